@@ -1,0 +1,43 @@
+# make setup | demo | test | bench | lint | board | fuzz
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: setup demo test bench lint board clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make setup  the virtual environment in $(VENV), from requirements.lock"
+	@echo "make demo   draw faces, make records, train, freeze, infer: everything once, in minutes"
+	@echo "make test   all tests"
+	@echo "make bench  speed and accuracy, written to BENCHMARKS.md"
+	@echo "make lint   ruff"
+	@echo "make board  TensorBoard on runs/ and demo/"
+
+setup: $(READY)
+
+# installed again only when the lock file changes
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"setup: found Python {v[0]}.{v[1]}, expected 3.11 to 3.13; name one with PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+demo: setup
+	$(PY) tools/demo.py
+
+test: setup
+	$(PY) -m pytest -q tests
+
+bench: setup
+	$(PY) tools/bench.py
+
+lint: setup
+	$(PY) -m ruff check .
+
+board: setup
+	$(VENV)/bin/tensorboard --logdir_spec runs:runs,demo:demo
+
+clean:
+	rm -rf $(VENV) demo output

@@ -1,0 +1,120 @@
+"""The square window that the network sees: one object moves the picture, its points and its boxes there and back.
+
+Coordinates are pixels with pixel centres at whole numbers, x to the right, y down; a crop of N pixels covers the
+picture from `centre - side / 2` to `centre + side / 2`, so its pixel j has its centre at the fraction (j + 0.5) / N.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+FILL = 0  # what stands outside the picture; the black wedges of 300W-LP's turned views look the same
+
+
+def box_of(points: np.ndarray) -> np.ndarray:
+    """The tight box (x0, y0, x1, y1), float64 [4], around points [K, 2]; unknown (NaN) points take no part.
+
+    Raises ValueError when no point is known.
+    """
+    points = np.asarray(points, np.float64).reshape(-1, 2)
+    known = points[np.isfinite(points).all(axis=1)]
+    if not len(known):
+        raise ValueError("box of points: found no known point, expected at least one")
+    return np.concatenate([known.min(axis=0), known.max(axis=0)])
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square window of a picture.
+
+    centre: (x, y) in pixels of the picture; side: its length in pixels of the picture, > 0; size: its length in pixels
+    of the crop; angle: direction of its x axis in the picture, radians, clockwise as seen (y points down).
+    """
+
+    centre: tuple[float, float]
+    side: float
+    size: int = 128
+    angle: float = 0.0
+
+    def __post_init__(self):
+        if not (np.isfinite(self.side) and self.side > 0 and np.isfinite(self.centre).all()):
+            raise ValueError(f"crop: found centre {self.centre} and side {self.side}, expected finite and side > 0")
+
+    @classmethod
+    def around(cls, box, margin: float, size: int = 128, angle: float = 0.0) -> Crop:
+        """The crop around a landmark box (x0, y0, x1, y1): its longer edge, and `margin` of it more on every side."""
+        x0, y0, x1, y1 = (float(value) for value in box)
+        edge = max(x1 - x0, y1 - y0)
+        return cls(((x0 + x1) / 2, (y0 + y1) / 2), edge * (1 + 2 * margin), size, angle)
+
+    @classmethod
+    def upright(cls, points, angle: float, margin: float, size: int = 128) -> Crop:
+        """The crop whose x axis points along `angle` (radians) and whose box, so turned, is tight around the points."""
+        turn = rotation(angle)
+        x0, y0, x1, y1 = box_of(np.asarray(points, np.float64) @ turn)
+        centre = turn @ ((x0 + x1) / 2, (y0 + y1) / 2)
+        return cls(tuple(centre), max(x1 - x0, y1 - y0) * (1 + 2 * margin), size, angle)
+
+    def to_fractions(self, points) -> np.ndarray:
+        """Pixels of the picture [..., 2] -> fractions of the crop's side [..., 2], float32; outside [0, 1] allowed."""
+        moved = (np.asarray(points, np.float64) - self.centre) @ rotation(self.angle)
+        return (moved / self.side + 0.5).astype(np.float32)
+
+    def to_picture(self, fractions) -> np.ndarray:
+        """Fractions of the crop's side [..., 2] -> pixels of the picture [..., 2], float32; undoes `to_fractions`."""
+        moved = (np.asarray(fractions, np.float64) - 0.5) * self.side
+        return (moved @ rotation(self.angle).T + self.centre).astype(np.float32)
+
+    def cut(self, image: np.ndarray, context: int = 0) -> np.ndarray:
+        """The crop's pixels, uint8 [size + 2 * context, same, ...] of a picture [height, width] or [height, width, C].
+
+        `context` adds so many crop pixels of real surroundings on every side; the middle stays the same to the bit.
+        Parts outside the picture are `FILL`. A picture more than twice as fine as the crop is averaged down first.
+        """
+        factor = max(1, int(self.side / self.size))
+        x, y = self._sampling(context)
+        part, left, top = _shrunk_part(image, (x.min(), y.min(), x.max(), y.max()), factor)
+        if part is None:
+            return np.full((len(x), len(x), *image.shape[2:]), FILL, image.dtype)
+        x = ((x - left + 0.5) / factor - 0.5).astype(np.float32)
+        y = ((y - top + 0.5) / factor - 0.5).astype(np.float32)
+        return cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(FILL,) * 4)
+
+    def _sampling(self, context: int) -> tuple[np.ndarray, np.ndarray]:
+        """Picture coordinates of the crop's pixel centres: x and y, float64 [N, N] each."""
+        # the same arithmetic on the same whole numbers whatever the context, so that a wider crop has the same middle
+        steps = ((np.arange(-context, self.size + context) + 0.5) / self.size - 0.5) * self.side
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        x = cos * steps[None, :] - sin * steps[:, None] + self.centre[0]
+        y = sin * steps[None, :] + cos * steps[:, None] + self.centre[1]
+        return x, y
+
+
+def rotation(angle: float) -> np.ndarray:
+    """[2, 2] float64: columns are the x and y axis of a frame turned by `angle` radians, clockwise as seen."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, -sin], [sin, cos]])
+
+
+def _shrunk_part(image, bounds, factor: int):
+    """The part of the picture within bounds (x0, y0, x1, y1), averaged over blocks of factor x factor, and its corner.
+
+    Blocks lie on one grid counted from the picture's corner, so that the part's extent changes no value in it.
+    Returns (None, 0, 0) where the picture and the bounds do not meet.
+    """
+    height, width = image.shape[:2]
+    low = np.floor(np.array(bounds[:2]) / factor).astype(np.int64) - 2
+    high = np.ceil(np.array(bounds[2:]) / factor).astype(np.int64) + 2
+    left, top = np.maximum(low * factor, 0)
+    right, bottom = np.minimum(high * factor, (width, height))
+    if right <= left or bottom <= top:
+        return None, 0, 0
+    part = image[top:bottom, left:right]
+    if factor == 1:
+        return np.ascontiguousarray(part), left, top
+    part = cv2.copyMakeBorder(part, 0, -part.shape[0] % factor, 0, -part.shape[1] % factor, cv2.BORDER_REPLICATE)
+    small = (part.shape[1] // factor, part.shape[0] // factor)
+    return cv2.resize(part, small, interpolation=cv2.INTER_AREA), left, top

@@ -1,0 +1,141 @@
+"""What a training run tells: lines on the terminal, TensorBoard events, test errors and the best checkpoint."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from net.batches import RecordSet
+from net.graph import Model
+from records import metrics
+
+v1 = tf.compat.v1
+PICTURES = 8  # faces shown in TensorBoard
+GREEN, RED = (0, 220, 0), (255, 40, 40)  # true and predicted, RGB
+
+
+class Reporter:
+    """Writes a run's reports into its folder."""
+
+    def __init__(self, run: Path, records: RecordSet, steps: int, first: int, batch: int):
+        self.run, self.records, self.steps, self.batch = run, records, steps, batch
+        self.writer = v1.summary.FileWriter(str(run))
+        self.since = (time.monotonic(), first)
+        self.nme = ""
+        best = run / "best" / "nme.json"
+        self.best = json.loads(best.read_text())["nme_box"] if best.is_file() else np.inf
+
+    def graph(self, graph: tf.Graph) -> None:
+        """Puts the graph into TensorBoard."""
+        self.writer.add_graph(graph)
+
+    def line(self, step: int, scalars: dict[str, float]) -> None:
+        """One line: step, loss, learning rate, the last test NME, faces/s and time left; the scalars to TensorBoard."""
+        now = time.monotonic()
+        rate = (step - self.since[1]) / max(now - self.since[0], 1e-9)
+        self.since = (now, step)
+        left = int((self.steps - step) / rate)
+        print(
+            f"step {step}/{self.steps}  loss {scalars['loss']:.4f}  points {scalars['loss_points']:.4f}"
+            f"  rate {scalars['rate']:.6f}"
+            f"{self.nme}  {rate * self.batch:.0f} faces/s  {left // 60}:{left % 60:02d} left",
+            flush=True,
+        )
+        self._scalars(step, {**scalars, "faces_per_second": rate * self.batch})
+
+    def evaluate(self, session, model: Model, step: int) -> None:
+        """NME on the test records, in all and per subset; saves the best checkpoint; pictures and histograms."""
+        started = time.monotonic()
+        if self.records.count("test"):
+            answers = run_through(session, model)
+            errors = nme_table(answers, self.records.scheme)
+            self._scalars(step, {f"test/{name}": value for name, value in errors.items()})
+            self.nme = f"  test NME {100 * errors['nme']:.2f} % (box {100 * errors['nme_box']:.2f} %)"
+            self._pictures(step, answers)
+            if errors["nme_box"] < self.best:
+                self._save_best(session, model, step, errors)
+        self._histograms(session, step)
+        self.writer.flush()
+        self.since = (self.since[0] + time.monotonic() - started, self.since[1])  # the rate is that of training alone
+
+    def _save_best(self, session, model: Model, step: int, errors: dict) -> None:
+        self.best = errors["nme_box"]
+        folder = self.run / "best"
+        folder.mkdir(exist_ok=True)
+        model.best_saver.save(session, str(folder / "model.ckpt"), global_step=step, write_meta_graph=False)
+        partial = folder / "nme.partial"
+        partial.write_text(json.dumps({"step": step, **errors}, indent=1) + "\n")
+        os.replace(partial, folder / "nme.json")
+
+    def _scalars(self, step: int, values: dict[str, float]) -> None:
+        values = [v1.Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
+        self.writer.add_summary(v1.Summary(value=values), step)
+
+    def _pictures(self, step: int, answers: dict[str, np.ndarray]) -> None:
+        for index in range(min(PICTURES, len(answers["image"]))):
+            drawn = draw_answer(answers["image"][index], answers["label"][index], answers["predicted"][index])
+            png = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1].tobytes()
+            image = v1.Summary.Image(
+                height=drawn.shape[0], width=drawn.shape[1], colorspace=3, encoded_image_string=png
+            )
+            self.writer.add_summary(v1.Summary(value=[v1.Summary.Value(tag=f"test/face{index}", image=image)]), step)
+
+    def _histograms(self, session, step: int) -> None:
+        names = [variable.op.name for variable in v1.trainable_variables()]
+        for name, value in zip(names, session.run(v1.trainable_variables()), strict=True):
+            self.writer.add_summary(v1.Summary(value=[v1.Summary.Value(tag=name, histo=histogram(value))]), step)
+
+
+def run_through(session, model: Model) -> dict[str, np.ndarray]:
+    """The test records and the network's answers: label, predicted [N, 2K]; subset [N]; image of the first batch."""
+    session.run(model.eval_iterator.initializer)
+    wanted = {key: model.eval_batch[key] for key in ("label", "predicted", "subset", "pose")}
+    parts = [session.run({**wanted, "image": model.eval_batch["image"]})]
+    while True:
+        try:
+            parts.append(session.run(wanted))
+        except tf.errors.OutOfRangeError:
+            break
+    return {**{key: np.concatenate([part[key] for part in parts]) for key in wanted}, "image": parts[0]["image"]}
+
+
+def nme_table(answers: dict[str, np.ndarray], scheme) -> dict[str, float]:
+    """NME as fractions: `nme` by inter-ocular distance, `nme_box` by box size, both in all and `.../<subset>`."""
+    predicted, true = (answers[key].reshape(-1, scheme.count, 2) for key in ("predicted", "label"))
+    subsets = answers["subset"].astype(str)
+    table = {}
+    for name, chosen in [("", np.full(len(true), True)), *((f"/{one}", subsets == one) for one in np.unique(subsets))]:
+        table[f"nme{name}"] = metrics.mean_nme(predicted[chosen], true[chosen], "inter_ocular", scheme)
+        table[f"nme_box{name}"] = metrics.mean_nme(predicted[chosen], true[chosen], "box", scheme)
+    return {name: value for name, value in table.items() if np.isfinite(value)}
+
+
+def histogram(values: np.ndarray, bins: int = 30) -> tf.compat.v1.HistogramProto:
+    """The summary proto of a tensor's values."""
+    counts, edges = np.histogram(values, bins)
+    values = values.astype(np.float64)
+    return v1.HistogramProto(
+        min=values.min(),
+        max=values.max(),
+        num=values.size,
+        sum=values.sum(),
+        sum_squares=np.square(values).sum(),
+        bucket_limit=edges[1:],
+        bucket=counts,
+    )
+
+
+def draw_answer(image: np.ndarray, label: np.ndarray, predicted: np.ndarray, scale: int = 2) -> np.ndarray:
+    """The crop enlarged, true points green, predicted red; uint8 RGB [scale * S, scale * S, 3]."""
+    drawn = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    for values, colour in ((label, GREEN), (predicted, RED)):
+        points = values.reshape(-1, 2) * drawn.shape[0] - 0.5
+        for x, y in points[np.isfinite(points).all(axis=1)]:
+            cv2.circle(drawn, (round(16 * x), round(16 * y)), 24, colour, -1, cv2.LINE_AA, shift=4)
+    return drawn

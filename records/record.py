@@ -1,0 +1,88 @@
+"""One record: what a face is on disk, encoded and decoded. The only file that knows the keys.
+
+| key     | type           | what                                                                                    |
+|---------|----------------|-----------------------------------------------------------------------------------------|
+| image   | bytes          | the crop with its border of context, RGB: a JPEG, or raw uint8 [edge, edge, 3]          |
+| label   | float32 [2K]   | x0 y0 x1 y1 ..., fractions of the crop's side (without the border); NaN: point unknown  |
+| pose    | float32 [3]    | pitch, yaw, roll in radians; NaN: unknown                                               |
+| side    | float32        | the crop's side in pixels of the picture it was cut from                                |
+| subset  | bytes          | which set the face comes from, UTF-8                                                    |
+| name    | bytes          | name of its picture, UTF-8                                                              |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+SIZE = 128  # pixels of the crop that the network sees
+CONTEXT = 32  # pixels of the crop's scale kept on every side of it, so that training turns and shifts real pixels in
+ENCODINGS = ("jpeg", "raw")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One face: image bytes as encoded, label float32 [2K], pose float32 [3], side in pixels, subset and name."""
+
+    image: bytes
+    label: np.ndarray
+    pose: np.ndarray
+    side: float
+    subset: str
+    name: str
+
+
+def encode(record: Record) -> bytes:
+    """The serialised `tf.train.Example` of a record; the same record gives the same bytes.
+
+    Raises ValueError on a label that is not flat or a pose that is not [3].
+    """
+    if record.label.ndim != 1 or record.label.size % 2 or record.pose.shape != (3,):
+        raise ValueError(
+            f"{record.name}: label is {record.label.shape}, pose {record.pose.shape}, expected (2K,) and (3,)"
+        )
+    feature = {
+        "image": _bytes(record.image),
+        "label": _floats(record.label),
+        "pose": _floats(record.pose),
+        "side": _floats([record.side]),
+        "subset": _bytes(record.subset.encode()),
+        "name": _bytes(record.name.encode()),
+    }
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(deterministic=True)
+
+
+def decode(serialised: tf.Tensor, encoding: str, context: int, count: int) -> dict[str, tf.Tensor]:
+    """The tensors of a serialised record.
+
+    Returns image uint8 [edge, edge, 3] RGB with edge = 128 + 2 * context, label float32 [2 * count], pose float32 [3],
+    side float32 [], subset and name string []. Raises ValueError on an unknown encoding.
+    """
+    edge = SIZE + 2 * context
+    keys = {
+        "image": tf.io.FixedLenFeature([], tf.string),
+        "label": tf.io.FixedLenFeature([2 * count], tf.float32),
+        "pose": tf.io.FixedLenFeature([3], tf.float32),
+        "side": tf.io.FixedLenFeature([], tf.float32),
+        "subset": tf.io.FixedLenFeature([], tf.string),
+        "name": tf.io.FixedLenFeature([], tf.string),
+    }
+    record = tf.io.parse_single_example(serialised, keys)
+    if encoding == "jpeg":
+        image = tf.io.decode_jpeg(record["image"], channels=3, dct_method="INTEGER_ACCURATE")
+    elif encoding == "raw":
+        image = tf.reshape(tf.io.decode_raw(record["image"], tf.uint8), [edge, edge, 3])
+    else:
+        raise ValueError(f"record encoding: found {encoding!r}, expected one of {', '.join(ENCODINGS)}")
+    record["image"] = tf.ensure_shape(image, [edge, edge, 3])
+    return record
+
+
+def _bytes(value: bytes) -> tf.train.Feature:
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
+
+
+def _floats(values) -> tf.train.Feature:
+    return tf.train.Feature(float_list=tf.train.FloatList(value=np.asarray(values, np.float32)))

@@ -1,0 +1,96 @@
+"""Sets of records on disk: writing shards, the manifest, and checking one against the other.
+
+A set is a folder with `train-00000-of-00007.tfrecords` ..., `test-...` and `manifest.json`. A TFRecord file that ends at
+a record's boundary, or is empty, reads without any error, so what should be there stands in the manifest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import tensorflow as tf
+
+from records.landmarks import scheme_of
+from records.record import ENCODINGS
+from records.split import SPLITS
+
+MANIFEST = "manifest.json"
+VERSION = 1
+
+
+def shard_name(split: str, index: int, count: int) -> str:
+    """File name of a shard, in the way of TensorFlow's own sharded files."""
+    return f"{split}-{index:05d}-of-{count:05d}.tfrecords"
+
+
+def write_shard(path: Path, serialised: Iterable[bytes]) -> dict:
+    """Writes one shard and returns its manifest entry: {file, records, bytes, sha256}.
+
+    The file appears under its name only when it is whole. An exception from the iterable leaves nothing behind.
+    """
+    partial = path.with_name(path.name + ".partial")
+    count = 0
+    try:
+        with tf.io.TFRecordWriter(str(partial)) as writer:
+            for record in serialised:
+                writer.write(record)
+                count += 1
+        entry = {"file": path.name, "records": count, "bytes": partial.stat().st_size, "sha256": _sha256(partial)}
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return entry
+
+
+def write_manifest(folder: Path, manifest: dict) -> None:
+    """Writes `manifest.json`, whole or not at all."""
+    partial = folder / (MANIFEST + ".partial")
+    partial.write_text(json.dumps(manifest, indent=1, sort_keys=False) + "\n", encoding="utf-8")
+    os.replace(partial, folder / MANIFEST)
+
+
+def read_manifest(folder: str | Path) -> dict:
+    """The manifest of a set of records, after the cheap part of the audit: every shard is there with its size in bytes.
+
+    Raises FileNotFoundError without a manifest, ValueError naming the first shard that is missing or has another size.
+    """
+    folder = Path(folder)
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise FileNotFoundError(f"{folder}: found no {MANIFEST}, expected a set made by tools/make_records.py")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        known = manifest["version"] == VERSION and manifest["encoding"] in ENCODINGS and scheme_of(manifest["scheme"])
+        shards = [shard for split in SPLITS for shard in manifest["splits"][split]["shards"]]
+    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: is damaged or of another kind ({error!r}), expected version {VERSION}") from None
+    if not known:
+        raise ValueError(
+            f"{path}: version {manifest['version']}, encoding {manifest['encoding']}, expected {VERSION}, {ENCODINGS}"
+        )
+    for shard in shards:
+        file = folder / shard["file"]
+        if not file.is_file():
+            raise ValueError(f"{file}: missing, expected {shard['records']} records")
+        if file.stat().st_size != shard["bytes"]:
+            raise ValueError(f"{file}: found {file.stat().st_size} bytes, expected {shard['bytes']}: cut or damaged")
+    return manifest
+
+
+def shard_files(folder: str | Path, manifest: dict, split: str) -> list[str]:
+    """Paths of a split's shards that hold records, in order."""
+    return [str(Path(folder) / shard["file"]) for shard in manifest["splits"][split]["shards"] if shard["records"]]
+
+
+def count_of(manifest: dict, split: str) -> int:
+    """How many records a split holds."""
+    return sum(shard["records"] for shard in manifest["splits"][split]["shards"])
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

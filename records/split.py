@@ -1,0 +1,17 @@
+"""Which side of a split a face falls on: a hash of its source, so that what belongs together stays together."""
+
+from __future__ import annotations
+
+import hashlib
+
+SPLITS = ("train", "test")
+
+
+def hash_fraction(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone, the same on every machine and in every run."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
+
+
+def split_of(source: str, test_fraction: float) -> str:
+    """ "test" or "train", by a hash of the source: what shares a source stays together, and more files move nothing."""
+    return "test" if hash_fraction(source) < test_fraction else "train"

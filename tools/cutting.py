@@ -1,0 +1,120 @@
+"""From an item of a data set to the bytes of its record's picture: what the worker processes of make_records.py do.
+
+No TensorFlow here: the workers start fast and stay small.
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import TimeoutError
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from pebble import ProcessExpired, ProcessPool
+
+from infer.crop import Crop
+from tools import read_300w_lp
+from tools.faces import BadSample, Item
+
+CHUNK = 16  # items a task: the way between processes costs as much as a fifth of a face
+SECONDS = 5.0  # longer than any sound sample takes by far
+JPEG_QUALITY = 95
+FAR = 3.0  # a label further than this many crop sides from the crop is no label
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How faces are cut: points key, crop size and margin, border of context in pixels, encoding "jpeg" or "raw"."""
+
+    points: str
+    size: int
+    margin: float
+    context: int
+    encoding: str
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A face cut out: encoded picture, label float32 [2K], pose float32 [3], side of the crop in source pixels."""
+
+    image: bytes
+    label: np.ndarray
+    pose: np.ndarray
+    side: float
+
+
+def cut_face(item: Item, settings: Settings) -> Cut:
+    """The crop of one item, encoded, with its label in fractions of the crop's side. Raises BadSample."""
+    face = read_300w_lp.read(item, settings.points)
+    crop = Crop.around(face.box, settings.margin, settings.size)
+    label = crop.to_fractions(face.points).ravel()
+    if np.nanmax(np.abs(label - 0.5)) > FAR:
+        raise BadSample(
+            "points far outside",
+            f"{item.annotation.name}: a point lies {np.nanmax(np.abs(label - 0.5)):.1f} crop sides off",
+        )
+    image = crop.cut(face.image, settings.context)
+    if not image.any():
+        raise BadSample(
+            "face outside the picture",
+            f"{item.name}: the crop around {face.box.round(1).tolist()} shows nothing of the picture",
+        )
+    return Cut(encode_image(image, settings.encoding), label, face.pose, float(crop.side))
+
+
+def encode_image(image: np.ndarray, encoding: str) -> bytes:
+    """A BGR picture uint8 [N, N, 3] as record bytes: a JPEG (decodes to RGB), or raw RGB."""
+    if encoding == "raw":
+        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB).tobytes()
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+
+
+def cut_chunk(items: list[Item], settings: Settings) -> list[Cut | BadSample]:
+    """`cut_face` of several items; a bad one gives its BadSample."""
+    cv2.setNumThreads(1)
+    results = []
+    for item in items:
+        try:
+            results.append(cut_face(item, settings))
+        except BadSample as error:
+            results.append(error)
+    return results
+
+
+def cut_all(items: Iterable[Item], settings: Settings, workers: int) -> Iterator[tuple[Item, Cut | BadSample]]:
+    """Every item with its cut or its BadSample, in order, from `workers` processes; only a few chunks are held at once.
+
+    A damaged .mat can kill the process that reads it or keep it busy for ever: its chunk is then done again one by
+    one, and the culprit becomes a BadSample.
+    """
+    items = iter(items)
+    context = multiprocessing.get_context("spawn")  # forking a process in which TensorFlow has threads may hang
+    with ProcessPool(max_workers=workers, context=context) as pool:
+        waiting = deque()
+        while True:
+            while len(waiting) < 4 * workers and (chunk := list(itertools.islice(items, CHUNK))):
+                waiting.append((chunk, pool.schedule(cut_chunk, args=(chunk, settings), timeout=SECONDS * CHUNK)))
+            if not waiting:
+                return
+            chunk, future = waiting.popleft()
+            yield from zip(chunk, _result(pool, chunk, future, settings), strict=True)
+
+
+def _result(pool: ProcessPool, chunk: list[Item], future, settings: Settings) -> list[Cut | BadSample]:
+    try:
+        return future.result()
+    except (ProcessExpired, TimeoutError) as error:
+        if len(chunk) == 1:
+            return [_casualty(chunk[0], error)]
+        single = [(item, pool.schedule(cut_chunk, args=([item], settings), timeout=SECONDS)) for item in chunk]
+        return [result for item, task in single for result in _result(pool, [item], task, settings)]
+
+
+def _casualty(item: Item, error: Exception) -> BadSample:
+    if isinstance(error, TimeoutError):
+        return BadSample("took too long", f"{item.annotation.name}: reading took over {SECONDS:g} s")
+    return BadSample("killed its reader", f"{item.annotation.name}: reading it ended the process ({error})")

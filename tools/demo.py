@@ -1,0 +1,85 @@
+"""Everything once, in minutes: draws faces, makes records, trains, freezes, and finds points in pictures never seen.
+
+make demo
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
+
+import matplotlib
+
+from records.split import split_of
+from tools import read_300w_lp
+
+SHOWN = 11  # held-out drawn faces beside the portrait: a full contact sheet
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--count", type=int, default=2000, help="faces to draw (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=ROOT / "demo", help="folder for all of it (default: demo)")
+    parser.add_argument("--steps", type=int, help="training steps (default: the recipe's)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    started = time.monotonic()
+    faces, records, run, model = (args.out / name for name in ("300W_LP", "records", "run", "model"))
+    steps = ["--steps", args.steps] if args.steps else []
+    try:
+        call("tools/make_faces.py", "--count", args.count, "--out", faces, "--overwrite")
+        call("tools/make_records.py", faces, "--out", records, "--overwrite")
+        shutil.rmtree(run, ignore_errors=True)  # a demo shows training from the start
+        call("net/train.py", "--recipe", "demo", "--records", records, "--run", run, *steps)
+        call("export/freeze.py", "--run", run, "--out", model)
+        pictures = collect_pictures(faces, args.out / "pictures")
+        call("infer/run.py", pictures, "--model", model / "landmark.pb", "--out", args.out / "output")
+        call("tools/evaluate.py", model / "landmark.pb", "--data", faces, "--json", args.out / "evaluation.json")
+    except subprocess.CalledProcessError as error:
+        print(f"demo: {error.cmd[1]} ended with exit code {error.returncode}", file=sys.stderr)
+        return error.returncode
+    summary(args.out, time.monotonic() - started)
+    return 0
+
+
+def call(script: str, *arguments) -> None:
+    """Runs one of the project's commands and shows it first."""
+    command = [str(argument) for argument in (script, *arguments)]
+    print(f"\n$ python {' '.join(command)}", flush=True)
+    subprocess.run([sys.executable, str(ROOT / script), *command[1:]], check=True)
+
+
+def collect_pictures(faces: Path, folder: Path) -> Path:
+    """A folder with drawn faces of the test split, and the portrait from matplotlib's sample data (public domain)."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    items = [item for item in read_300w_lp.find(faces, faces.name) if split_of(item.source, 0.1) == "test"]
+    for item in items[:: max(1, len(items) // SHOWN)][:SHOWN]:
+        shutil.copy(item.picture, folder)
+    shutil.copy(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg", folder)
+    return folder
+
+
+def summary(folder: Path, seconds: float) -> None:
+    """What came out: the error on held-out faces, the time a face takes, and where the pictures lie."""
+    rows = json.loads((folder / "evaluation.json").read_text())["rows"]
+    print(
+        f"\nNME on {rows[0]['number']} held-out drawn faces: {rows[0]['inter_ocular, 1 pass']:.2f} % of the inter-ocular distance"
+    )
+    print(f"pictures with points: {folder / 'output'} (all in contact_sheet.jpg); TensorBoard: make board")
+    print(f"the demo took {seconds / 60:.1f} min")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

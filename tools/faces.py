@@ -1,0 +1,58 @@
+"""What every data-set reader hands over: items found in a folder, and the face that one item holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+NO_POSE = np.full(3, np.nan, np.float32)
+
+
+class BadSample(ValueError):
+    """A sample that can't become a record; `reason` is the short kind that the manifest counts by."""
+
+    def __init__(self, reason: str, message: str):
+        super().__init__(reason, message)  # both, so that it survives the way between processes
+        self.reason, self.message = reason, message
+
+    def __str__(self):
+        return self.message
+
+
+@dataclass(frozen=True)
+class Item:
+    """One face of a data set, not read yet.
+
+    dataset: name of the set; subset: its part; name: unique within the part; source: what must not be split (a photo, a
+    person); picture, annotation: files; mirrored: its points stand for the unmirrored picture and have to be flipped.
+    """
+
+    dataset: str
+    subset: str
+    name: str
+    source: str
+    picture: Path
+    annotation: Path
+    mirrored: bool = False
+
+    @property
+    def key(self) -> str:
+        """The item's full name, `<dataset>/<subset>/<name>`."""
+        return f"{self.dataset}/{self.subset}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Face:
+    """An annotated face in its picture.
+
+    image: uint8 [height, width, 3] BGR, as stored (EXIF left alone); points: float32 [K, 2] in pixels, 0-based, pixel
+    centres at whole numbers, NaN where unknown; box: the landmark box (x0, y0, x1, y1) of all points, known or not;
+    pose: pitch, yaw, roll in radians, float32 [3], NaN where unknown.
+    """
+
+    image: np.ndarray
+    points: np.ndarray
+    box: np.ndarray
+    pose: np.ndarray = field(default_factory=NO_POSE.copy)
