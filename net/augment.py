@@ -11,28 +11,25 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from net.options import option
+
 
 @dataclass(frozen=True)
 class Ranges:
-    """How far augmentation goes; each part at 0 is off.
+    """How far augmentation goes; each part at 0 is off."""
 
-    turn: degrees either way; scale: the crop's side is multiplied by exp(u), |u| <= scale; shift: fractions of the
-    crop's side either way; flip: probability; colour: relative strength of gain, offset and gamma; blur,
-    noise, occlude: probabilities.
-    """
-
-    turn: float = 25.0
-    scale: float = 0.18
-    shift: float = 0.08
-    flip: float = 0.5
-    colour: float = 0.3
-    blur: float = 0.15
-    noise: float = 0.1
-    occlude: float = 0.25
+    turn: float = option(25.0, "degrees either way")
+    scale: float = option(0.18, "the crop's side is multiplied by exp(u), |u| at most this")
+    shift: float = option(0.08, "fractions of the crop's side either way, per axis")
+    flip: float = option(0.5, "probability of mirroring")
+    colour: float = option(0.3, "relative strength of gain, offset and gamma")
+    blur: float = option(0.15, "probability of a blurred or coarser picture")
+    noise: float = option(0.1, "probability of noise")
+    occlude: float = option(0.25, "probability of a covered rectangle")
 
     def __post_init__(self):
-        if min(self.turn, self.scale, self.shift, self.flip, self.colour, self.blur, self.noise, self.occlude) < 0:
-            raise ValueError(f"augmentation: found {self}, expected no negative number")
+        if not all(0 <= value < np.inf for value in vars(self).values()):
+            raise ValueError(f"augmentation: found {self}, expected numbers of 0 and more")
 
 
 NONE = Ranges(0, 0, 0, 0, 0, 0, 0, 0)

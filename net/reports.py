@@ -106,14 +106,27 @@ def run_through(session, model: Model) -> dict[str, np.ndarray]:
 
 
 def nme_table(answers: dict[str, np.ndarray], scheme) -> dict[str, float]:
-    """NME as fractions: `nme` by inter-ocular distance, `nme_box` by box size, both in all and `.../<subset>`."""
+    """NME as fractions: `nme` by inter-ocular distance, `nme_box` by box size; in all, per subset, per its yaw bins.
+
+    Keys: `nme`, `nme/<subset>`, `nme/<subset>/yaw 30-60`, and the same with `nme_box`; bins where the pose is known.
+    """
     predicted, true = (answers[key].reshape(-1, scheme.count, 2) for key in ("predicted", "label"))
-    subsets = answers["subset"].astype(str)
     table = {}
-    for name, chosen in [("", np.full(len(true), True)), *((f"/{one}", subsets == one) for one in np.unique(subsets))]:
+    for name, chosen in groups_of(answers["subset"].astype(str), metrics.yaw_bin(answers["pose"][:, 1])).items():
         table[f"nme{name}"] = metrics.mean_nme(predicted[chosen], true[chosen], "inter_ocular", scheme)
         table[f"nme_box{name}"] = metrics.mean_nme(predicted[chosen], true[chosen], "box", scheme)
     return {name: value for name, value in table.items() if np.isfinite(value)}
+
+
+def groups_of(subsets: np.ndarray, bins: np.ndarray) -> dict[str, np.ndarray]:
+    """Which faces belong to all, to each subset, and to each of its yaw bins that is not empty: name -> bool [N]."""
+    groups = {"": np.full(len(subsets), True)}
+    for subset in np.unique(subsets):
+        groups[f"/{subset}"] = subsets == subset
+        for index, name in enumerate(metrics.YAW_BINS):
+            if (groups[f"/{subset}"] & (bins == index)).any():
+                groups[f"/{subset}/{name}"] = groups[f"/{subset}"] & (bins == index)
+    return groups
 
 
 def histogram(values: np.ndarray, bins: int = 30) -> tf.compat.v1.HistogramProto:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from net.options import option
+
 v1 = tf.compat.v1
 HEADS = ("integral", "dense")
 INPUT, OUTPUT = "image", "landmarks"  # node names of the exported graph
@@ -24,13 +26,13 @@ REDUCTION = 8  # squeeze-and-excite narrows to this part of the channels
 
 @dataclass(frozen=True)
 class Shape:
-    """Size of the network: points K, width (channels of stem and stage 1), depth (blocks a stage), head, decoder."""
+    """What the network looks like; points: K, how many it answers; size: edge of the picture it sees."""
 
     points: int = 68
-    width: int = 32
-    depth: int = 1
-    head: str = "integral"
-    decoder: int = 64
+    width: int = option(32, "channels of the stem and the first stage, doubled by each further stage")
+    depth: int = option(1, "blocks a stage")
+    head: str = option("integral", "mean place under heat maps, or one matrix", HEADS)
+    decoder: int = option(64, "channels of the head")
     size: int = 128
 
     def __post_init__(self):
@@ -38,7 +40,7 @@ class Shape:
             raise ValueError(f"head: found {self.head!r}, expected one of {', '.join(HEADS)}")
         if min(self.points, self.width, self.depth, self.decoder) < 1 or self.width % REDUCTION:
             raise ValueError(f"network: found {self}, expected positive numbers and a width divisible by {REDUCTION}")
-        if self.size % STRIDE:
+        if self.size < 1 or self.size % STRIDE:
             raise ValueError(f"network: size is {self.size}, expected a multiple of {STRIDE}")
 
 
@@ -78,7 +80,9 @@ def block(name: str, x: tf.Tensor, channels: int, stride: int, is_training: bool
         y = batch_norm("bn2", conv("conv2", y, channels, 3, 1), is_training)
         y = squeeze_excite("se", y)
         if stride != 1 or x.shape[-1] != channels:
-            x = batch_norm("bn0", conv("conv0", x, channels, 1, stride), is_training)
+            # picks every second pixel: the gradient of a strided 1x1 convolution can corrupt memory in TensorFlow 2.21
+            x = tf.nn.max_pool2d(x, 1, stride, "SAME")
+            x = batch_norm("bn0", conv("conv0", x, channels, 1, 1), is_training)
         return tf.nn.relu(x + y)
 
 

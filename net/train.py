@@ -9,10 +9,12 @@ saves first. TensorBoard: `make board`.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,9 +24,9 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 from net import graph
 from net.augment import NONE, Ranges
 from net.batches import RecordSet
-from net.losses import LOSSES
+from net.options import add_options, from_options
 from net.reports import Reporter
-from net.senet import HEADS, Shape
+from net.senet import Shape
 
 v1 = graph.v1
 RECIPES = Path(__file__).parent / "recipes"
@@ -42,48 +44,16 @@ def parse_args(argv=None) -> argparse.Namespace:
     )
     add("--steps", type=int, default=20_000, help="gradient steps in all (default: %(default)s)")
     add("--batch", type=int, default=64, help="faces a step (default: %(default)s)")
-    add("--seed", type=int, default=1, help="of weights, order, augmentation and dropout (default: %(default)s)")
     add("--overwrite", action="store_true", help="start anew in a run folder that holds another run")
-    network = parser.add_argument_group("network")
-    network.add_argument("--head", choices=HEADS, default="integral", help="(default: %(default)s)")
-    network.add_argument(
-        "--width", type=int, default=32, help="channels of the first stage, doubled by each (default: %(default)s)"
-    )
-    network.add_argument("--depth", type=int, default=1, help="blocks a stage (default: %(default)s)")
-    network.add_argument("--decoder", type=int, default=64, help="channels of the head (default: %(default)s)")
-    network.add_argument(
-        "--dropout", type=float, default=0.1, help="part dropped before the head, 0 to 1 (default: %(default)s)"
-    )
-    optimiser = parser.add_argument_group("loss and optimiser")
-    optimiser.add_argument(
-        "--loss", choices=LOSSES, default="l2", help="on the points, pixels of the crop (default: %(default)s)"
-    )
-    optimiser.add_argument("--weight-decay", type=float, default=1e-4, help="L2 of the kernels (default: %(default)s)")
-    optimiser.add_argument(
-        "--rate", type=float, default=0.001, help="Adam's first learning rate (default: %(default)s)"
-    )
-    optimiser.add_argument(
-        "--decay-factor", type=float, default=0.98, help="of exponential decay (default: %(default)s)"
-    )
-    optimiser.add_argument(
-        "--decay-steps", type=int, default=1000, help="steps between its stairs (default: %(default)s)"
-    )
-    changes = parser.add_argument_group("augmentation (see net/augment.py)")
-    changes.add_argument("--no-augment", action="store_true", help="none at all")
-    for name, value in asdict(Ranges()).items():
-        changes.add_argument(f"--{name}", type=float, default=value, help="(default: %(default)s)")
-    often = parser.add_argument_group("how often, in steps")
-    often.add_argument(
-        "--report-every", type=int, default=100, help="a line, TensorBoard scalars (default: %(default)s)"
-    )
-    often.add_argument(
-        "--eval-every",
-        type=int,
-        default=1000,
-        help="test NME, pictures, histograms, best checkpoint (default: %(default)s)",
-    )
-    often.add_argument("--save-every", type=int, default=500, help="checkpoint (default: %(default)s)")
-    often.add_argument("--threads", type=int, default=0, help="of TensorFlow; 0: all cores (default: %(default)s)")
+    add("--no-augment", action="store_true", help="no augmentation at all")
+    add("--threads", type=int, default=0, help="of TensorFlow; 0: all cores (default: %(default)s)")
+    add_options(parser.add_argument_group("network"), Shape)
+    add_options(parser.add_argument_group("loss and optimiser"), graph.Settings)
+    add_options(parser.add_argument_group("augmentation"), Ranges)
+    often = parser.add_argument_group("how often, in steps").add_argument
+    often("--report-every", type=int, default=100, help="a line, TensorBoard scalars (default: %(default)s)")
+    often("--eval-every", type=int, default=1000, help="test NME, pictures, best checkpoint (default: %(default)s)")
+    often("--save-every", type=int, default=500, help="checkpoint (default: %(default)s)")
     recipe = parser.parse_known_args(argv)[0].recipe
     if recipe:
         parser.set_defaults(**read_recipe(parser, recipe))
@@ -102,8 +72,10 @@ def read_recipe(parser: argparse.ArgumentParser, name: str) -> dict:
     path = Path(name) if name.endswith(".json") else RECIPES / f"{name}.json"
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         parser.error(f"--recipe {name}: {error}")
+    if not isinstance(settings, dict):
+        parser.error(f"--recipe {name}: found a {type(settings).__name__}, expected names of options and their values")
     unknown = [key for key in settings if parser.get_default(key) is None]
     if unknown:
         parser.error(f"--recipe {name}: found {', '.join(unknown)}, expected names of options")
@@ -112,25 +84,18 @@ def read_recipe(parser: argparse.ArgumentParser, name: str) -> dict:
 
 def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Ends with a usage error where a number is out of its range."""
-    for name in ("steps", "batch", "decay_steps", "report_every", "eval_every", "save_every"):
+    for name in ("steps", "batch", "report_every", "eval_every", "save_every"):
         if getattr(args, name) < 1:
             parser.error(f"--{name.replace('_', '-')}: found {getattr(args, name)}, expected at least 1")
-    if not 0 <= args.dropout < 1 or not 0 < args.decay_factor <= 1 or args.rate <= 0 or args.weight_decay < 0:
-        parser.error("expected --dropout in [0, 1), --decay-factor in (0, 1], --rate > 0 and --weight-decay >= 0")
     try:
-        ranges_of(args), shape_of(args, 1)
+        ranges_of(args), from_options(args, Shape), from_options(args, graph.Settings)
     except ValueError as error:
         parser.error(str(error))
 
 
 def ranges_of(args: argparse.Namespace) -> Ranges:
     """The augmentation that the options ask for."""
-    return NONE if args.no_augment else Ranges(**{name: getattr(args, name) for name in asdict(Ranges())})
-
-
-def shape_of(args: argparse.Namespace, points: int) -> Shape:
-    """The network that the options ask for, for so many points."""
-    return Shape(points, args.width, args.depth, args.head, args.decoder)
+    return NONE if args.no_augment else from_options(args, Ranges)
 
 
 def main(argv=None) -> int:
@@ -138,7 +103,7 @@ def main(argv=None) -> int:
     v1.logging.set_verbosity(v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
     try:
         train(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, graph.tf.errors.OpError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
     return 0
@@ -147,34 +112,35 @@ def main(argv=None) -> int:
 def train(args: argparse.Namespace) -> None:
     """Trains up to step `args.steps`, from the run's last checkpoint where there is one."""
     records = RecordSet(args.records)
-    settings = settings_of(args, records)
-    prepare_run(args.run, settings, args.overwrite)
+    shape = from_options(args, Shape, points=records.scheme.count)
+    prepare_run(args.run, settings_of(args, records, shape), args.overwrite)
     first = graph.last_step(args.run)
     if first >= args.steps:
         print(f"{args.run}: at step {first} already, --steps is {args.steps}: nothing to do")
         return
     with v1.Graph().as_default():
         v1.set_random_seed(args.seed)
-        model = graph.build(args, records, shape_of(args, records.scheme.count), ranges_of(args), first)
+        settings = from_options(args, graph.Settings)
+        model = graph.build(records, shape, settings, ranges_of(args), args.batch, first)
         reporter = Reporter(args.run, records, args.steps, first, args.batch)
-        saver = v1.train.CheckpointSaverHook(
-            str(args.run), save_steps=args.save_every, saver=v1.train.Saver(max_to_keep=2)
-        )
-        config = v1.ConfigProto(intra_op_parallelism_threads=args.threads, inter_op_parallelism_threads=args.threads)
-        with (
-            stop_signals() as stop,
-            v1.train.MonitoredTrainingSession(
-                checkpoint_dir=str(args.run),
-                save_checkpoint_secs=None,
-                save_summaries_steps=None,
-                save_summaries_secs=None,
-                log_step_count_steps=None,
-                hooks=[saver],
-                config=config,
-            ) as session,
-        ):
+        with stop_signals() as stop, session_of(args) as session:
             reporter.graph(session.graph)
             loop(session, model, reporter, args, first, stop)
+
+
+def session_of(args: argparse.Namespace):
+    """The monitored session: it restores the run's last checkpoint, and saves one every so often and at the end."""
+    saver = v1.train.Saver(max_to_keep=2)
+    return v1.train.MonitoredTrainingSession(
+        checkpoint_dir=str(args.run),
+        hooks=[v1.train.CheckpointSaverHook(str(args.run), save_steps=args.save_every, saver=saver)],
+        config=v1.ConfigProto(intra_op_parallelism_threads=args.threads, inter_op_parallelism_threads=args.threads),
+        # the hooks above and the reporter do what these would
+        save_checkpoint_secs=None,
+        save_summaries_steps=None,
+        save_summaries_secs=None,
+        log_step_count_steps=None,
+    )
 
 
 def loop(session, model: graph.Model, reporter: Reporter, args: argparse.Namespace, step: int, stop: list) -> None:
@@ -196,23 +162,20 @@ def evaluate(session, reporter: Reporter, model: graph.Model, step: int) -> None
     session.run_step_fn(lambda step_context: reporter.evaluate(step_context.session, model, step))
 
 
-class stop_signals:  # noqa: N801 - reads as a function where it is used
+@contextlib.contextmanager
+def stop_signals() -> Iterator[list]:
     """A list that fills when Ctrl-C or a polite kill comes, so that the loop ends between steps and all is saved."""
-
-    def __enter__(self) -> list:
-        caught = []
-        self.before = {
-            number: signal.signal(number, lambda *args: caught.append(args[0]))
-            for number in (signal.SIGINT, signal.SIGTERM)
-        }
-        return caught
-
-    def __exit__(self, *error):
-        for number, handler in self.before.items():
+    caught = []
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *args: caught.append(args[0])) for number in numbers]
+    try:
+        yield caught
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
 
 
-def settings_of(args: argparse.Namespace, records: RecordSet) -> dict:
+def settings_of(args: argparse.Namespace, records: RecordSet, shape: Shape) -> dict:
     """All that a run's settings.json holds: the options, and what the records say of themselves."""
     options = {
         key: str(value.resolve()) if isinstance(value, Path) else value
@@ -220,8 +183,7 @@ def settings_of(args: argparse.Namespace, records: RecordSet) -> dict:
         if key not in NOT_OF_THE_RUN
     }
     kept = ("scheme", "points", "margin", "context", "encoding", "subsets")
-    shape = asdict(shape_of(args, records.scheme.count))
-    return {"options": options, "network": shape, "records": {key: records.manifest[key] for key in kept}}
+    return {"options": options, "network": asdict(shape), "records": {key: records.manifest[key] for key in kept}}
 
 
 def prepare_run(run: Path, settings: dict, overwrite: bool) -> None:

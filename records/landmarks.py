@@ -30,7 +30,8 @@ class Scheme:
         inside = sorted(index for group in self.groups.values() for index in group)
         if inside != list(range(self.count)):
             raise ValueError(f"{self.name}: the groups hold {len(inside)} indices, expected each of {self.count} once")
-        if [self.flip[partner] for partner in self.flip] != list(range(self.count)):
+        everyone = list(range(self.count))
+        if sorted(self.flip) != everyone or [self.flip[partner] for partner in self.flip] != everyone:
             raise ValueError(f"{self.name}: flip is no involution of {self.count} points")
 
 

@@ -9,6 +9,8 @@ import numpy as np
 
 from records.landmarks import IBUG_68, Scheme
 
+YAW_BINS = ("yaw 0-30", "yaw 30-60", "yaw 60-90")  # degrees either way
+
 
 def point_errors(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Euclidean distance of every point, float64 [N, K], in the points' unit; NaN where the true point is unknown.

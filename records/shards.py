@@ -1,7 +1,7 @@
 """Sets of records on disk: writing shards, the manifest, and checking one against the other.
 
-A set is a folder with `train-00000-of-00007.tfrecords` ..., `test-...` and `manifest.json`. A TFRecord file that ends at
-a record's boundary, or is empty, reads without any error, so what should be there stands in the manifest.
+A set is a folder with `train-00000-of-00007.tfrecords` ..., `test-...` and `manifest.json`. A TFRecord file that ends
+at a record's boundary, or is empty, reads without any error, so what should be there stands in the manifest.
 """
 
 from __future__ import annotations
@@ -66,7 +66,10 @@ def read_manifest(folder: str | Path) -> dict:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         known = manifest["version"] == VERSION and manifest["encoding"] in ENCODINGS and scheme_of(manifest["scheme"])
         shards = [shard for split in SPLITS for shard in manifest["splits"][split]["shards"]]
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
+        _expect(manifest, "context", "margin", "points", "subsets")
+        for shard in shards:
+            _expect(shard, "file", "records", "bytes")
+    except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: is damaged or of another kind ({error!r}), expected version {VERSION}") from None
     if not known:
         raise ValueError(
@@ -89,6 +92,12 @@ def shard_files(folder: str | Path, manifest: dict, split: str) -> list[str]:
 def count_of(manifest: dict, split: str) -> int:
     """How many records a split holds."""
     return sum(shard["records"] for shard in manifest["splits"][split]["shards"])
+
+
+def _expect(entry: dict, *keys: str) -> None:
+    missing = [key for key in keys if key not in entry]
+    if missing:
+        raise KeyError(missing[0])
 
 
 def _sha256(path: Path) -> str:

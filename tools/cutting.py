@@ -74,7 +74,7 @@ def encode_image(image: np.ndarray, encoding: str) -> bytes:
 
 
 def cut_chunk(items: list[Item], settings: Settings) -> list[Cut | BadSample]:
-    """`cut_face` of several items; a bad one gives its BadSample."""
+    """`cut_face` of several items; a bad one gives its BadSample, whatever it made the code raise."""
     cv2.setNumThreads(1)
     results = []
     for item in items:
@@ -82,6 +82,9 @@ def cut_chunk(items: list[Item], settings: Settings) -> list[Cut | BadSample]:
             results.append(cut_face(item, settings))
         except BadSample as error:
             results.append(error)
+        except Exception as error:  # damage takes forms that no check foresees, and one file must not end the run
+            message = f"{item.annotation.name}: {type(error).__name__} {error}, expected a sound sample"
+            results.append(BadSample("not usable", message))
     return results
 
 

@@ -74,9 +74,8 @@ def collect_pictures(faces: Path, folder: Path) -> Path:
 def summary(folder: Path, seconds: float) -> None:
     """What came out: the error on held-out faces, the time a face takes, and where the pictures lie."""
     rows = json.loads((folder / "evaluation.json").read_text())["rows"]
-    print(
-        f"\nNME on {rows[0]['number']} held-out drawn faces: {rows[0]['inter_ocular, 1 pass']:.2f} % of the inter-ocular distance"
-    )
+    error, count = rows[0]["inter_ocular, 1 pass"], rows[0]["number"]
+    print(f"\nNME on {count} held-out drawn faces: {error:.2f} % of the inter-ocular distance")
     print(f"pictures with points: {folder / 'output'} (all in contact_sheet.jpg); TensorBoard: make board")
     print(f"the demo took {seconds / 60:.1f} min")
 

@@ -24,7 +24,6 @@ from tools import read_300w_lp
 from tools.faces import BadSample, Item
 
 SPLITS = ("test", "train", "all")
-BINS = ("yaw 0-30", "yaw 30-60", "yaw 60-90")
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -101,7 +100,7 @@ def table(model: str, answers: dict) -> list[dict]:
     for subset in np.unique(answers["subset"]):
         inside = answers["subset"] == subset
         rows.append(row(model, subset, inside, answers))
-        for index, name in enumerate(BINS):
+        for index, name in enumerate(metrics.YAW_BINS):
             chosen = inside & (metrics.yaw_bin(answers["yaw"]) == index)
             if chosen.any():
                 rows.append(row(model, f"{subset}, {name}", chosen, answers))

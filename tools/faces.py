@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,8 @@ class Item:
     """One face of a data set, not read yet.
 
     dataset: name of the set; subset: its part; name: unique within the part; source: what must not be split (a photo, a
-    person); picture, annotation: files; mirrored: its points stand for the unmirrored picture and have to be flipped.
+    person); picture, annotation: files; mirrored: its points stand for the unmirrored picture and have to be flipped;
+    format: the reader's; data: what the reader has learned of the face already, where one file describes many.
     """
 
     dataset: str
@@ -36,6 +38,8 @@ class Item:
     picture: Path
     annotation: Path
     mirrored: bool = False
+    format: str = "300w-lp"
+    data: Any = field(default=None, repr=False, compare=False)
 
     @property
     def key(self) -> str:

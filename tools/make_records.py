@@ -91,6 +91,9 @@ def main(argv=None) -> int:
     except (ValueError, OSError) as error:
         print(f"make_records: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"make_records: stopped, nothing written to {args.out}", file=sys.stderr)
+        return 130  # as shells have it for Ctrl-C
     return 1 if manifest["skipped"] else 0
 
 

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
+from infer.draw import draw_faces
 from records import record, shards
-from records.landmarks import scheme_of
+from records.landmarks import Scheme, scheme_of
 
 FACES, COLUMNS = 24, 6
 
@@ -17,22 +18,20 @@ FACES, COLUMNS = 24, 6
 def preview(folder: Path, path: Path) -> None:
     """Writes a picture of the first 24 training faces, read back from the shards, points drawn, the crop framed."""
     manifest = shards.read_manifest(folder)
-    count = scheme_of(manifest["scheme"]).count
+    scheme, context = scheme_of(manifest["scheme"]), manifest["context"]
     serialised = tf.data.TFRecordDataset(shards.shard_files(folder, manifest, "train")).take(FACES)
-    faces = [record.decode(one, manifest["encoding"], manifest["context"], count) for one in serialised]
-    tiles = [_tile(face["image"].numpy(), face["label"].numpy(), manifest["context"]) for face in faces]
+    faces = [record.decode(one, manifest["encoding"], context, scheme.count) for one in serialised]
+    tiles = [_tile(face["image"].numpy(), face["label"].numpy(), scheme, context) for face in faces]
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
     rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
-    cv2.imwrite(str(path), np.vstack(rows)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+    cv2.imwrite(str(path), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 92])
 
 
-def _tile(image: np.ndarray, label: np.ndarray, context: int) -> np.ndarray:
-    """The stored picture with its points, and the frame of the crop inside its border; RGB uint8, same size."""
-    tile = np.ascontiguousarray(image)
-    inside = (context, context), (context + record.SIZE - 1, context + record.SIZE - 1)
+def _tile(image: np.ndarray, label: np.ndarray, scheme: Scheme, context: int) -> np.ndarray:
+    """The stored picture with its points by group and the frame of the crop; BGR uint8, same size."""
+    tile = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     if context:
-        cv2.rectangle(tile, *inside, (255, 255, 255), 1)
+        far = context + record.SIZE - 1
+        cv2.rectangle(tile, (context, context), (far, far), (255, 255, 255), 1)
     points = label.reshape(-1, 2) * record.SIZE - 0.5 + context
-    for x, y in points[np.isfinite(points).all(axis=1)]:
-        cv2.circle(tile, (round(16 * x), round(16 * y)), 20, (60, 255, 60), -1, cv2.LINE_AA, shift=4)
-    return tile
+    return draw_faces(tile, [points], scheme.groups, scheme.lines)

@@ -114,15 +114,21 @@ def _read_mat(path: Path) -> dict:
 
 
 def _points(mat: dict, key: str, path: Path) -> np.ndarray:
-    points = mat.get(key)
-    if points is None:
+    return _known(_numbers(mat, key, (IBUG_68.count, 2), path), key, path)
+
+
+def _numbers(mat: dict, key: str, shape: tuple, path: Path) -> np.ndarray:
+    """The array of that name and shape as float32."""
+    values = mat.get(key)
+    if values is None:
         found = ", ".join(name for name in mat if not name.startswith("__")) or "nothing"
         raise BadSample("missing key", f"{path.name}: found {found}, expected {key}")
-    if points.shape != (IBUG_68.count, 2) or points.dtype.kind not in "fiu":
-        raise BadSample(
-            "wrong shape", f"{path.name}: {key} is {points.shape} {points.dtype}, expected ({IBUG_68.count}, 2) numbers"
-        )
-    return _known(np.asarray(points, np.float32), key, path)
+    if values.shape != shape:
+        raise BadSample("wrong shape", f"{path.name}: {key} is {values.shape}, expected {shape}")
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":  # a sparse matrix, a cell, a structure
+        found = f"{type(values).__name__} of {values.dtype}"
+        raise BadSample("wrong type", f"{path.name}: {key} is {found}, expected an array of numbers")
+    return values.astype(np.float32)
 
 
 def _known(points: np.ndarray, key: str, path: Path) -> np.ndarray:
@@ -150,16 +156,10 @@ def _stale_points(item: Item) -> np.ndarray:
         raise BadSample(
             "stale points",
             f"{item.annotation.name}: pt2d of a turned view is that of view 0, expected landmarks/"
-            f"{item.subset}/{item.name}_pts.mat",
+            f"{item.subset.removesuffix(FLIP)}/{item.name}_pts.mat",
         )
-    mat = _read_mat(item.annotation)
-    points = mat.get("pt2d")
-    if points is None or points.shape != (2, IBUG_68.count) or points.dtype.kind != "f":
-        found = None if points is None else f"{points.shape} {points.dtype}"
-        raise BadSample(
-            "wrong shape", f"{item.annotation.name}: pt2d is {found}, expected (2, {IBUG_68.count}) numbers"
-        )
-    points = _known(points.T.astype(np.float32) - np.float32(PT2D_ORIGIN), "pt2d", item.annotation)
+    points = _numbers(_read_mat(item.annotation), "pt2d", (2, IBUG_68.count), item.annotation)
+    points = _known(points.T - np.float32(PT2D_ORIGIN), "pt2d", item.annotation)
     if not np.isfinite(points).all():
         raise BadSample("unknown box", f"{item.annotation.name}: pt2d holds NaN, expected all points")
     return points[list(IBUG_68.flip)] if item.mirrored else points

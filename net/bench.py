@@ -1,0 +1,79 @@
+"""Measures the training step rate with real batches against one constant batch, in turns, and prints a table.
+
+python net/bench.py --records DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
+
+import numpy as np
+
+from net import graph
+from net.augment import Ranges
+from net.batches import RecordSet, training_batches
+from net.senet import Shape
+
+v1 = graph.v1
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=Path, default=ROOT / "data" / "records", help="(default: data/records)")
+    parser.add_argument("--batch", type=int, default=64, help="faces a step (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=6, help="turns of each kind (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=25, help="steps a turn (default: %(default)s)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    v1.logging.set_verbosity(v1.logging.ERROR)
+    records = RecordSet(args.records)
+    with v1.Graph().as_default(), v1.Session() as session:
+        fed, fetch = training_step(args, records)
+        session.run(v1.global_variables_initializer())
+        constant = session.run(fetch)
+        rates = {"real batches": [], "one constant batch": []}
+        for turn in range(args.rounds + 1):
+            for name, feed in (("real batches", None), ("one constant batch", dict(zip(fed, constant, strict=True)))):
+                rate = steps_per_second(session, fetch[0].graph.get_operation_by_name("step"), feed, args.steps)
+                if turn:  # the first turn warms up
+                    rates[name].append(rate)
+    print(table({name: float(np.median(values)) for name, values in rates.items()}, args.batch))
+    return 0
+
+
+def training_step(args: argparse.Namespace, records: RecordSet):
+    """The batch tensors, which may be fed, and the tensors that fetch one batch; the step is the op "step"."""
+    batches = training_batches(records, args.batch, Ranges(), seed=1)
+    image, label = v1.data.make_one_shot_iterator(batches).get_next()
+    train_op, _ = graph.training_step(image, label, Shape(records.scheme.count), graph.Settings())
+    v1.group(train_op, name="step")
+    return (image, label), (image, label)
+
+
+def steps_per_second(session, step, feed, count: int) -> float:
+    """Rate of `count` steps."""
+    started = time.perf_counter()
+    for _ in range(count):
+        session.run(step, feed)
+    return count / (time.perf_counter() - started)
+
+
+def table(rates: dict[str, float], batch: int) -> str:
+    """The rates and their ratio in Markdown."""
+    lines = [f"| {name} | {rate * batch:.0f} |" for name, rate in rates.items()]
+    ratio = rates["real batches"] / rates["one constant batch"]
+    head = ["| training step with | faces/s |", "|---|---|"]
+    return "\n".join([*head, *lines, "", f"Input pipeline: {ratio:.2f} of the constant-batch rate."])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
