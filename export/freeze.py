@@ -40,7 +40,7 @@ def main(argv=None) -> int:
     frozen.v1.logging.set_verbosity(frozen.v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
     try:
         freeze(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, frozen.tf.errors.OpError) as error:
         print(f"freeze: {error}", file=sys.stderr)
         return 2
     return 0

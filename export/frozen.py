@@ -125,6 +125,7 @@ def write_contract(model: Path, run: Run, differences: dict[str, float], toleran
 @contextlib.contextmanager
 def staging(out: Path) -> Iterator[Path]:
     """A temporary folder whose files move to `out` when the block ends well; otherwise nothing is left behind."""
+    new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".freeze-", dir=out))
     try:
@@ -133,3 +134,5 @@ def staging(out: Path) -> Iterator[Path]:
             os.replace(path, out / path.name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if new and not any(out.iterdir()):
+            out.rmdir()

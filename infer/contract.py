@@ -49,11 +49,9 @@ def read_contract(model: str | Path) -> Contract:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such contract, expected beside the model {Path(model).name}")
     contract = _parse(path)
-    digest = hashlib.sha256(contract.model.read_bytes()).hexdigest()
-    if digest != contract.raw["sha256"]:
-        raise ValueError(
-            f"{contract.model}: SHA-256 is {digest[:12]}..., expected {contract.raw['sha256'][:12]}... of {path.name}"
-        )
+    digest, expected = hashlib.sha256(contract.model.read_bytes()).hexdigest(), contract.raw["sha256"]
+    if digest != expected:
+        raise ValueError(f"{contract.model}: SHA-256 is {digest[:12]}..., expected {expected[:12]}... of {path.name}")
     return contract
 
 
@@ -62,9 +60,10 @@ def _parse(path: Path) -> Contract:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: not JSON ({error}), expected a model's contract") from None
+    if not isinstance(raw, dict) or raw.get("version") != VERSION:
+        found = raw.get("version") if isinstance(raw, dict) else type(raw).__name__
+        raise ValueError(f"{path}: version is {found}, expected {VERSION}")
     try:
-        if raw["version"] != VERSION:
-            raise ValueError(f"{path}: version is {raw['version']}, expected {VERSION}")
         model = path.with_name(Path(raw["file"]).name)
         given, points = raw["input"], raw["points"]
         contract = Contract(
@@ -82,9 +81,9 @@ def _parse(path: Path) -> Contract:
             points["left_eye"],
             points["right_eye"],
             points["flip"],
-            raw,
+            raw | {"sha256": str(raw["sha256"])},
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise ValueError(
             f"{path}: lacks or misspells {error}, expected the keys of a version {VERSION} contract"
         ) from None
@@ -104,5 +103,9 @@ def _check(path: Path, contract: Contract) -> None:
             f"{path}: size {contract.size}, count {contract.count}, margin {contract.margin}, "
             f"expected size >= 8, count >= 1, margin in [0, 2)"
         )
+    used = [contract.left_eye, contract.right_eye, *contract.groups.values()]
+    used += [chain for chains in contract.lines.values() for chain in chains]
+    if any(index not in range(contract.count) for indices in used for index in indices):
+        raise ValueError(f"{path}: groups, lines or eyes name points outside 0..{contract.count - 1}")
     if sorted(contract.flip) != list(range(contract.count)):
         raise ValueError(f"{path}: flip is no permutation of {contract.count} points")

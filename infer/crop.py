@@ -74,13 +74,14 @@ class Crop:
         `context` adds so many crop pixels of real surroundings on every side; the middle stays the same to the bit.
         Parts outside the picture are `FILL`. A picture more than twice as fine as the crop is averaged down first.
         """
-        factor = max(1, int(self.side / self.size))
+        # no block larger than the picture: a damaged box of a million pixels must not cost gigabytes
+        factor = max(1, min(int(self.side / self.size), *image.shape[:2]))
         x, y = self._sampling(context)
         part, left, top = _shrunk_part(image, (x.min(), y.min(), x.max(), y.max()), factor)
         if part is None:
             return np.full((len(x), len(x), *image.shape[2:]), FILL, image.dtype)
-        x = ((x - left + 0.5) / factor - 0.5).astype(np.float32)
-        y = ((y - top + 0.5) / factor - 0.5).astype(np.float32)
+        x = (_places(x, factor) - left // factor).astype(np.float32)
+        y = (_places(y, factor) - top // factor).astype(np.float32)
         return cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(FILL,) * 4)
 
     def _sampling(self, context: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,6 +98,15 @@ def rotation(angle: float) -> np.ndarray:
     """[2, 2] float64: columns are the x and y axis of a frame turned by `angle` radians, clockwise as seen."""
     cos, sin = np.cos(angle), np.sin(angle)
     return np.array([[cos, -sin], [sin, cos]])
+
+
+def _places(coordinates: np.ndarray, factor: int) -> np.ndarray:
+    """Coordinates of the picture in one averaged down by `factor`, rounded to 1/1024 pixel.
+
+    Rounded, because what is taken off for the part's corner then takes no digits away: float32 holds the rest exactly,
+    and remap sees the same fractions of a pixel whatever the corner, hence whatever the context.
+    """
+    return np.round(((coordinates + 0.5) / factor - 0.5) * 1024) / 1024
 
 
 def _shrunk_part(image, bounds, factor: int):

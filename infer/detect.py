@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 CONSTANTS = Path(__file__).resolve().parent / "detectors.json"
+BORDER = 0.1  # of the longest edge: so far a picture is drawn out, as a cascade finds nothing that touches the edge
 OVERLAP = 0.4  # landmark boxes of two faces in one picture hardly ever share so much of their union
 
 
@@ -21,13 +22,19 @@ OVERLAP = 0.4  # landmark boxes of two faces in one picture hardly ever share so
 class Cascade:
     """A cascade and how its squares relate to landmark boxes.
 
-    mirrored: also run on the mirrored picture, because it knows one side only. dx, dy: centre of the landmark box from
-    the square's, width, height: edges of the landmark box; all in units of the square's side.
+    mirrored: also run on the mirrored picture, because it knows one side only. longest: the picture is reduced to this
+    longest edge, pixels; scale: step of the sizes searched; neighbours: how many overlapping windows make a face;
+    smallest: edge of the smallest square, pixels of the reduced picture. dx, dy: centre of the landmark box from the
+    square's, width, height: edges of the landmark box; all four in units of the square's side.
     """
 
     name: str
     file: str
     mirrored: bool
+    longest: int
+    scale: float
+    neighbours: int
+    smallest: int
     dx: float
     dy: float
     width: float
@@ -42,26 +49,15 @@ class Cascade:
         return np.stack([centre_x - half_x, centre_y - half_y, centre_x + half_x, centre_y + half_y], axis=1)
 
 
-@dataclass(frozen=True)
-class Search:
-    """How a picture is searched: longest: it is reduced to this longest edge first, pixels; scale: step of the sizes;
-    neighbours: how many overlapping windows make a face; smallest: edge of the smallest face, pixels of the reduced picture."""
-
-    longest: int = 800
-    scale: float = 1.1
-    neighbours: int = 3
-    smallest: int = 24
-
-
-def load_cascades(path: Path = CONSTANTS) -> tuple[list[Cascade], Search]:
-    """The cascades, surest first, and the search settings they were measured with.
+def load_cascades(path: Path = CONSTANTS) -> list[Cascade]:
+    """The cascades, surest first, with the settings that they were measured with.
 
     Raises FileNotFoundError or ValueError where the file is missing or not what `tools/fit_boxes.py` writes.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         names = list(Cascade.__dataclass_fields__)
-        return [Cascade(**{name: entry[name] for name in names}) for entry in data["cascades"]], Search(**data["search"])
+        return [Cascade(**{name: entry[name] for name in names}) for entry in data["cascades"]]
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: found no such file, expected the detectors' constants") from None
     except (KeyError, TypeError, ValueError) as error:
@@ -75,7 +71,7 @@ class HaarDetector:
     """
 
     def __init__(self, constants: Path = CONSTANTS):
-        self.cascades, self.search = load_cascades(constants)
+        self.cascades = load_cascades(constants)
         self._classifiers = [open_cascade(cascade.file) for cascade in self.cascades]
 
     def find(self, image: np.ndarray) -> np.ndarray:
@@ -83,33 +79,50 @@ class HaarDetector:
 
         Surest: in the order of the cascades, and among those of one by the number of windows that agreed.
         """
-        grey, scale = prepare(image, self.search.longest)
-        found = [boxes for cascade, classifier in zip(self.cascades, self._classifiers, strict=True)
-                 for boxes in self._boxes(grey, cascade, classifier)]
+        found = [search(image, *pair) for pair in zip(self.cascades, self._classifiers, strict=True)]
         boxes = np.concatenate([np.zeros((0, 4)), *found])
-        # pixel centres at whole numbers: a reduction maps centre to centre
-        boxes = (boxes + 0.5) / scale - 0.5
         return boxes[distinct(boxes)]
 
-    def _boxes(self, grey: np.ndarray, cascade: Cascade, classifier):
-        boxes, counts = [cascade.to_boxes(np.zeros((0, 4)))], [np.zeros(0)]
-        for mirrored in (False, True) if cascade.mirrored else (False,):
-            squares, windows = find_squares(classifier, grey[:, ::-1] if mirrored else grey, self.search)
-            some = cascade.to_boxes(squares)
-            boxes.append(mirror_boxes(some, grey.shape[1]) if mirrored else some)
-            counts.append(windows)
-        order = np.argsort(-np.concatenate(counts), kind="stable")
-        yield np.concatenate(boxes)[order]
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture ready for the search: grey uint8 [height, width], its scale and the pixels added on every side."""
+
+    grey: np.ndarray
+    scale: float
+    border: int
+
+    # pixel centres at whole numbers: a reduction maps the edges of the picture, not its first centres, onto each other
+    def to_picture(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes [..., 4] in pixels of `grey` -> in pixels of the picture itself."""
+        return (boxes - self.border + 0.5) / self.scale - 0.5
+
+    def from_picture(self, boxes: np.ndarray) -> np.ndarray:
+        """Undoes `to_picture`."""
+        return (boxes + 0.5) * self.scale - 0.5 + self.border
 
 
-def prepare(image: np.ndarray, longest: int) -> tuple[np.ndarray, float]:
-    """The grey picture to search, its contrast evened out, and its scale (1 or less)."""
+def prepare(image: np.ndarray, longest: int) -> Prepared:
+    """The picture uint8 [height, width, 3] BGR or [height, width] made ready: grey, reduced, drawn out."""
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
     scale = min(1.0, longest / max(grey.shape))
     if scale < 1:
         size = tuple(max(1, round(edge * scale)) for edge in grey.shape[::-1])
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return cv2.equalizeHist(grey), scale
+    border = round(BORDER * max(grey.shape))
+    return Prepared(cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE), scale, border)
+
+
+def search(image: np.ndarray, cascade: Cascade, classifier) -> np.ndarray:
+    """Landmark boxes that one cascade finds in a picture, float64 [N, 4], its pixels, most agreeing windows first."""
+    ready, boxes, counts = prepare(image, cascade.longest), [], []
+    grey = ready.grey
+    for mirrored in (False, True) if cascade.mirrored else (False,):
+        squares, windows = find_squares(classifier, grey[:, ::-1] if mirrored else grey, cascade)
+        some = cascade.to_boxes(squares)
+        boxes.append(mirror_boxes(some, grey.shape[1]) if mirrored else some)
+        counts.append(windows)
+    return ready.to_picture(np.concatenate(boxes)[np.argsort(-np.concatenate(counts), kind="stable")])
 
 
 def open_cascade(file: str):
@@ -126,11 +139,11 @@ def open_cascade(file: str):
     return classifier
 
 
-def find_squares(classifier, grey: np.ndarray, search: Search) -> tuple[np.ndarray, np.ndarray]:
+def find_squares(classifier, grey: np.ndarray, cascade: Cascade) -> tuple[np.ndarray, np.ndarray]:
     """Squares (x, y, w, h), int [N, 4], and how many windows agreed on each, int [N]."""
     squares, windows = classifier.detectMultiScale2(
-        np.ascontiguousarray(grey), scaleFactor=search.scale, minNeighbors=search.neighbours,
-        minSize=(search.smallest, search.smallest))
+        np.ascontiguousarray(grey), scaleFactor=cascade.scale, minNeighbors=cascade.neighbours,
+        minSize=(cascade.smallest, cascade.smallest))
     return np.asarray(squares).reshape(-1, 4), np.asarray(windows).reshape(-1)
 
 

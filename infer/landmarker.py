@@ -29,7 +29,7 @@ class Face:
 
 
 def default_model() -> Path:
-    """The model that is taken when none is named: `local/landmark.pb` of this folder if it is there, else the shipped one."""
+    """The model taken when none is named: `local/landmark.pb` of this folder if it is there, else the shipped one."""
     local = HERE / "local" / "landmark.pb"
     return local if local.is_file() else HERE / "landmark.pb"
 
@@ -134,8 +134,9 @@ def _load(contract: Contract):
             net = cv2.dnn.readNetFromTensorflow(np.fromfile(contract.model, np.uint8))
             _forward(net, contract, [np.zeros((contract.size, contract.size, 3), np.uint8)])
     except cv2.error as error:
-        raise ValueError(f"{contract.model}: found no graph that OpenCV {cv2.__version__} can run "
-                         f"({' '.join(str(error.err or error).split())[:120]}), expected a frozen TensorFlow graph") from None
+        reason = " ".join(str(error.err or error).split())[:120]
+        raise ValueError(f"{contract.model}: found no graph that OpenCV {cv2.__version__} can run ({reason}), "
+                         "expected a frozen TensorFlow graph") from None
     return net
 
 

@@ -66,7 +66,7 @@ def as_bgr(image: np.ndarray) -> np.ndarray:
         image = ((image.astype(np.uint32) + 128) // 257).astype(np.uint8)
     if image.ndim == 2 or image.shape[2] == 1:
         return cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_GRAY2BGR)
-    return np.ascontiguousarray(image[:, :, :3])
+    return np.ascontiguousarray(image if image.shape[2] == 3 else image[:, :, :3])
 
 
 def list_pictures(paths: Iterable[str | Path]) -> list[tuple[Path, str]]:

@@ -64,7 +64,7 @@ def build(records: RecordSet, shape: Shape, settings: Settings, ranges: Ranges, 
     image, label = v1.data.make_one_shot_iterator(batches).get_next()
     train_op, scalars = training_step(image, label, shape, settings)
     iterator, eval_batch = _evaluation(records, shape)
-    return Model(train_op, scalars, iterator, eval_batch, v1.train.Saver(max_to_keep=1))
+    return Model(train_op, scalars, iterator, eval_batch, v1.train.Saver(max_to_keep=1, save_relative_paths=True))
 
 
 def training_step(image: tf.Tensor, label: tf.Tensor, shape: Shape, settings: Settings):

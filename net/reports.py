@@ -56,9 +56,10 @@ class Reporter:
             answers = run_through(session, model)
             errors = nme_table(answers, self.records.scheme)
             self._scalars(step, {f"test/{name}": value for name, value in errors.items()})
-            self.nme = f"  test NME {100 * errors['nme']:.2f} % (box {100 * errors['nme_box']:.2f} %)"
+            nme, box = (100 * errors.get(name, np.nan) for name in ("nme", "nme_box"))
+            self.nme = f"  test NME {nme:.2f} % (box {box:.2f} %)"
             self._pictures(step, answers)
-            if errors["nme_box"] < self.best:
+            if errors.get("nme_box", np.nan) < self.best:
                 self._save_best(session, model, step, errors)
         self._histograms(session, step)
         self.writer.flush()

@@ -148,9 +148,9 @@ def conv_bn_relu(name: str, x: tf.Tensor, channels: int, kernel: int, stride: in
 def conv(name: str, x: tf.Tensor, channels: int, kernel: int, stride: int, bias: bool = False) -> tf.Tensor:
     """A convolution with SAME padding: [B, H, W, C] -> [B, H/stride, W/stride, channels]."""
     with v1.variable_scope(name):
-        weights = v1.get_variable(
-            "weights", [kernel, kernel, x.shape[-1], channels], initializer=v1.keras.initializers.he_normal()
-        )
+        # He et al.'s; the Keras initializer of that name draws its seed from Python's random, whatever the graph's seed
+        initial = v1.variance_scaling_initializer(2.0, "fan_in", "truncated_normal")
+        weights = v1.get_variable("weights", [kernel, kernel, x.shape[-1], channels], initializer=initial)
         y = tf.nn.conv2d(x, weights, strides=stride, padding="SAME")
         if not bias:
             return y

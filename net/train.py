@@ -130,10 +130,12 @@ def train(args: argparse.Namespace) -> None:
 
 def session_of(args: argparse.Namespace):
     """The monitored session: it restores the run's last checkpoint, and saves one every so often and at the end."""
-    saver = v1.train.Saver(max_to_keep=2)
+    # one saver restores and saves, so that it knows older checkpoints; relative paths, so that a run can be moved
+    scaffold = v1.train.Scaffold(saver=v1.train.Saver(max_to_keep=2, save_relative_paths=True))
     return v1.train.MonitoredTrainingSession(
         checkpoint_dir=str(args.run),
-        hooks=[v1.train.CheckpointSaverHook(str(args.run), save_steps=args.save_every, saver=saver)],
+        scaffold=scaffold,
+        hooks=[v1.train.CheckpointSaverHook(str(args.run), save_steps=args.save_every, scaffold=scaffold)],
         config=v1.ConfigProto(intra_op_parallelism_threads=args.threads, inter_op_parallelism_threads=args.threads),
         # the hooks above and the reporter do what these would
         save_checkpoint_secs=None,

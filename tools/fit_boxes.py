@@ -21,14 +21,14 @@ import numpy as np
 from scipy.io import loadmat
 
 from infer.crop import box_of
-from infer.detect import CONSTANTS, Cascade, Search, find_squares, mirror_boxes, open_cascade, overlaps, prepare
+from infer.detect import CONSTANTS, Cascade, find_squares, mirror_boxes, open_cascade, overlaps, prepare
 from infer.outputs import write_atomically
 from infer.pictures import read_picture
 
-# name, file, mirrored; the numbers only say roughly where a face is, to tell a find from a false alarm
+# settings of the search; the last four numbers only say roughly where a face is, to tell a find from a false alarm
 STARTS = (
-    Cascade("frontal", "haarcascade_frontalface_alt2.xml", False, 0.0, 0.155, 0.88, 0.86),
-    Cascade("profile", "haarcascade_profileface.xml", True, 0.0, 0.14, 0.72, 0.72),
+    Cascade("frontal", "haarcascade_frontalface_alt2.xml", False, 640, 1.1, 2, 24, 0.0, 0.155, 0.88, 0.86),
+    Cascade("profile", "haarcascade_profileface.xml", True, 320, 1.2, 2, 32, 0.0, 0.14, 0.72, 0.72),
 )
 MATCH = 0.3  # IoU of the mapped square with the true box that makes a find; turned heads are off-centre
 YAW_EDGES = (0, 30, 60, 90)
@@ -48,9 +48,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="+", type=Path, help="folders in 300W-LP's layout")
     parser.add_argument("--out", type=Path, default=CONSTANTS, metavar="FILE", help="(default: infer/detectors.json)")
-    parser.add_argument("--count", type=int, default=1500, metavar="N", help="pictures, drawn evenly from the folders (default: 1500)")
-    parser.add_argument("--seed", type=int, default=0, help="of that draw (default: 0)")
-    parser.add_argument("--longest", type=int, default=Search.longest, metavar="PIXELS", help=f"pictures are reduced to this longest edge before the search (default: {Search.longest})")
+    parser.add_argument("--count", type=int, default=1500, metavar="N",
+                        help="pictures, drawn evenly from the sets in the folders (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of that draw (default: %(default)s)")
     return parser.parse_args(argv)
 
 
@@ -58,16 +58,16 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     try:
         samples = draw_samples(args.data, args.count, np.random.default_rng(args.seed))
-        search = Search(longest=args.longest)
-        finds = [search_all(samples, start, search) for start in STARTS]
-        fitted = [fit(start, found) for start, found in zip(STARTS, finds, strict=True)]
+        finds = [search_all(samples, start) for start in STARTS]
+        chosen = to_fit(samples, finds)
+        fitted = [fit(*item) for item in zip(STARTS, finds, chosen, strict=True)]
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     print(report(samples, finds))
     print("\n".join(summary(cascade, statistics) for cascade, statistics in fitted))
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(args.out, document(samples, search, fitted, args.seed).encode())
+    write_atomically(args.out, document(samples, fitted, args.seed).encode())
     print(f"wrote {args.out}")
     return 0
 
@@ -98,7 +98,7 @@ def _sets(folder: Path) -> list[list[tuple[str, Path, Path]]]:
 
 
 def read_sample(source: str, picture: Path, points: Path) -> Sample:
-    """The face of one pair of files; pts_3d where pts_2d is missing or partly unknown (YTF). ValueError names the file."""
+    """The face of one pair of files; pts_3d where pts_2d is missing or partly unknown (YTF). May raise ValueError."""
     keys = loadmat(points)
     for name in ("pts_2d", "pts_3d"):
         if name in keys and keys[name].shape == (68, 2) and np.isfinite(keys[name]).all():
@@ -129,14 +129,15 @@ class Finds:
         return np.isfinite(self.squares).all(axis=1)
 
 
-def search_all(samples: list[Sample], start: Cascade, search: Search) -> Finds:
+def search_all(samples: list[Sample], start: Cascade) -> Finds:
     """Runs one cascade over all samples, with progress on stderr."""
     classifier, rows, seconds, began = open_cascade(start.file), [], 0.0, time.monotonic()
     for index, sample in enumerate(samples):
-        grey, scale = prepare(read_picture(sample.picture, upright=False), search.longest)
-        box, before = (sample.box + 0.5) * scale - 0.5, time.perf_counter()
+        image, before = read_picture(sample.picture, upright=False), time.perf_counter()
+        ready = prepare(image, start.longest)
+        grey, box = ready.grey, ready.from_picture(sample.box)
         views = [(grey, box)] + ([(grey[:, ::-1], mirror_boxes(box[None], grey.shape[1])[0])] if start.mirrored else [])
-        answers = [(*match(find_squares(classifier, seen, search)[0], truth, start), truth) for seen, truth in views]
+        answers = [(*match(find_squares(classifier, seen, start)[0], truth, start), truth) for seen, truth in views]
         seconds += time.perf_counter() - before
         best = max(answers, key=lambda answer: answer[1])
         rows.append((best[0], best[3], sum(answer[2] for answer in answers)))
@@ -160,12 +161,22 @@ def match(squares: np.ndarray, box: np.ndarray, start: Cascade) -> tuple[np.ndar
     return squares[best].astype(np.float64), float(shared[best]), alarms
 
 
-def fit(start: Cascade, finds: Finds) -> tuple[Cascade, dict]:
-    """The cascade with its constants, medians over the faces it found, and statistics of what is left over.
+def to_fit(samples: list[Sample], finds: list[Finds]) -> list[np.ndarray]:
+    """For each of `STARTS` which of its finds to fit to, bool [N]: those that it will be asked about.
 
-    A frontal cascade is symmetric, so its dx is 0. Raises ValueError where fewer than 20 faces were found.
+    Frontal: faces not known to be turned. Profile: turned ones, and those that the frontal cascade missed.
     """
-    squares, boxes = finds.squares[finds.found], finds.boxes[finds.found]
+    turned = np.array([sample.yaw for sample in samples]) >= YAW_EDGES[1]  # False where the yaw is unknown
+    frontal, profile = finds
+    return [frontal.found & ~turned, profile.found & (turned | ~frontal.found)]
+
+
+def fit(start: Cascade, finds: Finds, chosen: np.ndarray) -> tuple[Cascade, dict]:
+    """The cascade with its constants, medians over the chosen finds, and statistics of what is left over.
+
+    A frontal cascade is symmetric, so its dx is 0. Raises ValueError for fewer than 20 finds.
+    """
+    squares, boxes = finds.squares[chosen], finds.boxes[chosen]
     if len(squares) < 20:
         raise ValueError(f"{start.file}: found {len(squares)} faces, expected at least 20 to fit constants to")
     x, y, side = squares[:, 0], squares[:, 1], squares[:, 2]
@@ -187,6 +198,7 @@ def _statistics(cascade: Cascade, squares, boxes, finds: Finds) -> dict:
     return {
         "faces": int(len(finds.found)),
         "found": int(finds.found.sum()),
+        "fitted_to": len(boxes),
         "false_alarms": int(finds.alarms.sum()),
         "centre_error_median": round(float(np.median(shift)), 4),
         "centre_error_90": round(float(np.quantile(shift, 0.9)), 4),
@@ -195,14 +207,16 @@ def _statistics(cascade: Cascade, squares, boxes, finds: Finds) -> dict:
 
 
 def report(samples: list[Sample], finds: list[Finds]) -> str:
-    """The table of recall and false alarms: a row per set and |yaw| bin, a pair of columns per cascade, and all together."""
+    """The table of recall and false alarms: a row per set and |yaw| bin, a column per cascade and one for any."""
     either = np.any([found.found for found in finds], axis=0)
     lines = [f"{'recall (false alarms per picture)':36s}{'faces':>6s}"
              + "".join(f"{start.name:>16s}" for start in STARTS) + f"{'any':>8s}"]
     for name, chosen in _rows(samples):
         cells = [f"{found.found[chosen].mean():8.1%} ({found.alarms[chosen].mean():.2f}) " for found in finds]
-        lines.append(f"{name:36s}{chosen.sum():6d}" + "".join(f"{cell:>16s}" for cell in cells) + f"{either[chosen].mean():8.1%}")
-    times = ", ".join(f"{start.name} {found.seconds / len(samples) * 1000:.0f}" for start, found in zip(STARTS, finds, strict=True))
+        lines.append(f"{name:36s}{chosen.sum():6d}" + "".join(f"{cell:>16s}" for cell in cells)
+                     + f"{either[chosen].mean():8.1%}")
+    pace = [found.seconds / len(samples) * 1000 for found in finds]
+    times = ", ".join(f"{start.name} {each:.0f}" for start, each in zip(STARTS, pace, strict=True))
     return "\n".join([*lines, f"search, ms per picture: {times}"])
 
 
@@ -219,21 +233,20 @@ def _rows(samples: list[Sample]) -> list[tuple[str, np.ndarray]]:
 
 
 def summary(cascade: Cascade, statistics: dict) -> str:
-    return (f"{cascade.name}: dx {cascade.dx:.3f}, dy {cascade.dy:.3f}, width {cascade.width:.3f}, height {cascade.height:.3f} "
-            f"of the square's side; centre off by {statistics['centre_error_median']:.1%} of the box's edge (median), "
-            f"{statistics['centre_error_90']:.1%} (90 %); size {statistics['size_error_10_50_90'][0]:+.1%} to "
-            f"{statistics['size_error_10_50_90'][2]:+.1%}")
+    low, _, high = statistics["size_error_10_50_90"]
+    return (f"{cascade.name}: dx {cascade.dx:.3f}, dy {cascade.dy:.3f}, width {cascade.width:.3f}, "
+            f"height {cascade.height:.3f} of the square's side; off by {statistics['centre_error_median']:.1%} of the "
+            f"box's edge (median), {statistics['centre_error_90']:.1%} (90 %), in size by {low:+.1%} to {high:+.1%}")
 
 
-def document(samples: list[Sample], search: Search, fitted: list[tuple[Cascade, dict]], seed: int) -> str:
+def document(samples: list[Sample], fitted: list[tuple[Cascade, dict]], seed: int) -> str:
     """The JSON file's text: names of data sets, never paths of this machine."""
     sources = [sample.source for sample in samples]
     data = {
         "written_by": "tools/fit_boxes.py",
-        "unit": "dx, dy: centre of the landmark box from the square's; width, height: its edges; in sides of the square",
+        "unit": "sides of the square; dx, dy: centre of the landmark box from the square's; width, height: its edges",
         "fitted_on": {source: sources.count(source) for source in dict.fromkeys(sources)},
         "seed": seed,
-        "search": asdict(search),
         "cascades": [{**asdict(cascade), "fit": statistics} for cascade, statistics in fitted],
     }
     return json.dumps(data, indent=2) + "\n"

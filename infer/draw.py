@@ -1,0 +1,129 @@
+"""Points drawn into pictures: thin lines by group and small dots, with a dark edge so that they show on any skin."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from .crop import box_of
+
+# BGR, as bright as each other; groups of other names take them in order
+COLOURS = {
+    "jaw": (255, 196, 84),
+    "brows": (90, 214, 255),
+    "nose": (140, 240, 130),
+    "eyes": (255, 255, 255),
+    "mouth": (150, 130, 255),
+}
+HALO = (24, 24, 24)
+PAPER = (28, 28, 28)
+INK = (225, 225, 225)
+SHIFT = 4  # OpenCV draws at sixteenths of a pixel
+
+
+def draw_faces(image: np.ndarray, faces: Sequence[np.ndarray], groups: Mapping[str, Sequence[int]],
+               lines: Mapping[str, Sequence[Sequence[int]]]) -> np.ndarray:
+    """A copy of the picture with the points of its faces drawn in, uint8 [height, width, 3] BGR.
+
+    faces: points [K, 2] each, pixels of the picture; groups: name -> indices, lines: name -> index chains, as in the
+    model's contract. Points that are not finite are left out. Dots and lines grow with the face.
+    """
+    image = image.copy()
+    for points in faces:
+        points = np.asarray(points, np.float64)
+        if np.isfinite(points).all(axis=1).any():
+            _draw_face(image, points, groups, lines)
+    return image
+
+
+def thumbnail(image: np.ndarray, faces: Sequence[np.ndarray], groups, lines, size: int = 320) -> np.ndarray:
+    """The picture with its faces, fitted into size x size pixels; drawn after scaling, to stay legible."""
+    scale = size / max(image.shape[:2])
+    edges = tuple(max(1, round(edge * scale)) for edge in image.shape[1::-1])
+    small = cv2.resize(image, edges, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    # pixel centres at whole numbers: scaling maps the picture's edges, not its first centres, onto each other
+    return draw_faces(small, [(np.asarray(points) + 0.5) * scale - 0.5 for points in faces], groups, lines)
+
+
+def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], columns: int | None = None,
+                  size: int = 320) -> np.ndarray:
+    """One picture with all pictures in a grid, each fitted into size x size pixels over its caption.
+
+    images: uint8 [height, width, 3] BGR each, any sizes; columns: None for a sheet about as wide as high. Returns uint8
+    [height, width, 3] BGR. Raises ValueError where there is no picture, or another number of captions.
+    """
+    if not images or len(images) != len(captions):
+        raise ValueError(f"contact sheet: found {len(images)} pictures and {len(captions)} captions, "
+                         "expected as many of both, at least one")
+    columns = min(len(images), columns or int(np.ceil(np.sqrt(len(images)))))
+    rows = -(-len(images) // columns)
+    gap, foot = max(4, size // 40), max(16, size // 12)
+    sheet = np.full((rows * (size + foot) + gap, columns * (size + gap) + gap, 3), PAPER, np.uint8)
+    for index, (image, caption) in enumerate(zip(images, captions, strict=True)):
+        row, column = divmod(index, columns)
+        top, left = gap + row * (size + foot), gap + column * (size + gap)
+        _place(sheet[top : top + size - gap, left : left + size], image)
+        _write(sheet[top + size - gap : top + size - gap + foot, left : left + size], caption)
+    return sheet
+
+
+def _draw_face(image, points, groups, lines) -> None:
+    x0, y0, x1, y1 = box_of(points)
+    edge = max(x1 - x0, y1 - y0)
+    colours = _colours(groups)
+    thickness, radius = max(1, round(edge / 220)), max(0.9, edge / 150)
+    halo = max(1, round(edge / 450)) if edge >= 150 else 0  # on a small face it would be all that one sees
+    for grow, dark in ((2 * halo, True), (0, False)) if halo else ((0, False),):
+        for name, chains in lines.items():
+            for chain in chains:
+                _line(image, points[list(chain)], HALO if dark else colours.get(name, INK), thickness + grow)
+        for name, indices in groups.items():
+            for point in points[list(indices)]:
+                _dot(image, point, radius + grow / 2, HALO if dark else colours[name])
+
+
+def _line(image, chain, colour, thickness: int) -> None:
+    for start, end in zip(chain[:-1], chain[1:], strict=True):
+        if np.isfinite([start, end]).all():
+            cv2.line(image, _fixed(start), _fixed(end), colour, thickness, cv2.LINE_AA, SHIFT)
+
+
+def _dot(image, point, radius: float, colour) -> None:
+    if np.isfinite(point).all():
+        cv2.circle(image, _fixed(point), round(radius * (1 << SHIFT)), colour, cv2.FILLED, cv2.LINE_AA, SHIFT)
+
+
+def _fixed(point) -> tuple[int, int]:
+    # far outside the picture OpenCV's fixed-point numbers would overflow
+    x, y = np.clip(np.round(point * (1 << SHIFT)), -(1 << 24), 1 << 24)
+    return int(x), int(y)
+
+
+def _colours(groups) -> dict[str, tuple[int, int, int]]:
+    spare = list(COLOURS.values())
+    return {name: COLOURS.get(name, spare[index % len(spare)]) for index, name in enumerate(groups)}
+
+
+def _place(cell, image) -> None:
+    """Fits the picture into the cell's middle."""
+    height, width = cell.shape[:2]
+    scale = min(height / image.shape[0], width / image.shape[1])
+    edges = tuple(max(1, round(edge * scale)) for edge in image.shape[1::-1])
+    if edges != image.shape[1::-1]:
+        image = cv2.resize(image, edges, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    top, left = (height - edges[1]) // 2, (width - edges[0]) // 2
+    cell[top : top + edges[1], left : left + edges[0]] = image
+
+
+def _write(cell, text: str) -> None:
+    """Writes the caption into the cell, its middle left out where it is too long."""
+    font, scale = cv2.FONT_HERSHEY_SIMPLEX, cell.shape[0] / 55
+    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()  # OpenCV's letters are ASCII
+    short, keep = text, len(text)
+    while keep > 3 and cv2.getTextSize(short, font, scale, 1)[0][0] > cell.shape[1]:
+        keep -= 1
+        short = f"{text[: keep // 2]}...{text[len(text) - (keep - keep // 2):]}"
+    cv2.putText(cell, short, (0, round(cell.shape[0] * 0.62)), font, scale, INK, 1, cv2.LINE_AA)
