@@ -1,7 +1,7 @@
 """Face landmarks from pictures with nothing but OpenCV and NumPy.
 
-    from landmark68 import Landmarker, read_picture
-    faces = Landmarker().detect(read_picture("photo.jpg"))   # each with .box [4] and .points [68, 2], pixels
+from landmark68 import Landmarker, read_picture
+faces = Landmarker().detect(read_picture("photo.jpg"))   # each with .box [4] and .points [68, 2], pixels
 """
 
 from .landmarker import Face, Landmarker, default_model

@@ -128,8 +128,10 @@ def search(image: np.ndarray, cascade: Cascade, classifier) -> np.ndarray:
 def open_cascade(file: str):
     """OpenCV's classifier for one of the cascade files in its wheel."""
     if not hasattr(cv2, "CascadeClassifier"):
-        raise ValueError(f"detector: found OpenCV {cv2.__version__} without Haar cascades, "
-                         "expected 4.x (opencv-python<5), or faces given by --boxes")
+        raise ValueError(
+            f"detector: found OpenCV {cv2.__version__} without Haar cascades, "
+            "expected 4.x (opencv-python<5), or faces given by --boxes"
+        )
     path = Path(cv2.data.haarcascades) / file
     if not path.is_file():
         raise ValueError(f"detector: found no {path}, expected OpenCV's Haar cascades, or faces given by --boxes")
@@ -142,8 +144,11 @@ def open_cascade(file: str):
 def find_squares(classifier, grey: np.ndarray, cascade: Cascade) -> tuple[np.ndarray, np.ndarray]:
     """Squares (x, y, w, h), int [N, 4], and how many windows agreed on each, int [N]."""
     squares, windows = classifier.detectMultiScale2(
-        np.ascontiguousarray(grey), scaleFactor=cascade.scale, minNeighbors=cascade.neighbours,
-        minSize=(cascade.smallest, cascade.smallest))
+        np.ascontiguousarray(grey),
+        scaleFactor=cascade.scale,
+        minNeighbors=cascade.neighbours,
+        minSize=(cascade.smallest, cascade.smallest),
+    )
     return np.asarray(squares).reshape(-1, 4), np.asarray(windows).reshape(-1)
 
 

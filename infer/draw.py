@@ -24,8 +24,12 @@ INK = (225, 225, 225)
 SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 
 
-def draw_faces(image: np.ndarray, faces: Sequence[np.ndarray], groups: Mapping[str, Sequence[int]],
-               lines: Mapping[str, Sequence[Sequence[int]]]) -> np.ndarray:
+def draw_faces(
+    image: np.ndarray,
+    faces: Sequence[np.ndarray],
+    groups: Mapping[str, Sequence[int]],
+    lines: Mapping[str, Sequence[Sequence[int]]],
+) -> np.ndarray:
     """A copy of the picture with the points of its faces drawn in, uint8 [height, width, 3] BGR.
 
     faces: points [K, 2] each, pixels of the picture; groups: name -> indices, lines: name -> index chains, as in the
@@ -48,16 +52,19 @@ def thumbnail(image: np.ndarray, faces: Sequence[np.ndarray], groups, lines, siz
     return draw_faces(small, [(np.asarray(points) + 0.5) * scale - 0.5 for points in faces], groups, lines)
 
 
-def contact_sheet(images: Sequence[np.ndarray], captions: Sequence[str], columns: int | None = None,
-                  size: int = 320) -> np.ndarray:
+def contact_sheet(
+    images: Sequence[np.ndarray], captions: Sequence[str], columns: int | None = None, size: int = 320
+) -> np.ndarray:
     """One picture with all pictures in a grid, each fitted into size x size pixels over its caption.
 
     images: uint8 [height, width, 3] BGR each, any sizes; columns: None for a sheet about as wide as high. Returns uint8
     [height, width, 3] BGR. Raises ValueError where there is no picture, or another number of captions.
     """
     if not images or len(images) != len(captions):
-        raise ValueError(f"contact sheet: found {len(images)} pictures and {len(captions)} captions, "
-                         "expected as many of both, at least one")
+        raise ValueError(
+            f"contact sheet: found {len(images)} pictures and {len(captions)} captions, "
+            "expected as many of both, at least one"
+        )
     columns = min(len(images), columns or int(np.ceil(np.sqrt(len(images)))))
     rows = -(-len(images) // columns)
     gap, foot = max(4, size // 40), max(16, size // 12)
@@ -74,7 +81,8 @@ def _draw_face(image, points, groups, lines) -> None:
     x0, y0, x1, y1 = box_of(points)
     edge = max(x1 - x0, y1 - y0)
     colours = _colours(groups)
-    thickness, radius = max(1, round(edge / 220)), max(0.9, edge / 150)
+    thickness, radius = max(1, round(edge / 220)), max(0.5, min(0.9, edge / 70), edge / 150)
+    lines = lines if edge >= 50 else {}  # a pixel is the thinnest line: on a smaller face they would cover it
     halo = max(1, round(edge / 450)) if edge >= 150 else 0  # on a small face it would be all that one sees
     for grow, dark in ((2 * halo, True), (0, False)) if halo else ((0, False),):
         for name, chains in lines.items():
@@ -125,5 +133,5 @@ def _write(cell, text: str) -> None:
     short, keep = text, len(text)
     while keep > 3 and cv2.getTextSize(short, font, scale, 1)[0][0] > cell.shape[1]:
         keep -= 1
-        short = f"{text[: keep // 2]}...{text[len(text) - (keep - keep // 2):]}"
+        short = f"{text[: keep // 2]}...{text[len(text) - (keep - keep // 2) :]}"
     cv2.putText(cell, short, (0, round(cell.shape[0] * 0.62)), font, scale, INK, 1, cv2.LINE_AA)

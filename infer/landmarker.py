@@ -16,8 +16,9 @@ from .pictures import as_bgr, quiet
 HERE = Path(__file__).resolve().parent
 BATCH = 32  # faces per forward: memory stays small whatever a picture holds
 # A found thing is a face if the second pass agrees with the first: mean distance of the points as a fraction of the
-# box's longer edge. `python tools/evaluate.py` measures misses and false alarms against it.
-AGREEMENT = 0.10
+# box's longer edge. Of 610 faces and 94 false alarms found in 609 pictures this keeps 97 % and 40 % (some of the faces
+# were in the training set, so a held-out measurement may come out lower).
+AGREEMENT = 0.05
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,10 @@ def _load(contract: Contract):
             _forward(net, contract, [np.zeros((contract.size, contract.size, 3), np.uint8)])
     except cv2.error as error:
         reason = " ".join(str(error.err or error).split())[:120]
-        raise ValueError(f"{contract.model}: found no graph that OpenCV {cv2.__version__} can run ({reason}), "
-                         "expected a frozen TensorFlow graph") from None
+        raise ValueError(
+            f"{contract.model}: found no graph that OpenCV {cv2.__version__} can run ({reason}), "
+            "expected a frozen TensorFlow graph"
+        ) from None
     return net
 
 
@@ -148,8 +151,10 @@ def _forward(net, contract: Contract, crops: list[np.ndarray]) -> np.ndarray:
     net.setInput(blob, contract.input_name)
     answer = net.forward(contract.output_name)
     if answer.size != len(crops) * contract.count * 2:
-        raise ValueError(f"{contract.model}: answers {list(answer.shape)} for {len(crops)} faces, "
-                         f"expected [{len(crops)}, {contract.count * 2}]")
+        raise ValueError(
+            f"{contract.model}: answers {list(answer.shape)} for {len(crops)} faces, "
+            f"expected [{len(crops)}, {contract.count * 2}]"
+        )
     return answer.reshape(len(crops), contract.count, 2)
 
 

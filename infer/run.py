@@ -28,22 +28,44 @@ WINDOW = "landmark68"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, epilog="exit code: 0 all done, 1 some pictures could not be "
-                                     "read and are named, 2 wrong usage, no model or no pictures")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="exit code: 0 all done, 1 some pictures could not be "
+        "read and are named, 2 wrong usage, no model or no pictures",
+    )
     parser.add_argument("paths", nargs="+", metavar="PATH", help="picture, folder of pictures, or quoted pattern")
-    parser.add_argument("--model", type=Path, metavar="FILE.pb",
-                        help="frozen graph with its .json beside it (default: local/landmark.pb beside this program if "
-                        "there, else the landmark.pb that came with it)")
-    parser.add_argument("--boxes", type=Path, metavar="FILE.csv",
-                        help="faces instead of detection: rows file,x0,y0,x1,y1, the box tight around the landmark "
-                        "points, in pixels of the upright picture")
-    parser.add_argument("--out", type=Path, default=Path("output"), metavar="DIR",
-                        help="where drawn pictures, contact_sheet.jpg and points.json go (default: ./output)")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE.pb",
+        help="frozen graph with its .json beside it (default: local/landmark.pb beside this program if "
+        "there, else the landmark.pb that came with it)",
+    )
+    parser.add_argument(
+        "--boxes",
+        type=Path,
+        metavar="FILE.csv",
+        help="faces instead of detection: rows file,x0,y0,x1,y1, the box tight around the landmark "
+        "points, in pixels of the upright picture",
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("output"),
+        metavar="DIR",
+        help="where drawn pictures, contact_sheet.jpg and points.json go (default: ./output)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the points to this file as well")
-    parser.add_argument("--no-draw", action="store_true",
-                        help="draw nothing; together with --json nothing but that file is written")
-    parser.add_argument("--passes", type=_positive, default=2, metavar="N",
-                        help="passes of the network, each cropped around the points of the one before (default: 2)")
+    parser.add_argument(
+        "--no-draw", action="store_true", help="draw nothing; together with --json nothing but that file is written"
+    )
+    parser.add_argument(
+        "--passes",
+        type=_positive,
+        default=2,
+        metavar="N",
+        help="passes of the network, each cropped around the points of the one before (default: 2)",
+    )
     parser.add_argument("--show", action="store_true", help="show each drawn picture in a window; q or Esc ends that")
     parser.add_argument("--threads", type=_positive, metavar="N", help="threads of OpenCV (default: all cores)")
     return parser.parse_args(argv)
@@ -154,8 +176,9 @@ def _pictures(args) -> list[tuple[Path, str]]:
         raise FileNotFoundError(f"{', '.join(args.paths)}: found no such file or folder, expected pictures")
     inputs = {path.resolve() for path, _ in pictures}
     if not args.no_draw and args.out.resolve() in {path.parent for path in inputs}:
-        raise ValueError(f"--out {args.out}: found a folder of the given pictures, expected another one, so that none "
-                         "is overwritten")
+        raise ValueError(
+            f"--out {args.out}: found a folder of the given pictures, expected another one, so that none is overwritten"
+        )
     if args.json and args.json.resolve() in inputs | {Path(file).resolve() for file in (args.boxes,) if file}:
         raise ValueError(f"--json {args.json}: found an input, expected a file to write to")
     return pictures
@@ -169,11 +192,15 @@ def _boxes(file: Path | None, pictures: list[tuple[Path, str]]) -> dict[str, np.
     known = {name for _, name in pictures} | {path.as_posix() for path, _ in pictures}
     strange = [name for name in boxes if name not in known]
     if boxes and len(strange) == len(boxes):
-        raise ValueError(f"{file}: found boxes for {strange[0]} and no given picture, "
-                         f"expected names such as {pictures[0][1]}")
+        raise ValueError(
+            f"{file}: found boxes for {strange[0]} and no given picture, expected names such as {pictures[0][1]}"
+        )
     if strange:
-        print(f"{file}: {len(strange)} names are none of the given pictures and left out: {', '.join(strange[:5])}"
-              f"{' ...' if len(strange) > 5 else ''}", file=sys.stderr)
+        print(
+            f"{file}: {len(strange)} names are none of the given pictures and left out: {', '.join(strange[:5])}"
+            f"{' ...' if len(strange) > 5 else ''}",
+            file=sys.stderr,
+        )
     return boxes
 
 
@@ -184,8 +211,9 @@ def _open_window() -> None:
     try:
         cv2.namedWindow(WINDOW, cv2.WINDOW_AUTOSIZE)
     except cv2.error:
-        raise ValueError("--show: found an OpenCV without windows (headless), expected opencv-python; "
-                         "leave --show out") from None
+        raise ValueError(
+            "--show: found an OpenCV without windows (headless), expected opencv-python; leave --show out"
+        ) from None
 
 
 def _origin(given: Path | None, model: Path) -> str:

@@ -15,7 +15,8 @@ import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the repository's root first: tools and records are names of published packages too
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 import numpy as np
 from scipy.io import loadmat
@@ -48,8 +49,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="+", type=Path, help="folders in 300W-LP's layout")
     parser.add_argument("--out", type=Path, default=CONSTANTS, metavar="FILE", help="(default: infer/detectors.json)")
-    parser.add_argument("--count", type=int, default=1500, metavar="N",
-                        help="pictures, drawn evenly from the sets in the folders (default: %(default)s)")
+    parser.add_argument(
+        "--count",
+        type=int,
+        default=1500,
+        metavar="N",
+        help="pictures, drawn evenly from the sets in the folders (default: %(default)s)",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of that draw (default: %(default)s)")
     return parser.parse_args(argv)
 
@@ -88,8 +94,10 @@ def _sets(folder: Path) -> list[list[tuple[str, Path, Path]]]:
         raise FileNotFoundError(f"{folder}: found no such folder, expected a data set in 300W-LP's layout")
     answer = []
     for points in sorted(folder.glob("landmarks/*/")):
-        pairs = [(f"{folder.resolve().name}/{points.name}", folder / points.name / f"{file.name[:-8]}.jpg", file)
-                 for file in sorted(points.glob("*_pts.mat"))]
+        pairs = [
+            (f"{folder.resolve().name}/{points.name}", folder / points.name / f"{file.name[:-8]}.jpg", file)
+            for file in sorted(points.glob("*_pts.mat"))
+        ]
         answer.append([pair for pair in pairs if pair[1].is_file()])
     answer = [pairs for pairs in answer if pairs]
     if not answer:
@@ -143,8 +151,12 @@ def search_all(samples: list[Sample], start: Cascade) -> Finds:
         rows.append((best[0], best[3], sum(answer[2] for answer in answers)))
         if (index + 1) % 100 == 0 or index + 1 == len(samples):
             rate = (index + 1) / (time.monotonic() - began)
-            print(f"{start.name}: {index + 1}/{len(samples)}, {rate:.0f} pictures/s, "
-                  f"{(len(samples) - index - 1) / rate:.0f} s left", file=sys.stderr, flush=True)
+            print(
+                f"{start.name}: {index + 1}/{len(samples)}, {rate:.0f} pictures/s, "
+                f"{(len(samples) - index - 1) / rate:.0f} s left",
+                file=sys.stderr,
+                flush=True,
+            )
     squares, boxes, alarms = (np.array(column) for column in zip(*rows, strict=True))
     return Finds(squares, boxes, alarms, seconds)
 
@@ -183,8 +195,12 @@ def fit(start: Cascade, finds: Finds, chosen: np.ndarray) -> tuple[Cascade, dict
     middle = (boxes[:, :2] + boxes[:, 2:]) / 2
     dx, dy = (middle[:, 0] - x - (side - 1) / 2) / side, (middle[:, 1] - y - (side - 1) / 2) / side
     width, height = ((boxes[:, 2:] - boxes[:, :2]) / side[:, None]).T
-    values = {"dx": np.median(dx) if start.mirrored else 0.0, "dy": np.median(dy),
-              "width": np.median(width), "height": np.median(height)}
+    values = {
+        "dx": np.median(dx) if start.mirrored else 0.0,
+        "dy": np.median(dy),
+        "width": np.median(width),
+        "height": np.median(height),
+    }
     cascade = replace(start, **{name: round(float(value), 4) for name, value in values.items()})
     return cascade, _statistics(cascade, squares, boxes, finds)
 
@@ -209,12 +225,16 @@ def _statistics(cascade: Cascade, squares, boxes, finds: Finds) -> dict:
 def report(samples: list[Sample], finds: list[Finds]) -> str:
     """The table of recall and false alarms: a row per set and |yaw| bin, a column per cascade and one for any."""
     either = np.any([found.found for found in finds], axis=0)
-    lines = [f"{'recall (false alarms per picture)':36s}{'faces':>6s}"
-             + "".join(f"{start.name:>16s}" for start in STARTS) + f"{'any':>8s}"]
+    lines = [
+        f"{'recall (false alarms per picture)':36s}{'faces':>6s}"
+        + "".join(f"{start.name:>16s}" for start in STARTS)
+        + f"{'any':>8s}"
+    ]
     for name, chosen in _rows(samples):
         cells = [f"{found.found[chosen].mean():8.1%} ({found.alarms[chosen].mean():.2f}) " for found in finds]
-        lines.append(f"{name:36s}{chosen.sum():6d}" + "".join(f"{cell:>16s}" for cell in cells)
-                     + f"{either[chosen].mean():8.1%}")
+        lines.append(
+            f"{name:36s}{chosen.sum():6d}" + "".join(f"{cell:>16s}" for cell in cells) + f"{either[chosen].mean():8.1%}"
+        )
     pace = [found.seconds / len(samples) * 1000 for found in finds]
     times = ", ".join(f"{start.name} {each:.0f}" for start, each in zip(STARTS, pace, strict=True))
     return "\n".join([*lines, f"search, ms per picture: {times}"])
@@ -234,9 +254,11 @@ def _rows(samples: list[Sample]) -> list[tuple[str, np.ndarray]]:
 
 def summary(cascade: Cascade, statistics: dict) -> str:
     low, _, high = statistics["size_error_10_50_90"]
-    return (f"{cascade.name}: dx {cascade.dx:.3f}, dy {cascade.dy:.3f}, width {cascade.width:.3f}, "
-            f"height {cascade.height:.3f} of the square's side; off by {statistics['centre_error_median']:.1%} of the "
-            f"box's edge (median), {statistics['centre_error_90']:.1%} (90 %), in size by {low:+.1%} to {high:+.1%}")
+    return (
+        f"{cascade.name}: dx {cascade.dx:.3f}, dy {cascade.dy:.3f}, width {cascade.width:.3f}, "
+        f"height {cascade.height:.3f} of the square's side; off by {statistics['centre_error_median']:.1%} of the "
+        f"box's edge (median), {statistics['centre_error_90']:.1%} (90 %), in size by {low:+.1%} to {high:+.1%}"
+    )
 
 
 def document(samples: list[Sample], fitted: list[tuple[Cascade, dict]], seed: int) -> str:

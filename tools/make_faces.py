@@ -25,8 +25,8 @@ import sys
 from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from pathlib import Path
 
-# the repository's root first: `tools` and `records` are also published packages
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 import cv2
 import numpy as np
@@ -45,7 +45,6 @@ from tools.drawn_head import (
     make_head,
 )
 
-ROOT = Path(__file__).resolve().parents[1]
 SUBSET = "DRAWN"
 MAT_HEADER = b"MATLAB 5.0 MAT-file, drawn by landmark68 tools/make_faces.py".ljust(116)  # savemat's own holds the time
 

@@ -1,0 +1,109 @@
+"""infer/draw.py: drawn where the points are, and nowhere else."""
+
+import numpy as np
+import pytest
+
+from infer.draw import COLOURS, PAPER, contact_sheet, draw_faces, thumbnail
+
+GROUPS = {"eyes": [0, 1], "nose": [2]}
+LINES = {"eyes": [[0, 1]]}
+POINTS = np.array([[20.0, 30.0], [80.0, 30.0], [50.0, 70.0]])
+
+
+@pytest.fixture
+def grey():
+    return np.full((100, 130, 3), 90, np.uint8)
+
+
+def changed(before, after):
+    """Bounds (x0, y0, x1, y1) of the pixels that differ."""
+    y, x = np.nonzero((before != after).any(axis=2))
+    return x.min(), y.min(), x.max(), y.max()
+
+
+def test_points_and_lines_are_where_they_should_be(grey):
+    drawn = draw_faces(grey, [POINTS], GROUPS, LINES)
+    assert drawn.shape == grey.shape and drawn.dtype == np.uint8 and (grey == 90).all()
+    np.testing.assert_allclose(drawn[30, 50], COLOURS["eyes"], atol=16)  # in the middle of the line
+    np.testing.assert_allclose(drawn[70, 50], COLOURS["nose"], atol=16)
+    assert (drawn[45:60, 60:] == 90).all() and (drawn[:25] == 90).all()
+
+
+def test_dots_are_placed_between_pixels(grey):
+    weights = []
+    for x in (50.0, 50.5):
+        drawn = draw_faces(grey, [np.array([[20, 30], [80, 30], [x, 70.0]])], GROUPS, {})
+        column = np.abs(drawn[66:75].astype(float) - 90).sum(axis=(0, 2))
+        weights.append((column[45:56] * np.arange(45, 56)).sum() / column[45:56].sum())
+    assert weights[0] == pytest.approx(50, abs=0.1) and weights[1] == pytest.approx(50.5, abs=0.15)
+
+
+def test_strokes_grow_with_the_face_and_get_a_dark_edge():
+    areas = []
+    for edge in (60, 240, 960):
+        image = np.full((edge * 2, edge * 2, 3), 90, np.uint8)
+        points = np.array([[0.5, 0.5], [1.5, 0.5], [1.0, 1.2]]) * edge
+        drawn = draw_faces(image, [points], GROUPS, LINES)
+        areas.append((drawn != image).any(axis=2).mean())
+        assert ((drawn < 60).all(axis=2).any()) == (edge >= 150)
+    assert max(areas) < 0.02  # thin at any size
+
+
+def test_a_small_face_gets_dots_only(grey):
+    drawn = draw_faces(grey, [POINTS / 2 + 40], GROUPS, LINES)
+    assert (drawn[55, 58:72] == 90).all() and (drawn[55, 50] != 90).any() and (drawn[75, 65] != 90).any()
+
+
+def test_unknown_and_far_points_are_left_out(grey):
+    points = POINTS.copy()
+    points[0] = np.nan
+    drawn = draw_faces(grey, [points], GROUPS, LINES)
+    assert (drawn[28:33, 30:70] == 90).all() and (drawn[30, 80] != 90).any()
+    np.testing.assert_array_equal(draw_faces(grey, [np.full((3, 2), np.nan)], GROUPS, LINES), grey)
+    np.testing.assert_array_equal(draw_faces(grey, [POINTS + 1e12], GROUPS, LINES), grey)
+    np.testing.assert_array_equal(draw_faces(grey, [], GROUPS, LINES), grey)
+
+
+def test_groups_of_other_names_get_colours_too(grey):
+    drawn = draw_faces(grey, [POINTS], {"ears": [0, 1], "tail": [2]}, {"ears": [[0, 1]], "none": [[1, 2]]})
+    first, second, *_ = COLOURS.values()
+    np.testing.assert_allclose(drawn[30, 50], first, atol=16)
+    np.testing.assert_allclose(drawn[70, 50], second, atol=16)
+
+
+def test_thumbnail_scales_picture_and_points(grey):
+    small = thumbnail(grey, [POINTS], GROUPS, LINES, size=65)
+    assert small.shape == (50, 65, 3)
+    x0, y0, x1, y1 = changed(np.full_like(small, 90), small)
+    assert abs((x0 + x1) / 2 - (50.5 * 0.5 - 0.5)) < 1 and abs(y0 - (30.5 * 0.5 - 0.5)) < 2.5 and abs(y1 - 34.75) < 2.5
+    assert thumbnail(np.zeros((3, 900, 3), np.uint8), [], GROUPS, LINES, size=90).shape == (1, 90, 3)
+
+
+def test_contact_sheet_is_a_grid():
+    images = [np.full((40, 80, 3), 50 + 30 * index, np.uint8) for index in range(5)]
+    sheet = contact_sheet(images, ["a.jpg"] * 5, columns=3, size=120)
+    assert sheet.shape == (2 * (120 + 16) + 4, 3 * (120 + 4) + 4, 3)
+    for index in range(5):
+        row, column = divmod(index, 3)
+        middle = sheet[4 + row * 136 + 58, 4 + column * 124 + 60]
+        np.testing.assert_array_equal(middle, [50 + 30 * index] * 3)
+    np.testing.assert_array_equal(sheet[4 + 136 + 58, 4 + 2 * 124 + 60], PAPER)  # the sixth place is empty
+    assert contact_sheet(images, ["a"] * 5, size=120).shape[1] == 3 * 124 + 4
+    assert contact_sheet(images[:1], ["a"], size=120).shape == (140, 128, 3)
+
+
+@pytest.mark.parametrize("caption", ["a.jpg", "x" * 300, "Müller 顔.jpg", ""])
+def test_captions_stay_in_their_place(caption):
+    dark = np.full((100, 100, 3), PAPER, np.uint8)
+    sheet = contact_sheet([dark, dark], [caption, ""], columns=2, size=120)
+    ink = np.nonzero((sheet != PAPER).any(axis=2))
+    assert len(ink[0]) > 0 if caption else len(ink[0]) == 0
+    if caption:
+        assert ink[1].max() < 4 + 120 and ink[0].min() >= 4 + 117
+
+
+def test_contact_sheet_of_nothing():
+    with pytest.raises(ValueError, match="found 0 pictures and 0 captions, expected as many of both, at least one"):
+        contact_sheet([], [])
+    with pytest.raises(ValueError, match="found 1 pictures and 2 captions"):
+        contact_sheet([np.zeros((4, 5, 3), np.uint8)], ["a", "b"])

@@ -1,0 +1,243 @@
+"""infer/landmarker.py: boxes in, points out, against a model whose answer can be worked out by hand."""
+
+import cv2
+import numpy as np
+import pytest
+
+from infer import landmarker as module
+from infer.crop import Crop, box_of
+from infer.landmarker import Face, Landmarker, default_model, disagreement, face_of
+from tests.tiny_model import COUNT, MARGIN, SHAPE, SIZE, expected_fractions, write_model
+
+RGB = (210, 90, 30)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Paths of the tiny models by number of channels; not to be changed."""
+    folder = tmp_path_factory.mktemp("models")
+    return {channels: write_model(folder, channels, f"tiny{channels}") for channels in (3, 1)}
+
+
+@pytest.fixture(scope="module")
+def tiny(models):
+    return Landmarker(models[3])
+
+
+@pytest.fixture
+def plain():
+    """A picture of one colour, uint8 [210, 340, 3] BGR."""
+    return np.full((210, 340, 3), RGB[::-1], np.uint8)
+
+
+def by_hand(box, fractions, passes):
+    """The points after so many passes where every crop has the same colour: float64 [K, 2]."""
+    for _ in range(passes):
+        side = max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * MARGIN)
+        centre = np.array([box[0] + box[2], box[1] + box[3]]) / 2
+        points = centre + (np.asarray(fractions) - 0.5) * side
+        box = box_of(points)
+    return points
+
+
+@pytest.mark.parametrize("passes", [1, 2, 3])
+def test_fit_by_hand(tiny, plain, passes):
+    boxes = [(100, 60, 160, 110), (150, 90, 190, 140.5)]
+    points = tiny.fit(plain, boxes, passes)
+    assert points.dtype == np.float32 and points.shape == (2, COUNT, 2)
+    for box, answer in zip(boxes, points, strict=True):
+        np.testing.assert_allclose(answer, by_hand(box, expected_fractions(RGB), passes), atol=0.05)
+
+
+def test_channels_and_their_order_matter(models, plain):
+    box = [(100, 60, 160, 110)]
+    swapped = Landmarker(models[3]).fit(plain[:, :, ::-1].copy(), box, 1)[0]
+    np.testing.assert_allclose(swapped, by_hand(box[0], expected_fractions(RGB[::-1]), 1), atol=0.05)
+    grey = Landmarker(models[1]).fit(plain, box, 1)[0]
+    level = cv2.cvtColor(plain, cv2.COLOR_BGR2GRAY)[0, 0]
+    np.testing.assert_allclose(grey, by_hand(box[0], expected_fractions([level] * 3), 1), atol=0.05)
+
+
+def test_every_pass_looks_at_its_own_crop(tiny):
+    image = np.random.default_rng(0).integers(0, 256, (150, 190, 3), np.uint8)
+    image = cv2.GaussianBlur(image, (0, 0), 6)
+    box, points = (40, 30, 95, 88), None
+    for passes in (1, 2):
+        crop = Crop.around(box if points is None else box_of(points), MARGIN, SIZE)
+        mean = crop.cut(image).mean(axis=(0, 1))[::-1]
+        points = crop.to_picture(expected_fractions(mean))
+        np.testing.assert_allclose(tiny.fit(image, [box], passes)[0], points, atol=1e-2)
+
+
+def test_other_kinds_of_picture_give_the_same(tiny, plain):
+    box = [(100, 60, 160, 110)]
+    wanted = tiny.fit(plain, box)
+    np.testing.assert_array_equal(tiny.fit(np.dstack([plain, plain[:, :, 0]]), box), wanted)
+    np.testing.assert_array_equal(tiny.fit(plain.astype(np.uint16) * 257, box), wanted)
+    grey = plain[:, :, 0]
+    np.testing.assert_array_equal(tiny.fit(grey, box), tiny.fit(np.repeat(grey[:, :, None], 3, axis=2), box))
+
+
+def test_many_boxes_go_in_batches_and_in_order(tiny, monkeypatch):
+    image = np.random.default_rng(1).integers(0, 256, (120, 140, 3), np.uint8)
+    corners = np.random.default_rng(2).uniform(0, 60, (23, 2))
+    boxes = np.concatenate([corners, corners + [31, 29]], axis=1)
+    wanted = np.concatenate([tiny.fit(image, box[None]) for box in boxes])
+    sizes, forward = [], module._forward
+    monkeypatch.setattr(
+        module, "_forward", lambda net, contract, crops: sizes.append(len(crops)) or forward(net, contract, crops)
+    )
+    monkeypatch.setattr(module, "BATCH", 10)
+    np.testing.assert_allclose(tiny.fit(image, boxes), wanted, atol=1e-3)
+    assert sizes == [10, 10, 3] * 2
+
+
+def test_no_box_no_point(tiny, plain):
+    for boxes in ([], np.zeros((0, 4))):
+        assert tiny.fit(plain, boxes).shape == (0, COUNT, 2)
+
+
+def test_upright_turns_with_the_eyes(tiny, monkeypatch):
+    image = np.zeros((200, 200, 3), np.uint8)
+    angle = 0.6
+    turned = Crop((90, 80), 70, SIZE, angle).to_picture(SHAPE)
+    crops, points = [], tiny._points
+
+    def watch(image, several):
+        crops.append(several[0])
+        return turned[None] if len(crops) == 1 else points(image, several)
+
+    monkeypatch.setattr(tiny, "_points", watch)
+    answer = tiny.fit(image, [(50, 40, 130, 120)], upright=True)[0]
+    assert crops[1].angle == pytest.approx(angle, abs=1e-5)
+    np.testing.assert_allclose(crops[1].to_fractions(turned), SHAPE, atol=1e-5)
+    np.testing.assert_allclose(answer, turned, atol=1e-3)
+    crops.clear()
+    tiny.fit(image, [(50, 40, 130, 120)])
+    assert crops[1].angle == 0
+
+
+def test_points_fallen_together_keep_their_crop(tiny, plain, monkeypatch):
+    points, calls = tiny._points, []
+
+    def collapse(image, crops):
+        calls.append(crops[0])
+        return np.full((1, COUNT, 2), 9, np.float32) if len(calls) == 1 else points(image, crops)
+
+    monkeypatch.setattr(tiny, "_points", collapse)
+    tiny.fit(plain, [(100, 60, 160, 110)])
+    assert calls[0] == calls[1]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "wanted"),
+    [
+        ([1, 2, 3, 4], r"found shape \[4\], expected \[N, 4\]"),
+        ([[1, 2, 3]], r"found shape \[1, 3\]"),
+        ([[0, 0, 9, 9], [5, 1, 5, 9]], r"found \[5.0, 1.0, 5.0, 9.0\], expected x0 < x1 and y0 < y1"),
+        ([[0, 0, 9, np.nan]], "found .*nan"),
+    ],
+)
+def test_wrong_boxes(tiny, plain, boxes, wanted):
+    with pytest.raises(ValueError, match=f"boxes: {wanted}"):
+        tiny.fit(plain, boxes)
+
+
+def test_wrong_pictures_passes_threads(tiny, models, plain):
+    for call in (tiny.detect, lambda image: tiny.fit(image, [])):
+        with pytest.raises(ValueError, match="picture: found float64"):
+            call(np.zeros((5, 6)))
+    for call in (lambda: tiny.detect(plain, 0), lambda: tiny.fit(plain, [], 0)):
+        with pytest.raises(ValueError, match="passes: found 0, expected at least 1"):
+            call()
+    with pytest.raises(ValueError, match="threads: found 0, expected at least 1"):
+        Landmarker(models[3], threads=0)
+
+
+def test_threads_are_set(models):
+    before = cv2.getNumThreads()
+    try:
+        Landmarker(models[3], threads=1)
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
+
+
+def test_a_model_that_is_none(tmp_path, models, capfd):
+    import hashlib
+
+    data = b"this is no graph"
+    digest = hashlib.sha256(data).hexdigest()
+    path = write_model(tmp_path, sha256=digest)
+    path.write_bytes(data)
+    with pytest.raises(
+        ValueError, match=r"landmark\.pb: found no graph that OpenCV .* can run \(.*\), expected a frozen"
+    ):
+        Landmarker(path)
+    assert capfd.readouterr().err == ""
+    with pytest.raises(FileNotFoundError, match="no such model"):
+        Landmarker(tmp_path / "none.pb")
+
+
+def test_a_model_of_other_points_than_its_contract(tmp_path):
+    points = {
+        "scheme": "four",
+        "count": 4,
+        "groups": {},
+        "lines": {},
+        "left_eye": [1],
+        "right_eye": [0],
+        "flip": [1, 0, 2, 3],
+    }
+    with pytest.raises(ValueError, match=r"landmark\.pb: answers \[1, 10\] for 1 faces, expected \[1, 8\]"):
+        Landmarker(write_model(tmp_path, points=points))
+    with pytest.raises(ValueError, match="found no graph that OpenCV"):
+        Landmarker(write_model(tmp_path, output={"name": "nothing"}))
+
+
+def test_default_model_prefers_the_local_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    assert default_model() == tmp_path / "landmark.pb"
+    write_model(tmp_path / "local")
+    assert default_model() == tmp_path / "local" / "landmark.pb"
+    assert Landmarker().contract.model == tmp_path / "local" / "landmark.pb"
+
+
+class Found:
+    """A detector that always finds the same boxes."""
+
+    def __init__(self, *boxes):
+        self.boxes = np.array(boxes, np.float64).reshape(-1, 4)
+
+    def find(self, image):
+        return self.boxes
+
+
+def test_detect_fits_and_drops_what_is_the_same_face(models, plain):
+    tiny = Landmarker(models[3])
+    tiny._detector = Found((100, 60, 160, 110), (100, 58, 160, 112), (200, 60, 260, 110))
+    faces = tiny.detect(plain)
+    assert [type(face) for face in faces] == [Face, Face]
+    points = tiny.fit(plain, [(100, 60, 160, 110), (200, 60, 260, 110)])
+    for face, wanted in zip(faces, points, strict=True):
+        np.testing.assert_array_equal(face.points, wanted)
+        np.testing.assert_allclose(face.box, box_of(wanted), rtol=1e-6)
+        assert face.box.dtype == np.float32
+    tiny._detector = Found()
+    assert tiny.detect(plain) == []
+
+
+def test_detect_drops_what_the_passes_disagree_on(models, plain, monkeypatch):
+    tiny = Landmarker(models[3])
+    tiny._detector = Found((100, 60, 160, 110))
+    assert len(tiny.detect(plain)) == 1
+    monkeypatch.setattr(module, "AGREEMENT", 0.01)
+    assert tiny.detect(plain) == []
+    assert len(tiny.detect(plain, passes=1)) == 1  # nothing to compare
+
+
+def test_disagreement_and_face_of():
+    first = np.array([[0, 0], [10, 0], [0, 4]], np.float32)
+    assert disagreement(first, first) == 0
+    assert disagreement(first + [3, 4], first) == pytest.approx(0.5)
+    np.testing.assert_array_equal(face_of(first).box, [0, 0, 10, 4])

@@ -1,0 +1,71 @@
+"""A model small enough to make in a test: its answer is a fixed face that the crop's mean colour moves.
+
+Point k of a crop with mean red, green and blue r, g, b (0..1) is the fraction
+    x = shape[k, 0] + 0.02 * r + 0.005 * b,    y = shape[k, 1] + 0.02 * g - 0.005 * b
+so a wrong order of channels, a wrong scale and a wrong crop all show in the points.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+SIZE, COUNT, MARGIN = 32, 5, 0.5
+# right eye, left eye, nose, corners of the mouth: fractions of the crop; the box is 0.5 wide, as MARGIN has it
+SHAPE = np.array([[0.25, 0.30], [0.75, 0.30], [0.50, 0.50], [0.35, 0.70], [0.65, 0.70]], np.float32)
+EFFECT = np.array([[0.02, 0.0], [0.0, 0.02], [0.005, -0.005]], np.float32)  # of r, g, b on x, y
+
+
+def expected_fractions(rgb) -> np.ndarray:
+    """The model's answer for a crop whose mean colour is rgb (0..255): float64 [5, 2]."""
+    return SHAPE + np.asarray(rgb, np.float64) / 255 @ EFFECT
+
+
+def write_model(folder: Path, channels: int = 3, name: str = "landmark", **changes) -> Path:
+    """Writes `<name>.pb` and its contract into the folder; `changes` replace top-level keys of the contract."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.pb"
+    path.write_bytes(_graph(channels))
+    points = {
+        "scheme": "tiny5",
+        "count": COUNT,
+        "groups": {"eyes": [0, 1], "nose": [2], "mouth": [3, 4]},
+        "lines": {"eyes": [[0, 1]], "mouth": [[3, 4]]},
+        "left_eye": [1],
+        "right_eye": [0],
+        "flip": [1, 0, 2, 4, 3],
+    }
+    order = "RGB" if channels == 3 else "GRAY"
+    contract = {
+        "version": 1,
+        "file": path.name,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "input": {"name": "image", "size": SIZE, "channels": channels, "order": order, "range": [0, 255]},
+        "crop": {"margin": MARGIN},
+        "output": {"name": "landmarks", "layout": "xy", "unit": "crop side"},
+        "points": points,
+        "tolerance": {},
+        "trained_on": [],
+        "terms": "none",
+        **changes,
+    }
+    path.with_suffix(".json").write_text(json.dumps(contract), encoding="utf-8")
+    return path
+
+
+def _graph(channels: int) -> bytes:
+    import tensorflow as tf  # only where a model is made: importing it takes seconds
+
+    effect = EFFECT if channels == 3 else EFFECT.sum(axis=0, keepdims=True)
+    v1 = tf.compat.v1
+    with tf.Graph().as_default() as graph:
+        image = v1.placeholder(tf.float32, [None, SIZE, SIZE, channels], name="image")
+        scaled = image * (1 / 255)
+        # one mean over both axes and a product with a constant: forms that OpenCV reads
+        mean = tf.reduce_mean(scaled, [1, 2])
+        answer = tf.nn.bias_add(tf.matmul(mean, np.tile(effect, COUNT)), SHAPE.reshape(-1))
+        tf.reshape(answer, [-1, COUNT * 2], name="landmarks")
+    return graph.as_graph_def().SerializeToString()
