@@ -69,6 +69,9 @@ class Reporter:
         self.best = errors["nme_box"]
         folder = self.run / "best"
         folder.mkdir(exist_ok=True)
+        state = tf.train.get_checkpoint_state(str(folder))
+        if state and not model.best_saver.last_checkpoints:  # after a resume: so that the older best is removed
+            model.best_saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
         model.best_saver.save(session, str(folder / "model.ckpt"), global_step=step, write_meta_graph=False)
         partial = folder / "nme.partial"
         partial.write_text(json.dumps({"step": step, **errors}, indent=1) + "\n")

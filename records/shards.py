@@ -46,11 +46,16 @@ def write_shard(path: Path, serialised: Iterable[bytes]) -> dict:
     return entry
 
 
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file, whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
 def write_manifest(folder: Path, manifest: dict) -> None:
     """Writes `manifest.json`, whole or not at all."""
-    partial = folder / (MANIFEST + ".partial")
-    partial.write_text(json.dumps(manifest, indent=1, sort_keys=False) + "\n", encoding="utf-8")
-    os.replace(partial, folder / MANIFEST)
+    write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
 def read_manifest(folder: str | Path) -> dict:
@@ -103,3 +108,42 @@ def _expect(entry: dict, *keys: str) -> None:
 def _sha256(path: Path) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def audit(folder: str | Path) -> list[str]:
+    """What is wrong with a set of records, one line each, after reading every shard; empty for a sound set.
+
+    Checks presence, size, SHA-256, the checksum of every record and their number. Raises as `load_manifest` does.
+    """
+    folder = Path(folder)
+    manifest = load_manifest(folder)
+    entries = [shard for split in SPLITS for shard in manifest["splits"][split]["shards"]]
+    faults = [fault for entry in entries if (fault := _fault_of(folder, entry))]
+    known = {entry["file"] for entry in entries}
+    strays = sorted(path.name for path in folder.glob("*.tfrecords") if path.name not in known)
+    return faults + [f"{folder / name}: not in {MANIFEST}" for name in strays]
+
+
+def _fault_of(folder: Path, entry: dict) -> str | None:
+    fault = _cheap_fault(folder, entry)
+    if fault:
+        return fault
+    file = folder / entry["file"]
+    try:
+        count = sum(1 for _ in tf.data.TFRecordDataset(str(file)))
+    except tf.errors.DataLossError as error:
+        return f"{file}: damaged ({error.message.splitlines()[0]})"
+    if count != entry["records"]:
+        return f"{file}: found {count} records, expected {entry['records']}"
+    if _sha256(file) != entry["sha256"]:
+        return f"{file}: SHA-256 is not that of {MANIFEST}"
+    return None
+
+
+def _cheap_fault(folder: Path, entry: dict) -> str | None:
+    file = folder / entry["file"]
+    if not file.is_file():
+        return f"{file}: missing, expected {entry['records']} records"
+    if file.stat().st_size != entry["bytes"]:
+        return f"{file}: found {file.stat().st_size} bytes, expected {entry['bytes']}: cut or damaged"
+    return None

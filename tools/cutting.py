@@ -17,13 +17,17 @@ import numpy as np
 from pebble import ProcessExpired, ProcessPool
 
 from infer.crop import Crop
+from records.landmarks import IBUG_68
 from tools import read_300w_lp
-from tools.faces import BadSample, Item
+from tools.faces import BadSample, Face, Item
 
 CHUNK = 16  # items a task: the way between processes costs as much as a fifth of a face
 SECONDS = 5.0  # longer than any sound sample takes by far
 JPEG_QUALITY = 95
+COORDINATE = 1e6  # no picture is as wide
 FAR = 3.0  # a label further than this many crop sides from the crop is no label
+OUTSIDE = 1.0  # of the picture's longer edge; genuine points lie 0.02 of it outside at most, AFLW2000's somewhat more
+MIRRORED = 0.3  # of `eye_span`, below 0; no real face has under -0.12, at 90 degrees of yaw (15,096 measured)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,11 @@ class Cut:
 def cut_face(item: Item, settings: Settings) -> Cut:
     """The crop of one item, encoded, with its label in fractions of the crop's side. Raises BadSample."""
     face = read_300w_lp.read(item, settings.points)
+    largest = max(np.nanmax(np.abs(face.points)), np.abs(face.box).max())
+    if largest > COORDINATE:
+        raise BadSample(
+            "points far outside", f"{item.annotation.name}: found a coordinate of {largest:.3g}, expected pixels"
+        )
     crop = Crop.around(face.box, settings.margin, settings.size)
     label = crop.to_fractions(face.points).ravel()
     if np.nanmax(np.abs(label - 0.5)) > FAR:
@@ -63,7 +72,41 @@ def cut_face(item: Item, settings: Settings) -> Cut:
             "face outside the picture",
             f"{item.name}: the crop around {face.box.round(1).tolist()} shows nothing of the picture",
         )
+    check_points(face, item)
     return Cut(encode_image(image, settings.encoding), label, face.pose, float(crop.side))
+
+
+def check_points(face: Face, item: Item) -> None:
+    """Raises BadSample for points that can't be right: far outside the picture, or with left and right exchanged."""
+    edge = max(face.image.shape[:2])
+    beyond = np.nanmax(np.maximum(-face.points, face.points - face.image.shape[1::-1]))
+    if beyond > OUTSIDE * edge:
+        raise BadSample(
+            "points far outside",
+            f"{item.annotation.name}: a point lies {beyond:.0f} px outside the picture, expected at most {edge}",
+        )
+    ratio = eye_span(face.points)
+    if ratio < -MIRRORED:
+        raise BadSample(
+            "mirrored order",
+            f"{item.annotation.name}: left and right are exchanged (eye span {ratio:.2f}), expected over {-MIRRORED}",
+        )
+
+
+def eye_span(points: np.ndarray) -> float:
+    """From right eye to left eye, across the way from eyes to mouth, as a part of that way.
+
+    points: [K, 2], in iBUG's order. About 0.9 for a frontal face whichever way up, about 0 for a profile, negative
+    where left and right are exchanged; NaN where the eyes or the mouth are unknown, or another scheme's.
+    """
+    if len(points) != IBUG_68.count:
+        return np.nan
+    right, left, mouth = (
+        points[list(group)].mean(axis=0, dtype=np.float64)
+        for group in (IBUG_68.right_eye, IBUG_68.left_eye, IBUG_68.groups["mouth"])
+    )
+    across, down = left - right, mouth - (left + right) / 2
+    return float((across[0] * down[1] - across[1] * down[0]) / max(down @ down, 1e-6))
 
 
 def encode_image(image: np.ndarray, encoding: str) -> bytes:

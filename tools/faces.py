@@ -28,7 +28,8 @@ class Item:
 
     dataset: name of the set; subset: its part; name: unique within the part; source: what must not be split (a photo, a
     person); picture, annotation: files; mirrored: its points stand for the unmirrored picture and have to be flipped;
-    format: the reader's; data: what the reader has learned of the face already, where one file describes many.
+    format: the reader's; data: what the reader has learned of the face already, where one file describes many; copy: 1
+    and up for the further records of a face that counts several times.
     """
 
     dataset: str
@@ -40,6 +41,7 @@ class Item:
     mirrored: bool = False
     format: str = "300w-lp"
     data: Any = field(default=None, repr=False, compare=False)
+    copy: int = 0
 
     @property
     def key(self) -> str:

@@ -12,14 +12,18 @@ import re
 from pathlib import Path
 
 import numpy as np
-import scipy.io
 
 from infer.crop import box_of
 from infer.pictures import read_picture
 from records.landmarks import IBUG_68, flip_points
 from tools.faces import NO_POSE, BadSample, Face, Item
+from tools.matfile import NotNumbers, list_names, read_mat
 
+FORMAT = "300w-lp"
+SCHEMES = (IBUG_68,)
+ORIGIN = 0.0  # of pts_2d and pts_3d
 POINT_KEYS = ("pts_2d", "pts_3d")
+MAT_KEYS = (*POINT_KEYS, "pt2d", "pt3d_68", "Pose_Para")  # all that is ever taken from a .mat
 FLIP = "_Flip"
 PT2D_ORIGIN = 1.0  # measured on genuine files: in `_Flip`, x' = 451 - x for pictures 450 wide
 
@@ -46,6 +50,19 @@ def view_of(name: str) -> int:
     """The view that a name ends with; 0 is the photograph itself, more is turned further."""
     last = name.rpartition("_")[2]
     return int(last) if last.isdigit() else 0
+
+
+def matches(path: Path) -> bool:
+    """Whether it is a folder of subsets with pictures and `.mat` files, or with `landmarks/`; opens no file."""
+    path = Path(path)
+    if not path.is_dir():
+        return False
+    own, subsets = path / "landmarks", [folder for folder in path.iterdir() if folder.is_dir()]
+    return any((own / folder.name.removesuffix(FLIP)).is_dir() or _has_pair(folder) for folder in subsets)
+
+
+def _has_pair(folder: Path) -> bool:
+    return any(picture.with_suffix(".mat").is_file() for picture in folder.glob("*.jpg"))
 
 
 def find(folder: Path, dataset: str) -> list[Item]:
@@ -104,13 +121,14 @@ def _read_image(item: Item) -> np.ndarray:
         raise BadSample("unreadable picture", str(error)) from None
 
 
-def _read_mat(path: Path) -> dict:
+def _read_mat(path: Path) -> dict[str, np.ndarray]:
+    """Those of MAT_KEYS that the file holds. Raises BadSample."""
     try:
-        return scipy.io.loadmat(path)
-    except Exception as error:  # a damaged file makes loadmat raise nearly anything
-        raise BadSample(
-            "unreadable annotation", f"{path.name}: {type(error).__name__} {error}, expected a MATLAB file"
-        ) from None
+        return read_mat(path, MAT_KEYS)
+    except NotNumbers as error:
+        raise BadSample("wrong type", str(error)) from None
+    except (ValueError, OSError) as error:
+        raise BadSample("unreadable annotation", str(error)) from None
 
 
 def _points(mat: dict, key: str, path: Path) -> np.ndarray:
@@ -121,14 +139,12 @@ def _numbers(mat: dict, key: str, shape: tuple, path: Path) -> np.ndarray:
     """The array of that name and shape as float32."""
     values = mat.get(key)
     if values is None:
-        found = ", ".join(name for name in mat if not name.startswith("__")) or "nothing"
+        found = ", ".join(list_names(path)) or "nothing"
         raise BadSample("missing key", f"{path.name}: found {found}, expected {key}")
     if values.shape != shape:
         raise BadSample("wrong shape", f"{path.name}: {key} is {values.shape}, expected {shape}")
-    if not isinstance(values, np.ndarray) or values.dtype.kind not in "fiu":  # a sparse matrix, a cell, a structure
-        found = f"{type(values).__name__} of {values.dtype}"
-        raise BadSample("wrong type", f"{path.name}: {key} is {found}, expected an array of numbers")
-    return values.astype(np.float32)
+    with np.errstate(over="ignore"):  # becomes infinite, so unknown
+        return values.astype(np.float32)
 
 
 def _known(points: np.ndarray, key: str, path: Path) -> np.ndarray:
@@ -173,4 +189,8 @@ def _pose(item: Item) -> np.ndarray:
     pose = _read_mat(path).get("Pose_Para")
     if pose is None or pose.dtype.kind != "f" or pose.size < 3:
         return NO_POSE.copy()
-    return pose.ravel()[:3].astype(np.float32)
+    with np.errstate(over="ignore"):  # becomes infinite
+        pose = pose.ravel()[:3].astype(np.float32)
+    if (np.abs(pose) > 2 * np.pi).any():  # damage in a file without checksums
+        raise BadSample("impossible pose", f"{path.name}: Pose_Para is {pose.tolist()}, expected radians")
+    return pose

@@ -1,0 +1,60 @@
+"""Data that several tests share, made once a session."""
+
+from pathlib import Path
+
+import pytest
+
+import records  # noqa: F401 - before TensorFlow: it turns the start-up chatter off
+from net import train
+from tests.drawn import draw_set
+from tools import make_records
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+CONTEXT = 9
+TEST_FRACTION = 0.5  # three of the ten photos, by their hashes
+
+
+@pytest.fixture(scope="session")
+def face_set(tmp_path_factory):
+    """A data set of 30 drawn faces of 10 photos in 3 views; not to be changed."""
+    return draw_set(tmp_path_factory.mktemp("drawn") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def record_set(face_set, tmp_path_factory):
+    """Records of `face_set`, several shards a split, made by 2 workers; not to be changed."""
+    folder = tmp_path_factory.mktemp("records") / "set"
+    assert make_records.main([str(face_set), "--out", str(folder), *RECORD_OPTIONS, "--workers", "2"]) == 0
+    return folder
+
+
+RECORD_OPTIONS = ["--context", str(CONTEXT), "--test-fraction", str(TEST_FRACTION)]
+RECORD_OPTIONS += ["--shard-size", "6", "--encoding", "raw"]
+
+
+@pytest.fixture(scope="session")
+def trained(record_set, tmp_path_factory):
+    """A run of a tiny network on `record_set`, never interrupted; not to be changed."""
+    run = tmp_path_factory.mktemp("runs") / "whole"
+    assert train.main(train_options(record_set, run)) == 0
+    return run
+
+
+def train_options(record_set: Path, run: Path, *others: str) -> list[str]:
+    """Arguments of net/train.py for a tiny network; one thread, so that sums are added in one order."""
+    options = "--width 8 --decoder 8 --batch 4 --loss wing --rate 0.005 --threads 1 --report-every 1"
+    options += f" --eval-every 12 --steps {STEPS} --seed 2"
+    return ["--records", str(record_set), "--run", str(run), *options.split(), *others]
+
+
+STEPS = 40  # eight epochs, nearly
+
+
+@pytest.fixture(scope="session")
+def genuine():
+    """The folder of genuine 300W-LP files, `_Flip` twins among them; skips where they are not."""
+    folder = SHARED / "genuine" / "300W_LP"
+    if not folder.is_dir():
+        pytest.skip(f"no genuine 300W-LP files at {folder}")
+    return folder
