@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test bench lint board clean
+.PHONY: setup demo test bench fuzz lint board clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make demo   draw faces, make records, train, freeze, infer: everything once, in minutes"
 	@echo "make test   all tests"
 	@echo "make bench  speed and accuracy, written to BENCHMARKS.md"
+	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, as a table"
 	@echo "make lint   ruff"
 	@echo "make board  TensorBoard on runs/ and demo/"
 
@@ -32,6 +33,9 @@ test: setup
 
 bench: setup
 	$(PY) tools/bench.py
+
+fuzz: setup
+	$(PY) tests/fuzz_records.py
 
 lint: setup
 	$(PY) -m ruff check .

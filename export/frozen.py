@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
-from tensorflow.python.tools.optimize_for_inference_lib import optimize_for_inference
 
 from infer.contract import VERSION
 from net.senet import INPUT, OUTPUT, Shape, senet
 from records.landmarks import scheme_of
+
+from records.runtime import tf  # isort: skip - silent only where it is TensorFlow's first import
+from tensorflow.python.tools.optimize_for_inference_lib import optimize_for_inference  # isort: skip
 
 v1 = tf.compat.v1
 MODEL, CONTRACT = "landmark.pb", "landmark.json"

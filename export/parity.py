@@ -6,10 +6,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import tensorflow as tf
 
 from net.batches import RecordSet, test_batches
 from net.senet import INPUT, OUTPUT
+from records.runtime import tf
 
 v1 = tf.compat.v1
 FACES = 64

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import tensorflow as tf
 
 from net.augment import Ranges, augment
 from records import record, shards
 from records.landmarks import scheme_of
+from records.runtime import tf
 
 READ_AT_ONCE = 8  # shards that an epoch reads side by side
 

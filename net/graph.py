@@ -6,13 +6,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import tensorflow as tf
-
 from net.augment import Ranges
 from net.batches import RecordSet, test_batches, training_batches
 from net.losses import LOSSES, point_loss, weight_decay
 from net.options import option
 from net.senet import Shape, senet, weights_of
+from records.runtime import tf
 
 v1 = tf.compat.v1
 EVAL_BATCH = 100

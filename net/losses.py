@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import tensorflow as tf
+
+from records.runtime import tf
 
 PIXELS = 128.0  # losses count in pixels of the crop: Wing's two constants are lengths
 LOSSES = ("l2", "wing")

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import tensorflow as tf
 
 from net.batches import RecordSet
 from net.graph import Model
 from records import metrics
+from records.runtime import tf
 
 v1 = tf.compat.v1
 PICTURES = 8  # faces shown in TensorBoard

@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
 
 from net.options import option
+from records.runtime import tf
 
 v1 = tf.compat.v1
 HEADS = ("integral", "dense")

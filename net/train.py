@@ -102,22 +102,22 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     v1.logging.set_verbosity(v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
     try:
-        train(args)
+        stopped = train(args)
     except (ValueError, OSError, graph.tf.errors.OpError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
-    return 0
+    return 130 if stopped else 0  # as shells have it for Ctrl-C
 
 
-def train(args: argparse.Namespace) -> None:
-    """Trains up to step `args.steps`, from the run's last checkpoint where there is one."""
+def train(args: argparse.Namespace) -> bool:
+    """Trains up to step `args.steps`, from the run's last checkpoint where there is one; whether it was stopped."""
     records = RecordSet(args.records)
     shape = from_options(args, Shape, points=records.scheme.count)
     prepare_run(args.run, settings_of(args, records, shape), args.overwrite)
     first = graph.last_step(args.run)
     if first >= args.steps:
         print(f"{args.run}: at step {first} already, --steps is {args.steps}: nothing to do")
-        return
+        return False
     with v1.Graph().as_default():
         v1.set_random_seed(args.seed)
         settings = from_options(args, graph.Settings)
@@ -126,6 +126,7 @@ def train(args: argparse.Namespace) -> None:
         with stop_signals() as stop, session_of(args) as session:
             reporter.graph(session.graph)
             loop(session, model, reporter, args, first, stop)
+    return bool(stop)
 
 
 def session_of(args: argparse.Namespace):
@@ -189,22 +190,22 @@ def settings_of(args: argparse.Namespace, records: RecordSet, shape: Shape) -> d
 
 
 def prepare_run(run: Path, settings: dict, overwrite: bool) -> None:
-    """Makes the run folder with its settings; one that holds other settings is refused, or emptied with --overwrite."""
+    """Makes the run folder with its settings; other settings there are refused; --overwrite empties it."""
     path = run / "settings.json"
-    if path.is_file():
+    partial = path.with_suffix(".partial")
+    if path.is_file() and overwrite:
+        graph.remove_run(run)
+    elif path.is_file():
         before = json.loads(path.read_text(encoding="utf-8"))
         if before == settings:
             return
-        if not overwrite:
-            raise ValueError(
-                f"{run}: holds a run with other settings ({difference(before, settings)}); expected the same ones, "
-                "another --run, or --overwrite"
-            )
-        graph.remove_run(run)
-    elif run.exists() and any(run.iterdir()):
+        raise ValueError(
+            f"{run}: holds a run with other settings ({difference(before, settings)}); expected the same ones, "
+            "another --run, or --overwrite"
+        )
+    elif run.exists() and any(other != partial for other in run.iterdir()):
         raise ValueError(f"{run}: found a folder without settings.json, expected a run's or none")
     run.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
     os.replace(partial, path)
 

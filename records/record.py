@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import tensorflow as tf
+
+from records.runtime import tf
 
 SIZE = 128  # pixels of the crop that the network sees
 CONTEXT = 32  # pixels of the crop's scale kept on every side of it, so that training turns and shifts real pixels in

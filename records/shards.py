@@ -12,10 +12,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-import tensorflow as tf
-
 from records.landmarks import scheme_of
 from records.record import ENCODINGS
+from records.runtime import tf
 from records.split import SPLITS
 
 MANIFEST = "manifest.json"
@@ -30,20 +29,28 @@ def shard_name(split: str, index: int, count: int) -> str:
 def write_shard(path: Path, serialised: Iterable[bytes]) -> dict:
     """Writes one shard and returns its manifest entry: {file, records, bytes, sha256}.
 
-    The file appears under its name only when it is whole. An exception from the iterable leaves nothing behind.
+    The file appears under its name only when it is whole. An exception from the iterable leaves nothing behind; a disk
+    that takes no more is an OSError.
     """
     partial = path.with_name(path.name + ".partial")
-    count = 0
     try:
-        with tf.io.TFRecordWriter(str(partial)) as writer:
-            for record in serialised:
-                writer.write(record)
-                count += 1
+        count = _write_records(partial, serialised)
         entry = {"file": path.name, "records": count, "bytes": partial.stat().st_size, "sha256": _sha256(partial)}
         os.replace(partial, path)
+    except tf.errors.OpError as error:  # TensorFlow's own kind, which no caller expects of a file
+        raise OSError(f"{path}: {error.message}") from None
     finally:
         partial.unlink(missing_ok=True)
     return entry
+
+
+def _write_records(path: Path, serialised: Iterable[bytes]) -> int:
+    count = 0
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for record in serialised:
+            writer.write(record)
+            count += 1
+    return count
 
 
 def write_text(path: Path, text: str) -> None:
@@ -61,32 +68,42 @@ def write_manifest(folder: Path, manifest: dict) -> None:
 def read_manifest(folder: str | Path) -> dict:
     """The manifest of a set of records, after the cheap part of the audit: every shard is there with its size in bytes.
 
-    Raises FileNotFoundError without a manifest, ValueError naming the first shard that is missing or has another size.
+    Raises what `load_manifest` raises, and ValueError naming the first shard that is missing or has another size.
     """
-    folder = Path(folder)
-    path = folder / MANIFEST
+    manifest = load_manifest(folder)
+    for entry in entries_of(manifest):
+        fault = _cheap_fault(Path(folder), entry)
+        if fault:
+            raise ValueError(fault)
+    return manifest
+
+
+def load_manifest(folder: str | Path) -> dict:
+    """The manifest of a set of records, its keys checked.
+
+    Raises FileNotFoundError without a manifest, ValueError for a damaged one or one of another kind.
+    """
+    path = Path(folder) / MANIFEST
     if not path.is_file():
         raise FileNotFoundError(f"{folder}: found no {MANIFEST}, expected a set made by tools/make_records.py")
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         known = manifest["version"] == VERSION and manifest["encoding"] in ENCODINGS and scheme_of(manifest["scheme"])
-        shards = [shard for split in SPLITS for shard in manifest["splits"][split]["shards"]]
         _expect(manifest, "context", "margin", "points", "subsets")
-        for shard in shards:
-            _expect(shard, "file", "records", "bytes")
+        for entry in entries_of(manifest):
+            _expect(entry, "file", "records", "bytes")
     except (KeyError, TypeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: is damaged or of another kind ({error!r}), expected version {VERSION}") from None
     if not known:
         raise ValueError(
             f"{path}: version {manifest['version']}, encoding {manifest['encoding']}, expected {VERSION}, {ENCODINGS}"
         )
-    for shard in shards:
-        file = folder / shard["file"]
-        if not file.is_file():
-            raise ValueError(f"{file}: missing, expected {shard['records']} records")
-        if file.stat().st_size != shard["bytes"]:
-            raise ValueError(f"{file}: found {file.stat().st_size} bytes, expected {shard['bytes']}: cut or damaged")
     return manifest
+
+
+def entries_of(manifest: dict) -> list[dict]:
+    """The manifest's entries of all shards."""
+    return [entry for split in SPLITS for entry in manifest["splits"][split]["shards"]]
 
 
 def shard_files(folder: str | Path, manifest: dict, split: str) -> list[str]:
@@ -117,7 +134,7 @@ def audit(folder: str | Path) -> list[str]:
     """
     folder = Path(folder)
     manifest = load_manifest(folder)
-    entries = [shard for split in SPLITS for shard in manifest["splits"][split]["shards"]]
+    entries = entries_of(manifest)
     faults = [fault for entry in entries if (fault := _fault_of(folder, entry))]
     known = {entry["file"] for entry in entries}
     strays = sorted(path.name for path in folder.glob("*.tfrecords") if path.name not in known)

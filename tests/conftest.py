@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-import records  # noqa: F401 - before TensorFlow: it turns the start-up chatter off
 from net import train
 from tests.drawn import draw_set
 from tools import make_records
@@ -30,7 +29,7 @@ def record_set(face_set, tmp_path_factory):
 
 
 RECORD_OPTIONS = ["--context", str(CONTEXT), "--test-fraction", str(TEST_FRACTION)]
-RECORD_OPTIONS += ["--shard-size", "6", "--encoding", "raw"]
+RECORD_OPTIONS += ["--shard-size", "6", "--encoding", "raw", "--no-report"]
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,7 @@ def test_whatever_a_sample_raises_is_a_bad_sample(tmp_path, monkeypatch):
     def broken(item, key):
         raise AttributeError("no such thing")
 
-    monkeypatch.setattr(cutting.read_300w_lp, "read", broken)
+    monkeypatch.setattr(cutting.readers, "read", broken)
     (result,) = cut_chunk([one(tmp_path)], RAW)
     assert result.reason == "not usable"
     assert str(result) == "AFW_1_1_0_pts.mat: AttributeError no such thing, expected a sound sample"

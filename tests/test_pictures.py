@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from infer import pictures
 from infer.pictures import PIXEL_LIMIT, as_bgr, list_pictures, read_picture
 
 LOSSLESS = [".png", ".bmp", ".tiff", ".webp"]
@@ -170,6 +171,19 @@ def test_many_empty_scans_are_refused(tmp_path, picture):
     scan = data[data.index(b"\xff\xda") :][:14]
     (tmp_path / "scans.jpg").write_bytes(data[:-2] + scan * 2000 + data[-2:])
     with pytest.raises(ValueError, match="a JPEG of more than 500 scans"):
+        read_picture(tmp_path / "scans.jpg")
+
+
+def test_scans_that_would_take_long_are_refused(tmp_path, picture, monkeypatch):
+    data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_PROGRESSIVE, 1])[1].tobytes()
+    (tmp_path / "scans.jpg").write_bytes(data)
+    height, width = picture.shape[:2]
+    scans = len(re.findall(rb"\xff\xda", data))
+    assert scans > 3
+    monkeypatch.setattr(pictures, "SCAN_PIXELS", scans * height * width)
+    assert read_picture(tmp_path / "scans.jpg").shape == picture.shape
+    monkeypatch.setattr(pictures, "SCAN_PIXELS", scans * height * width - 1)
+    with pytest.raises(ValueError, match=f"a JPEG of {width} x {height} pixels in {scans} scans"):
         read_picture(tmp_path / "scans.jpg")
 
 

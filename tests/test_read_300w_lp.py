@@ -206,9 +206,23 @@ def test_items_are_sorted_and_prefer_the_new_annotation(face_set):
     assert {item.subset for item in items} == {"AFW", "HELEN"}
 
 
-def test_pictures_without_annotation_are_no_items(tmp_path):
+def test_pictures_without_annotation_are_told(tmp_path):
     write_face(tmp_path, "AFW", "AFW_1_1_1", IMAGE, None, None)
-    assert one(tmp_path, {"pts_2d": POINTS}).name == NAME
+    write_face(tmp_path, "AFW", NAME, IMAGE, {"pts_2d": POINTS}, None)
+    sound, bare = find(tmp_path, "set")
+    assert (sound.name, bare.name) == (NAME, "AFW_1_1_1")
+    with pytest.raises(BadSample) as caught:
+        read(bare, "pts_2d")
+    assert caught.value.reason == "missing annotation"
+    assert str(caught.value) == "AFW_1_1_1.jpg: found no AFW_1_1_1_pts.mat, expected one"
+
+
+def test_pt2d_does_not_stand_in_for_pts_3d(tmp_path):
+    write_face(tmp_path, "AFW", NAME, IMAGE, None, {"pt2d": POINTS.T + 1})
+    (item,) = find(tmp_path, "set")
+    np.testing.assert_allclose(read(item, "pts_2d").points, POINTS, atol=1e-4)
+    with pytest.raises(BadSample, match=f"{NAME}.mat: found pt2d alone, expected {NAME}_pts.mat with pts_3d"):
+        read(item, "pts_3d")
 
 
 def test_no_pairs_are_an_error(tmp_path):

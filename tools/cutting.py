@@ -17,8 +17,8 @@ import numpy as np
 from pebble import ProcessExpired, ProcessPool
 
 from infer.crop import Crop
-from records.landmarks import IBUG_68
-from tools import read_300w_lp
+from records.landmarks import IBUG_68, convert, scheme_of
+from tools import readers
 from tools.faces import BadSample, Face, Item
 
 CHUNK = 16  # items a task: the way between processes costs as much as a fifth of a face
@@ -32,13 +32,14 @@ MIRRORED = 0.3  # of `eye_span`, below 0; no real face has under -0.12, at 90 de
 
 @dataclass(frozen=True)
 class Settings:
-    """How faces are cut: points key, crop size and margin, border of context in pixels, encoding "jpeg" or "raw"."""
+    """How faces are cut: 300W-LP's key, crop size, margin, border in pixels, encoding "jpeg" or "raw", point scheme."""
 
     points: str
     size: int
     margin: float
     context: int
     encoding: str
+    scheme: str = IBUG_68.name
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,14 @@ class Cut:
 
 def cut_face(item: Item, settings: Settings) -> Cut:
     """The crop of one item, encoded, with its label in fractions of the crop's side. Raises BadSample."""
-    face = read_300w_lp.read(item, settings.points)
+    face = readers.read(item, settings.points)
     largest = max(np.nanmax(np.abs(face.points)), np.abs(face.box).max())
     if largest > COORDINATE:
-        raise BadSample(
-            "points far outside", f"{item.annotation.name}: found a coordinate of {largest:.3g}, expected pixels"
-        )
+        message = f"{item.annotation.name}: found a coordinate of {largest:.3g}, expected at most {COORDINATE:g}"
+        raise BadSample("points far outside", message)
     crop = Crop.around(face.box, settings.margin, settings.size)
-    label = crop.to_fractions(face.points).ravel()
+    points = convert(face.points, readers.scheme_of_item(item), scheme_of(settings.scheme))
+    label = crop.to_fractions(points).ravel()
     if np.nanmax(np.abs(label - 0.5)) > FAR:
         raise BadSample(
             "points far outside",
@@ -124,7 +125,8 @@ def cut_chunk(items: list[Item], settings: Settings) -> list[Cut | BadSample]:
         try:
             results.append(cut_face(item, settings))
         except BadSample as error:
-            results.append(error)
+            # a new one: the traceback of the old one would keep the picture, of each bad item of the chunk
+            results.append(BadSample(error.reason, error.message))
         except Exception as error:  # damage takes forms that no check foresees, and one file must not end the run
             message = f"{item.annotation.name}: {type(error).__name__} {error}, expected a sound sample"
             results.append(BadSample("not usable", message))

@@ -32,7 +32,7 @@ def parse_source(text: str) -> Source:
         value = float(number)
     except ValueError:
         return Source(Path(text))
-    if value >= SMALLEST_CAP and value == int(value):
+    if value >= SMALLEST_CAP and value.is_integer():
         return Source(Path(path), cap=int(value))
     if not 0 < value < SMALLEST_CAP:
         raise ValueError(f"{text}: found {number}, expected a weight in (0, 100) or a whole cap from 100 on")
@@ -43,8 +43,12 @@ def find_items(sources: Sequence[Source], format: str | None, test_fraction: flo
     """The items to take, in no special order, and what is left out already.
 
     A folder name that comes twice gets a number. Returns (items, {reason: [key: message]}, {dataset: summary}).
+    Raises ValueError where a path comes twice, and what the readers raise.
     """
     seen, items, skipped, summary = Counter(), [], {}, {}
+    for place, count in Counter(source.path.resolve() for source in sources).items():
+        if count > 1:
+            raise ValueError(f"{place}: found {count} times, expected once (PATH:2 counts its faces twice)")
     for source in sources:
         name = source.path.resolve().name
         seen[name] += 1

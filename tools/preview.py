@@ -6,21 +6,26 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import tensorflow as tf
 
 from infer.draw import draw_faces
 from records import record, shards
 from records.landmarks import Scheme, scheme_of
+from records.runtime import tf
 
 FACES, COLUMNS = 24, 6
 
 
-def preview(folder: Path, path: Path) -> None:
-    """Writes a picture of the first 24 training faces, read back from the shards, points drawn, the crop framed."""
+def preview(folder: Path, path: Path, number: int = 0) -> None:
+    """Writes a picture of 24 training faces, read back from the shards, points drawn, the crop framed.
+
+    number: which 24, counted from 0; nothing is written where there are no more.
+    """
     manifest = shards.read_manifest(folder)
     scheme, context = scheme_of(manifest["scheme"]), manifest["context"]
-    serialised = tf.data.TFRecordDataset(shards.shard_files(folder, manifest, "train")).take(FACES)
+    serialised = tf.data.TFRecordDataset(shards.shard_files(folder, manifest, "train")).skip(number * FACES).take(FACES)
     faces = [record.decode(one, manifest["encoding"], context, scheme.count) for one in serialised]
+    if not faces:
+        return
     tiles = [_tile(face["image"].numpy(), face["label"].numpy(), scheme, context) for face in faces]
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
     rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]

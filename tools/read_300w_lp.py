@@ -79,8 +79,7 @@ def find(folder: Path, dataset: str) -> list[Item]:
         for subset in subsets
         for picture in sorted((folder / subset).glob("*.jpg"))
     ]
-    items = [item for item in items if item.annotation.is_file()]
-    if not items:
+    if not any(item.annotation.is_file() for item in items):
         raise ValueError(
             f"{folder}: found no pair of a picture <SUBSET>/<NAME>.jpg and its landmarks/<SUBSET>/<NAME>_pts.mat "
             "or <SUBSET>/<NAME>.mat"
@@ -100,6 +99,8 @@ def read(item: Item, points_key: str) -> Face:
 
     Raises BadSample, with the file, what was found and what was expected.
     """
+    if not item.annotation.is_file():
+        raise BadSample("missing annotation", f"{item.picture.name}: found no {_own(item).name}, expected one")
     image = _read_image(item)
     if item.annotation.name.endswith("_pts.mat"):
         mat = _read_mat(item.annotation)
@@ -108,10 +109,19 @@ def read(item: Item, points_key: str) -> Face:
         if item.mirrored:
             points = flip_points(points, image.shape[1])
             box = np.array([image.shape[1] - 1 - box[2], box[1], image.shape[1] - 1 - box[0], box[3]])
+    elif points_key == "pts_3d":
+        raise BadSample(
+            "missing key", f"{item.annotation.name}: found pt2d alone, expected {_own(item).name} with pts_3d"
+        )
     else:
         points = _stale_points(item)
         box = box_of(points)
     return Face(image, points, box, _pose(item))
+
+
+def _own(item: Item) -> Path:
+    """Where the points of that very picture should be."""
+    return item.picture.parents[1] / "landmarks" / item.subset / f"{item.name}_pts.mat"
 
 
 def _read_image(item: Item) -> np.ndarray:

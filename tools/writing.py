@@ -142,7 +142,7 @@ def to_record(item: Item, cut: Cut) -> record.Record:
 
 
 def manifest_of(notes: list[dict], settings: Settings, test_fraction: float, datasets: dict, skipped: dict) -> dict:
-    """The manifest of a set from the notes of its shards; datasets, skipped: as `tools.datasets.find_items` has them."""
+    """The manifest of a set from its shards' notes; datasets, skipped: as `tools.datasets.find_items` has them."""
     splits = {split: {"records": 0, "shards": []} for split in SPLITS}
     subsets, left_out = {}, dict(skipped)
     for note in notes:

@@ -1,0 +1,302 @@
+"""Broken and hostile input has a defined outcome: a sample is skipped with a reason, or a run stops, losing nothing."""
+
+import errno
+import hashlib
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from records import shards
+from records.landmarks import IBUG_68, flip_points
+from tests.conftest import RECORD_OPTIONS, ROOT, SHARED
+from tests.drawn import HEIGHT, WIDTH, draw_face, random_face, write_face
+from tests.fuzz_records import png_bomb
+from tools import make_records
+from tools.cutting import MIRRORED, Cut, Settings, cut_chunk, eye_span
+from tools.datasets import Source, find_items, without_duplicates
+from tools.faces import BadSample, Item
+from tools.matfile import read_mat
+from tools.read_300w_lp import find
+
+RNG = np.random.default_rng(8)
+POINTS = random_face(RNG)
+IMAGE = draw_face(POINTS, RNG)
+NAME = "AFW_1_1_0"
+RAW = Settings("pts_2d", 128, 0.15, 0, "raw")
+
+
+def one(folder: Path, points=POINTS, **others) -> Item:
+    """The only face of a set; others: further arrays of its `_pts.mat`."""
+    write_face(folder, "AFW", NAME, IMAGE, {"pts_2d": points, **others}, None)
+    (item,) = find(folder, "set")
+    return item
+
+
+def skipped(item: Item) -> tuple[str, str]:
+    """Reason and message with which the workers skip it."""
+    (result,) = cut_chunk([item], RAW)
+    assert isinstance(result, BadSample)
+    return result.reason, str(result)
+
+
+def taken(item: Item) -> Cut:
+    (result,) = cut_chunk([item], RAW)
+    assert isinstance(result, Cut), result
+    return result
+
+
+# Pictures
+
+
+def test_a_truncated_jpeg_is_skipped(tmp_path):
+    item = one(tmp_path)
+    data = item.picture.read_bytes()
+    item.picture.write_bytes(data[: len(data) * 2 // 3])
+    assert cv2.imread(str(item.picture)).shape == IMAGE.shape  # OpenCV says nothing
+    reason, message = skipped(item)
+    assert reason == "unreadable picture"
+    assert message.endswith(f"{NAME}.jpg: found a truncated JPEG (no end marker), expected a whole picture")
+
+
+def test_an_empty_picture_is_skipped(tmp_path):
+    item = one(tmp_path)
+    item.picture.write_bytes(b"")
+    reason, message = skipped(item)
+    assert reason == "unreadable picture" and f"{NAME}.jpg: found an empty file" in message
+
+
+def test_a_picture_bomb_is_skipped_before_it_is_decoded(tmp_path, monkeypatch):
+    item = one(tmp_path)
+    item.picture.write_bytes(png_bomb(30_000))
+    assert item.picture.stat().st_size < 500_000
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded"))
+    reason, message = skipped(item)
+    assert reason == "unreadable picture"
+    assert f"{NAME}.jpg: found 30000x30000 pixels, expected at most" in message
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".bmp"])
+def test_a_picture_with_a_wrong_extension_is_read_by_its_content(tmp_path, suffix):
+    item = one(tmp_path)
+    expected = taken(item)
+    data = cv2.imencode(suffix, IMAGE, [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else [])[1]
+    item.picture.write_bytes(data.tobytes())
+    found = taken(item)
+    np.testing.assert_array_equal(found.label, expected.label)
+    difference = np.frombuffer(found.image, np.uint8).astype(int) - np.frombuffer(expected.image, np.uint8)
+    assert np.abs(difference).mean() < 2  # that of the JPEG
+
+
+def test_another_file_named_jpg_is_skipped(tmp_path):
+    item = one(tmp_path)
+    item.picture.write_bytes(item.annotation.read_bytes())
+    reason, message = skipped(item)
+    assert reason == "unreadable picture" and "found no picture that it knows" in message
+
+
+def test_a_skipped_sample_does_not_keep_its_picture(tmp_path):
+    """Sixteen of 100 megapixels in one chunk took 3.6 GB."""
+    item = one(tmp_path, POINTS + 900)
+    (result,) = cut_chunk([item], RAW)
+    assert result.reason == "face outside the picture"
+    assert result.__traceback__ is None and result.__context__ is None
+
+
+# Annotations
+
+
+def test_an_empty_annotation_is_skipped(tmp_path):
+    item = one(tmp_path)
+    item.annotation.write_bytes(b"")
+    reason, message = skipped(item)
+    assert reason == "unreadable annotation"
+    assert message == f"{NAME}_pts.mat: found an empty file, expected a MATLAB 5 file (save -v6 or -v7)"
+
+
+@pytest.mark.parametrize(
+    "place, found",
+    [
+        ((WIDTH / 2, HEIGHT + WIDTH + 9), "a point lies 239 px outside the picture, expected at most 230"),
+        ((-WIDTH - 9, HEIGHT / 2), "a point lies 239 px outside the picture, expected at most 230"),
+        ((5e7, 20), "found a coordinate of 5e+07, expected at most 1e+06"),
+        ((20, -1e30), "found a coordinate of 1e+30, expected at most 1e+06"),
+    ],
+)
+def test_a_point_far_outside_the_picture_is_skipped(tmp_path, place, found):
+    points = POINTS.copy()
+    points[30] = place
+    assert skipped(one(tmp_path, points)) == ("points far outside", f"{NAME}_pts.mat: {found}")
+
+
+def test_points_a_little_outside_are_kept(tmp_path):
+    shift = np.float32([-POINTS[:, 0].min() - 40, 0])
+    label = taken(one(tmp_path, POINTS + shift)).label
+    np.testing.assert_allclose(label, taken(one(tmp_path)).label, atol=1e-5)
+
+
+def test_points_that_are_not_numbers_are_unknown_and_none_known_is_skipped(tmp_path):
+    partly = np.where(np.arange(68)[:, None] < 17, np.nan, POINTS).astype(np.float32)
+    label = taken(one(tmp_path, partly, pts_3d=POINTS)).label.reshape(68, 2)
+    assert np.isnan(label).all(axis=1).tolist() == [True] * 17 + [False] * 51
+    assert skipped(one(tmp_path, np.full((68, 2), np.nan)))[0] == "no known point"
+    assert skipped(one(tmp_path, np.full((68, 2), np.inf)))[0] == "no known point"
+    assert skipped(one(tmp_path, np.full((68, 2), 1e300)))[0] == "no known point"  # more than float32 holds
+
+
+def test_points_all_equal_are_skipped(tmp_path):
+    reason, message = skipped(one(tmp_path, np.full((68, 2), 77.0)))
+    assert (reason, message) == ("points all equal", f"{NAME}_pts.mat: pts_2d spans under a pixel, expected a face")
+
+
+def test_an_impossible_pose_is_skipped_and_an_unknown_one_kept(tmp_path):
+    old = {"Pose_Para": np.float32([[0.1, 1e9, 0.2, 0, 0, 0, 0]])}
+    write_face(tmp_path, "AFW", NAME, IMAGE, {"pts_2d": POINTS}, old)
+    (item,) = find(tmp_path, "set")
+    assert skipped(item)[0] == "impossible pose"
+    write_face(tmp_path, "AFW", NAME, IMAGE, {"pts_2d": POINTS}, {"Pose_Para": np.full((1, 7), np.nan)})
+    assert np.isnan(taken(item).pose).all()
+
+
+# Left and right exchanged
+
+
+@pytest.mark.parametrize("angle", range(0, 360, 45))
+def test_a_mirrored_order_is_skipped_however_the_face_is_turned(tmp_path, angle):
+    turn = np.array([[np.cos(np.radians(angle)), np.sin(np.radians(angle))]])
+    turn = np.r_[turn, [[-turn[0, 1], turn[0, 0]]]]
+    middle = np.array([WIDTH, HEIGHT]) / 2
+    points = ((POINTS - POINTS.mean(axis=0)) @ turn + middle).astype(np.float32)
+    taken(one(tmp_path, points))
+    taken(one(tmp_path, flip_points(points, WIDTH)))
+    reason, message = skipped(one(tmp_path, points[list(IBUG_68.flip)]))
+    assert reason == "mirrored order"
+    assert message.startswith(f"{NAME}_pts.mat: left and right are exchanged (eye span -1.19), expected")
+
+
+def test_a_profile_is_no_mirrored_order(tmp_path):
+    middle = POINTS[27:31].mean(axis=0)
+    for squeeze in (0.2, 0.05, -0.05, -0.1):  # seen from the side, and a little from behind
+        taken(one(tmp_path, (middle + (POINTS - middle) * [squeeze, 1]).astype(np.float32)))
+
+
+def test_unknown_eyes_or_another_scheme_say_nothing_about_the_order():
+    unknown = POINTS[list(IBUG_68.flip)].copy()
+    unknown[40] = np.nan
+    assert np.isnan(eye_span(unknown)) and np.isnan(eye_span(POINTS[:15]))
+    assert eye_span(POINTS) == pytest.approx(-eye_span(POINTS[list(IBUG_68.flip)]))
+
+
+def test_no_real_face_is_taken_for_mirrored_and_most_mirrored_ones_are_found():
+    paths = [*(SHARED / "300W" / "landmarks").rglob("*.mat"), *(SHARED / "300W_LP" / "landmarks").rglob("*.mat")]
+    if not paths:
+        pytest.skip(f"no real faces at {SHARED}")
+    faces = [points for path in paths for points in read_mat(path, ("pts_2d", "pts_3d")).values()]
+    spans = np.array([eye_span(points) for points in faces])
+    assert len(spans) > 10_000 and spans.min() > -MIRRORED / 2
+    assert (spans > MIRRORED).mean() > 0.9  # so many would be found, were they mirrored; the others are profiles
+
+
+# Files of one name, files that can't be read, a disk that is full
+
+
+def test_a_png_beside_a_jpg_of_the_same_name_is_no_second_face(tmp_path):
+    item = one(tmp_path)
+    cv2.imwrite(str(item.picture.with_suffix(".png")), IMAGE)
+    assert find(tmp_path, "set") == [item]
+
+
+def test_a_second_face_of_the_same_full_name_is_skipped(tmp_path):
+    item, skipped_items = one(tmp_path), {}
+    again = replace(item, picture=tmp_path / "elsewhere" / f"{NAME}.png")
+    assert without_duplicates([item, again], skipped_items) == [item]
+    assert skipped_items == {
+        "duplicate name": [f"set/AFW/{NAME}: {NAME}.png has the name of {NAME}.jpg, expected another"]
+    }
+
+
+def test_faces_of_one_name_in_two_sets_of_one_name_are_told_apart(tmp_path):
+    for place in ("one", "two"):
+        one(tmp_path / place / "set")
+    items, left_out, _ = find_items([Source(tmp_path / place / "set") for place in ("one", "two")], None, 0.0)
+    assert {item.key for item in items} == {f"set/AFW/{NAME}", f"set#2/AFW/{NAME}"}
+    assert left_out == {}
+
+
+@pytest.mark.parametrize("part, reason", [("picture", "unreadable picture"), ("annotation", "unreadable annotation")])
+def test_a_file_that_may_not_be_read_is_skipped(tmp_path, monkeypatch, part, reason):
+    item, read_bytes = one(tmp_path), Path.read_bytes
+
+    def refuse(path):  # what chmod 000 does to everybody but root
+        if path == getattr(item, part):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    found, message = skipped(item)
+    assert found == reason
+    assert f"{getattr(item, part).name}: found" in message and "permission" in message.lower()
+
+
+def test_a_disk_error_while_reading_skips_the_sample(tmp_path, monkeypatch):
+    item, read_bytes = one(tmp_path), Path.read_bytes
+
+    def fail(path):
+        if path == item.annotation:
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", fail)
+    reason, message = skipped(item)
+    assert reason == "unreadable annotation"
+    assert message.startswith(f"{NAME}_pts.mat: found that it cannot be read (Input/output error), expected a MATLAB")
+
+
+def test_a_full_disk_stops_with_one_line_and_keeps_the_existing_set(
+    face_set, record_set, tmp_path, monkeypatch, capsys
+):
+    place = shutil.copytree(record_set, tmp_path / "set")
+    before = hashes(place)
+
+    def full(path, serialised):
+        next(iter(serialised))
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(shards, "write_shard", full)
+    options = [str(face_set), "--out", str(place), *RECORD_OPTIONS, "--workers", "1", "--overwrite"]
+    assert make_records.main(options) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("make_records: ") and "No space left on device" in line
+    assert hashes(place) == before
+
+
+def test_a_full_disk_leaves_no_shard_behind(tmp_path):
+    (tmp_path / "a.tfrecords.partial").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="a.tfrecords: .*No space left on device"):
+        shards.write_shard(tmp_path / "a.tfrecords", [b"record" * 100])
+    assert list(tmp_path.iterdir()) == []
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
+
+
+# Everything at once
+
+
+def test_two_hundred_damaged_files_of_each_kind():
+    command = [sys.executable, str(ROOT / "tests" / "fuzz_records.py"), "--count", "200", "--seed", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    sums = [line.split("|")[1:-1] for line in done.stdout.splitlines() if "**all**" in line]
+    assert [row[0].strip() for row in sums] == ["NAME_pts.mat", "NAME.mat", "picture"]
+    counts = np.array([[int(cell) for cell in row[2:]] for row in sums])
+    assert counts[:, 0].tolist() == [100, 100, 200]
+    assert counts[:, 1:].sum(axis=1).tolist() == [100, 100, 200]
+    assert counts[:, -2:].sum() == 0  # crashes, hangs
+    assert (counts[:, 3] > 0).all() and (counts[:, 1] > 0).all()
