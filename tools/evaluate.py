@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -15,13 +14,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 import numpy as np
-from tqdm import tqdm
 
 from infer.landmarker import Landmarker
+from infer.outputs import write_atomically
 from records import metrics
 from records.split import split_of
-from tools import read_300w_lp
+from tools import read_300w_lp, readers
 from tools.faces import BadSample, Item
+from tools.progress import Progress
 
 SPLITS = ("test", "train", "all")
 
@@ -30,13 +30,13 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("models", nargs="+", type=Path, metavar="MODEL", help="landmark.pb with landmark.json beside it")
-    add("--data", nargs="+", type=Path, required=True, metavar="DATASET", help="folders in 300W-LP's layout")
+    add("--data", nargs="+", type=Path, required=True, metavar="DATASET", help="what make_records.py reads")
     add("--points", choices=read_300w_lp.POINT_KEYS, default="pts_2d", help="(default: %(default)s)")
     add(
         "--split",
         choices=SPLITS,
         default="test",
-        help="sources that training did not see, or others (default: %(default)s)",
+        help="test: sources that training did not see (default: %(default)s)",
     )
     add("--test-fraction", type=float, default=0.1, help="as given to make_records.py (default: %(default)s)")
     add("--json", type=Path, help="file for all numbers")
@@ -57,13 +57,14 @@ def main(argv=None) -> int:
     for error in skipped:
         print(f"skipped: {error}", file=sys.stderr)
     if args.json:
-        write_json(args.json, {"points": args.points, "split": args.split, "rows": rows, "skipped": skipped})
+        everything = {"points": args.points, "split": args.split, "rows": rows, "skipped": skipped}
+        write_atomically(args.json, (json.dumps(everything, indent=1) + "\n").encode())
     return 1 if skipped else 0
 
 
 def chosen_items(args: argparse.Namespace) -> list[Item]:
     """The faces of all data sets that lie on the chosen side of the split. Raises ValueError where none does."""
-    items = [item for folder in args.data for item in read_300w_lp.find(folder, folder.resolve().name)]
+    items = [item for folder in args.data for item in readers.find(folder, folder.resolve().name)]
     chosen = [item for item in items if args.split in ("all", split_of(item.source, args.test_fraction))]
     if not chosen:
         raise ValueError(f"{', '.join(map(str, args.data))}: found {len(items)} faces, none of the split {args.split}")
@@ -76,9 +77,9 @@ def measure(items: list[Item], landmarkers: dict[str, Landmarker], points: str) 
     Returns the arrays `true` and `<model> <passes>` [N, K, 2] in pixels, `subset` [N], `yaw` [N] in radians.
     """
     answers, skipped = {"true": [], "subset": [], "yaw": []}, []
-    for item in tqdm(items, unit="face", desc="evaluate", disable=None):
+    for item in progress_over(items):
         try:
-            face = read_300w_lp.read(item, points)
+            face = readers.read(item, points)
         except BadSample as error:
             skipped.append(f"{item.key}: {error}")
             continue
@@ -92,6 +93,14 @@ def measure(items: list[Item], landmarkers: dict[str, Landmarker], points: str) 
     if not answers["true"]:
         raise ValueError(f"found {len(items)} faces and none readable, the first: {skipped[0]}")
     return {key: np.array(value) for key, value in answers.items()}, skipped
+
+
+def progress_over(items: list[Item]):
+    """The items, with progress shown."""
+    with Progress(len(items), "faces") as progress:
+        for item in items:
+            yield item
+            progress.step()
 
 
 def table(model: str, answers: dict) -> list[dict]:
@@ -123,13 +132,6 @@ def markdown(rows: list[dict]) -> str:
     for one in rows:
         lines.append("| " + " | ".join(f"{v:.2f}" if isinstance(v, float) else str(v) for v in one.values()) + " |")
     return "\n".join(lines)
-
-
-def write_json(path: Path, value: dict) -> None:
-    """Writes a JSON file, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)
 
 
 if __name__ == "__main__":

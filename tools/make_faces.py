@@ -31,7 +31,6 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import cv2
 import numpy as np
 from scipy.io import savemat
-from tqdm import tqdm
 
 from tools.drawn_head import (
     PICTURE_SIDE,
@@ -44,6 +43,7 @@ from tools.drawn_head import (
     finish,
     make_head,
 )
+from tools.progress import Progress
 
 SUBSET = "DRAWN"
 MAT_HEADER = b"MATLAB 5.0 MAT-file, drawn by landmark68 tools/make_faces.py".ljust(116)  # savemat's own holds the time
@@ -144,11 +144,9 @@ def put_in_place(partial, out):
 def draw_all(folder, count, views, seed, workers):
     """Draw every head with its views into `folder`, on several processes, and show how far it is."""
     jobs = [(folder, seed, photo, min(views, count - photo * views), views) for photo in range(-(-count // views))]
-    with tqdm(total=count, unit="face", disable=not sys.stderr.isatty()) as bar:
-        for done, drawn in enumerate(run_jobs(jobs, min(workers, len(jobs))), start=1):
-            bar.update(drawn)
-            if bar.disable and done % max(1, len(jobs) // 5) == 0:
-                print(f"{min(done * views, count)} of {count} faces")
+    with Progress(count, "faces") as progress:
+        for drawn in run_jobs(jobs, min(workers, len(jobs))):
+            progress.step(drawn)
 
 
 def run_jobs(jobs, workers):

@@ -1,0 +1,49 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tools import bench
+
+
+def test_a_section_is_replaced_and_the_rest_kept(tmp_path, capsys):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- speed -->\nold\n<!-- /speed -->\nafter <!-- other --><!-- /other -->\n")
+    bench.write_section(page, "speed", "\nnew\nlines\n\n")
+    assert page.read_text() == (
+        "before\n<!-- speed -->\nnew\nlines\n<!-- /speed -->\nafter <!-- other --><!-- /other -->\n"
+    )
+    assert capsys.readouterr().out == "new\nlines\n"
+
+
+@pytest.mark.parametrize("text", ["nothing", "<!-- speed --> no end", "no begin <!-- /speed -->"])
+def test_a_page_without_the_section_is_refused_and_left_alone(tmp_path, text):
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    with pytest.raises(ValueError, match="page.md: found no section <!-- speed -->"):
+        bench.write_section(page, "speed", "new")
+    assert page.read_text() == text
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="needs Linux's /proc")
+def test_memory_counts_children_and_grandchildren():
+    megabytes = 60
+    inner = f"x = bytearray({megabytes} << 20); x[::4096] = b'1' * len(x[::4096]); print('ready', flush=True); input()"
+    outer = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+    with subprocess.Popen(
+        [sys.executable, "-c", outer, inner], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout.readline() == "ready\n"
+        family = bench.descendants(os.getpid())
+        held = sum(map(bench.resident, family))
+        process.communicate("\n")
+    assert process.pid in family and len(family) >= 2
+    assert megabytes << 20 < held < (megabytes + 60) << 20
+    assert bench.resident(2**22 + 1) == 0 and bench.descendants(2**22 + 1) == []
+
+
+def test_the_committed_page_has_the_sections():
+    text = bench.PAGE.read_text()
+    for name in ("records", "training", "inference"):
+        assert f"<!-- {name} -->" in text and f"<!-- /{name} -->" in text

@@ -1,0 +1,119 @@
+"""The faults of the original recipe, which this pipeline must not have: one named test each."""
+
+import cv2
+import numpy as np
+import pytest
+
+from records.landmarks import IBUG_68
+from records.split import split_of
+from tests.drawn import draw_face, random_face, symmetric_face, write_face
+from tools.cutting import Settings, cut_face
+from tools.faces import BadSample
+from tools.read_300w_lp import find
+from tools.writing import plan_parts
+
+PLAIN = Settings("pts_2d", 128, 0.15, 0, "raw")
+RNG = np.random.default_rng(5)
+
+
+def cut_of(folder, name, image, points, subset="AFW", settings=PLAIN):
+    """The crop uint8 [128, 128, 3] RGB and the label [68, 2] of one face."""
+    write_face(folder, subset, name, image, {"pts_2d": np.asarray(points, np.float32)}, None)
+    (item,) = [item for item in find(folder, "set") if item.name == name]
+    cut = cut_face(item, settings)
+    return np.frombuffer(cut.image, np.uint8).reshape(128, 128, 3), cut.label.reshape(68, 2)
+
+
+def test_a_face_at_the_border_is_not_wrapped_or_moved(tmp_path):
+    """The recipe sliced with negative indices, which NumPy takes from the other end, or returned nothing."""
+    points = random_face(RNG)
+    points += np.array([6, 5]) - points.min(axis=0)  # the crop reaches out at the left and at the top
+    image = np.full((190, 230, 3), 200, np.uint8)
+    image[:, -60:] = (0, 0, 255)  # what a wrapped slice would show
+    crop, label = cut_of(tmp_path, "AFW_1_1_0", image, points)
+    side = 1.3 * np.ptp(points, axis=0).max()
+    inside = label[:, None] * side + (points.min(axis=0) + points.max(axis=0)) / 2 - side / 2
+    np.testing.assert_allclose(inside[:, 0], points, atol=1e-3)
+    out = round((0.15 * np.ptp(points, axis=0).max() - 6 + (side / 1.3 - np.ptp(points[:, 0])) / 2) / side * 128)
+    assert out > 3 and (crop[:, : out - 1] == 0).all(), "outside is filled"
+    assert (np.abs(crop[60:100, out + 2 : 60].astype(int) - 200) < 8).all(), "inside is the picture"
+
+
+def test_a_crop_is_never_squeezed(tmp_path):
+    """The recipe resized the tight box, whatever its shape, to a square: a circle became an ellipse."""
+    points = symmetric_face() * (70, 35) + (115, 95)  # twice as wide as high
+    image = np.full((190, 230, 3), 40, np.uint8)
+    cv2.circle(image, (115, 95), 30, (250, 250, 250), -1, cv2.LINE_AA)
+    crop, label = cut_of(tmp_path, "AFW_1_1_0", image, points)
+    ys, xs = np.nonzero(crop[:, :, 0] > 145)
+    assert abs(np.ptp(xs) - np.ptp(ys)) <= 1
+    assert np.ptp(xs) + 1 == pytest.approx(60 / (1.3 * 140 * 0.95) * 128, abs=2)
+    spans = np.ptp(label, axis=0) / np.ptp(points, axis=0)
+    assert spans[0] == pytest.approx(spans[1], rel=1e-4)
+
+
+def test_the_split_does_not_follow_the_order_of_files(tmp_path):
+    """The recipe took the last files for testing: with files sorted by set, one set alone was tested."""
+    for number in range(40):
+        subset = "AFW" if number < 20 else "LFPW"
+        name = f"AFW_{number}_1_0" if number < 20 else f"LFPW_image_train_{number:04d}_0"
+        write_face(tmp_path, subset, name, np.zeros((40, 40, 3), np.uint8), {"pts_2d": np.eye(68, 2)}, None)
+    items = find(tmp_path, "set")
+    sides = [split_of(item.source, 0.3) for item in items]
+    assert sides != sorted(sides) and sides != sorted(sides, reverse=True)
+    for subset in ("AFW", "LFPW"):
+        assert {side for side, item in zip(sides, items, strict=True) if item.subset == subset} == {"train", "test"}
+    forward, backward = (plan_parts(order, 0.3, 10) for order in (items, items[::-1]))
+    assert forward == backward
+
+
+def test_all_views_of_a_photo_fall_on_one_side(tmp_path):
+    """The recipe shuffled pictures: a face was tested on whose other views and mirrored twin it had learned."""
+    for photo in range(12):
+        for subset in ("AFW", "AFW_Flip"):
+            for face in (1, 2):
+                for view in range(3):
+                    name = f"AFW_{photo}_{face}_{view}"
+                    write_face(tmp_path, subset, name, np.zeros((40, 40, 3), np.uint8), {"pts_2d": np.eye(68, 2)}, None)
+    sides = {}
+    for part in plan_parts(find(tmp_path, "set"), 0.4, 10):
+        for item in part.items:
+            sides.setdefault(item.name.split("_")[1], set()).add(part.split)
+    assert len(sides) == 12 and all(len(side) == 1 for side in sides.values())
+    assert set.union(*sides.values()) == {"train", "test"}
+
+
+def test_labels_keep_their_fractions_of_a_pixel(tmp_path):
+    """The recipe truncated coordinates to int: 0.75 % of the inter-ocular distance lost on the 128 grid."""
+    points = random_face(RNG)
+    _, label = cut_of(tmp_path, "AFW_1_1_0", draw_face(points, RNG), points)
+    side = 1.3 * np.ptp(points.astype(np.float64), axis=0).max()
+    back = (label.astype(np.float64) - 0.5) * side + (points.min(axis=0) + points.max(axis=0)) / 2
+    assert np.abs(back - points).max() < 1e-3
+    assert np.abs(label * 128 - np.round(label * 128)).mean() > 0.15
+
+
+def test_stale_pt2d_of_a_turned_view_is_not_a_label(tmp_path):
+    """The recipe read `pt2d` for every view; from view 1 on it holds the points of view 0."""
+    points = random_face(RNG)
+    for view in range(2):
+        write_face(tmp_path, "AFW", f"AFW_1_1_{view}", draw_face(points, RNG), None, {"pt2d": points.T + 1})
+    first, turned = find(tmp_path, "set")
+    np.testing.assert_allclose(cut_face(first, PLAIN).label.reshape(68, 2).mean(), 0.5, atol=0.1)
+    with pytest.raises(BadSample, match="AFW_1_1_1.mat: pt2d of a turned view is that of view 0"):
+        cut_face(turned, PLAIN)
+
+
+def test_flipped_pictures_are_re_indexed(tmp_path):
+    """The recipe took `_Flip` as it was: mirrored points under the unmirrored indices, the left eye called right."""
+    points = random_face(RNG)
+    image = draw_face(points, RNG)
+    mirrored = {
+        "pt2d": np.stack([231 - (points[:, 0] + 1), points[:, 1] + 1]).astype(np.float64)
+    }  # 1-based, as published
+    write_face(tmp_path, "AFW_Flip", "AFW_1_1_0", image[:, ::-1], None, mirrored)
+    write_face(tmp_path, "AFW", "AFW_1_1_0", image, None, {"pt2d": (points + 1).T.astype(np.float64)})
+    plain, flipped = (cut_face(item, PLAIN).label.reshape(68, 2) for item in find(tmp_path, "set"))
+    np.testing.assert_allclose(flipped[:, 0], 1 - plain[list(IBUG_68.flip), 0], atol=1e-4)
+    np.testing.assert_allclose(flipped[:, 1], plain[list(IBUG_68.flip), 1], atol=1e-4)
+    assert flipped[36, 0] < flipped[45, 0], "the subject's right eye stays at the picture's left"
