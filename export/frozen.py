@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -120,7 +121,13 @@ def write_contract(model: Path, run: Run, differences: dict[str, float], toleran
         "trained_on": {"points": records["points"], "faces": records["subsets"], "step": run.step},
         "terms": terms,
     }
-    model.with_suffix(".json").write_text(json.dumps(contract, indent=1) + "\n", encoding="utf-8")
+    model.with_suffix(".json").write_text(readable(contract) + "\n", encoding="utf-8")
+
+
+def readable(contract: dict) -> str:
+    """The contract as JSON, a list of numbers on one line."""
+    text = json.dumps(contract, indent=1)
+    return re.sub(r"\[\s+(\d[\d\s,]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 @contextlib.contextmanager

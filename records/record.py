@@ -61,7 +61,12 @@ def decode(serialised: tf.Tensor, encoding: str, context: int, count: int) -> di
     Returns image uint8 [edge, edge, 3] RGB with edge = 128 + 2 * context, label float32 [2 * count], pose float32 [3],
     side float32 [], subset and name string []. Raises ValueError on an unknown encoding.
     """
-    edge = SIZE + 2 * context
+    parsed = parse(serialised, count)
+    return {**parsed, "image": decode_image(parsed["image"], encoding, context)}
+
+
+def parse(serialised: tf.Tensor, count: int) -> dict[str, tf.Tensor]:
+    """The tensors of a serialised record, its image still encoded: string []."""
     keys = {
         "image": tf.io.FixedLenFeature([], tf.string),
         "label": tf.io.FixedLenFeature([2 * count], tf.float32),
@@ -70,15 +75,19 @@ def decode(serialised: tf.Tensor, encoding: str, context: int, count: int) -> di
         "subset": tf.io.FixedLenFeature([], tf.string),
         "name": tf.io.FixedLenFeature([], tf.string),
     }
-    record = tf.io.parse_single_example(serialised, keys)
+    return tf.io.parse_single_example(serialised, keys)
+
+
+def decode_image(image: tf.Tensor, encoding: str, context: int) -> tf.Tensor:
+    """The picture uint8 [edge, edge, 3] RGB of a record's image bytes. Raises ValueError on an unknown encoding."""
+    edge = SIZE + 2 * context
     if encoding == "jpeg":
-        image = tf.io.decode_jpeg(record["image"], channels=3, dct_method="INTEGER_ACCURATE")
+        decoded = tf.io.decode_jpeg(image, channels=3, dct_method="INTEGER_ACCURATE")
     elif encoding == "raw":
-        image = tf.reshape(tf.io.decode_raw(record["image"], tf.uint8), [edge, edge, 3])
+        decoded = tf.reshape(tf.io.decode_raw(image, tf.uint8), [edge, edge, 3])
     else:
         raise ValueError(f"record encoding: found {encoding!r}, expected one of {', '.join(ENCODINGS)}")
-    record["image"] = tf.ensure_shape(image, [edge, edge, 3])
-    return record
+    return tf.ensure_shape(decoded, [edge, edge, 3])
 
 
 def _bytes(value: bytes) -> tf.train.Feature:
