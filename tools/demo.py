@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 import matplotlib
+import numpy as np
 
+from infer import Landmarker, read_picture
 from records.split import split_of
 from tools import read_300w_lp
 
@@ -76,8 +78,22 @@ def summary(folder: Path, seconds: float) -> None:
     rows = json.loads((folder / "evaluation.json").read_text())["rows"]
     error, count = rows[0]["inter_ocular, 1 pass"], rows[0]["number"]
     print(f"\nNME on {count} held-out drawn faces: {error:.2f} % of the inter-ocular distance")
+    print(f"time per face, one pass in OpenCV on all cores: {milliseconds_per_face(folder):.1f} ms")
     print(f"pictures with points: {folder / 'output'} (all in contact_sheet.jpg); TensorBoard: make board")
     print(f"the demo took {seconds / 60:.1f} min")
+
+
+def milliseconds_per_face(folder: Path, rounds: int = 50) -> float:
+    """Median time from a picture and a box to its points with the demo's model."""
+    landmarker = Landmarker(folder / "model" / "landmark.pb")
+    picture = read_picture(next((folder / "pictures").glob("DRAWN_*.jpg")))
+    box = np.array([[100, 100, 300, 300]])
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        landmarker.fit(picture, box, passes=1)
+        times.append(time.perf_counter() - started)
+    return 1000 * float(np.median(times))
 
 
 if __name__ == "__main__":
