@@ -79,15 +79,19 @@ class Crop:
         x, y = self._sampling(context)
         part, left, top = _shrunk_part(image, (x.min(), y.min(), x.max(), y.max()), factor)
         if part is None:
-            return np.full((len(x), len(x), *image.shape[2:]), FILL, image.dtype)
+            edge = self.size + 2 * context
+            return np.full((edge, edge, *image.shape[2:]), FILL, image.dtype)
         x = (_places(x, factor) - left // factor).astype(np.float32)
         y = (_places(y, factor) - top // factor).astype(np.float32)
+        x, y = (np.ascontiguousarray(places) for places in np.broadcast_arrays(x, y))
         return cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(FILL,) * 4)
 
     def _sampling(self, context: int) -> tuple[np.ndarray, np.ndarray]:
-        """Picture coordinates of the crop's pixel centres: x and y, float64 [N, N] each."""
+        """Picture coordinates of the crop's pixel centres: x and y, float64, which broadcast to [N, N]."""
         # the same arithmetic on the same whole numbers whatever the context, so that a wider crop has the same middle
         steps = ((np.arange(-context, self.size + context) + 0.5) / self.size - 0.5) * self.side
+        if self.angle == 0:  # the usual case, a hundred times less arithmetic
+            return (steps + self.centre[0])[None, :], (steps + self.centre[1])[:, None]
         cos, sin = np.cos(self.angle), np.sin(self.angle)
         x = cos * steps[None, :] - sin * steps[:, None] + self.centre[0]
         y = sin * steps[None, :] + cos * steps[:, None] + self.centre[1]

@@ -37,13 +37,13 @@ def main(argv=None) -> int:
     v1.logging.set_verbosity(v1.logging.ERROR)
     records = RecordSet(args.records)
     with v1.Graph().as_default(), v1.Session() as session:
-        fed, fetch = training_step(args, records)
+        step, batch = training_step(args, records)
         session.run(v1.global_variables_initializer())
-        constant = session.run(fetch)
+        constant = session.run(batch)
         rates = {"real batches": [], "one constant batch": []}
         for turn in range(args.rounds + 1):
-            for name, feed in (("real batches", None), ("one constant batch", dict(zip(fed, constant, strict=True)))):
-                rate = steps_per_second(session, fetch[0].graph.get_operation_by_name("step"), feed, args.steps)
+            for name, feed in (("real batches", None), ("one constant batch", dict(zip(batch, constant, strict=True)))):
+                rate = steps_per_second(session, step, feed, args.steps)
                 if turn:  # the first turn warms up
                     rates[name].append(rate)
     print(table({name: float(np.median(values)) for name, values in rates.items()}, args.batch))
@@ -51,12 +51,11 @@ def main(argv=None) -> int:
 
 
 def training_step(args: argparse.Namespace, records: RecordSet):
-    """The batch tensors, which may be fed, and the tensors that fetch one batch; the step is the op "step"."""
+    """The op of one gradient step, and the tensors (image, label) of its batch, which may be fed."""
     batches = training_batches(records, args.batch, Ranges(), seed=1)
     image, label = v1.data.make_one_shot_iterator(batches).get_next()
     train_op, _ = graph.training_step(image, label, Shape(records.scheme.count), graph.Settings())
-    v1.group(train_op, name="step")
-    return (image, label), (image, label)
+    return train_op, (image, label)
 
 
 def steps_per_second(session, step, feed, count: int) -> float:

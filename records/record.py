@@ -66,7 +66,7 @@ def decode(serialised: tf.Tensor, encoding: str, context: int, count: int) -> di
 
 
 def parse(serialised: tf.Tensor, count: int) -> dict[str, tf.Tensor]:
-    """The tensors of a serialised record, its image still encoded: string []."""
+    """The tensors of a serialised record, its image still encoded: string []; of [N] records, stacked."""
     keys = {
         "image": tf.io.FixedLenFeature([], tf.string),
         "label": tf.io.FixedLenFeature([2 * count], tf.float32),
@@ -75,7 +75,7 @@ def parse(serialised: tf.Tensor, count: int) -> dict[str, tf.Tensor]:
         "subset": tf.io.FixedLenFeature([], tf.string),
         "name": tf.io.FixedLenFeature([], tf.string),
     }
-    return tf.io.parse_single_example(serialised, keys)
+    return tf.io.parse_example(serialised, keys)
 
 
 def decode_image(image: tf.Tensor, encoding: str, context: int) -> tf.Tensor:
@@ -95,4 +95,4 @@ def _bytes(value: bytes) -> tf.train.Feature:
 
 
 def _floats(values) -> tf.train.Feature:
-    return tf.train.Feature(float_list=tf.train.FloatList(value=np.asarray(values, np.float32)))
+    return tf.train.Feature(float_list=tf.train.FloatList(value=np.asarray(values, np.float32).tolist()))

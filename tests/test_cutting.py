@@ -145,6 +145,7 @@ def test_a_reader_that_dies_or_hangs_costs_its_sample_alone(tmp_path, monkeypatc
     monkeypatch.setattr(cutting, "cut_chunk", deadly_chunk)
     monkeypatch.setattr(cutting, "CHUNK", 3)
     monkeypatch.setattr(cutting, "SECONDS", 1.5)
+    monkeypatch.setattr(cutting, "CHUNK_SECONDS", 4.0)
     items = find(tmp_path, "set")
     results = list(cut_all(items, RAW, 2))
     assert [item for item, _ in results] == items
@@ -176,3 +177,17 @@ def test_many_items_come_back_in_order_from_several_workers(face_set, monkeypatc
 def test_no_items_give_no_cuts():
     assert list(cut_all([], RAW, 1)) == []
     assert cut_chunk([], RAW) == []
+
+
+def test_workers_keep_their_memory_where_glibc_is(monkeypatch):
+    asked = []
+
+    class Library:
+        def mallopt(self, parameter, value):
+            asked.append((parameter, value))
+
+    monkeypatch.setattr(cutting.ctypes, "CDLL", lambda name: Library())
+    cutting.keep_memory()
+    assert asked == [(-1, cutting.KEPT), (-2, cutting.KEPT), (-3, cutting.KEPT)]
+    monkeypatch.setattr(cutting.ctypes, "CDLL", lambda name: object())  # a C library without mallopt
+    cutting.keep_memory()
