@@ -60,7 +60,7 @@ def bench_records(faces: Path, folder: Path) -> str:
     """The records table: the bare loop before and after on all cores, make_records.py on all cores, and the audit."""
     before = bare_rate(faces)
     small = make_records(linked(faces, folder / "small", 1, keep=2), folder / "small records")
-    large = make_records(linked(faces, folder / "large", 10), folder / "large records")
+    large = make_records(linked(faces, folder / "large", 5), folder / "large records")
     bare = (before + bare_rate(faces)) / 2
     steady = (large[0] - small[0]) / (large[1] - small[1])
     rows = [f"| bare loop (read, warp, JPEG-encode), on every core at once | {bare:.0f} | 1 | |"]
