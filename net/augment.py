@@ -36,16 +36,24 @@ NONE = Ranges(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def augment(
-    images: np.ndarray, labels: np.ndarray, size: int, flip: tuple[int, ...], ranges: Ranges, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """A batch cut to `size` and changed at random: images uint8 [B, size, size, 3], labels float32 [B, 2K].
+    images: np.ndarray,
+    labels: np.ndarray,
+    poses: np.ndarray,
+    size: int,
+    flip: tuple[int, ...],
+    ranges: Ranges,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A batch cut to `size` and changed at random: images uint8 [B, size, size, 3], labels [B, 2K], poses [B, 3].
 
     images: uint8 [B, edge, edge, 3], the crop with (edge - size) / 2 of context around it; labels: float32 [B, 2K],
-    fractions of the crop's side; flip: mirror partner of each point.
+    fractions of the crop's side; poses: float32 [B, 3], pitch, yaw, roll in radians, NaN where unknown; flip: mirror
+    partner of each point.
     """
     count, edge = images.shape[:2]
     matrices, mirrored = random_frames(count, ranges, rng)
     new_labels = np.stack([move_label(*args, flip) for args in zip(labels, matrices, mirrored, strict=True)])
+    new_poses = np.stack([move_pose(*args) for args in zip(poses, matrices, mirrored, strict=True)])
     cut = np.empty((count, size, size, 3), np.uint8)
     for index in range(count):
         matrix = sampling_matrix(matrices[index], mirrored[index], size, edge)
@@ -54,7 +62,7 @@ def augment(
         cut[index] = change_pixels(cut[index], ranges, rng)
         if rng.random() < ranges.occlude:
             occlude(cut[index], cut[rng.integers(count)], rng)
-    return cut, new_labels
+    return cut, new_labels, new_poses
 
 
 def random_frames(count: int, ranges: Ranges, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -78,6 +86,34 @@ def move_label(label: np.ndarray, matrix: np.ndarray, mirrored: bool, flip: tupl
         points = points[list(flip)]
         points[:, 0] = 1 - points[:, 0]
     return points.astype(np.float32).ravel()
+
+
+def move_pose(pose: np.ndarray, matrix: np.ndarray, mirrored: bool) -> np.ndarray:
+    """Pitch, yaw, roll in the new crop, float32 [3], radians: turned back by the turn in `matrix`, then mirrored."""
+    angle = np.arctan2(matrix[1, 0], matrix[0, 0])
+    cos, sin = np.cos(angle), np.sin(angle)
+    # clockwise as seen in the picture, where y points down, is the other way in the model's frame, where it points up
+    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    pitch, yaw, roll = angles_of(turn @ rotation_of(pose))
+    return np.array([pitch, -yaw, -roll] if mirrored else [pitch, yaw, roll], np.float32)
+
+
+def rotation_of(pose: np.ndarray) -> np.ndarray:
+    """[3, 3] float64, R_x(pitch) R_y(yaw) R_z(roll) of 300W-LP: model frame with y up to picture frame with y up.
+
+    Zhu et al., "Face Alignment Across Large Poses: A 3D Solution", CVPR 2016; the signs of the authors' code.
+    """
+    (px, yx, rx), (ps, ys, rs) = np.cos(np.asarray(pose, np.float64)), np.sin(np.asarray(pose, np.float64))
+    about_x = np.array([[1, 0, 0], [0, px, ps], [0, -ps, px]])
+    about_y = np.array([[yx, 0, -ys], [0, 1, 0], [ys, 0, yx]])
+    about_z = np.array([[rx, rs, 0], [-rs, rx, 0], [0, 0, 1]])
+    return about_x @ about_y @ about_z
+
+
+def angles_of(rotation: np.ndarray) -> tuple[float, float, float]:
+    """Pitch, yaw, roll in radians of a rotation made by `rotation_of`; yaw within 90 degrees either way."""
+    yaw = -np.arcsin(np.clip(rotation[0, 2], -1, 1))
+    return np.arctan2(rotation[1, 2], rotation[2, 2]), yaw, np.arctan2(rotation[0, 1], rotation[0, 0])
 
 
 def sampling_matrix(matrix: np.ndarray, mirrored: bool, size: int, edge: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Measures the training step rate with real batches against one constant batch, in turns, and prints a table.
 
-python net/bench.py --records DIR
+python net/bench.py --records DIR [--precision bfloat16]
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=Path, default=ROOT / "data" / "records", help="(default: data/records)")
     parser.add_argument("--batch", type=int, default=64, help="faces a step (default: %(default)s)")
+    parser.add_argument(
+        "--precision", choices=graph.PRECISIONS, default="float32", help="of the convolutions (default: %(default)s)"
+    )
     parser.add_argument("--rounds", type=int, default=6, help="turns of each kind (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=25, help="steps a turn (default: %(default)s)")
     return parser.parse_args(argv)
@@ -40,9 +43,10 @@ def main(argv=None) -> int:
         step, batch = training_step(args, records)
         session.run(v1.global_variables_initializer())
         constant = session.run(batch)
+        fed = {batch[key]: constant[key] for key in batch}
         rates = {"real batches": [], "one constant batch": []}
         for turn in range(args.rounds + 1):
-            for name, feed in (("real batches", None), ("one constant batch", dict(zip(batch, constant, strict=True)))):
+            for name, feed in (("real batches", None), ("one constant batch", fed)):
                 rate = steps_per_second(session, step, feed, args.steps)
                 if turn:  # the first turn warms up
                     rates[name].append(rate)
@@ -51,11 +55,12 @@ def main(argv=None) -> int:
 
 
 def training_step(args: argparse.Namespace, records: RecordSet):
-    """The op of one gradient step, and the tensors (image, label) of its batch, which may be fed."""
+    """The op of one gradient step, and its batch, whose tensors may be fed."""
     batches = training_batches(records, args.batch, Ranges(), seed=1)
-    image, label = v1.data.make_one_shot_iterator(batches).get_next()
-    train_op, _ = graph.training_step(image, label, Shape(records.scheme.count), graph.Settings())
-    return train_op, (image, label)
+    batch = v1.data.make_one_shot_iterator(batches).get_next()
+    settings = graph.Settings(precision=args.precision)
+    train_op, *_ = graph.training_step(batch, Shape(records.scheme.count), settings, steps=1)
+    return train_op, batch
 
 
 def steps_per_second(session, step, feed, count: int) -> float:

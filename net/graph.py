@@ -8,13 +8,33 @@ from pathlib import Path
 
 from net.augment import Ranges
 from net.batches import RecordSet, test_batches, training_batches
-from net.losses import LOSSES, point_loss, weight_decay
+from net.losses import LOSSES, heat_loss, point_loss, pose_loss, weight_decay
+from net.muon import MuonOptimizer
 from net.options import option
-from net.senet import Shape, senet, weights_of
+from net.schedules import SCHEDULES, Rate, learning_rate
+from net.senet import Shape, is_hidden_kernel, pose_head, senet, weights_of
 from records.runtime import tf
 
 v1 = tf.compat.v1
 EVAL_BATCH = 100
+OPTIMIZERS = ("adam", "sgd", "muon")
+MOMENTUM = 0.9
+PRECISIONS = ("float32", "bfloat16")
+CHOICES = {"loss": LOSSES, "optimizer": OPTIMIZERS, "schedule": SCHEDULES, "precision": PRECISIONS}
+INFINITE = float("inf")
+LIMITS = {  # of the settings: from the first, below the second
+    "heat": (0, INFINITE),
+    "pose": (0, INFINITE),
+    "weight_decay": (0, INFINITE),
+    "rate": (0, INFINITE),
+    "heat_width": (0, INFINITE),
+    "decay_steps": (1, INFINITE),
+    "patience": (1, INFINITE),
+    "warmup": (0, INFINITE),
+    "average": (0, 1),
+    "dropout": (0, 1),
+    "seed": (0, 2**31),
+}
 
 
 @dataclass(frozen=True)
@@ -22,69 +42,175 @@ class Settings:
     """Loss and optimiser; seed: of the weights, the order, the augmentation and the dropout."""
 
     loss: str = option("l2", "on the points, in pixels of the crop", LOSSES)
+    heat: float = option(0.0, "weight of a loss that asks every heat map for one peak at its point")
+    heat_width: float = option(1.0, "standard deviation of that peak, in cells of the heat map")
+    pose: float = option(0.0, "weight of an extra answer, pitch, yaw and roll, which the exported graph leaves out")
     weight_decay: float = option(1e-4, "L2 of the kernels")
-    rate: float = option(0.001, "Adam's first learning rate")
-    decay_factor: float = option(0.98, "the learning rate is multiplied by this")
-    decay_steps: int = option(1000, "every so many steps")
+    optimizer: str = option("adam", "Adam, momentum 0.9 (Nesterov), or orthogonalised momentum", OPTIMIZERS)
+    rate: float = option(0.001, "the first learning rate")
+    schedule: str = option("exponential", "how the learning rate falls; cosine: to 0 at the last step", SCHEDULES)
+    decay_factor: float = option(0.98, "exponential, plateau: the learning rate is multiplied by this")
+    decay_steps: int = option(1000, "exponential: every so many steps")
+    patience: int = option(3, "plateau: after so many evaluations without a lower test NME")
+    warmup: int = option(0, "steps in which the learning rate rises to its first value")
+    average: float = option(0.0, "decay of the weights' moving average that is tested and exported; 0: none")
+    precision: str = option(
+        "float32", "of the convolutions in training; bfloat16 is faster where it is built in", PRECISIONS
+    )
     dropout: float = option(0.1, "part dropped before the head, 0 to 1")
     seed: int = option(1, "of weights, order, augmentation and dropout")
 
     def __post_init__(self):
-        if self.loss not in LOSSES:
-            raise ValueError(f"loss: found {self.loss!r}, expected one of {', '.join(LOSSES)}")
-        numbers = 0 < self.rate < float("inf") and 0 <= self.weight_decay < float("inf")
-        if not numbers or not 0 < self.decay_factor <= 1 or self.decay_steps < 1:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name}: found {getattr(self, name)!r}, expected one of {', '.join(choices)}")
+        for name, (low, high) in LIMITS.items():
+            if not low <= getattr(self, name) < high:
+                raise ValueError(f"{name}: found {getattr(self, name)}, expected {low} or more, under {high}")
+        if not self.rate > 0 or not 0 < self.decay_factor <= 1 or not self.heat_width > 0:
             raise ValueError(
-                f"optimiser: found {self}, expected rate > 0, weight_decay >= 0, decay_factor in (0, 1], "
-                "decay_steps >= 1"
+                f"optimiser: found rate {self.rate}, decay_factor {self.decay_factor}, heat_width {self.heat_width}, "
+                "expected rate > 0, decay_factor in (0, 1], heat_width > 0"
             )
-        if not 0 <= self.dropout < 1 or not 0 <= self.seed < 2**31:
-            raise ValueError(f"dropout {self.dropout}, seed {self.seed}: expected dropout in [0, 1), seed in [0, 2^31)")
 
 
 @dataclass(frozen=True)
 class Model:
     """Tensors and ops of the training graph.
 
-    train_op: one gradient step; scalars: name -> tensor for reports; eval_iterator: its initializer starts the test
-    records; eval_batch: their dict with `predicted` added; best_saver: saves the best checkpoint.
+    train_op: one gradient step; scalars: name -> tensor for reports; rate: the learning rate; eval_iterator: its
+    initializer starts the test records; eval_batch: their dict with `predicted` added, from the averaged weights where
+    there are any; best_saver: saves what `eval_batch` was answered with, under the plain names of the variables.
     """
 
     train_op: tf.Operation
     scalars: dict[str, tf.Tensor]
+    rate: Rate
     eval_iterator: object
     eval_batch: dict[str, tf.Tensor]
     best_saver: object
 
 
-def build(records: RecordSet, shape: Shape, settings: Settings, ranges: Ranges, batch: int, first_step: int) -> Model:
-    """The training graph in the default graph; batches start at `first_step`, the step of the checkpoint."""
-    batches = training_batches(records, batch, ranges, settings.seed, first_step)
-    image, label = v1.data.make_one_shot_iterator(batches).get_next()
-    train_op, scalars = training_step(image, label, shape, settings)
-    iterator, eval_batch = _evaluation(records, shape)
-    return Model(train_op, scalars, iterator, eval_batch, v1.train.Saver(max_to_keep=1, save_relative_paths=True))
+def build(
+    records: RecordSet,
+    shape: Shape,
+    settings: Settings,
+    ranges: Ranges,
+    batch: int,
+    steps: int,
+    first_step: int = 0,
+    mix: dict[str, float] | None = None,
+) -> Model:
+    """The training graph in the default graph.
+
+    batch: faces a step; steps: the last step, where a cosine schedule ends; first_step: that of the checkpoint, where
+    the batches start; mix: as `net.batches.training_batches` takes it.
+    """
+    batches = training_batches(records, batch, ranges, settings.seed, first_step, mix=mix)
+    train_op, scalars, rate, averages = training_step(
+        v1.data.make_one_shot_iterator(batches).get_next(), shape, settings, steps
+    )
+    iterator, eval_batch = _evaluation(records, shape, averages)
+    return Model(train_op, scalars, rate, iterator, eval_batch, _best_saver(averages))
 
 
-def training_step(image: tf.Tensor, label: tf.Tensor, shape: Shape, settings: Settings):
-    """One gradient step on a batch, image [B, S, S, 3] and label [B, 2K]: the op, and the scalars to report."""
+def training_step(batch: dict[str, tf.Tensor], shape: Shape, settings: Settings, steps: int):
+    """One gradient step on a batch: the op, the scalars to report, the Rate, and the averages or None.
+
+    batch: image [B, S, S, 3] RGB 0..255, label [B, 2K] in fractions of the crop's side, pose [B, 3] in radians.
+    """
+    check_heat(shape, settings)
     step = v1.train.get_or_create_global_step()
-    seed = tf.stack([tf.constant(settings.seed, tf.int64), step])
-    predicted = senet(image, shape, is_training=True, dropout=settings.dropout, seed=seed)
-    points = point_loss(settings.loss, predicted, label)
-    decay = settings.weight_decay * weight_decay(weights_of())
-    rate = v1.train.exponential_decay(settings.rate, step, settings.decay_steps, settings.decay_factor, staircase=True)
+    rate = learning_rate(settings, step, steps)
+    losses = _losses(batch, shape, settings, step)
+    total = tf.add_n(list(losses.values()))
     with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
-        train_op = v1.train.AdamOptimizer(rate).minimize(points + decay, global_step=step)
-    return train_op, {"loss": points + decay, "loss_points": points, "loss_decay": decay, "rate": rate}
+        train_op = _optimizer(settings, rate.value).minimize(total, global_step=step)
+    train_op, averages = _averaged(train_op, settings.average, step)
+    scalars = {"loss": total, **{f"loss_{name}": loss for name, loss in losses.items()}, "rate": rate.value}
+    return train_op, scalars, rate, averages
 
 
-def _evaluation(records: RecordSet, shape: Shape):
+def _losses(batch: dict[str, tf.Tensor], shape: Shape, settings: Settings, step: tf.Tensor) -> dict[str, tf.Tensor]:
+    """The parts of the loss, already weighted: points, decay, and heat and pose where they are asked for."""
+    answer = senet(
+        batch["image"],
+        shape,
+        is_training=True,
+        dropout=settings.dropout,
+        seed=tf.stack([tf.constant(settings.seed, tf.int64), step]),
+        dtype=tf.dtypes.as_dtype(settings.precision),
+    )
+    losses = {"points": point_loss(settings.loss, answer.landmarks, batch["label"])}
+    if settings.heat:
+        losses["heat"] = settings.heat * heat_loss(answer.heat, answer.centres, batch["label"], settings.heat_width)
+    if settings.pose:
+        losses["pose"] = settings.pose * pose_loss(pose_head(answer.last), batch["pose"])
+    losses["decay"] = settings.weight_decay * weight_decay(weights_of())
+    return losses
+
+
+def check_heat(shape: Shape, settings: Settings) -> None:
+    """Raises ValueError where the loss asks for heat maps that the network does not have."""
+    if settings.heat and shape.head == "dense":
+        raise ValueError(f"heat: found weight {settings.heat} with head 'dense', which has no heat maps; expected 0")
+
+
+def _optimizer(settings: Settings, rate: tf.Tensor) -> v1.train.Optimizer:
+    if settings.optimizer == "adam":
+        return v1.train.AdamOptimizer(rate)
+    if settings.optimizer == "muon":
+        return MuonOptimizer(rate, is_hidden_kernel, tf.dtypes.as_dtype(settings.precision))
+    return v1.train.MomentumOptimizer(rate, MOMENTUM, use_nesterov=True)
+
+
+def _averaged(train_op: tf.Operation, decay: float, step: tf.Tensor):
+    """The step followed by an update of the averages of weights and batch statistics, and these; or (step, None)."""
+    if not decay:
+        return train_op, None
+    averages = tf.train.ExponentialMovingAverage(decay, num_updates=step)
+    with tf.control_dependencies([train_op]):
+        return averages.apply(network_variables()), averages
+
+
+def network_variables() -> list[tf.Variable]:
+    """Weights and batch statistics of the network, without what optimiser and averages keep of them."""
+    statistics = [value for value in v1.global_variables("senet") if value.op.name.endswith(("/mean", "/variance"))]
+    return v1.trainable_variables("senet") + statistics
+
+
+def _evaluation(records: RecordSet, shape: Shape, averages):
     iterator = v1.data.make_initializable_iterator(test_batches(records, EVAL_BATCH))
     batch = iterator.get_next()
-    with tf.name_scope("evaluation"):
-        predicted = senet(batch["image"], shape, is_training=False)
+
+    def averaged(getter, name, *args, **kwargs):
+        return averages.average(getter(name, *args, **kwargs))
+
+    with (
+        tf.name_scope("evaluation"),
+        v1.variable_scope(v1.get_variable_scope(), custom_getter=averaged if averages else None),
+    ):
+        predicted = senet(batch["image"], shape, is_training=False).landmarks
     return iterator, {**batch, "predicted": predicted}
+
+
+def _best_saver(averages):
+    variables = {value.op.name: value for value in network_variables()}
+    if averages:
+        variables = {name: averages.average(value) for name, value in variables.items()}
+    step = v1.train.get_or_create_global_step()
+    return v1.train.Saver({**variables, step.op.name: step}, max_to_keep=1, save_relative_paths=True)
+
+
+def restorer(checkpoint: str):
+    """A Saver that restores the default graph's variables from a checkpoint: averages where it holds them.
+
+    A run's own checkpoints hold both, its best one the averages under the plain names.
+    """
+    held = {name for name, _ in tf.train.list_variables(checkpoint)}
+    names = {value.op.name: value for value in v1.global_variables()}
+    averaged = {name: f"{name}/ExponentialMovingAverage" for name in names}
+    return v1.train.Saver({averaged[name] if averaged[name] in held else name: names[name] for name in names})
 
 
 def last_step(run: Path) -> int:

@@ -28,5 +28,10 @@ def from_options(args: argparse.Namespace, kind: type[Kind], **others) -> Kind:
     return kind(**{field.name: getattr(args, field.name) for field in _options(kind)}, **others)
 
 
+def names_of(kind: type) -> list[str]:
+    """Names of the fields that are options."""
+    return [field.name for field in _options(kind)]
+
+
 def _options(kind: type) -> list[dataclasses.Field]:
     return [field for field in dataclasses.fields(kind) if "help" in field.metadata]

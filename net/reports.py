@@ -13,7 +13,9 @@ import numpy as np
 from net.batches import RecordSet
 from net.graph import Model
 from records import metrics
-from records.runtime import tf
+
+from records.runtime import tf  # isort: skip - silent only where it is TensorFlow's first import
+from tensorboard.plugins.hparams import summary as hparams  # isort: skip
 
 v1 = tf.compat.v1
 PICTURES = 8  # faces shown in TensorBoard
@@ -29,11 +31,13 @@ class Reporter:
         self.since = (time.monotonic(), first)
         self.nme = ""
         best = run / "best" / "nme.json"
-        self.best = json.loads(best.read_text())["nme_box"] if best.is_file() else np.inf
+        found = json.loads(best.read_text()) if best.is_file() else {"nme_box": np.inf, "step": 0}
+        self.best, self.best_step = found["nme_box"], found["step"]
 
-    def graph(self, graph: tf.Graph) -> None:
-        """Puts the graph into TensorBoard."""
+    def start(self, graph: tf.Graph, hyper_parameters: dict) -> None:
+        """Puts the graph and the hyper-parameters into TensorBoard."""
         self.writer.add_graph(graph)
+        self.writer.add_summary(hparams.session_start_pb(hyper_parameters))
 
     def line(self, step: int, scalars: dict[str, float]) -> None:
         """One line: step, loss, learning rate, the last test NME, faces/s and time left; the scalars to TensorBoard."""
@@ -49,9 +53,13 @@ class Reporter:
         )
         self._scalars(step, {**scalars, "faces_per_second": rate * self.batch})
 
-    def evaluate(self, session, model: Model, step: int) -> None:
-        """NME on the test records, in all and per subset; saves the best checkpoint; pictures and histograms."""
+    def evaluate(self, session, model: Model, step: int) -> float:
+        """NME on the test records, in all and per subset; saves the best checkpoint; pictures and histograms.
+
+        Returns the NME by box size, NaN without test records: the one that the best checkpoint has the least of.
+        """
         started = time.monotonic()
+        errors = {}
         if self.records.count("test"):
             answers = run_through(session, model)
             errors = nme_table(answers, self.records.scheme)
@@ -64,9 +72,10 @@ class Reporter:
         self._histograms(session, step)
         self.writer.flush()
         self.since = (self.since[0] + time.monotonic() - started, self.since[1])  # the rate is that of training alone
+        return errors.get("nme_box", np.nan)
 
     def _save_best(self, session, model: Model, step: int, errors: dict) -> None:
-        self.best = errors["nme_box"]
+        self.best, self.best_step = errors["nme_box"], step
         folder = self.run / "best"
         folder.mkdir(exist_ok=True)
         state = tf.train.get_checkpoint_state(str(folder))
@@ -135,8 +144,8 @@ def groups_of(subsets: np.ndarray, bins: np.ndarray) -> dict[str, np.ndarray]:
 
 def histogram(values: np.ndarray, bins: int = 30) -> tf.compat.v1.HistogramProto:
     """The summary proto of a tensor's values."""
+    values = values.astype(np.float64)  # in float32 there may be too few numbers between the least and the largest
     counts, edges = np.histogram(values, bins)
-    values = values.astype(np.float64)
     return v1.HistogramProto(
         min=values.min(),
         max=values.max(),

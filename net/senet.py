@@ -1,6 +1,7 @@
 """The network: a residual network with squeeze-and-excite blocks, TF1 style, that answers 2K landmark coordinates.
 
-    image [B, 128, 128, 3] RGB 0..255 -> scaled -> stem /2 -> four stages /2 each (32-64-128-256) -> head -> [B, 2K]
+    image [B, 128, 128, 3] RGB 0..255 -> scaled -> stem /4 -> four stages (32-64-128-256), all but the first /2
+    -> head -> [B, 2K]
 
 Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018; He et al., "Deep Residual Learning for Image Recognition", CVPR
 2016, for the blocks; Sun et al., "Integral Human Pose Regression", ECCV 2018, for the integral head. Every op is one
@@ -17,11 +18,13 @@ from net.options import option
 from records.runtime import tf
 
 v1 = tf.compat.v1
-HEADS = ("integral", "dense")
+BLOCKS = ("residual", "inverted")
+HEADS = ("integral", "dense", "blend")
 INPUT, OUTPUT = "image", "landmarks"  # node names of the exported graph
-STRIDE = 32  # the stem and four stages halve the picture once each
+STRIDE = 32  # the stem halves the picture twice, the last three stages once each
 BN_MOMENTUM, BN_EPSILON = 0.99, 1e-3
 REDUCTION = 8  # squeeze-and-excite narrows to this part of the channels
+EXPANSION = 2  # an inverted block widens by this
 
 
 @dataclass(frozen=True)
@@ -29,61 +32,121 @@ class Shape:
     """What the network looks like; points: K, how many it answers; size: edge of the picture it sees."""
 
     points: int = 68
+    block: str = option("residual", "two 3x3 convolutions, or MobileNet's inverted bottleneck", BLOCKS)
     width: int = option(32, "channels of the stem and the first stage, doubled by each further stage")
+    widest: int = option(256, "channels of a stage at most")
     depth: int = option(1, "blocks a stage")
-    head: str = option("integral", "mean place under heat maps, or one matrix", HEADS)
+    head: str = option(
+        "integral", "mean place under heat maps, one matrix, or the first corrected by the second", HEADS
+    )
     decoder: int = option(64, "channels of the head")
+    cell: int = option(8, "pixels of the picture along an edge of a heat map's cell", (4, 8))
+    border: int = option(0, "cells by which heat maps reach beyond the picture")
     size: int = 128
 
     def __post_init__(self):
-        if self.head not in HEADS:
-            raise ValueError(f"head: found {self.head!r}, expected one of {', '.join(HEADS)}")
-        if min(self.points, self.width, self.depth, self.decoder) < 1 or self.width % REDUCTION:
-            raise ValueError(f"network: found {self}, expected positive numbers and a width divisible by {REDUCTION}")
+        for name, choices in (("block", BLOCKS), ("head", HEADS), ("cell", (4, 8))):
+            if getattr(self, name) not in choices:
+                expected = ", ".join(map(str, choices))
+                raise ValueError(f"{name}: found {getattr(self, name)!r}, expected one of {expected}")
+        numbers = self.points, self.width, self.widest, self.depth, self.decoder
+        if min(numbers) < 1 or self.width % REDUCTION or self.widest % REDUCTION or self.border < 0:
+            raise ValueError(
+                f"network: found {self}, expected positive numbers, widths divisible by {REDUCTION}, border >= 0"
+            )
         if self.size < 1 or self.size % STRIDE:
             raise ValueError(f"network: size is {self.size}, expected a multiple of {STRIDE}")
 
+    def channels(self, index: int) -> int:
+        """Channels of stage `index`, 0 to 3."""
+        return min(self.width << index, self.widest)
 
-def senet(image: tf.Tensor, shape: Shape, is_training: bool, dropout: float = 0.0, seed=None) -> tf.Tensor:
-    """Landmarks [B, 2K] float32 (x0 y0 x1 y1 ..., fractions of the crop's side) of images [B, S, S, 3] RGB 0..255.
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of a batch.
+
+    landmarks: float32 [B, 2K], x0 y0 x1 y1 ..., fractions of the crop's side; last: the last map [B, h, w, C]; heat:
+    the heat maps before their softmax, float32 [B * K, cells], and centres: (x, y) of the cells in fractions, float32
+    [cells, 2]; both None without heat maps.
+    """
+
+    landmarks: tf.Tensor
+    last: tf.Tensor
+    heat: tf.Tensor | None = None
+    centres: np.ndarray | None = None
+
+
+def senet(
+    image: tf.Tensor, shape: Shape, is_training: bool, dropout: float = 0.0, seed=None, dtype=tf.float32
+) -> Answer:
+    """The answer to images [B, S, S, 3] RGB 0..255.
 
     is_training and dropout (the part dropped before the head) are Python constants: the exported graph holds neither.
-    seed: int tensor [2] that makes the dropout a function of it; needed when dropout is on.
+    seed: int tensor [2] that makes the dropout a function of it; needed when dropout is on; dtype: of the maps (the
+    variables and the mean place under the heat maps stay float32).
     """
-    x = tf.multiply(tf.cast(image, tf.float32), 1 / 127.5) - 1.0
+    x = tf.cast(tf.multiply(tf.cast(image, tf.float32), 1 / 127.5) - 1.0, dtype)
     with v1.variable_scope("senet", reuse=v1.AUTO_REUSE):
-        x = conv_bn_relu("stem", x, shape.width, 3, 2, is_training)  # [B, S/2, S/2, W]
+        x = stem(x, shape.width, is_training)  # [B, S/4, S/4, W]
         maps = []
         for index in range(4):
-            x = stage(f"stage{index + 1}", x, shape.width << index, shape.depth, is_training)
+            x = stage(f"stage{index + 1}", x, index, shape, is_training)
             maps.append(x)  # [B, S/4, S/4, W], [B, S/8, S/8, 2W], [B, S/16, S/16, 4W], [B, S/32, S/32, 8W]
         if is_training and dropout > 0:
             maps[-1] = drop(maps[-1], dropout, seed)
-        head = integral_head if shape.head == "integral" else dense_head
-        answer = head(maps, shape, is_training)
+        heat, centres = (None, None) if shape.head == "dense" else heat_maps(maps, shape, is_training)
+        parts = [] if heat is None else [tf.reshape(mean_place(heat, centres), [-1, 2 * shape.points])]
+        if shape.head != "integral":
+            parts.append(dense_head(maps[-1], shape, is_training))
+        landmarks = parts[0] if len(parts) == 1 else parts[0] + parts[1]
     # OpenCV loses a name put on a bias_add or an identity; it keeps a reshape's
-    return tf.reshape(answer, [-1, 2 * shape.points], name=OUTPUT)
+    return Answer(tf.reshape(landmarks, [-1, 2 * shape.points], name=OUTPUT), maps[-1], heat, centres)
 
 
-def stage(name: str, x: tf.Tensor, channels: int, depth: int, is_training: bool) -> tf.Tensor:
-    """`depth` blocks, the first of which halves height and width: [B, H, W, C] -> [B, H/2, W/2, channels]."""
+def stem(x: tf.Tensor, channels: int, is_training: bool) -> tf.Tensor:
+    """A convolution and the largest of every 2x2 pixels: [B, S, S, 3] -> [B, S/4, S/4, channels]."""
+    # pooling, because OpenCV takes four times as long for the 3x3 convolution with stride that would do the same
+    return tf.nn.max_pool2d(conv_bn_relu("stem", x, channels, 3, 2, is_training), 2, 2, "SAME")
+
+
+def stage(name: str, x: tf.Tensor, index: int, shape: Shape, is_training: bool) -> tf.Tensor:
+    """The blocks of a stage; but for stage 0 the first halves height and width: [B, H, W, C] -> [B, H/2, W/2, C']."""
+    block = residual if shape.block == "residual" else inverted
     with v1.variable_scope(name):
-        for index in range(depth):
-            x = block(f"block{index + 1}", x, channels, 2 if index == 0 else 1, is_training)
+        for number in range(shape.depth):
+            stride = 2 if index and not number else 1
+            x = block(f"block{number + 1}", x, shape.channels(index), stride, is_training)
         return x
 
 
-def block(name: str, x: tf.Tensor, channels: int, stride: int, is_training: bool) -> tf.Tensor:
+def residual(name: str, x: tf.Tensor, channels: int, stride: int, is_training: bool) -> tf.Tensor:
     """A residual block with squeeze-and-excite: relu(shortcut(x) + excite(bn(conv(relu(bn(conv(x)))))))."""
     with v1.variable_scope(name):
         y = conv_bn_relu("conv1", x, channels, 3, stride, is_training)
         y = batch_norm("bn2", conv("conv2", y, channels, 3, 1), is_training)
-        y = squeeze_excite("se", y)
-        if stride != 1 or x.shape[-1] != channels:
-            # picks every second pixel: the gradient of a strided 1x1 convolution can corrupt memory in TensorFlow 2.21
-            x = tf.nn.max_pool2d(x, 1, stride, "SAME")
-            x = batch_norm("bn0", conv("conv0", x, channels, 1, 1), is_training)
-        return tf.nn.relu(x + y)
+        return tf.nn.relu(shortcut(x, channels, stride, is_training) + squeeze_excite("se", y))
+
+
+def inverted(name: str, x: tf.Tensor, channels: int, stride: int, is_training: bool) -> tf.Tensor:
+    """MobileNet's block: shortcut(x) + bn(conv1x1(excite(relu(bn(depthwise(relu(bn(conv1x1(x)))))))).
+
+    Sandler et al., "MobileNetV2", CVPR 2018, figure 4d; squeeze-and-excite where MobileNetV3 (ICCV 2019) has it.
+    """
+    with v1.variable_scope(name):
+        y = conv_bn_relu("expand", x, EXPANSION * int(x.shape[-1]), 1, 1, is_training)
+        y = tf.nn.relu(batch_norm("bn1", depthwise("depthwise", y, stride), is_training))
+        y = batch_norm("bn2", conv("project", squeeze_excite("se", y), channels, 1, 1), is_training)
+        return shortcut(x, channels, stride, is_training) + y
+
+
+def shortcut(x: tf.Tensor, channels: int, stride: int, is_training: bool) -> tf.Tensor:
+    """x itself where it has the wanted shape, else bn(conv1x1(every second pixel of x))."""
+    if stride == 1 and x.shape[-1] == channels:
+        return x
+    # picks every second pixel: the gradient of a strided 1x1 convolution can corrupt memory in TensorFlow 2.21
+    x = tf.nn.max_pool2d(x, 1, stride, "SAME")
+    return batch_norm("bn0", conv("conv0", x, channels, 1, 1), is_training)
 
 
 def squeeze_excite(name: str, x: tf.Tensor) -> tf.Tensor:
@@ -96,46 +159,72 @@ def squeeze_excite(name: str, x: tf.Tensor) -> tf.Tensor:
         return x * gate
 
 
-def dense_head(maps: list[tf.Tensor], shape: Shape, is_training: bool) -> tf.Tensor:
-    """The classic head: the last map, narrowed and flattened, through one matrix; [B, h, w, C] -> [B, 2K]."""
+def dense_head(last: tf.Tensor, shape: Shape, is_training: bool) -> tf.Tensor:
+    """The classic head: the last map, narrowed and flattened, through one matrix; [B, h, w, C] -> float32 [B, 2K].
+
+    On its own it starts at the crop's centre; as a correction of heat maps it starts at nothing.
+    """
+    alone = shape.head == "dense"
     with v1.variable_scope("dense"):
-        x = conv_bn_relu("narrow", maps[-1], shape.decoder, 1, 1, is_training)
+        x = tf.cast(conv_bn_relu("narrow", last, shape.decoder, 1, 1, is_training), tf.float32)
         cells = (shape.size // STRIDE) ** 2 * shape.decoder
         x = tf.reshape(x, [-1, cells])
-        weights = v1.get_variable("weights", [cells, 2 * shape.points], initializer=v1.glorot_uniform_initializer())
-        bias = v1.get_variable("bias", [2 * shape.points], initializer=v1.constant_initializer(0.5))
+        initial = v1.glorot_uniform_initializer() if alone else v1.zeros_initializer()
+        weights = v1.get_variable("weights", [cells, 2 * shape.points], initializer=initial)
+        bias = v1.get_variable("bias", [2 * shape.points], initializer=v1.constant_initializer(0.5 if alone else 0.0))
         return tf.nn.bias_add(tf.matmul(x, weights), bias)
 
 
-def integral_head(maps: list[tf.Tensor], shape: Shape, is_training: bool) -> tf.Tensor:
-    """Each point as the mean place under its own heat map, [B, 2K]: sum of softmax(heat) times the cells' centres.
+def heat_maps(maps: list[tf.Tensor], shape: Shape, is_training: bool) -> tuple[tf.Tensor, np.ndarray]:
+    """A heat map per point, flat and before its softmax, float32 [B * K, cells], and the cells' centres [cells, 2].
 
-    The heat maps [B, S/8, S/8, K] come from a decoder that walks up from the last map with lateral connections.
+    They come from a decoder that walks up from the last map with lateral connections. Its maps reach beyond the picture
+    (`border`) at every level, so that each cell out there learns its own heat from what lies inside.
     """
+    levels = ((3, maps[2]), (2, maps[1]), (1, maps[0]))[: 2 if shape.cell == 8 else 3]
+    around = 0  # cells of x beyond the picture, on every side
     with v1.variable_scope("integral"):
         x = conv("top", maps[-1], shape.decoder, 1, 1)
-        for level, lateral in ((3, maps[-2]), (2, maps[-3])):
-            height, width = lateral.shape[1:3]
-            x = v1.image.resize_nearest_neighbor(x, [height, width])
-            x = x + conv(f"lateral{level}", lateral, shape.decoder, 1, 1)
+        for left, (level, lateral) in zip(reversed(range(len(levels))), levels, strict=True):
+            wanted = shape.border >> left
+            height, width = x.shape[1:3]
+            x = padded(v1.image.resize_nearest_neighbor(x, [2 * height, 2 * width]), wanted - 2 * around)
+            x = x + padded(conv(f"lateral{level}", lateral, shape.decoder, 1, 1), wanted)
             x = conv_bn_relu(f"merge{level}", x, shape.decoder, 3, 1, is_training)
-        heat = conv("heat", x, shape.points, 1, 1, bias=True)  # [B, S/8, S/8, K]
-        return soft_argmax(heat)
+            around = wanted
+        heat = tf.cast(conv("heat", x, shape.points, 1, 1, bias=True), tf.float32)  # [B, cells up, cells across, K]
+    centres = cell_centres(shape.size // shape.cell, shape.border)
+    return tf.reshape(tf.transpose(heat, [0, 3, 1, 2]), [-1, len(centres)]), centres
 
 
-def soft_argmax(heat: tf.Tensor) -> tf.Tensor:
-    """Mean place (x, y) under softmax(heat) per point, fractions of the map: [B, h, w, K] -> [B * K, 2].
+def padded(x: tf.Tensor, cells: int) -> tf.Tensor:
+    """The maps with so many cells of zeros more on every side: [B, H, W, C] -> [B, H + 2 cells, W + 2 cells, C]."""
+    return tf.pad(x, [[0, 0], [cells] * 2, [cells] * 2, [0, 0]]) if cells else x
 
-    In the one form that OpenCV's importer reads rightly: channels first, flat, softmax, one constant matrix.
+
+def mean_place(heat: tf.Tensor, centres: np.ndarray) -> tf.Tensor:
+    """Mean place (x, y) under softmax(heat): [N, cells] -> float32 [N, 2], fractions of the picture.
+
+    In the one form that OpenCV's importer reads rightly: flat, softmax, one constant matrix.
     """
-    height, width, points = heat.shape[1:]
-    flat = tf.reshape(tf.transpose(heat, [0, 3, 1, 2]), [-1, height * width])  # [B * K, h * w]
-    return tf.matmul(tf.nn.softmax(flat), tf.constant(cell_centres(height, width)))
+    return tf.matmul(tf.nn.softmax(heat), tf.constant(centres))
 
 
-def cell_centres(height: int, width: int) -> np.ndarray:
-    """Centres (x, y) of the cells of a map, fractions, float32 [height * width, 2], row by row."""
-    y, x = np.meshgrid((np.arange(height) + 0.5) / height, (np.arange(width) + 0.5) / width, indexing="ij")
+def pose_head(last: tf.Tensor) -> tf.Tensor:
+    """Pitch, yaw and roll in radians, float32 [B, 3], from the last map: an aid of training alone."""
+    with v1.variable_scope("senet/pose", reuse=v1.AUTO_REUSE):
+        mean = tf.cast(tf.reduce_mean(last, [1, 2]), tf.float32)
+        weights = v1.get_variable("weights", [mean.shape[-1], 3], initializer=v1.glorot_uniform_initializer())
+        return tf.matmul(mean, weights)
+
+
+def cell_centres(side: int, border: int = 0) -> np.ndarray:
+    """Centres (x, y) of the cells of a square map, fractions, float32 [(side + 2 * border)^2, 2], row by row.
+
+    side: cells along an edge of the picture; border: cells beyond it on every side.
+    """
+    places = (np.arange(-border, side + border) + 0.5) / side
+    y, x = np.meshgrid(places, places, indexing="ij")
     return np.stack([x.ravel(), y.ravel()], axis=1).astype(np.float32)
 
 
@@ -151,10 +240,21 @@ def conv(name: str, x: tf.Tensor, channels: int, kernel: int, stride: int, bias:
         # He et al.'s; the Keras initializer of that name draws its seed from Python's random, whatever the graph's seed
         initial = v1.variance_scaling_initializer(2.0, "fan_in", "truncated_normal")
         weights = v1.get_variable("weights", [kernel, kernel, x.shape[-1], channels], initializer=initial)
-        y = tf.nn.conv2d(x, weights, strides=stride, padding="SAME")
+        y = tf.nn.conv2d(x, tf.cast(weights, x.dtype), strides=stride, padding="SAME")
         if not bias:
             return y
-        return tf.nn.bias_add(y, v1.get_variable("bias", [channels], initializer=v1.zeros_initializer()))
+        offset = v1.get_variable("bias", [channels], initializer=v1.zeros_initializer())
+        return tf.nn.bias_add(y, tf.cast(offset, x.dtype))
+
+
+def depthwise(name: str, x: tf.Tensor, stride: int) -> tf.Tensor:
+    """A 3x3 convolution of each channel by itself: [B, H, W, C] -> [B, H/stride, W/stride, C]."""
+    with v1.variable_scope(name):
+        channels = int(x.shape[-1])
+        # each output has 9 inputs, where the initializer counts 9 for every channel
+        initial = v1.variance_scaling_initializer(2.0 * channels, "fan_in", "truncated_normal")
+        weights = v1.get_variable("weights", [3, 3, channels, 1], initializer=initial)
+        return tf.nn.depthwise_conv2d(x, tf.cast(weights, x.dtype), [1, stride, stride, 1], "SAME")
 
 
 def batch_norm(name: str, x: tf.Tensor, is_training: bool) -> tf.Tensor:
@@ -185,3 +285,9 @@ def drop(x: tf.Tensor, rate: float, seed) -> tf.Tensor:
 def weights_of(scope: str = "senet") -> list[tf.Variable]:
     """The trainable kernels (what weight decay pulls at): no biases, no batch-norm scales."""
     return [value for value in v1.trainable_variables(scope) if value.op.name.endswith("weights")]
+
+
+def is_hidden_kernel(variable: tf.Variable) -> bool:
+    """Whether a variable is the kernel of a convolution between maps: no first, no last, no gate, no depthwise one."""
+    inside = not any(f"/{part}/" in variable.name for part in ("stem", "se", "heat", "depthwise"))
+    return len(variable.shape) == 4 and inside

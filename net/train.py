@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import math
 import os
 import signal
 import sys
@@ -21,16 +22,27 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from net import graph
+from net import graph, sweep
 from net.augment import NONE, Ranges
-from net.batches import RecordSet
-from net.options import add_options, from_options
+from net.batches import Fold, RecordSet, shares_of
+from net.options import add_options, from_options, names_of
 from net.reports import Reporter
 from net.senet import Shape
+from net.starting import network_of, starting_point
 
 v1 = graph.v1
 RECIPES = Path(__file__).parent / "recipes"
-NOT_OF_THE_RUN = ("run", "recipe", "overwrite", "steps", "eval_every", "save_every", "report_every", "threads")
+NOT_OF_THE_RUN = (
+    "run",
+    "recipe",
+    "sweep",
+    "overwrite",
+    "eval_every",
+    "save_every",
+    "report_every",
+    "threads",
+    "stop_after",
+)
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -45,6 +57,11 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--steps", type=int, default=20_000, help="gradient steps in all (default: %(default)s)")
     add("--batch", type=int, default=64, help="faces a step (default: %(default)s)")
     add("--overwrite", action="store_true", help="start anew in a run folder that holds another run")
+    add("--mix", type=mix_of, help="how often subsets come: NAME=WEIGHT,... (300W/*=2,300W_LP/AFW=0.5); others 1")
+    add("--fold", help="i/k: train on the sources outside fold i of k, test on those in it, whatever the set's split")
+    add("--sweep", type=Path, metavar="PLAN", help="run every setting of a JSON plan (net/sweep.py) into --run")
+    add("--init", type=Path, help="start from these weights: landmark.json of a model, or a run folder")
+    add("--stop-after", type=int, default=0, help="end after so many evaluations without a lower test NME; 0: never")
     add("--no-augment", action="store_true", help="no augmentation at all")
     add("--threads", type=int, default=0, help="of TensorFlow; 0: all cores (default: %(default)s)")
     add_options(parser.add_argument_group("network"), Shape)
@@ -54,9 +71,11 @@ def parse_args(argv=None) -> argparse.Namespace:
     often("--report-every", type=int, default=100, help="a line, TensorBoard scalars (default: %(default)s)")
     often("--eval-every", type=int, default=1000, help="test NME, pictures, best checkpoint (default: %(default)s)")
     often("--save-every", type=int, default=500, help="checkpoint (default: %(default)s)")
-    recipe = parser.parse_known_args(argv)[0].recipe
-    if recipe:
-        parser.set_defaults(**read_recipe(parser, recipe))
+    first = parser.parse_known_args(argv)[0]
+    if first.recipe:
+        parser.set_defaults(**read_recipe(parser, first.recipe))
+    if first.init:
+        parser.set_defaults(**network_defaults(parser, first.init))
     args = parser.parse_args(argv)
     check(parser, args)
     return args
@@ -76,10 +95,20 @@ def read_recipe(parser: argparse.ArgumentParser, name: str) -> dict:
         parser.error(f"--recipe {name}: {error}")
     if not isinstance(settings, dict):
         parser.error(f"--recipe {name}: found a {type(settings).__name__}, expected names of options and their values")
-    unknown = [key for key in settings if parser.get_default(key) is None]
+    unknown = settings.keys() - vars(parser.parse_args([])).keys()
     if unknown:
-        parser.error(f"--recipe {name}: found {', '.join(unknown)}, expected names of options")
-    return settings
+        parser.error(f"--recipe {name}: found {', '.join(sorted(unknown))}, expected names of options")
+    # as text, so that they are read and refused as options are
+    return {key: value if isinstance(value, bool) else str(value) for key, value in settings.items()}
+
+
+def network_defaults(parser: argparse.ArgumentParser, start: Path) -> dict:
+    """The network's options as the weights to start from have them."""
+    try:
+        network = network_of(start)
+    except (ValueError, OSError) as error:
+        parser.error(f"--init: {error}")
+    return {name: network[name] for name in names_of(Shape) if name in network}
 
 
 def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
@@ -87,10 +116,28 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     for name in ("steps", "batch", "report_every", "eval_every", "save_every"):
         if getattr(args, name) < 1:
             parser.error(f"--{name.replace('_', '-')}: found {getattr(args, name)}, expected at least 1")
+    if args.stop_after < 0:
+        parser.error(f"--stop-after: found {args.stop_after}, expected 0 or more")
     try:
-        ranges_of(args), from_options(args, Shape), from_options(args, graph.Settings)
+        ranges_of(args), graph.check_heat(from_options(args, Shape), from_options(args, graph.Settings))
+        if args.fold:
+            Fold.parse(args.fold)
     except ValueError as error:
         parser.error(str(error))
+
+
+def mix_of(text: str) -> dict[str, float]:
+    """Weights of subsets from NAME=WEIGHT,... Raises argparse.ArgumentTypeError on other text."""
+    mix = {}
+    for part in text.split(","):
+        name, _, weight = part.rpartition("=")
+        try:
+            mix[name] = float(weight)
+        except ValueError:
+            mix[name] = -1.0
+        if not name or not 0 <= mix[name] < float("inf"):
+            raise argparse.ArgumentTypeError(f"found {part!r}, expected NAME=WEIGHT with a weight of 0 or more")
+    return mix
 
 
 def ranges_of(args: argparse.Namespace) -> Ranges:
@@ -102,6 +149,8 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     v1.logging.set_verbosity(v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
     try:
+        if args.sweep:
+            return 0 if sweep.run(args.sweep, args.run, without(argv, "--sweep", "--run")) else 1
         stopped = train(args)
     except (ValueError, OSError, graph.tf.errors.OpError) as error:
         print(f"train: {error}", file=sys.stderr)
@@ -109,9 +158,18 @@ def main(argv=None) -> int:
     return 130 if stopped else 0  # as shells have it for Ctrl-C
 
 
+def without(argv: list[str] | None, *names: str) -> list[str]:
+    """The arguments of the command line, those of some options and their values left out."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for name in names:
+        parser.add_argument(name)
+    return parser.parse_known_args(argv)[1]
+
+
 def train(args: argparse.Namespace) -> bool:
     """Trains up to step `args.steps`, from the run's last checkpoint where there is one; whether it was stopped."""
-    records = RecordSet(args.records)
+    records = RecordSet(args.records, Fold.parse(args.fold) if args.fold else None)
+    check_records(args, records)
     shape = from_options(args, Shape, points=records.scheme.count)
     prepare_run(args.run, settings_of(args, records, shape), args.overwrite)
     first = graph.last_step(args.run)
@@ -121,18 +179,31 @@ def train(args: argparse.Namespace) -> bool:
     with v1.Graph().as_default():
         v1.set_random_seed(args.seed)
         settings = from_options(args, graph.Settings)
-        model = graph.build(records, shape, settings, ranges_of(args), args.batch, first)
+        model = graph.build(records, shape, settings, ranges_of(args), args.batch, args.steps, first, args.mix)
         reporter = Reporter(args.run, records, args.steps, first, args.batch)
-        with stop_signals() as stop, session_of(args) as session:
-            reporter.graph(session.graph)
+        start = starting_point(args.init, records, shape) if args.init else None
+        with stop_signals() as stop, session_of(args, start) as session:
+            reporter.start(session.graph, hyper_parameters(args))
             loop(session, model, reporter, args, first, stop)
     return bool(stop)
 
 
-def session_of(args: argparse.Namespace):
-    """The monitored session: it restores the run's last checkpoint, and saves one every so often and at the end."""
+def check_records(args: argparse.Namespace, records: RecordSet) -> None:
+    """Raises ValueError for options that these records cannot serve, before the run's folder is made."""
+    if args.mix:
+        shares_of(records, args.mix)
+    if (args.stop_after or args.schedule == "plateau") and not records.count("test"):
+        raise ValueError(f"{records.folder}: found no test records, which --stop-after and --schedule plateau need")
+
+
+def session_of(args: argparse.Namespace, start):
+    """The monitored session: it restores the run's last checkpoint, and saves one every so often and at the end.
+
+    start: a function (scaffold, session) that loads weights where there is no checkpoint yet, or None.
+    """
     # one saver restores and saves, so that it knows older checkpoints; relative paths, so that a run can be moved
-    scaffold = v1.train.Scaffold(saver=v1.train.Saver(max_to_keep=2, save_relative_paths=True))
+    saver = v1.train.Saver(max_to_keep=2, save_relative_paths=True)
+    scaffold = v1.train.Scaffold(saver=saver, init_fn=start)
     return v1.train.MonitoredTrainingSession(
         checkpoint_dir=str(args.run),
         scaffold=scaffold,
@@ -148,21 +219,48 @@ def session_of(args: argparse.Namespace):
 
 def loop(session, model: graph.Model, reporter: Reporter, args: argparse.Namespace, step: int, stop: list) -> None:
     """Gradient steps until the last, with reports, evaluations and the best checkpoint on the way."""
-    while step < args.steps and not stop:
+    if model.rate.plateau and step and step % args.eval_every == 0:
+        evaluate(session, reporter, model, step, args)  # a kill may have come after the checkpoint and before this
+    while step < args.steps and not stop and not given_up(args, reporter, step):
         report = (step + 1) % args.report_every == 0 or step + 1 == args.steps
         fetched = session.run({"train": model.train_op, **(model.scalars if report else {})})
         step += 1
         if report:
+            check_loss(fetched["loss"], step)
             reporter.line(step, {name: float(fetched[name]) for name in model.scalars})
         if step % args.eval_every == 0 or step == args.steps:
-            evaluate(session, reporter, model, step)
+            evaluate(session, reporter, model, step, args)
     if stop:
         print(f"stopped at step {step}; the same command goes on from there")
+    elif step < args.steps:
+        print(f"no lower test NME since step {reporter.best_step}: ended at step {step}")
 
 
-def evaluate(session, reporter: Reporter, model: graph.Model, step: int) -> None:
-    """Test errors on the bare session: the monitored one's hooks would take every run for a gradient step."""
-    session.run_step_fn(lambda step_context: reporter.evaluate(step_context.session, model, step))
+def check_loss(loss: float, step: int) -> None:
+    """Raises ValueError where training has left the numbers, from where nothing leads back."""
+    if not math.isfinite(loss):
+        raise ValueError(f"loss: found {loss} at step {step}, expected a number; a lower --rate may help")
+
+
+def given_up(args: argparse.Namespace, reporter: Reporter, step: int) -> bool:
+    """Whether `--stop-after` evaluations, this step's the last, went by without a lower test NME."""
+    waited = step - reporter.best_step
+    return args.stop_after > 0 and step % args.eval_every == 0 and waited >= args.stop_after * args.eval_every
+
+
+def evaluate(session, reporter: Reporter, model: graph.Model, step: int, args: argparse.Namespace) -> None:
+    """Test errors, and a lower learning rate where the schedule waits for it.
+
+    On the bare session: the monitored one's hooks would take every run for a gradient step.
+    """
+
+    def on(step_context):
+        error, plateau = reporter.evaluate(step_context.session, model, step), model.rate.plateau
+        if plateau:
+            waits = {plateau.error: error, plateau.patience: args.patience * args.eval_every}
+            step_context.session.run(plateau.judge, waits)
+
+    session.run_step_fn(on)
 
 
 @contextlib.contextmanager
@@ -180,13 +278,22 @@ def stop_signals() -> Iterator[list]:
 
 def settings_of(args: argparse.Namespace, records: RecordSet, shape: Shape) -> dict:
     """All that a run's settings.json holds: the options, and what the records say of themselves."""
+    # only a cosine depends on the run's length; any other run may be prolonged
+    left_out = NOT_OF_THE_RUN if args.schedule == "cosine" else (*NOT_OF_THE_RUN, "steps")
     options = {
         key: str(value.resolve()) if isinstance(value, Path) else value
         for key, value in vars(args).items()
-        if key not in NOT_OF_THE_RUN
+        if key not in left_out
     }
     kept = ("scheme", "points", "margin", "context", "encoding", "subsets")
     return {"options": options, "network": asdict(shape), "records": {key: records.manifest[key] for key in kept}}
+
+
+def hyper_parameters(args: argparse.Namespace) -> dict[str, float | str | bool]:
+    """The options that TensorBoard's HParams lists: those of network, loss, optimiser and augmentation."""
+    kinds = (Shape, graph.Settings, Ranges)
+    names = ["batch", "steps", *(name for kind in kinds for name in names_of(kind))]
+    return {name: getattr(args, name) for name in names}
 
 
 def prepare_run(run: Path, settings: dict, overwrite: bool) -> None:

@@ -8,6 +8,7 @@
 | side    | float32        | the crop's side in pixels of the picture it was cut from                                |
 | subset  | bytes          | which set the face comes from, UTF-8                                                    |
 | name    | bytes          | name of its picture, UTF-8                                                              |
+| source  | bytes          | what no split may part (a photo, a person), UTF-8; empty in sets made before it was kept |
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ ENCODINGS = ("jpeg", "raw")
 
 @dataclass(frozen=True)
 class Record:
-    """One face: image bytes as encoded, label float32 [2K], pose float32 [3], side in pixels, subset and name."""
+    """One face: image bytes as encoded, label float32 [2K], pose float32 [3], side in pixels, subset, name, source."""
 
     image: bytes
     label: np.ndarray
@@ -33,6 +34,7 @@ class Record:
     side: float
     subset: str
     name: str
+    source: str = ""
 
 
 def encode(record: Record) -> bytes:
@@ -51,6 +53,7 @@ def encode(record: Record) -> bytes:
         "side": _floats([record.side]),
         "subset": _bytes(record.subset.encode()),
         "name": _bytes(record.name.encode()),
+        "source": _bytes(record.source.encode()),
     }
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(deterministic=True)
 
@@ -59,7 +62,7 @@ def decode(serialised: tf.Tensor, encoding: str, context: int, count: int) -> di
     """The tensors of a serialised record.
 
     Returns image uint8 [edge, edge, 3] RGB with edge = 128 + 2 * context, label float32 [2 * count], pose float32 [3],
-    side float32 [], subset and name string []. Raises ValueError on an unknown encoding.
+    side float32 [], subset, name and source string []. Raises ValueError on an unknown encoding.
     """
     parsed = parse(serialised, count)
     return {**parsed, "image": decode_image(parsed["image"], encoding, context)}
@@ -74,6 +77,7 @@ def parse(serialised: tf.Tensor, count: int) -> dict[str, tf.Tensor]:
         "side": tf.io.FixedLenFeature([], tf.float32),
         "subset": tf.io.FixedLenFeature([], tf.string),
         "name": tf.io.FixedLenFeature([], tf.string),
+        "source": tf.io.FixedLenFeature([], tf.string, ""),
     }
     return tf.io.parse_example(serialised, keys)
 

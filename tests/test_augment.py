@@ -2,7 +2,19 @@ import cv2
 import numpy as np
 import pytest
 
-from net.augment import NONE, Ranges, augment, change_pixels, move_label, occlude, random_curves, random_frames
+from net.augment import (
+    NONE,
+    Ranges,
+    angles_of,
+    augment,
+    change_pixels,
+    move_label,
+    move_pose,
+    occlude,
+    random_curves,
+    random_frames,
+    rotation_of,
+)
 from records.landmarks import IBUG_68
 
 SIZE, CONTEXT = 96, 24
@@ -34,7 +46,12 @@ def test_labels_go_with_their_pixels(flip):
     rng = np.random.default_rng(7)
     images, labels = (np.stack(part) for part in zip(*(dotted(rng) for _ in range(9)), strict=True))
     ranges = Ranges(**{**vars(MOVES), "flip": flip})
-    cut, moved = augment(images, labels, SIZE, IBUG_68.flip, ranges, np.random.default_rng(1))
+    poses = rng.uniform(-0.7, 0.7, (9, 3)).astype(np.float32)
+    cut, moved, posed = augment(images, labels, poses, SIZE, IBUG_68.flip, ranges, np.random.default_rng(1))
+    matrices, mirrored = random_frames(9, ranges, np.random.default_rng(1))  # the first that augment draws
+    expected = [move_pose(*args) for args in zip(poses, matrices, mirrored, strict=True)]
+    np.testing.assert_array_equal(posed, expected)
+    assert posed.dtype == np.float32 and (mirrored == flip).all()
     assert cut.shape == (9, SIZE, SIZE, 3) and cut.dtype == np.uint8 and moved.dtype == np.float32
     assert np.abs(moved - labels).max() > 0.1
     for image, label in zip(cut, moved.reshape(-1, 68, 2), strict=True):
@@ -81,11 +98,70 @@ def test_unknown_points_stay_unknown_at_their_partner():
     assert np.flatnonzero(np.isnan(moved).any(axis=1)).tolist() == [45]
 
 
+ROLES = (1, 0, 2, 4, 3, 5)  # mirror partners of six points of a model
+
+
+def solid(rng) -> np.ndarray:
+    """Six points of a model that is mirrored onto itself at x = 0, float64 [6, 3]; y points up."""
+    points = rng.uniform(-0.2, 0.2, (6, 3))
+    points[[2, 5], 0] = 0
+    for index, partner in ((1, 0), (4, 3)):
+        points[index] = points[partner] * (-1, 1, 1)
+    return points
+
+
+def projected(points: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Where the turned model's points lie in a picture, fractions [6, 2] around its middle; y points down."""
+    return (points @ rotation_of(pose).T)[:, :2] * (1, -1) + 0.5
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_moved_pose_is_that_of_the_moved_face(mirrored):
+    rng = np.random.default_rng(11)
+    ranges = Ranges(**{**vars(MOVES), "turn": 170})
+    for matrix in random_frames(40, ranges, rng)[0]:
+        model, pose = solid(rng), rng.uniform((-1.3, -1.5, -2.0), (1.3, 1.5, 2.0))
+        label = projected(model, pose).astype(np.float32).ravel()
+        moved = move_label(label, matrix, mirrored, ROLES).reshape(6, 2)
+        again = projected(model, move_pose(pose, matrix, mirrored))
+        scale = np.sqrt(np.linalg.det(matrix[:, :2]))
+        # a shift and a scale are not the pose's
+        np.testing.assert_allclose((moved - moved.mean(0)) * scale, again - again.mean(0), atol=1e-5)
+
+
+def test_rotations_are_those_of_300w_lp():
+    """Written down from the published RotationMatrix.m: pitch, yaw and roll each alone, then their product's order."""
+    cos, sin = np.cos(0.3), np.sin(0.3)
+    np.testing.assert_allclose(rotation_of([0.3, 0, 0]), [[1, 0, 0], [0, cos, sin], [0, -sin, cos]])
+    np.testing.assert_allclose(rotation_of([0, 0.3, 0]), [[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
+    np.testing.assert_allclose(rotation_of([0, 0, 0.3]), [[cos, sin, 0], [-sin, cos, 0], [0, 0, 1]])
+    whole = rotation_of([0.3, 0, 0]) @ rotation_of([0, -0.5, 0]) @ rotation_of([0, 0, 0.2])
+    np.testing.assert_allclose(rotation_of([0.3, -0.5, 0.2]), whole)
+
+
+def test_angles_come_back_from_their_rotation():
+    rng = np.random.default_rng(4)
+    for pose in rng.uniform((-3, -1.55, -3), (3, 1.55, 3), (30, 3)):
+        np.testing.assert_allclose(angles_of(rotation_of(pose)), pose, atol=1e-9)
+    assert angles_of(rotation_of([0, np.pi / 2, 0]))[1] == pytest.approx(np.pi / 2)
+
+
+def test_unknown_angles_stay_unknown():
+    matrices, _ = random_frames(2, MOVES, np.random.default_rng(3))
+    for mirrored in (False, True):
+        assert np.isnan(move_pose(np.full(3, np.nan, np.float32), matrices[0], mirrored)).all()
+    pose = np.array([0.2, -0.4, 0.1], np.float32)
+    np.testing.assert_allclose(move_pose(pose, np.eye(2, 3), False), pose, atol=1e-6)
+    np.testing.assert_allclose(move_pose(pose, np.eye(2, 3), True), pose * (1, -1, -1), atol=1e-6)
+
+
 def test_nothing_asked_for_is_the_middle_untouched():
     rng = np.random.default_rng(2)
     images = rng.integers(0, 256, (3, EDGE, EDGE, 3), np.uint8)
     labels = rng.normal(size=(3, 136)).astype(np.float32)
-    cut, moved = augment(images, labels, SIZE, IBUG_68.flip, NONE, rng)
+    poses = rng.uniform(-1, 1, (3, 3)).astype(np.float32)
+    cut, moved, posed = augment(images, labels, poses, SIZE, IBUG_68.flip, NONE, rng)
+    np.testing.assert_allclose(posed, poses, atol=1e-6)
     middle = images[:, CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
     assert np.abs(cut.astype(int) - middle).max() <= 1
     np.testing.assert_allclose(moved, labels, atol=1e-6)
@@ -94,8 +170,9 @@ def test_nothing_asked_for_is_the_middle_untouched():
 def test_the_same_seed_gives_the_same_batch():
     rng = np.random.default_rng(9)
     images, labels = rng.integers(0, 256, (5, EDGE, EDGE, 3), np.uint8), rng.uniform(size=(5, 136)).astype(np.float32)
+    poses = rng.uniform(-1, 1, (5, 3))
     first, again, other = (
-        augment(images.copy(), labels, SIZE, IBUG_68.flip, Ranges(), np.random.default_rng([1, step]))
+        augment(images.copy(), labels, poses, SIZE, IBUG_68.flip, Ranges(), np.random.default_rng([1, step]))
         for step in (3, 3, 4)
     )
     for one, two, three in zip(first, again, other, strict=True):
@@ -106,8 +183,9 @@ def test_the_same_seed_gives_the_same_batch():
 def test_the_stored_pictures_are_not_changed():
     images = np.full((2, EDGE, EDGE, 3), 90, np.uint8)
     labels = np.full((2, 136), 0.5, np.float32)
-    augment(images, labels, SIZE, IBUG_68.flip, Ranges(occlude=1), np.random.default_rng(0))
-    assert (images == 90).all() and (labels == 0.5).all()
+    poses = np.full((2, 3), 0.25, np.float32)
+    augment(images, labels, poses, SIZE, IBUG_68.flip, Ranges(occlude=1), np.random.default_rng(0))
+    assert (images == 90).all() and (labels == 0.5).all() and (poses == 0.25).all()
 
 
 def test_occlusion_covers_a_rectangle_and_nothing_else():

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from net.options import add_options, from_options, option
+from net.options import add_options, from_options, names_of, option
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ def test_fields_become_options_and_come_back(parser):
 def test_a_field_that_is_no_option_is_none(parser):
     with pytest.raises(SystemExit):
         parser.parse_args(["--name", "x"])
+
+
+def test_names_are_those_of_the_options_alone():
+    assert names_of(Settings) == ["first_rate", "count", "kind"]
 
 
 def test_help_tells_meaning_and_default(parser):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from records.record import SIZE, Record, decode, encode
+from records.record import SIZE, Record, decode, encode, parse
 from tools.cutting import encode_image
 
 CONTEXTS = [0, 11]
@@ -22,7 +22,7 @@ def face(encoding: str = "raw", context: int = 0, points: int = 68) -> Record:
     label = np.linspace(-0.2, 1.3, 2 * points, dtype=np.float32)
     label[4:6] = np.nan
     pose = np.array([0.1, -0.2, np.nan], np.float32)
-    return Record(encode_image(picture(context), encoding), label, pose, 217.5, "300W_LP/AFW", "Zoë_1_0")
+    return Record(encode_image(picture(context), encoding), label, pose, 217.5, "300W_LP/AFW", "Zoë_1_0", "Zoë")
 
 
 @pytest.mark.parametrize("context", CONTEXTS)
@@ -39,6 +39,22 @@ def test_what_is_encoded_is_decoded(encoding, tolerance, context):
     assert decoded["side"] == np.float32(217.5)
     assert decoded["subset"].decode() == "300W_LP/AFW"
     assert decoded["name"].decode() == "Zoë_1_0"
+    assert decoded["source"].decode() == "Zoë"
+
+
+def test_a_record_from_before_sources_were_kept_has_an_empty_one():
+    example = tf.train.Example.FromString(encode(face()))
+    del example.features.feature["source"]
+    decoded = decode(example.SerializeToString(), "raw", 0, 68)
+    assert decoded["source"].numpy() == b"" and decoded["name"].numpy().decode() == "Zoë_1_0"
+
+
+def test_records_are_parsed_many_at_once_with_their_images_encoded():
+    first, second = face("jpeg"), dataclasses.replace(face("raw", 11), source="other")
+    parsed = parse([encode(first), encode(second)], 68)
+    assert parsed["image"].numpy().tolist() == [first.image, second.image]
+    assert [source.decode() for source in parsed["source"].numpy()] == ["Zoë", "other"]
+    assert parsed["label"].shape == (2, 136) and parsed["pose"].shape == (2, 3)
 
 
 @pytest.mark.parametrize("encoding", ["raw", "jpeg"])

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorboard.plugins.hparams import metadata
 
 from net import reports
 from net.reports import GREEN, RED, Reporter, draw_answer, histogram, nme_table, run_through
@@ -91,6 +92,12 @@ def test_a_histogram_counts_every_value():
     np.testing.assert_allclose(np.cumsum(found.bucket), below, atol=1)
 
 
+def test_a_histogram_of_nearly_equal_values_is_one_too():
+    values = np.nextafter(np.float32(1), np.float32([0, 1, 2]))
+    found = histogram(values)
+    assert (len(found.bucket), sum(found.bucket)) == (30, 3) and found.min < 1 < found.max
+
+
 def test_a_drawn_answer_shows_true_points_green_and_predicted_red():
     image = np.full((40, 40, 3), 90, np.uint8)
     label, predicted = (np.full(136, np.nan, np.float32) for _ in range(2))
@@ -147,6 +154,7 @@ def test_the_best_is_saved_and_a_worse_one_is_not(reporter, monkeypatch, capsys)
     for step, error in ((1, 0.03), (2, 0.05), (3, 0.01)):
         monkeypatch.setattr(reports, "run_through", lambda *args, error=error: answers(error=error))
         reporter.evaluate(reporter.session, reporter.model, step)
+        assert reporter.best_step == {1: 1, 2: 1, 3: 3}[step]
     assert [step for _, step in reporter.saved] == [1, 3]
     assert {path for path, _ in reporter.saved} == {str(reporter.run / "best" / "model.ckpt")}
     best = json.loads((reporter.run / "best" / "nme.json").read_text())
@@ -157,17 +165,41 @@ def test_the_best_is_saved_and_a_worse_one_is_not(reporter, monkeypatch, capsys)
 
 def test_a_resumed_run_remembers_its_best(reporter, monkeypatch):
     (reporter.run / "best").mkdir()
-    (reporter.run / "best" / "nme.json").write_text(json.dumps({"step": 9, "nme_box": 1e-6}))
+    (reporter.run / "best" / "nme.json").write_text(json.dumps({"step": 7, "nme_box": 1e-6}))
     again = Reporter(reporter.run, reporter.records, 100, 9, 8)
+    assert (again.best, again.best_step) == (1e-6, 7)
     monkeypatch.setattr(reports, "run_through", lambda *args: answers())
     again.evaluate(reporter.session, reporter.model, 10)
-    assert reporter.saved == []
+    assert reporter.saved == [] and again.best_step == 7
+
+
+def test_a_run_resumed_before_its_first_best_counts_from_its_start(reporter):
+    again = Reporter(reporter.run, reporter.records, 100, 9, 8)
+    assert (again.best, again.best_step) == (np.inf, 0)
+
+
+def test_hyper_parameters_and_the_graph_are_in_tensorboard(reporter):
+    reporter.start(v1.get_default_graph(), {"rate": 0.25, "head": "blend", "depth": 2, "warm": True})
+    reporter.writer.flush()
+    (path,) = reporter.run.glob("events.out.tfevents.*")
+    graphs = [event.graph_def for event in v1.train.summary_iterator(str(path)) if event.graph_def]
+    assert "a/weights" in {node.name for node in v1.GraphDef.FromString(graphs[0]).node}
+    assert hyper_parameters_in(reporter.run) == {"rate": 0.25, "head": "blend", "depth": 2.0, "warm": True}
+
+
+def hyper_parameters_in(folder) -> dict:
+    """What TensorBoard's HParams plugin finds in a folder's event files."""
+    (value,) = [value for _, value in events(folder) if value.tag == metadata.SESSION_START_INFO_TAG]
+    assert value.metadata.plugin_data.plugin_name == metadata.PLUGIN_NAME
+    found = metadata.parse_session_start_info_plugin_data(value.metadata.plugin_data.content).hparams
+    return {name: getattr(one, one.WhichOneof("kind")) for name, one in found.items()}
 
 
 def test_an_evaluation_writes_errors_pictures_and_histograms(reporter, monkeypatch):
     found = answers()
     monkeypatch.setattr(reports, "run_through", lambda *args: found)
-    reporter.evaluate(reporter.session, reporter.model, 7)
+    error = reporter.evaluate(reporter.session, reporter.model, 7)
+    assert error == nme_table(found, IBUG_68)["nme_box"]
     written = {value.tag: (step, value) for step, value in events(reporter.run)}
     assert written["test/nme"][1].simple_value == pytest.approx(nme_table(found, IBUG_68)["nme"], rel=1e-5)
     assert written["a/weights"][1].histo.sum == 7.0
@@ -188,6 +220,6 @@ def test_faces_without_known_eyes_have_no_inter_ocular_error(reporter, monkeypat
 
 def test_without_test_records_there_are_histograms_alone(reporter):
     reporter.records = SimpleNamespace(count=lambda split: 0, scheme=IBUG_68)
-    reporter.evaluate(reporter.session, reporter.model, 7)
+    assert np.isnan(reporter.evaluate(reporter.session, reporter.model, 7))
     assert {value.tag for _, value in events(reporter.run)} == {"a/weights"}
     assert reporter.saved == [] and reporter.nme == ""

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from net import options, train
+from net import options, reports, train
 from net.augment import NONE, Ranges
 from net.batches import RecordSet
 from net.graph import Settings
 from net.reports import Reporter
 from net.senet import Shape
 from tests.conftest import STEPS, train_options
-from tests.test_reports import events
+from tests.test_reports import events, hyper_parameters_in
 
 v1 = tf.compat.v1
 
@@ -37,18 +37,26 @@ def scalars(run: Path, tag: str) -> dict[int, float]:
     return {step: value.simple_value for step, value in events(run) if value.tag == tag}
 
 
-def interrupted(record_set, run: Path) -> int:
-    """Trains until Ctrl-C stops it at step 17, inside an epoch; returns the exit code."""
+def interrupted(record_set, run: Path, *others: str, at: int = 17) -> int:
+    """Trains until Ctrl-C stops it at a step inside an epoch; returns the exit code."""
     line = Reporter.line
 
     def stop(self, step, found):
         line(self, step, found)
-        if step == 17:
+        if step == at:
             signal.raise_signal(signal.SIGINT)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Reporter, "line", stop)
-        return train.main(train_options(record_set, run))
+        return train.main(train_options(record_set, run, *others))
+
+
+def assert_same_weights(found: Path, expected: Path):
+    """Of the last checkpoints: all that is in them."""
+    found, expected = weights_of(found), weights_of(expected)
+    assert set(found) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(found[name], value, atol=1e-6, err_msg=name)
 
 
 def test_ctrl_c_saves_and_the_same_command_ends_with_the_weights_of_an_unbroken_run(
@@ -63,10 +71,7 @@ def test_ctrl_c_saves_and_the_same_command_ends_with_the_weights_of_an_unbroken_
     assert 17 * 4 % RecordSet(record_set).count("train")  # inside an epoch
     assert train.main(train_options(record_set, run)) == 0
     assert f"step {STEPS}/{STEPS}" in capsys.readouterr().out
-    expected, found = weights_of(trained), weights_of(run)
-    assert set(found) == set(expected)
-    for name, value in expected.items():
-        np.testing.assert_allclose(found[name], value, atol=1e-6, err_msg=name)
+    assert_same_weights(run, trained)
     assert len(list(run.glob("model.ckpt-*.index"))) <= 2 and len(list(run.glob("best/*.index"))) == 1
 
 
@@ -107,17 +112,162 @@ def test_settings_are_kept(trained, record_set):
     settings = json.loads((trained / "settings.json").read_text())
     assert settings["network"] == {
         "points": 68,
+        "block": "residual",
         "width": 8,
+        "widest": 256,
         "depth": 1,
         "head": "integral",
         "decoder": 8,
+        "cell": 8,
+        "border": 0,
         "size": 128,
     }
     options = settings["options"]
     assert (options["loss"], options["rate"], options["batch"], options["seed"]) == ("wing", 0.005, 4, 2)
     assert (options["records"], options["turn"]) == (str(record_set), Ranges().turn)
     assert settings["records"]["margin"] == 0.15 and settings["records"]["scheme"] == "ibug68"
-    assert not {"steps", "run", "threads"} & set(options)
+    assert not {"steps", "run", "threads", "stop_after"} & set(options)
+
+
+def test_hyper_parameters_are_in_the_event_file(trained):
+    found = hyper_parameters_in(trained)
+    assert (found["loss"], found["rate"], found["batch"], found["steps"]) == ("wing", 0.005, 4, STEPS)
+    assert (found["head"], found["width"], found["turn"]) == ("integral", 8, Ranges().turn)
+    assert set(found) == {
+        "batch",
+        "steps",
+        *(name for kind in (Shape, Settings, Ranges) for name in options.names_of(kind)),
+    }
+
+
+ALL = "--head blend --block inverted --cell 4 --border 1 --widest 16 --optimizer sgd --schedule cosine --warmup 2"
+ALL += " --average 0.9 --heat 0.1 --pose 0.5 --precision bfloat16 --loss smooth_l1 --rate 0.0001 --mix tiny/AFW=3"
+ALL += " --fold 0/3 --eval-every 3 --steps 6"
+
+
+@pytest.fixture(scope="module")
+def with_all(record_set, tmp_path_factory):
+    """A run with every option that is off by default, never interrupted; not to be changed."""
+    run = tmp_path_factory.mktemp("all") / "run"
+    assert train.main(train_options(record_set, run, *ALL.split())) == 0
+    return run
+
+
+def test_every_option_trains_and_shows_in_tensorboard(with_all, record_set):
+    loss = scalars(with_all, "loss")
+    parts = [scalars(with_all, f"loss_{name}") for name in ("points", "heat", "pose", "decay")]
+    assert all(loss[step] == pytest.approx(sum(part[step] for part in parts), rel=1e-5) for step in range(1, 7))
+    assert all(part[step] > 0 for part in parts for step in range(1, 7))
+    cosine = 0.00005 * (1 + np.cos(np.pi * np.arange(6) / 6)) * [0.5, 1, 1, 1, 1, 1]
+    np.testing.assert_allclose([scalars(with_all, "rate")[step] for step in range(1, 7)], cosine, rtol=1e-5)
+    kept = json.loads((with_all / "settings.json").read_text())["options"]
+    assert (kept["mix"], kept["fold"], kept["steps"]) == ({"tiny/AFW": 3.0}, "0/3", 6)
+    found = hyper_parameters_in(with_all)
+    assert (found["optimizer"], found["schedule"], found["average"], found["border"]) == ("sgd", "cosine", 0.9, 1)
+    held = weights_of(with_all)
+    assert {value.dtype for name, value in held.items() if name.startswith("senet/")} == {np.dtype(np.float32)}
+    assert "senet/pose/weights" in held and "senet/stem/conv/weights/ExponentialMovingAverage" in held
+    assert not any("Average" in name or "Momentum" in name for name in weights_of(with_all / "best"))
+
+
+def test_a_run_with_every_option_goes_on_as_an_unbroken_one(with_all, record_set, tmp_path):
+    run = tmp_path / "run"
+    assert interrupted(record_set, run, *ALL.split(), at=4) == 130
+    assert weights_of(run)["global_step"] == 4
+    assert train.main(train_options(record_set, run, *ALL.split())) == 0
+    assert_same_weights(run, with_all)
+
+
+def test_a_cosine_cannot_be_prolonged(with_all, record_set, capsys):
+    line = refused(capsys, *train_options(record_set, with_all, *ALL.split(), "--steps", "8"))
+    assert "steps: 6 before, 8 now" in line
+
+
+def test_other_runs_can_be_prolonged(trained, record_set, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "run")
+    assert train.main(train_options(record_set, run, "--steps", str(STEPS + 2))) == 0
+    assert weights_of(run)["global_step"] == STEPS + 2
+    assert sorted(scalars(run, "loss")) == list(range(1, STEPS + 3))
+
+
+PLATEAU = "--optimizer sgd --schedule plateau --rate 0.01 --decay-factor 0.5 --patience 2 --steps 9"
+PLATEAU += " --eval-every 1 --save-every 1"
+ERRORS = [0.5, 0.3, 0.4, 0.4, 0.2, 0.25, 0.21, 0.2, 0.3]  # of the tests after steps 1 to 9
+RATES = [0.01, 0.01, 0.01, 0.01, 0.005, 0.005, 0.005, 0.0025, 0.0025]  # of these steps
+
+
+def errors_found(patch, killed_at: int = 0):
+    """Training whose tests find ERRORS, and which is killed between a step's checkpoint and its test."""
+    evaluate = Reporter.evaluate
+
+    def found(self, session, model, step):
+        if step == killed_at:
+            raise Killed
+        errors = {"nme": ERRORS[step - 1], "nme_box": ERRORS[step - 1]}
+        patch.setattr(reports, "nme_table", lambda *args: errors)
+        return evaluate(self, session, model, step)
+
+    patch.setattr(Reporter, "evaluate", found)
+
+
+class Killed(Exception):
+    """Ends a run at once: nothing is saved any more."""
+
+
+def test_the_rate_falls_at_a_plateau_and_a_killed_run_knows_of_it(record_set, tmp_path):
+    for run, deaths in (("whole", ()), ("killed", (4,))):
+        options = train_options(record_set, tmp_path / run, *PLATEAU.split())
+        for death in deaths:
+            with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+                errors_found(patch, death)
+                train.main(options)
+            assert weights_of(tmp_path / run)["global_step"] == death
+        with pytest.MonkeyPatch.context() as patch:
+            errors_found(patch)
+            assert train.main(options) == 0
+        found = scalars(tmp_path / run, "rate")
+        np.testing.assert_allclose([found[step] for step in range(1, 10)], RATES, rtol=1e-6)
+    assert_same_weights(tmp_path / "killed", tmp_path / "whole")
+    assert json.loads((tmp_path / "killed" / "best" / "nme.json").read_text())["step"] == 5
+
+
+def test_a_run_ends_when_nothing_improves_and_stays_ended(record_set, tmp_path, monkeypatch, capsys):
+    errors_found(monkeypatch)
+    options = train_options(
+        record_set, tmp_path / "run", *PLATEAU.split(), "--schedule", "exponential", "--stop-after", "3"
+    )
+    for _ in range(2):
+        assert train.main(options) == 0
+        assert "no lower test NME since step 5: ended at step 8" in capsys.readouterr().out
+        assert weights_of(tmp_path / "run")["global_step"] == 8
+    assert sorted(scalars(tmp_path / "run", "loss")) == list(range(1, 9))
+
+
+@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_ends_the_run(loss):
+    with pytest.raises(ValueError, match=f"loss: found {loss} at step 7, expected a number; a lower --rate may help"):
+        train.check_loss(np.float32(loss), 7)
+    train.check_loss(np.float32(1e30), 7)
+
+
+def test_without_test_records_nothing_can_wait_for_their_errors(record_set, tmp_path, capsys, monkeypatch):
+    count = RecordSet.count
+    monkeypatch.setattr(RecordSet, "count", lambda self, split, *others: 0 if split == "test" else count(self, split))
+    for waiting in (("--stop-after", "2"), ("--schedule", "plateau")):
+        line = refused(capsys, *train_options(record_set, tmp_path / "run", *waiting))
+        assert "set: found no test records, which --stop-after and --schedule plateau need" in line
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_mix_that_fits_nothing_is_refused_before_anything_is_made(record_set, tmp_path, capsys):
+    line = refused(capsys, *train_options(record_set, tmp_path / "run", "--mix", "300W/*=2"))
+    assert "mix: found '300W/*', expected a subset of" in line and "tiny/AFW, tiny/HELEN" in line
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_mix_is_read_from_its_text():
+    assert train.mix_of("300W/*=2,a=b/AFW=0.5,x=0") == {"300W/*": 2.0, "a=b/AFW": 0.5, "x": 0.0}
+    assert list(train.mix_of("b=1,a=1")) == ["b", "a"]  # the last that fits counts
 
 
 def test_a_finished_run_has_nothing_to_do(trained, record_set, capsys):
@@ -190,13 +340,17 @@ def test_a_flipped_bit_in_the_records_is_one_line(record_set, tmp_path, capsys):
 
 def test_a_recipe_sets_defaults_and_options_win(tmp_path):
     path = tmp_path / "mine.json"
-    path.write_text(json.dumps({"loss": "wing", "batch": 7, "turn": 3.5, "head": "dense"}))
+    recipe = {"loss": "wing", "batch": 7, "turn": 3.5, "head": "dense", "mix": "a/*=2", "no_augment": True}
+    path.write_text(json.dumps(recipe))
     args = train.parse_args(["--recipe", str(path), "--batch", "9"])
     assert (args.loss, args.batch, args.turn, args.head) == ("wing", 9, 3.5, "dense")
+    assert args.mix == {"a/*": 2.0} and train.ranges_of(args) == NONE
+    path.write_text(json.dumps({**recipe, "no_augment": False}))
+    args = train.parse_args(["--recipe", str(path)])
     assert train.ranges_of(args).turn == 3.5
     committed = train.parse_args(["--recipe", "real"])
     for key, value in json.loads((train.RECIPES / "real.json").read_text()).items():
-        assert getattr(committed, key) == value
+        assert getattr(committed, key) == (train.mix_of(value) if key == "mix" else value), key
     assert "real" in train.recipes()
 
 
@@ -209,6 +363,9 @@ def test_a_recipe_sets_defaults_and_options_win(tmp_path):
         ('{"loss": "huber"}', "loss: found 'huber', expected one of l2, wing"),
         ('{"head": "conv"}', "head: found 'conv'"),
         ('{"batch": 0}', "--batch: found 0, expected at least 1"),
+        ('{"batch": 1.5}', "argument --batch: invalid int value: '1.5'"),
+        ('{"batch": null}', "argument --batch: invalid int value: 'None'"),
+        ('{"mix": {"a": 2}}', "expected NAME=WEIGHT"),
     ],
 )
 def test_bad_recipes_are_usage_errors(tmp_path, capsys, text, message):
@@ -240,7 +397,25 @@ def usage_error(capsys, message, *argv):
         (("--rate", "0"), "rate"),
         (("--decay-factor", "1.5"), "decay_factor"),
         (("--weight-decay", "-1"), "weight_decay"),
-        (("--width", "12"), "width divisible by 8"),
+        (("--width", "12"), "widths divisible by 8"),
+        (("--border", "-1"), "border >= 0"),
+        (("--cell", "5"), "--cell"),
+        (("--block", "dense"), "--block"),
+        (("--optimizer", "adagrad"), "--optimizer"),
+        (("--schedule", "linear"), "--schedule"),
+        (("--precision", "half"), "--precision"),
+        (("--patience", "0"), "patience: found 0, expected 1 or more"),
+        (("--average", "1"), "average: found 1.0, expected 0 or more, under 1"),
+        (("--heat", "-1"), "heat: found -1.0"),
+        (("--heat", "1", "--head", "dense"), "head 'dense', which has no heat maps"),
+        (("--stop-after", "-1"), "--stop-after: found -1, expected 0 or more"),
+        (("--fold", "3/3"), "fold: found 3/3"),
+        (("--fold", "1"), "fold: found '1', expected i/k"),
+        (("--mix", "AFW"), "argument --mix: found 'AFW', expected NAME=WEIGHT"),
+        (("--mix", "AFW=-1"), "found 'AFW=-1', expected NAME=WEIGHT with a weight of 0 or more"),
+        (("--mix", "AFW=nan"), "found 'AFW=nan'"),
+        (("--mix", "=2"), "found '=2'"),
+        (("--mix", "AFW=2,"), "found ''"),
         (("--turn", "-5"), "augmentation: found"),
         (("--flip", "nan"), "augmentation: found"),
         (("--seed", "-1"), "seed"),

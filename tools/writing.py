@@ -138,7 +138,8 @@ def _serialised(part: Part, cuts: Iterator, subsets: Counter, skipped: dict, tel
 
 def to_record(item: Item, cut: Cut) -> record.Record:
     """The record of a cut face."""
-    return record.Record(cut.image, cut.label, cut.pose, cut.side, f"{item.dataset}/{item.subset}", item.name)
+    subset = f"{item.dataset}/{item.subset}"
+    return record.Record(cut.image, cut.label, cut.pose, cut.side, subset, item.name, item.source)
 
 
 def manifest_of(notes: list[dict], settings: Settings, test_fraction: float, datasets: dict, skipped: dict) -> dict:

@@ -1,0 +1,132 @@
+"""Several runs of one plan, one after another: every combination of settings, with every seed, and a table of results.
+
+A plan is a JSON file: {"base": {option: value}, "grid": {option: [values]}, "runs": {name: {option: value}}, "seeds":
+[1, 2]}; `grid` gives a run for every combination, `runs` names single ones, both on top of `base`; seeds default to 1.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from records.runtime import tf  # isort: skip - silent only where it is TensorFlow's first import
+from tensorboard.plugins.hparams import api_pb2, summary  # isort: skip
+
+v1 = tf.compat.v1
+KEYS = ("base", "grid", "runs", "seeds")
+SCRIPT = Path(__file__).with_name("train.py")
+METRICS = ("test/nme", "test/nme_box")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run of a plan: the name of its settings, the settings as options of net/train.py, and its seed."""
+
+    name: str
+    settings: dict
+    seed: int
+
+    @property
+    def folder(self) -> str:
+        """Name of its run folder within the sweep's."""
+        return f"{self.name}-seed{self.seed}"
+
+    def arguments(self) -> list[str]:
+        """Its options as arguments of the command line."""
+        options = {f"--{key.replace('_', '-')}": value for key, value in {**self.settings, "seed": self.seed}.items()}
+        return [name if value is True else f"{name}={value}" for name, value in options.items() if value is not False]
+
+
+def read_plan(path: Path) -> list[Trial]:
+    """The trials of a plan, in order, the seeds of one setting together. Raises FileNotFoundError, ValueError."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: found no such file, expected the plan of a sweep")
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+        unknown = plan.keys() - set(KEYS)
+        base, grid, runs = (dict(plan.get(key, {})) for key in KEYS[:3])
+        seeds = [int(seed) for seed in plan.get("seeds", [1])]
+        settings = {**_combinations(grid), **{name: dict(values) for name, values in runs.items()}}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: damaged ({error}), expected an object with {', '.join(KEYS)}") from None
+    if unknown or not settings or not seeds:
+        found = ", ".join(sorted(unknown)) or "no run"
+        raise ValueError(f"{path}: found {found}, expected an object with {', '.join(KEYS)} and at least one run")
+    return [Trial(name, {**base, **values}, seed) for name, values in settings.items() for seed in seeds]
+
+
+def _combinations(grid: dict) -> dict[str, dict]:
+    """Every combination of a grid's values, by a name made of them."""
+    chosen = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())] if grid else []
+    return {"_".join(f"{key}={value}" for key, value in one.items()): one for one in chosen}
+
+
+def run(plan: Path, folder: Path, arguments: list[str]) -> bool:
+    """Trains every trial of a plan into a folder of its own within `folder`, then writes sweep.md; whether all ended.
+
+    arguments: further ones of net/train.py for every trial. The same call again goes on where it stopped. A trial that
+    fails is named in the table, and the others still run. Raises what `read_plan` raises.
+    """
+    trials = read_plan(plan)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_experiment(folder, trials)
+    codes = {}
+    for number, trial in enumerate(trials, 1):
+        print(f"sweep: {number} of {len(trials)}, {trial.folder}", flush=True)
+        command = [sys.executable, str(SCRIPT), *arguments, f"--run={folder / trial.folder}", *trial.arguments()]
+        codes[trial.folder] = subprocess.run(command).returncode
+        if codes[trial.folder] == 130:
+            return False  # Ctrl-C went to all
+        text = table(trials, folder, codes)
+        partial = folder / "sweep.partial"
+        partial.write_text(text + "\n", encoding="utf-8")
+        os.replace(partial, folder / "sweep.md")
+    print(text)
+    return not any(codes.values())
+
+
+def table(trials: list[Trial], folder: Path, codes: dict[str, int]) -> str:
+    """The results so far in Markdown: test NME per subset in %, mean and deviation over the seeds of a setting."""
+    rows = {}
+    for trial in trials:
+        if trial.folder in codes:
+            rows.setdefault(trial.name, []).append(_result(folder / trial.folder) if not codes[trial.folder] else None)
+    columns = sorted({key for results in rows.values() for result in results if result for key in result})
+    lines = ["| settings | seeds | " + " | ".join(columns) + " |", "|---|---|" + "---|" * len(columns)]
+    for name, results in rows.items():
+        whole = [result for result in results if result]
+        cells = [_cell([result[key] for result in whole if key in result]) for key in columns]
+        failed = f", {len(results) - len(whole)} failed" if len(whole) < len(results) else ""
+        lines.append(f"| {name} | {len(results)}{failed} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _result(run_folder: Path) -> dict[str, float]:
+    """Errors of a run's best checkpoint: `nme` and `nme_box`, in all and by subset, as fractions."""
+    path = run_folder / "best" / "nme.json"
+    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {key: value for key, value in found.items() if key.startswith("nme") and key.count("/") < 3}
+
+
+def _cell(values: list[float]) -> str:
+    if not values:
+        return "-"
+    deviation = f" ± {100 * np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{100 * np.mean(values):.2f}{deviation}"
+
+
+def _write_experiment(folder: Path, trials: list[Trial]) -> None:
+    """Tells TensorBoard's HParams which settings differ, and which errors to list beside them."""
+    names = sorted({key for trial in trials for key in trial.settings})
+    values = {name: {json.dumps(trial.settings.get(name)) for trial in trials} for name in names}
+    infos = [api_pb2.HParamInfo(name=name) for name in [*(name for name in names if len(values[name]) > 1), "seed"]]
+    metrics = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in METRICS]
+    with v1.Graph().as_default(), v1.summary.FileWriter(str(folder)) as writer:
+        writer.add_summary(summary.experiment_pb(infos, metrics))

@@ -1,0 +1,139 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export.frozen import Run, frozen_graph
+from net import train
+from net.augment import NONE
+from net.batches import RecordSet, training_batches
+from net.senet import Shape, senet
+from net.starting import network_of, starting_point, weights_in
+from tests.conftest import train_options
+
+v1 = tf.compat.v1
+
+
+@pytest.fixture(scope="module")
+def run(trained):
+    return Run(trained)
+
+
+@pytest.fixture(scope="module")
+def model(run, trained, tmp_path_factory):
+    """The run's frozen graph with as much of a contract as a start needs."""
+    path = tmp_path_factory.mktemp("model") / "landmark.pb"
+    path.write_bytes(frozen_graph(run).SerializeToString())
+    network = json.loads((trained / "settings.json").read_text())["network"]
+    path.with_suffix(".json").write_text(json.dumps({"file": "landmark.pb", "network": network}))
+    return path.with_suffix(".json")
+
+
+@pytest.fixture(scope="module")
+def images(record_set):
+    """Training pictures float32 [N, 128, 128, 3]: those that give batch norm its statistics back."""
+    records = RecordSet(record_set)
+    count = records.count("train")
+    return next(iter(training_batches(records, count, NONE, 5)))["image"].numpy().astype(np.float32)
+
+
+def answers(start, record_set, shape, images):
+    """What the network says in inference and in training, after it was started, and its variables."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 128, 128, 3])
+        plain, training = (senet(x, shape, is_training).landmarks for is_training in (False, True))
+        load = starting_point(start, RecordSet(record_set), shape)
+        session.run(v1.global_variables_initializer())
+        load(None, session)
+        names = {value.op.name: value for value in v1.global_variables("senet")}
+        return (*session.run([plain, training], {x: images}), session.run(names))
+
+
+def test_a_started_network_answers_like_the_model(model, run, record_set, images):
+    plain, training, _ = answers(model, record_set, run.shape, images)
+    expected = run.answer(images)
+    assert np.ptp(expected, axis=0).max() > 1e-4
+    np.testing.assert_allclose(plain, expected, atol=1e-5)
+    # in training, batch norm takes the statistics of the batch: they are those it was given
+    np.testing.assert_allclose(training, expected, atol=2e-3)
+
+
+def test_a_run_folder_starts_with_its_best_weights(trained, run, record_set, images):
+    plain, _, names = answers(trained, record_set, run.shape, images)
+    np.testing.assert_array_equal(plain, run.answer(images))
+    kept = tf.train.load_variable(run.checkpoint, "senet/stem/bn/mean")
+    np.testing.assert_array_equal(names["senet/stem/bn/mean"], kept)
+
+
+def test_the_weights_of_a_folded_graph(run):
+    weights = weights_in(frozen_graph(run))
+    stored = {name: tf.train.load_variable(run.checkpoint, name) for name, _ in tf.train.list_variables(run.checkpoint)}
+    for name in ("senet/integral/heat/weights", "senet/integral/heat/bias", "senet/stage2/block1/se/squeeze/weights"):
+        np.testing.assert_array_equal(weights[name], stored[name])
+    bn = {part: stored[f"senet/stem/bn/{part}"] for part in ("scale", "offset", "mean", "variance")}
+    slope = bn["scale"] / np.sqrt(bn["variance"] + 1e-3)
+    np.testing.assert_allclose(weights["senet/stem/conv/weights"], stored["senet/stem/conv/weights"] * slope, rtol=1e-4)
+    np.testing.assert_allclose(weights["senet/stem/bn/offset"], bn["offset"] - bn["mean"] * slope, atol=1e-5)
+    with_statistics = [name for name in stored if name.endswith("/variance")]
+    assert with_statistics and all(np.allclose(weights[name], 0.999) for name in with_statistics)
+
+
+def test_half_constants_are_read(run):
+    graph = frozen_graph(run)
+    exact = weights_in(graph)
+    for node in graph.node:
+        if node.op == "Const" and node.name.endswith("weights"):
+            half = tf.make_ndarray(node.attr["value"].tensor).astype(np.float16)
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(half))
+            node.attr["dtype"].type = tf.float16.as_datatype_enum
+    found = weights_in(graph)
+    assert {value.dtype for value in found.values()} == {np.dtype(np.float32)}
+    assert found.keys() == exact.keys()
+    name = "senet/stage3/block1/conv2/weights"
+    assert 0 < np.abs(found[name] - exact[name]).max() < 1e-3
+
+
+def test_a_head_for_other_points_keeps_its_random_start(model, run, record_set, images, capsys):
+    shape = Shape(**{**network_of(model), "points": 7})
+    plain, _, names = answers(model, record_set, shape, images)
+    assert plain.shape == (len(images), 14)
+    assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
+    expected = weights_in(frozen_graph(run))["senet/stage1/block1/conv2/weights"]
+    np.testing.assert_array_equal(names["senet/stage1/block1/conv2/weights"], expected)
+
+
+def test_training_goes_on_from_a_model_with_its_network(model, run, record_set, tmp_path):
+    options = train_options(record_set, tmp_path / "run", "--init", str(model), "--steps", "1", "--rate", "1e-9")
+    options = [option for option in options if option not in ("--width", "--decoder", "8")]  # as the model has them
+    assert train.main(options) == 0
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert settings["network"] == network_of(model) and settings["network"]["width"] == 8
+    started = Run(tmp_path / "run", "last")
+    images = np.full((2, 128, 128, 3), 90, np.float32)
+    # one step of next to nothing: only the averages of batch norm have moved, by a hundredth
+    assert np.abs(started.answer(images) - run.answer(images)).max() < 0.02
+
+
+def refused(capsys, *argv) -> str:
+    with pytest.raises(SystemExit) as stop:
+        train.main([str(arg) for arg in argv])
+    assert stop.value.code == 2
+    return capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_a_start_that_is_none(capsys, record_set, tmp_path, trained):
+    missing = refused(capsys, "--init", tmp_path / "none.json")
+    assert "found no none.json, expected a model's landmark.json or a run folder" in missing
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text('{"file": "x.pb"}')
+    assert "found no network of this project" in refused(capsys, "--init", foreign)
+    foreign.write_text("{")
+    assert "found no network of this project" in refused(capsys, "--init", foreign)
+    foreign.write_text(json.dumps({"file": "gone.pb", "network": network_of(trained)}))
+    assert train.main(train_options(record_set, tmp_path / "run", "--init", str(foreign))) == 2
+    assert "gone.pb: no such model, named by foreign.json" in capsys.readouterr().err
+    empty = shutil.copytree(trained, tmp_path / "empty", ignore=shutil.ignore_patterns("best", "checkpoint"))
+    assert train.main(train_options(record_set, tmp_path / "run2", "--init", str(empty))) == 2
+    assert "found no checkpoint" in capsys.readouterr().err
