@@ -1,14 +1,20 @@
 """Error measures, the only home of them: training, evaluation and the export gate use these functions.
 
-All take `predicted` and `true` as float [N, K, 2] in any one unit; points that are NaN in `true` take no part.
+All take `predicted` and `true` as float [N, K, 2] in any one unit; points that are NaN in `true` take no part. Measures
+of a set take the errors of its faces, float [N]: NaN is a face without an error (it takes no part), infinity one that
+was not found (it fails at every threshold).
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from records.landmarks import IBUG_68, Scheme
 
+NORMS = ("inter_ocular", "inter_pupil", "box")
+THRESHOLDS = (0.08, 0.10)  # of AUC and failure rate, as in the 300-W challenge's reports
 YAW_BINS = ("yaw 0-30", "yaw 30-60", "yaw 60-90")  # degrees either way
 
 
@@ -35,6 +41,17 @@ def inter_ocular(true: np.ndarray, scheme: Scheme = IBUG_68) -> np.ndarray:
     return np.linalg.norm(true[:, first] - true[:, second], axis=1)
 
 
+def inter_pupil(true: np.ndarray, scheme: Scheme = IBUG_68) -> np.ndarray:
+    """Distance of the eye centres, float64 [N], in the points' unit; NaN where a point of an eye is unknown.
+
+    A centre is the mean of the eye's points, as the 68 have no pupils: Ren et al., "Face Alignment at 3000 FPS via
+    Regressing Local Binary Features", CVPR 2014, section 4, and who compares with it on 300-W.
+    """
+    true = np.asarray(true, np.float64)
+    left, right = (true[:, list(eye)].mean(axis=1) for eye in (scheme.left_eye, scheme.right_eye))
+    return np.linalg.norm(left - right, axis=1)
+
+
 def box_size(true: np.ndarray) -> np.ndarray:
     """sqrt(width * height) of the box tight around the known points, float64 [N], in the points' unit.
 
@@ -47,29 +64,110 @@ def box_size(true: np.ndarray) -> np.ndarray:
     return np.sqrt(size[:, 0] * size[:, 1])
 
 
+def norm_length(true: np.ndarray, norm: str, scheme: Scheme = IBUG_68) -> np.ndarray:
+    """The length that errors are divided by, float64 [N], in the points' unit; NaN where unknown or zero.
+
+    norm: one of NORMS. Raises ValueError for another.
+    """
+    if norm not in NORMS:
+        raise ValueError(f"norm: found {norm!r}, expected one of {', '.join(NORMS)}")
+    lengths = {"inter_ocular": inter_ocular, "inter_pupil": inter_pupil}
+    length = lengths[norm](true, scheme) if norm in lengths else box_size(true)
+    return np.where(length > 0, length, np.nan)
+
+
 def nme_per_face(
-    predicted: np.ndarray, true: np.ndarray, norm: str = "inter_ocular", scheme: Scheme = IBUG_68
+    predicted: np.ndarray,
+    true: np.ndarray,
+    norm: str = "inter_ocular",
+    scheme: Scheme = IBUG_68,
+    points: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Normalised mean error of each face, float64 [N], as a fraction: mean point error over the norm.
 
-    norm: "inter_ocular" or "box". NaN for a face without any known point, or whose norm is unknown or zero.
+    norm: one of NORMS, always of the whole face; points: indices that count, None for all. NaN for a face without any
+    such point known, or whose norm is unknown or zero.
     """
-    if norm not in ("inter_ocular", "box"):
-        raise ValueError(f"norm: found {norm!r}, expected inter_ocular or box")
-    length = inter_ocular(true, scheme) if norm == "inter_ocular" else box_size(true)
+    length = norm_length(true, norm, scheme)
     errors = point_errors(predicted, true)
-    known = np.isfinite(errors)
-    total = np.where(known, errors, 0).sum(axis=1)
-    count = known.sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((count > 0) & (length > 0), total / count / length, np.nan)
+    return _mean_known(errors if points is None else errors[:, list(points)]) / length
+
+
+def mean_absolute_error(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Mean over the known coordinates, x and y alike, of |predicted - true|: float64 [N], in the points' unit.
+
+    The measure of Kaggle's facial-keypoints-detection without its squares. NaN without any known point.
+    """
+    point_errors(predicted, true)  # the same arrays are refused
+    differences = np.abs(np.asarray(predicted, np.float64) - np.asarray(true, np.float64))
+    differences[np.isnan(differences).any(axis=2)] = np.nan
+    return _mean_known(differences.reshape(len(differences), -1))
+
+
+def without_jaw(scheme: Scheme = IBUG_68) -> tuple[int, ...]:
+    """Indices of the points that are not the jaw's: the inner 51 of 68, counted apart since the 300-W challenge.
+
+    Sagonas et al., "300 Faces in-the-Wild Challenge", ICCV workshops 2013.
+    """
+    return tuple(index for name, group in scheme.groups.items() if name != "jaw" for index in group)
+
+
+def nme_per_point(
+    predicted: np.ndarray, true: np.ndarray, norm: str = "inter_ocular", scheme: Scheme = IBUG_68
+) -> np.ndarray:
+    """Mean over the faces of each point's normalised error, float64 [K], as a fraction; NaN for one never known."""
+    return _mean_known((point_errors(predicted, true) / norm_length(true, norm, scheme)[:, None]).T)
+
+
+def _mean_known(values: np.ndarray) -> np.ndarray:
+    """Mean along the second axis of what is not NaN, float64 [N]; NaN where nothing is."""
+    known = ~np.isnan(values)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, values, 0).sum(axis=1) / np.where(known.any(axis=1), known.sum(axis=1), np.nan)
 
 
 def mean_nme(predicted: np.ndarray, true: np.ndarray, norm: str = "inter_ocular", scheme: Scheme = IBUG_68) -> float:
     """Mean of `nme_per_face` over the faces that have one, as a fraction; NaN where none has."""
-    per_face = nme_per_face(predicted, true, norm, scheme)
-    known = np.isfinite(per_face)
-    return float(per_face[known].mean()) if known.any() else float("nan")
+    return mean(nme_per_face(predicted, true, norm, scheme))
+
+
+def mean(errors: np.ndarray) -> float:
+    """Mean over the faces that were found and have an error; NaN where none has."""
+    known = np.isfinite(errors)
+    return float(errors[known].mean()) if known.any() else float("nan")
+
+
+def median(errors: np.ndarray) -> float:
+    """Median over the faces that were found and have an error; NaN where none has."""
+    known = np.isfinite(errors)
+    return float(np.median(errors[known])) if known.any() else float("nan")
+
+
+def ced(errors: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
+    """Cumulative error distribution, float64 [T]: share of the faces whose error is at most each threshold [T].
+
+    NaN where no face has an error. Sagonas et al., "300 Faces in-the-Wild Challenge", ICCV workshops 2013.
+    """
+    errors = np.sort(errors[~np.isnan(errors)])
+    if not len(errors):
+        return np.full(len(thresholds), np.nan)
+    return np.searchsorted(errors, thresholds, side="right") / len(errors)
+
+
+def auc(errors: np.ndarray, threshold: float) -> float:
+    """Area under the cumulative error distribution from 0 to the threshold, divided by it: 0 to 1; NaN without faces.
+
+    The exact area of the step curve: each face adds what lies to the right of its error. Yang et al., "An Empirical
+    Study of Recent Face Alignment Methods", arXiv:1511.05049 (2015), section 4.
+    """
+    errors = errors[~np.isnan(errors)]
+    return float(np.maximum(1 - errors / threshold, 0).mean()) if len(errors) else float("nan")
+
+
+def failure_rate(errors: np.ndarray, threshold: float) -> float:
+    """Share of the faces whose error is above the threshold; NaN without faces. Source: that of `auc`."""
+    errors = errors[~np.isnan(errors)]
+    return float((errors > threshold).mean()) if len(errors) else float("nan")
 
 
 def yaw_bin(yaw: np.ndarray) -> np.ndarray:
@@ -79,3 +177,12 @@ def yaw_bin(yaw: np.ndarray) -> np.ndarray:
     """
     degrees = np.abs(np.degrees(np.asarray(yaw, np.float64)))
     return np.where(np.isnan(degrees), -1, np.digitize(degrees, (30.0, 60.0)))
+
+
+def mean_of_bins(errors: np.ndarray, yaw: np.ndarray) -> float:
+    """Unweighted mean of the three |yaw| bins' means, the number AFLW2000-3D is reported by; NaN where a bin is empty.
+
+    errors: [N]; yaw: radians, [N]. Source: that of `yaw_bin`.
+    """
+    bins = yaw_bin(yaw)
+    return float(np.mean([mean(errors[bins == index]) for index in range(len(YAW_BINS))]))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from records import metrics
+from records.landmarks import KAGGLE_15
 
 RNG = np.random.default_rng(3)
 TRUE = RNG.normal(size=(5, 68, 2))
@@ -62,7 +63,7 @@ def test_unknown_points_take_no_part():
     np.testing.assert_allclose(metrics.nme_per_face(wild, true)[2:], metrics.nme_per_face(PREDICTED, TRUE)[2:])
 
 
-@pytest.mark.parametrize("norm", ["inter_ocular", "box"])
+@pytest.mark.parametrize("norm", metrics.NORMS)
 def test_a_face_without_known_points_has_no_error(norm):
     true = TRUE.copy()
     true[2] = np.nan
@@ -87,7 +88,7 @@ def test_other_shapes_norms_and_numbers_are_refused():
         metrics.nme_per_face(PREDICTED, TRUE[:4])
     with pytest.raises(ValueError, match="expected both"):
         metrics.point_errors(np.zeros((2, 136)), np.zeros((2, 136)))
-    with pytest.raises(ValueError, match="norm: found 'pupil', expected inter_ocular or box"):
+    with pytest.raises(ValueError, match="norm: found 'pupil', expected one of inter_ocular, inter_pupil, box"):
         metrics.nme_per_face(PREDICTED, TRUE, "pupil")
     broken = PREDICTED.copy()
     broken[0, 3, 1] = np.inf
@@ -102,3 +103,88 @@ def test_other_shapes_norms_and_numbers_are_refused():
 def test_yaw_bins(degrees, expected):
     assert metrics.yaw_bin(np.radians([degrees])).tolist() == [expected]
     assert metrics.yaw_bin(np.radians(np.array([5, degrees], np.float32))).tolist() == [0, expected]
+
+
+def test_inter_pupil_is_the_distance_of_the_eye_centres():
+    true = np.full((2, 68, 2), 50.0)
+    true[0, 36:42] = np.add((10, 20), [(-3, 0), (-1, -2), (1, -2), (3, 0), (1, 2), (-1, 2)])
+    true[0, 42:48] = np.add((13, 24), [(-3, 0), (-1, -2), (1, -2), (3, 0), (1, 2), (-1, 2)])
+    true[1, 40, 0] = np.nan
+    np.testing.assert_allclose(metrics.inter_pupil(true), [5, np.nan])
+    fifteen = np.zeros((1, 15, 2))
+    fifteen[0, 1] = 6, 8  # a scheme that has the centres themselves
+    np.testing.assert_allclose(metrics.inter_pupil(fifteen, KAGGLE_15), [10])
+
+
+def test_nme_by_inter_pupil_restated():
+    pupils = TRUE[:, 42:48].mean(axis=1) - TRUE[:, 36:42].mean(axis=1)
+    expected = [by_hand(p, t, np.hypot(*pupil)) for p, t, pupil in zip(PREDICTED, TRUE, pupils, strict=True)]
+    np.testing.assert_allclose(metrics.nme_per_face(PREDICTED, TRUE, "inter_pupil"), expected)
+
+
+@pytest.mark.parametrize("points", [range(17), [30], metrics.without_jaw()])
+def test_nme_of_some_points_has_the_norm_of_all(points):
+    expected = [
+        by_hand(p[list(points)], t[list(points)], np.sqrt(np.prod(np.ptp(t, axis=0))))
+        for p, t in zip(PREDICTED, TRUE, strict=True)
+    ]
+    np.testing.assert_allclose(metrics.nme_per_face(PREDICTED, TRUE, "box", points=points), expected)
+
+
+def test_without_the_jaw_are_the_inner_51():
+    assert metrics.without_jaw() == tuple(range(17, 68))
+    assert sorted(metrics.without_jaw(KAGGLE_15)) == list(range(15))
+
+
+def test_mean_absolute_error_is_over_known_coordinates():
+    predicted = np.array([[[1.0, 5.0], [2.0, 0.0]], [[9.0, 9.0], [0.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]]])
+    true = np.array([[[0.0, 2.0], [4.0, 0.0]], [[np.nan, 7.0], [1.0, -3.0]], np.full((2, 2), np.nan)])
+    np.testing.assert_allclose(metrics.mean_absolute_error(predicted, true), [(1 + 3 + 2 + 0) / 4, (1 + 3) / 2, np.nan])
+    with pytest.raises(ValueError, match="expected both"):
+        metrics.mean_absolute_error(predicted, true[:2])
+
+
+def test_nme_per_point_averages_over_the_faces():
+    true = TRUE.copy()
+    true[1:, 4] = np.nan
+    true[:, 7] = np.nan
+    found = metrics.nme_per_point(PREDICTED, true, "box")
+    sizes = metrics.box_size(true)
+    distances = np.linalg.norm(PREDICTED - true, axis=2) / sizes[:, None]
+    assert found[4] == pytest.approx(distances[0, 4]) and np.isnan(found[7])
+    assert found[20] == pytest.approx(distances[:, 20].mean())
+
+
+ERRORS = np.array([0.02, 0.09, 0.05, np.nan, 0.08, np.inf])  # no norm known; not found
+
+
+def test_mean_and_median_are_over_the_found():
+    assert metrics.mean(ERRORS) == pytest.approx(0.06) and metrics.median(ERRORS) == pytest.approx(0.065)
+    for nothing in (np.array([]), np.array([np.nan]), np.array([np.inf])):
+        assert np.isnan(metrics.mean(nothing)) and np.isnan(metrics.median(nothing))
+
+
+def test_ced_counts_the_faces_up_to_each_threshold():
+    np.testing.assert_allclose(metrics.ced(ERRORS, np.array([0.01, 0.02, 0.08, 1])), [0, 1 / 5, 3 / 5, 4 / 5])
+    assert np.isnan(metrics.ced(np.array([np.nan]), np.array([0.1]))).all()
+
+
+def test_auc_is_the_area_under_the_ced():
+    assert metrics.auc(ERRORS, 0.08) == pytest.approx(((0.08 - 0.02) + (0.08 - 0.05)) / 0.08 / 5)
+    errors = np.abs(RNG.normal(0, 0.06, 400))
+    x = np.linspace(0, 0.1, 200_001)
+    assert metrics.auc(errors, 0.1) == pytest.approx(np.trapezoid(metrics.ced(errors, x), x) / 0.1, abs=1e-5)
+    assert metrics.auc(np.zeros(3), 0.1) == 1 and np.isnan(metrics.auc(np.array([np.nan]), 0.1))
+
+
+def test_failures_are_above_the_threshold_or_not_found():
+    assert metrics.failure_rate(ERRORS, 0.08) == pytest.approx(2 / 5)
+    assert metrics.failure_rate(ERRORS, 0.10) == pytest.approx(1 / 5)
+    assert np.isnan(metrics.failure_rate(np.array([]), 0.1))
+
+
+def test_the_mean_of_bins_weighs_them_alike():
+    yaw = np.radians([0, -20, 10, 40, 80, -70, np.nan])
+    errors = np.array([1, 2, 3, 10, 5, np.nan, 100])
+    assert metrics.mean_of_bins(errors, yaw) == pytest.approx((2 + 10 + 5) / 3)
+    assert np.isnan(metrics.mean_of_bins(errors[[0, 3]], yaw[[0, 3]]))
