@@ -11,8 +11,8 @@ help:
 	@echo "make setup  the virtual environment in $(VENV), from requirements.lock"
 	@echo "make demo   draw faces, make records, train, freeze, infer: everything once, in minutes"
 	@echo "make test   all tests"
-	@echo "make bench  speed and accuracy, written to BENCHMARKS.md"
-	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, as a table"
+	@echo "make bench  speed and accuracy, written to BENCHMARKS.md; DATA='300W 300W_LP' PHOTOS=DIR: on real faces too"
+	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, 2,000 damaged models, as tables"
 	@echo "make lint   ruff"
 	@echo "make board  TensorBoard on runs/ and demo/"
 
@@ -32,10 +32,11 @@ test: setup
 	$(PY) -m pytest -q tests
 
 bench: setup
-	$(PY) tools/bench.py
+	$(PY) tools/bench.py $(if $(DATA),--data $(DATA)) $(if $(PHOTOS),--photos $(PHOTOS))
 
 fuzz: setup
 	$(PY) tests/fuzz_records.py
+	$(PY) tests/fuzz_models.py
 
 lint: setup
 	$(PY) -m ruff check .
@@ -44,4 +45,4 @@ board: setup
 	$(VENV)/bin/tensorboard --logdir_spec runs:runs,demo:demo
 
 clean:
-	rm -rf $(VENV) demo output
+	rm -rf $(VENV) $(VENV)-opencv5 demo output

@@ -1,10 +1,27 @@
-"""Face landmarks from pictures with nothing but OpenCV and NumPy.
+"""Face landmarks from pictures and videos with nothing but OpenCV and NumPy.
 
 from landmark68 import Landmarker, read_picture
 faces = Landmarker().detect(read_picture("photo.jpg"))   # each with .box [4] and .points [68, 2], pixels
 """
 
-from .landmarker import Face, Landmarker, default_model
-from .pictures import read_picture
+from .align import align
+from .face import Face, TrackedFace
+from .landmarker import Landmarker, default_model
+from .pictures import decode_picture, read_picture
+from .pose import Openness, Pose, head_pose, openness
+from .tracker import Tracker
 
-__all__ = ["Face", "Landmarker", "default_model", "read_picture"]
+__all__ = [
+    "Face",
+    "Landmarker",
+    "Openness",
+    "Pose",
+    "TrackedFace",
+    "Tracker",
+    "align",
+    "decode_picture",
+    "default_model",
+    "head_pose",
+    "openness",
+    "read_picture",
+]

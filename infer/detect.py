@@ -7,7 +7,8 @@ The constants in between are measured on real faces by `tools/fit_boxes.py` and 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ import numpy as np
 
 CONSTANTS = Path(__file__).resolve().parent / "detectors.json"
 BORDER = 0.1  # of the longest edge: so far a picture is drawn out, as a cascade finds nothing that touches the edge
+COARSE = 1.1  # step of the sizes searched in videos
 OVERLAP = 0.4  # landmark boxes of two faces in one picture hardly ever share so much of their union
 
 
@@ -24,7 +26,8 @@ class Cascade:
 
     mirrored: also run on the mirrored picture, because it knows one side only. longest: the picture is reduced to this
     longest edge, pixels; scale: step of the sizes searched; neighbours: how many overlapping windows make a face;
-    smallest: edge of the smallest square, pixels of the reduced picture. dx, dy: centre of the landmark box from the
+    smallest: edge of the smallest square, pixels of the reduced picture; beyond: asked about larger pictures only, by
+    their longest edge. dx, dy: centre of the landmark box from the
     square's, width, height: edges of the landmark box; all four in units of the square's side.
     """
 
@@ -35,6 +38,7 @@ class Cascade:
     scale: float
     neighbours: int
     smallest: int
+    beyond: int
     dx: float
     dy: float
     width: float
@@ -50,7 +54,7 @@ class Cascade:
 
 
 def load_cascades(path: Path = CONSTANTS) -> list[Cascade]:
-    """The cascades, surest first, with the settings that they were measured with.
+    """The cascades in the order of their looks, with the settings that they were measured with.
 
     Raises FileNotFoundError or ValueError where the file is missing or not what `tools/fit_boxes.py` writes.
     """
@@ -67,21 +71,46 @@ def load_cascades(path: Path = CONSTANTS) -> list[Cascade]:
 class HaarDetector:
     """Finds faces by Haar cascades: frontal, and profile on the picture and its mirror image.
 
-    Raises ValueError where this OpenCV has no Haar cascades (5.x).
+    Generous: a good part of what it finds is no face, for the network to tell. Raises ValueError where this OpenCV has
+    no Haar cascades (5.x). One object serves one thread at a time.
     """
+
+    name = "haar"
 
     def __init__(self, constants: Path = CONSTANTS):
         self.cascades = load_cascades(constants)
-        self._classifiers = [open_cascade(cascade.file) for cascade in self.cascades]
+        opened = {cascade.file: open_cascade(cascade.file) for cascade in self.cascades}
+        self._classifiers = [opened[cascade.file] for cascade in self.cascades]
+
+    def looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
+        """Landmark boxes (x0, y0, x1, y1), float64 [N, 4], of one look after the other, quick ones first.
+
+        image: uint8 [height, width, 3]; boxes in its pixels, those that more windows agreed on first. A look takes
+        time only when it is asked for.
+        """
+        for index in self._turns(image):
+            yield search(image, self.cascades[index], self._classifiers[index])
+
+    def look(self, image: np.ndarray, turn: int) -> np.ndarray:
+        """The boxes of one look, for videos: another time it is another look, so that each costs little.
+
+        turn: any whole number. Every second one is the quick look in the reduced picture, the others take turns in
+        between, in coarser steps than `looks`: there will be another frame. Boxes as `looks` has them.
+        """
+        first, *others = self._turns(image)
+        index = others[turn // 2 % len(others)] if turn % 2 and others else first
+        cascade = replace(self.cascades[index], scale=max(COARSE, self.cascades[index].scale))
+        return search(image, cascade, self._classifiers[index])
 
     def find(self, image: np.ndarray) -> np.ndarray:
-        """Landmark boxes (x0, y0, x1, y1), float64 [N, 4], pixels of a picture uint8 [height, width, 3], surest first.
-
-        Surest: in the order of the cascades, and among those of one by the number of windows that agreed.
-        """
-        found = [search(image, *pair) for pair in zip(self.cascades, self._classifiers, strict=True)]
-        boxes = np.concatenate([np.zeros((0, 4)), *found])
+        """The boxes of all looks, distinct ones, float64 [N, 4], as `looks` has them."""
+        boxes = np.concatenate([np.zeros((0, 4)), *self.looks(image)])
         return boxes[distinct(boxes)]
+
+    def _turns(self, image: np.ndarray) -> list[int]:
+        """Which cascades are asked about a picture: those that do no more than an earlier one are left out."""
+        longest = max(image.shape[:2])
+        return [index for index, cascade in enumerate(self.cascades) if longest > cascade.beyond]
 
 
 @dataclass(frozen=True)
@@ -130,7 +159,7 @@ def open_cascade(file: str):
     if not hasattr(cv2, "CascadeClassifier"):
         raise ValueError(
             f"detector: found OpenCV {cv2.__version__} without Haar cascades, "
-            "expected 4.x (opencv-python<5), or faces given by --boxes"
+            "expected 4.x (opencv-python<5), --detector yunet, or faces given by --boxes or --whole"
         )
     path = Path(cv2.data.haarcascades) / file
     if not path.is_file():

@@ -29,17 +29,25 @@ def draw_faces(
     faces: Sequence[np.ndarray],
     groups: Mapping[str, Sequence[int]],
     lines: Mapping[str, Sequence[Sequence[int]]],
+    numbers: bool = False,
+    names: Sequence[str] = (),
 ) -> np.ndarray:
     """A copy of the picture with the points of its faces drawn in, uint8 [height, width, 3] BGR.
 
     faces: points [K, 2] each, pixels of the picture; groups: name -> indices, lines: name -> index chains, as in the
-    model's contract. Points that are not finite are left out. Dots and lines grow with the face.
+    model's contract; numbers: each point's index beside it, counted from 0; names: of the faces, written above each.
+    Points that are not finite are left out. Dots, lines and letters grow with the face.
     """
     image = image.copy()
-    for points in faces:
+    for index, points in enumerate(faces):
         points = np.asarray(points, np.float64)
-        if np.isfinite(points).all(axis=1).any():
-            _draw_face(image, points, groups, lines)
+        if not np.isfinite(points).all(axis=1).any():
+            continue
+        _draw_face(image, points, groups, lines)
+        if numbers:
+            _number_points(image, points)
+        if names:
+            _name_face(image, points, names[index])
     return image
 
 
@@ -102,6 +110,30 @@ def _line(image, chain, colour, thickness: int) -> None:
 def _dot(image, point, radius: float, colour) -> None:
     if np.isfinite(point).all():
         cv2.circle(image, _fixed(point), round(radius * (1 << SHIFT)), colour, cv2.FILLED, cv2.LINE_AA, SHIFT)
+
+
+def _number_points(image, points) -> None:
+    """Each point's index to its upper right, small enough to leave its neighbours' legible."""
+    x0, y0, x1, y1 = box_of(points)
+    scale = max(0.3, max(x1 - x0, y1 - y0) / 1400)
+    for index, point in enumerate(points):
+        if np.isfinite(point).all():
+            _letter(image, str(index), point + (6 * scale, -6 * scale), scale)
+
+
+def _name_face(image, points, name: str) -> None:
+    """The name above the face's left edge."""
+    x0, y0, x1, y1 = box_of(points)
+    edge = max(x1 - x0, y1 - y0)
+    _letter(image, name, (x0, y0 - 0.06 * edge), max(0.45, edge / 350))
+
+
+def _letter(image, text: str, corner, scale: float) -> None:
+    """Text whose lower left corner is given, with a dark edge as the lines have."""
+    place = tuple(int(round(value)) for value in np.clip(corner, -(1 << 14), 1 << 14))
+    thickness = max(1, round(scale * 1.6))
+    for colour, width in ((HALO, thickness + 2), (INK, thickness)):
+        cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, width, cv2.LINE_AA)
 
 
 def _fixed(point) -> tuple[int, int]:

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from .contract import Contract, read_contract
-from .crop import Crop, box_of
+from . import network
+from .check import FACE, FaceCheck, agreement_scores, disagreement, load_check
+from .contract import read_contract
+from .crop import Crop, box_of, rotation
 from .detect import HaarDetector, distinct
-from .pictures import as_bgr, quiet
+from .face import Face, TrackedFace, distinct_faces, face_of
+from .pictures import as_bgr
+from .pose import SCHEME, rotation_from
+from .tracker import Tracker
+from .yunet import YuNetDetector
 
 HERE = Path(__file__).resolve().parent
 BATCH = 32  # faces per forward: memory stays small whatever a picture holds
-# A found thing is a face if the second pass agrees with the first: mean distance of the points as a fraction of the
-# box's longer edge. Of 610 faces and 94 false alarms found in 609 pictures this keeps 97 % and 40 % (some of the faces
-# were in the training set, so a held-out measurement may come out lower).
-AGREEMENT = 0.05
-
-
-@dataclass(frozen=True)
-class Face:
-    """A found face: box (x0, y0, x1, y1), float32 [4], tight around points, float32 [K, 2]; pixels of the picture."""
-
-    box: np.ndarray
-    points: np.ndarray
+NAMED = ("3d", "small")  # further models that may come with this program, by the names that people give
+DETECTORS = ("haar", "yunet")
+UNSURE = 0.05  # of passes that disagree so much, the face may be rolled too far for the first of them
+TURNS = (-np.pi / 4, np.pi / 4)  # of the first crop then; the network itself bears about 40 degrees either way
+ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be more, and smaller ones
 
 
 def default_model() -> Path:
@@ -35,127 +35,224 @@ def default_model() -> Path:
     return local if local.is_file() else HERE / "landmark.pb"
 
 
+def model_path(model: str | Path | None) -> Path:
+    """The file of a model given by its path or, of those that come with this program, by its name ("3d", "small")."""
+    if model is None:
+        return default_model()
+    return HERE / f"landmark_{model}.pb" if str(model) in NAMED else Path(model)
+
+
 class Landmarker:
     """Finds faces and their landmark points.
 
-    model: path of a frozen graph with its contract `.json` beside it, None for `default_model()`; threads: how many
-    OpenCV may use (for the whole process), None leaves that alone. Raises FileNotFoundError where model or contract is
-    missing, ValueError where they are damaged or do not fit each other. One object serves one thread at a time.
+        landmarker = Landmarker()
+        faces = landmarker.detect(image)               # list of Face, surest first
+        points = landmarker.fit(image, [[x0, y0, x1, y1]])    # float32 [1, 68, 2] of a known landmark box
+        faces = landmarker.track(frame)                # of a video's next frame: the same, with ids, smoothed
+
+    model: path of a model with its contract `.json` beside it, "3d" or "small" for one that came along, None for
+    `default_model()`; threads: how many OpenCV may use (for the whole process), None leaves that alone; detector:
+    "haar" (in OpenCV 4.x) or "yunet", which needs detector_model, the path of its `.onnx` file. Raises
+    FileNotFoundError where model or contract is missing, ValueError where they are damaged or do not fit each other, or
+    for another detector. One object serves one thread at a time.
     """
 
-    def __init__(self, model: str | Path | None = None, threads: int | None = None):
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        threads: int | None = None,
+        detector: str = "haar",
+        detector_model: str | Path | None = None,
+    ):
         if threads is not None:
             if threads < 1:
                 raise ValueError(f"threads: found {threads}, expected at least 1")
             cv2.setNumThreads(threads)
-        self.contract = read_contract(default_model() if model is None else model)
-        self._net = _load(self.contract)
-        self._detector: HaarDetector | None = None
+        self.contract = read_contract(model_path(model))
+        self._net = network.load(self.contract)
+        self._detector_kind = _checked_detector(detector, detector_model)
+        self._detector: HaarDetector | YuNetDetector | None = None
+        if detector == "yunet":
+            self._detector = self.new_detector()  # a model that cannot be read is told before any work is done
+        self._check: FaceCheck | None = None
+        self._tracker: Tracker | None = None
 
-    def fit(self, image: np.ndarray, boxes, passes: int = 2, upright: bool = False) -> np.ndarray:
+    def fit(self, image: np.ndarray, boxes: Sequence, passes: int = 2, upright: bool = True) -> np.ndarray:
         """The points of the faces in the given boxes, float32 [N, K, 2], pixels (x, y), in the order of the contract.
 
         image: uint8 [height, width, 3] BGR or [height, width] grey (16-bit and alpha are converted); boxes: landmark
         boxes (x0, y0, x1, y1), pixels, [N, 4], N >= 0; passes: each pass after the first crops again around the points
-        of the one before, turned upright along the line of the eyes if `upright`. Raises ValueError for another kind
-        of picture, boxes that are no boxes, passes < 1.
+        of the one before, turned upright as the head leans if `upright`. Faces on which the passes disagree
+        are then tried from crops turned by 45 degrees either way as well, so that heads may roll by 60 and more. Raises
+        ValueError for another kind of picture, boxes that are no boxes, passes < 1.
         """
         image, boxes = as_bgr(image), _checked_boxes(boxes)
-        if passes < 1:
-            raise ValueError(f"passes: found {passes}, expected at least 1")
-        return self._passes(image, boxes, passes, upright)[-1]
+        _check_passes(passes)
+        crops = [Crop.around(box, self.contract.margin, self.contract.size) for box in boxes]
+        answers = self._passes(image, crops, passes, upright)
+        return self._best_turned(image, crops, answers) if upright and passes > 1 else answers[-1]
 
     def detect(self, image: np.ndarray, passes: int = 2) -> list[Face]:
         """The faces of a picture, surest first; an empty list where none is found.
 
-        image and passes as in `fit`. With two passes or more, a found thing on which the passes disagree is dropped.
-        Raises ValueError for another kind of picture, or where this OpenCV has no Haar cascades.
+        image and passes as in `fit`. The detector looks in a reduced picture first, and closer where nothing found
+        there is a face or the faces are small. Raises ValueError for another kind of picture, or where this OpenCV
+        lacks the detector.
         """
         image = as_bgr(image)
-        self._detector = self._detector or HaarDetector()
-        boxes = self._detector.find(image)
-        if passes < 1:
-            raise ValueError(f"passes: found {passes}, expected at least 1")
-        answers = self._passes(image, boxes, passes, False)
-        faces = [face_of(points) for points in answers[-1]]
-        agree = [disagreement(*pair) <= AGREEMENT for pair in zip(answers[0], answers[-1], strict=True)]
-        faces = [face for face, same in zip(faces, agree, strict=True) if same]
-        return [faces[index] for index in distinct(np.array([face.box for face in faces]).reshape(-1, 4))]
+        _check_passes(passes)
+        self._detector = self._detector or self.new_detector()
+        faces: list[Face] = []
+        for boxes in self._detector.looks(image):
+            faces = distinct_faces(faces + self.faces_in(image, boxes[distinct(boxes)], passes))
+            if faces and max(np.ptp(face.points, axis=0).max() for face in faces) >= ROOM * min(image.shape[:2]):
+                break
+        return faces
 
-    def _passes(self, image, boxes: np.ndarray, passes: int, upright: bool) -> list[np.ndarray]:
-        """The points after each pass."""
-        crops = [Crop.around(box, self.contract.margin, self.contract.size) for box in boxes]
+    def track(self, frame: np.ndarray, time: float | None = None) -> list[TrackedFace]:
+        """The faces of a video's next frame, with ids that stay and points smoothed over time.
+
+        frame: as `image` of `fit`; time: of the frame in seconds, later than the one before; None: now. By a `Tracker`
+        with its default settings; make one yourself for others, or for a second video at the same time.
+        """
+        self._tracker = self._tracker or Tracker(self)
+        return self._tracker(frame, time)
+
+    def new_detector(self) -> HaarDetector | YuNetDetector:
+        """A detector of its own, for use beside this object's. Raises ValueError where this OpenCV lacks it."""
+        kind, model = self._detector_kind
+        return HaarDetector() if kind == "haar" else YuNetDetector(model)
+
+    def faces_in(self, image: np.ndarray, boxes: np.ndarray, passes: int = 2) -> list[Face]:
+        """Those of the landmark boxes [N, 4] of a picture uint8 [height, width, 3] that hold a face, with their points.
+
+        What is no face yet gets one more pass, for a detector's box may be too far off for two. With one pass the
+        points are the first one's, though the check takes more.
+        """
+        if not len(boxes):
+            return []
+        answers = self.answers(image, boxes, max(2, passes))
+        points, scores = answers[-1], self.scores(image, answers[-1])
+        again = np.flatnonzero(scores < FACE)
+        if len(again):
+            points[again] = self.refine(image, points[again])
+            scores[again] = self.scores(image, points[again])
+        chosen = answers[0] if passes == 1 else points
+        return [face_of(*pair) for pair in zip(chosen, scores.tolist(), strict=True) if pair[1] >= FACE]
+
+    def answers(self, image: np.ndarray, boxes: np.ndarray, passes: int) -> list[np.ndarray]:
+        """The points after each pass, from landmark boxes [N, 4] as a detector gives them: float32 [N, K, 2] each."""
+        crops = [Crop.around(box, self.contract.margin, self.contract.size) for box in _checked_boxes(boxes)]
+        return self._passes(image, crops, passes, True)
+
+    def refine(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """One more pass, cropped upright around points [N, K, 2] known nearly (the last frame's): float32 [N, K, 2].
+
+        image: uint8 [height, width, 3] BGR.
+        """
+        return self._points(image, [self._upright_crop(some) for some in points])
+
+    def mirrored(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """As `refine`, but by a look at the mirrored crops; the points are mirrored back."""
+        return self._points(image, [self._upright_crop(some) for some in points], mirrored=True)
+
+    def scores(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """How surely points [N, K, 2] in a picture uint8 [height, width, 3] are a face's: float64 [N], 0 to 1."""
+        self._check, contract = self._check or load_check(), self.contract
+        mirrored = self.mirrored(image, points)
+        if self._check.scheme != contract.scheme:
+            return agreement_scores(points, mirrored)
+        return self._check.scores(points, mirrored, contract.raw["sha256"])
+
+    def _passes(self, image, crops: list[Crop], passes: int, upright: bool) -> list[np.ndarray]:
+        """The points after each pass, the first one looking at the crops."""
         answers = [self._points(image, crops)]
         for _ in range(passes - 1):
             crops = [self._closer(crop, points, upright) for crop, points in zip(crops, answers[-1], strict=True)]
             answers.append(self._points(image, crops))
         return answers
 
+    def _best_turned(self, image, crops: list[Crop], answers: list[np.ndarray]) -> np.ndarray:
+        """The last answers; for faces on which the passes disagree, those of the turn that look most like a face."""
+        points = answers[-1].copy()
+        unsure = np.flatnonzero(disagreement(answers[-2], points) > UNSURE)
+        if not len(unsure):
+            return points
+        best = self.scores(image, points[unsure])
+        for turn in TURNS:
+            turned = [replace(crops[index], angle=turn) for index in unsure]
+            last = self._passes(image, turned, len(answers), True)[-1]
+            scores = self.scores(image, last)
+            better = scores > best
+            points[unsure[better]], best[better] = last[better], scores[better]
+        return points
+
     def _closer(self, crop: Crop, points: np.ndarray, upright: bool) -> Crop:
         """The crop around the points of a first pass; where they have fallen together, the crop they came from."""
         x0, y0, x1, y1 = box_of(points)
         if not max(x1 - x0, y1 - y0) > 1e-3 * crop.side:
             return crop
-        angle = self._eye_angle(points) if upright else 0.0
+        angle = self._lean(points) if upright else 0.0
         return Crop.upright(points, angle, self.contract.margin, self.contract.size)
 
-    def _eye_angle(self, points: np.ndarray) -> float:
-        """Direction of the line from the right eye to the left one, radians: 0 for an upright face.
+    def _upright_crop(self, points: np.ndarray) -> Crop:
+        """The crop around points, which may have fallen together: then of a pixel."""
+        spot = Crop(tuple(points.mean(axis=0)), 1.0, self.contract.size)
+        return self._closer(spot, points, True)
 
-        The subject's left eye is at the picture's right, so the line points along the x axis of an upright face.
+    def _lean(self, points: np.ndarray) -> float:
+        """How far a face leans clockwise in its picture, radians: where its head's pose has up, else by its eyes.
+
+        The line of the eyes says nothing in a profile, where one eye lies behind the other.
         """
+        rotation = rotation_from(points) if self.contract.scheme == SCHEME else None
+        if rotation is not None:
+            right, up, _ = rotation[:, 1]
+            return float(np.arctan2(right, up))
+        # the subject's left eye is at the picture's right, so the line points along the x axis of an upright face
         x, y = points[self.contract.left_eye].mean(axis=0) - points[self.contract.right_eye].mean(axis=0)
         return float(np.arctan2(y, x))
 
-    def _points(self, image, crops: list[Crop]) -> np.ndarray:
-        """One pass of the network: float32 [N, K, 2], pixels of the picture."""
+    def _points(self, image, crops: list[Crop], mirrored: bool = False) -> np.ndarray:
+        """One pass of the network: float32 [N, K, 2], pixels of the picture. mirrored: it sees the crops mirrored."""
+        crops = [self._moved(crop, mirrored) for crop in crops]
         points = np.empty((len(crops), self.contract.count, 2), np.float32)
-        for start in range(0, len(crops), BATCH):
-            batch = crops[start : start + BATCH]
-            fractions = _forward(self._net, self.contract, [crop.cut(image) for crop in batch])
+        most = min(BATCH, self.contract.batch or BATCH)
+        for start in range(0, len(crops), most):
+            batch = crops[start : start + most]
+            cuts = [crop.cut(image) for crop in batch]
+            if mirrored:
+                cuts = [np.ascontiguousarray(cut[:, ::-1]) for cut in cuts]
+            fractions = network.forward(self._net, self.contract, cuts)
+            if mirrored:
+                fractions = fractions[:, self.contract.flip] * (-1, 1) + (1, 0)
             for index, (crop, answer) in enumerate(zip(batch, fractions, strict=True), start):
                 points[index] = crop.to_picture(answer)
         return points
 
-
-def face_of(points: np.ndarray) -> Face:
-    """The face of points [K, 2]: the box is the tight one around them."""
-    return Face(box_of(points).astype(np.float32), points)
-
-
-def disagreement(first: np.ndarray, second: np.ndarray) -> float:
-    """Mean distance of two sets of points [K, 2] as a fraction of the longer edge of the second's box."""
-    x0, y0, x1, y1 = box_of(second)
-    return float(np.linalg.norm(first - second, axis=1).mean() / max(x1 - x0, y1 - y0, 1e-6))
+    def _moved(self, crop: Crop, mirrored: bool = False) -> Crop:
+        """The crop shifted along its own axes as the contract wants it; mirrored: as it wants the mirrored crop."""
+        if not any(self.contract.shift):
+            return crop
+        edge = crop.side / (1 + 2 * self.contract.margin)
+        x, y = self.contract.shift
+        centre = crop.centre + rotation(crop.angle) @ (-x if mirrored else x, y) * edge
+        return replace(crop, centre=tuple(centre))
 
 
-def _load(contract: Contract):
-    try:
-        with quiet():
-            net = cv2.dnn.readNetFromTensorflow(np.fromfile(contract.model, np.uint8))
-            _forward(net, contract, [np.zeros((contract.size, contract.size, 3), np.uint8)])
-    except cv2.error as error:
-        reason = " ".join(str(error.err or error).split())[:120]
-        raise ValueError(
-            f"{contract.model}: found no graph that OpenCV {cv2.__version__} can run ({reason}), "
-            "expected a frozen TensorFlow graph"
-        ) from None
-    return net
+def _checked_detector(kind: str, model: str | Path | None) -> tuple[str, Path | None]:
+    if kind not in DETECTORS:
+        raise ValueError(f"detector: found {kind!r}, expected one of {', '.join(DETECTORS)}")
+    if (kind == "yunet") != (model is not None):
+        found = "no model" if model is None else f"the model {model}"
+        expected = "its .onnx file (--detector-model)" if kind == "yunet" else "none (or --detector yunet)"
+        raise ValueError(f"detector {kind}: found {found}, expected {expected}")
+    return kind, None if model is None else Path(model)
 
 
-def _forward(net, contract: Contract, crops: list[np.ndarray]) -> np.ndarray:
-    """The network's answer for crops uint8 [size, size, 3] BGR: float32 [N, K, 2], fractions of the crop's side."""
-    if contract.order == "GRAY":
-        crops = [cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) for crop in crops]
-    blob = cv2.dnn.blobFromImages(crops, swapRB=contract.order == "RGB", ddepth=cv2.CV_32F)
-    net.setInput(blob, contract.input_name)
-    answer = net.forward(contract.output_name)
-    if answer.size != len(crops) * contract.count * 2:
-        raise ValueError(
-            f"{contract.model}: answers {list(answer.shape)} for {len(crops)} faces, "
-            f"expected [{len(crops)}, {contract.count * 2}]"
-        )
-    return answer.reshape(len(crops), contract.count, 2)
+def _check_passes(passes: int) -> None:
+    if passes < 1:
+        raise ValueError(f"passes: found {passes}, expected at least 1")
 
 
 def _checked_boxes(boxes) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from .contract import FRACTION, NHWC, PIXEL, PLANAR, Contract
 from .graphdef import check_graph
+from .onnxgraph import check_onnx
 from .pictures import quiet
 
 
@@ -31,14 +32,13 @@ def _read(contract: Contract):
     if contract.model.suffix == ".tflite":
         # OpenCV 4.14 reads squeeze-and-excite in such files wrongly, without a word
         raise ValueError(f"{contract.model}: found a TFLite file, expected a .pb or .onnx, which OpenCV reads rightly")
-    data = contract.model.read_bytes()
-    if contract.model.suffix == ".onnx":
-        return cv2.dnn.readNetFromONNX(np.frombuffer(data, np.uint8))
+    data, is_onnx = contract.model.read_bytes(), contract.model.suffix == ".onnx"
     try:
-        check_graph(data)
+        (check_onnx if is_onnx else check_graph)(data)
     except ValueError as error:
         raise _refused(contract, str(error)) from None
-    return cv2.dnn.readNetFromTensorflow(np.frombuffer(data, np.uint8))
+    read = cv2.dnn.readNetFromONNX if is_onnx else cv2.dnn.readNetFromTensorflow
+    return read(np.frombuffer(data, np.uint8))
 
 
 def _refused(contract: Contract, reason: str) -> ValueError:

@@ -7,10 +7,12 @@ type, the size and the end of a file are read from its bytes first.
 from __future__ import annotations
 
 import glob
+import os
 import re
 import struct
 import zlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,15 +40,19 @@ def read_picture(path: str | Path, upright: bool = True, limit: int = PIXEL_LIMI
     permission, an empty file, another format, more pixels than the limit (found before decoding), truncated, damaged.
     """
     path = Path(path)
-    data = _read_bytes(path)
-    width, height = _checked_size(path, data)
+    return decode_picture(_read_bytes(path), path, upright, limit)
+
+
+def decode_picture(data: bytes, name: str | Path, upright: bool = True, limit: int = PIXEL_LIMIT) -> np.ndarray:
+    """The picture of a file's bytes, as `read_picture`; `name` is what errors call it. Raises ValueError as that."""
+    width, height = _checked_size(name, data)
     if width < 1 or height < 1:
-        raise ValueError(f"{path}: found {width}x{height} pixels, expected at least 1x1")
+        raise ValueError(f"{name}: found {width}x{height} pixels, expected at least 1x1")
     if width * height > limit:
-        raise ValueError(f"{path}: found {width}x{height} pixels, expected at most {limit / 1e6:g} megapixels")
+        raise ValueError(f"{name}: found {width}x{height} pixels, expected at most {limit / 1e6:g} megapixels")
     image = _decode(data, upright)
     if image is None:
-        raise ValueError(f"{path}: found a damaged picture, expected one that decodes")
+        raise ValueError(f"{name}: found a damaged picture, expected one that decodes")
     return image
 
 
@@ -70,33 +76,44 @@ def as_bgr(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(image if image.shape[2] == 3 else image[:, :, :3])
 
 
-def list_pictures(paths: Iterable[str | Path]) -> list[tuple[Path, str]]:
+def list_pictures(
+    paths: Iterable[str | Path], recursive: bool = False, suffixes: Sequence[str] = SUFFIXES
+) -> list[tuple[Path, str]]:
     """The pictures that files, folders and glob patterns stand for: (path, name) in the order given, each file once.
 
-    A folder and a pattern give their files of a known suffix, sorted; a file given by name is taken whatever its
-    suffix, and a missing path is kept, for `read_picture` to name. The name is relative to the folder, or the bare file
-    name; where two files would share one, it is the path as found. Names use forward slashes.
+    A folder (with all in it if `recursive`) and a pattern give their files of a known suffix, sorted; a file given by
+    name is taken whatever its suffix, and a missing path is kept, for `read_picture` to name. The name is relative to
+    the folder, or the bare file name; where two files would share one, it is the path as found. Names use forward
+    slashes.
     """
     found: dict[Path, tuple[Path, str]] = {}
     for given in paths:
-        for path, name in _expand(Path(given)):
+        for path, name in _expand(Path(given), recursive, suffixes):
             found.setdefault(path.resolve(), (path, name))
-    names = [name for _, name in found.values()]
-    return [(path, name if names.count(name) == 1 else path.as_posix()) for path, name in found.values()]
+    times = Counter(name for _, name in found.values())
+    return [(path, name if times[name] == 1 else path.as_posix()) for path, name in found.values()]
 
 
-def _expand(given: Path) -> list[tuple[Path, str]]:
+def _expand(given: Path, recursive: bool, suffixes: Sequence[str]) -> list[tuple[Path, str]]:
     if given.is_dir():
-        return [(path, path.name) for path in sorted(given.iterdir()) if _looks_like_a_picture(path)]
+        inside = sorted(_walk(given) if recursive else given.iterdir())
+        return [(path, path.relative_to(given).as_posix()) for path in inside if _is_one(path, suffixes)]
     if given.exists() or not glob.has_magic(str(given)):
         return [(given, given.name)]
     matches = sorted(Path(match) for match in glob.glob(str(given), recursive=True))
-    pictures = [(path, path.name) for path in matches if _looks_like_a_picture(path)]
+    pictures = [(path, path.name) for path in matches if _is_one(path, suffixes)]
     return pictures or [(given, given.name)]
 
 
-def _looks_like_a_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+def _walk(folder: Path) -> Iterator[Path]:
+    """All files below a folder, but none of a hidden one; links to folders are not followed, for they may go round."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(place, name) for name in files)
+
+
+def _is_one(path: Path, suffixes: Sequence[str]) -> bool:
+    return path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -116,7 +133,7 @@ def _read_bytes(path: Path) -> bytes:
         raise ValueError(f"{path}: found that it cannot be read ({error.strerror}), expected a picture") from None
 
 
-def _checked_size(path: Path, data: bytes) -> tuple[int, int]:
+def _checked_size(path: str | Path, data: bytes) -> tuple[int, int]:
     """(width, height) from the file's own header, once its type is known and its end is there."""
     if not data:
         raise ValueError(f"{path}: found an empty file, expected a picture")

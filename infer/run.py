@@ -1,11 +1,11 @@
-"""Finds faces in pictures and their landmark points: drawn pictures, a contact sheet and the points as JSON."""
+"""Finds faces in pictures, videos and cameras and their landmark points: drawn, and as JSON, CSV or .pts files."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import sys
-import time
 from pathlib import Path
 
 if not __package__:
@@ -18,56 +18,54 @@ if not __package__:
 import cv2
 import numpy as np
 
-from .draw import contact_sheet, draw_faces, thumbnail
-from .landmarker import Face, Landmarker, default_model, face_of
-from .outputs import drawn_names, picture_entry, read_boxes, write_json, write_picture
-from .pictures import SUFFIXES, list_pictures, read_picture
+from . import video
+from .align import FIVE
+from .batch import Wanted, tasks_of
+from .jobs import WINDOW, Options, PictureJob, VideoJob, VideoOptions, video_names
+from .landmarker import DETECTORS, NAMED, Landmarker, model_path
+from .memory import keep_memory
+from .outputs import read_boxes
+from .pictures import SUFFIXES, list_pictures
+from .tracker import Settings
 
-SHEET_LIMIT = 64  # thumbnails on the contact sheet; more would be too small to see and grow with the number of pictures
-WINDOW = "landmark68"
+EXIT_CODES = (
+    "exit code: 0 all done, 1 some inputs could not be read (whole) and are named, "
+    "2 wrong usage, no model or nothing to do"
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        epilog="exit code: 0 all done, 1 some pictures could not be "
-        "read and are named, 2 wrong usage, no model or no pictures",
+    parser = argparse.ArgumentParser(description=__doc__, epilog=EXIT_CODES)
+    add = parser.add_argument
+    add("paths", nargs="+", metavar="PATH", help="picture, video, folder of pictures, quoted pattern, camera's number")
+    help_model = (
+        f"model with its .json beside it, or {' or '.join(NAMED)} (default: local/landmark.pb beside this program"
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="picture, folder of pictures, or quoted pattern")
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="FILE.pb",
-        help="frozen graph with its .json beside it (default: local/landmark.pb beside this program if "
-        "there, else the landmark.pb that came with it)",
+    add("--model", metavar="FILE.pb", help=f"{help_model} if there, else the landmark.pb that came with it)")
+    faces = parser.add_argument_group("which faces").add_argument
+    help_boxes = (
+        "faces instead of detection: rows file,x0,y0,x1,y1, the box tight around the landmark points, in pixels"
     )
-    parser.add_argument(
-        "--boxes",
-        type=Path,
-        metavar="FILE.csv",
-        help="faces instead of detection: rows file,x0,y0,x1,y1, the box tight around the landmark "
-        "points, in pixels of the upright picture",
-    )
-    parser.add_argument(
-        "--out",
-        type=Path,
-        default=Path("output"),
-        metavar="DIR",
-        help="where drawn pictures, contact_sheet.jpg and points.json go (default: ./output)",
-    )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the points to this file as well")
-    parser.add_argument(
-        "--no-draw", action="store_true", help="draw nothing; together with --json nothing but that file is written"
-    )
-    parser.add_argument(
-        "--passes",
-        type=_positive,
-        default=2,
-        metavar="N",
-        help="passes of the network, each cropped around the points of the one before (default: 2)",
-    )
-    parser.add_argument("--show", action="store_true", help="show each drawn picture in a window; q or Esc ends that")
-    parser.add_argument("--threads", type=_positive, metavar="N", help="threads of OpenCV (default: all cores)")
+    faces("--boxes", type=Path, metavar="FILE.csv", help=f"{help_boxes} of the upright picture")
+    faces("--whole", action="store_true", help="no detection: each picture is a face, from edge to edge")
+    faces("--detector", choices=DETECTORS, default="haar", help="(default: %(default)s)")
+    faces("--detector-model", type=Path, metavar="FILE.onnx", help="YuNet's file, for --detector yunet")
+    help_passes = "passes of the network, each cropped upright around the points of the one before (default: 2)"
+    faces("--passes", type=_positive, default=2, metavar="N", help=help_passes)
+    faces("--recursive", action="store_true", help="folders with all that is in them")
+    out = parser.add_argument_group("what is written").add_argument
+    help_out = "where drawn pictures and videos, contact_sheet.jpg and points.json go (default: ./output)"
+    out("--out", type=Path, default=Path("output"), metavar="DIR", help=help_out)
+    out("--json", type=Path, metavar="FILE", help="the points of all pictures to this file as well")
+    out("--csv", type=Path, metavar="FILE", help="the same as CSV: file,x0,y0,x1,y1,..., a row per face")
+    out("--pts", action="store_true", help="iBUG's .pts of each face, in the folder pts")
+    out("--crops", action="store_true", help="aligned faces of 112x112 pixels, as recognisers want them, in crops")
+    out("--numbers", action="store_true", help="draw each point's number, from 0")
+    out("--no-draw", action="store_true", help="draw nothing; with --json and pictures, nothing but that is written")
+    out("--show", action="store_true", help="show what is drawn in a window; q or Esc ends that, and a video")
+    out("--no-smooth", action="store_true", help="leave the points of videos as the network gives them")
+    out("--resume", action="store_true", help="go on with a stopped run over pictures: what is done is left alone")
+    add("--threads", type=_positive, metavar="N", help="cores to use (default: all)")
     return parser.parse_args(argv)
 
 
@@ -89,99 +87,103 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Does what the arguments ask for; the exit code. Raises what ends the whole run."""
-    pictures = _pictures(args)
+    videos = [path for path in args.paths if _is_video(path)]
+    pictures = _pictures(args, [path for path in args.paths if path not in videos])
+    _check_usage(args, videos)
     if args.show:
         _open_window()
+    keep_memory()
+    landmarker = _open_landmarker(args)
+    code = _run_pictures(args, landmarker, pictures) if pictures else 0
+    for source, name in zip(videos, video_names(videos), strict=True):
+        code = max(code, _run_video(args, landmarker, source, name, len(args.paths) > 1))
+    return code
+
+
+def _run_pictures(args: argparse.Namespace, landmarker: Landmarker, pictures: list[tuple[Path, str]]) -> int:
     boxes = _boxes(args.boxes, pictures)
-    model = args.model or default_model()
-    landmarker = Landmarker(model, args.threads)
+    workers = 1 if args.show or len(pictures) == 1 else args.threads or _cores()
+    if workers > 1:
+        cv2.setNumThreads(1)  # a thread for each picture is worth more than several for one
+    elif args.threads:
+        cv2.setNumThreads(args.threads)
+    wanted = Wanted(args.out, not args.no_draw, args.numbers, args.pts, args.crops, args.show)
+    own = [] if args.json and args.no_draw else [args.out / "points.json"]
+    files = (*own, *([args.json] if args.json else []))
+    settings = _settings(args, landmarker)
+    options = Options(wanted, files, args.csv, args.passes, boxes, args.whole, args.resume, workers, settings)
+    return PictureJob(options, landmarker, lambda: _landmarker(args), tasks_of(pictures)).run()
+
+
+def _run_video(args: argparse.Namespace, landmarker: Landmarker, source: str, name: str, several: bool) -> int:
+    """Follows the faces of one video; where there are several inputs, one that cannot be read does not end the rest."""
+    cv2.setNumThreads(args.threads or -1)
+    tracking = Settings(smooth=None) if args.no_smooth else Settings()
+    options = VideoOptions(args.out, not args.no_draw, args.show, args.numbers, tracking)
+    try:
+        return VideoJob(options, landmarker, source, name).run()
+    except (FileNotFoundError, ValueError) as error:
+        if not several:
+            raise
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _open_landmarker(args: argparse.Namespace) -> Landmarker:
+    """The first landmarker, and its detector tried where one is needed; says which model it is."""
+    landmarker = _landmarker(args)
+    if args.boxes is None and not args.whole:
+        landmarker.new_detector()
+    if args.crops and landmarker.contract.scheme not in FIVE:
+        raise ValueError(
+            f"--crops: found points of the scheme {landmarker.contract.scheme!r}, expected one of {', '.join(FIVE)}"
+        )
+    model = model_path(args.model)
     print(f"model: {model} ({_origin(args.model, model)})")
-    job = _Job(args, landmarker, boxes, drawn_names([name for _, name in pictures]))
-    for index, (path, name) in enumerate(pictures):
-        job.do(index, path, name)
-    return job.finish()
+    return landmarker
 
 
-class _Job:
-    """The run over all pictures: what is to be done with each, and what has come together so far."""
-
-    def __init__(self, args, landmarker: Landmarker, boxes: dict[str, np.ndarray] | None, outputs: list[str]):
-        self.args, self.landmarker, self.boxes, self.outputs = args, landmarker, boxes, outputs
-        self.json_files = [] if args.json and args.no_draw else [args.out / "points.json"]
-        self.json_files += [args.json] if args.json else []
-        for file in self.json_files:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        self.showing = args.show
-        self.entries: list[dict] = []
-        self.tiles: list[np.ndarray] = []
-        self.captions: list[str] = []
-        self.failed: list[str] = []
-
-    def do(self, index: int, path: Path, name: str) -> None:
-        """One picture: read, find, draw; a file that cannot be read is named and counted."""
-        try:
-            image = read_picture(path)
-            start = time.perf_counter()
-            faces = self._faces(image, path, name)
-        except (FileNotFoundError, ValueError, MemoryError, cv2.error) as error:
-            print(_one_line(error, path), file=sys.stderr)
-            self.failed.append(name)
-            return
-        milliseconds = (time.perf_counter() - start) * 1000
-        print(f"{name}: {_count(faces)}, {milliseconds:.0f} ms", flush=True)
-        self.entries.append(picture_entry(name, image.shape, faces))
-        if not self.args.no_draw or self.showing:
-            self._draw(image, faces, name, self.outputs[index])
-
-    def finish(self) -> int:
-        """Writes what belongs to all pictures, sums up, and answers the exit code."""
-        for file in self.json_files:
-            write_json(file, self.entries)
-        if self.tiles:
-            write_picture(self.args.out / "contact_sheet.jpg", contact_sheet(self.tiles, self.captions))
-        if self.args.show:
-            cv2.destroyAllWindows()
-        faces = sum(len(entry["faces"]) for entry in self.entries)
-        where = self.json_files[-1] if self.args.no_draw else f"{self.args.out}{os.sep}"
-        print(f"{len(self.entries)} of {len(self.outputs)} pictures, {faces} faces -> {where}")
-        if self.failed:
-            print(f"not done: {', '.join(self.failed[:20])}{' ...' if len(self.failed) > 20 else ''}", file=sys.stderr)
-        return 1 if self.failed else 0
-
-    def _faces(self, image, path: Path, name: str) -> list[Face]:
-        if self.boxes is None:
-            return self.landmarker.detect(image, self.args.passes)
-        boxes = self.boxes.get(name, self.boxes.get(path.as_posix(), np.zeros((0, 4))))
-        return [face_of(points) for points in self.landmarker.fit(image, boxes, self.args.passes)]
-
-    def _draw(self, image, faces: list[Face], name: str, output: str) -> None:
-        contract, points = self.landmarker.contract, [face.points for face in faces]
-        drawn = draw_faces(image, points, contract.groups, contract.lines)
-        if not self.args.no_draw:
-            write_picture(self.args.out / output, drawn)
-            if len(self.tiles) < SHEET_LIMIT:
-                self.tiles.append(thumbnail(image, points, contract.groups, contract.lines))
-                self.captions.append(name)
-        if self.showing:
-            cv2.imshow(WINDOW, drawn)
-            self.showing = cv2.waitKey(0) & 0xFF not in (ord("q"), 27)
+def _landmarker(args: argparse.Namespace) -> Landmarker:
+    return Landmarker(args.model, detector=args.detector, detector_model=args.detector_model)
 
 
-def _pictures(args) -> list[tuple[Path, str]]:
+def _check_usage(args: argparse.Namespace, videos: list[str]) -> None:
+    """Raises ValueError for options that do not fit together."""
+    if args.whole and args.boxes:
+        raise ValueError("--whole: found --boxes as well, expected one of them")
+    for option, given in (("--boxes", args.boxes), ("--whole", args.whole)):
+        if given and videos:
+            raise ValueError(f"{option}: found the video {videos[0]}, expected pictures only")
+
+
+def _is_video(path: str) -> bool:
+    return video.is_camera(path) or Path(path).suffix.lower() in video.SUFFIXES
+
+
+def _pictures(args: argparse.Namespace, paths: list[str]) -> list[tuple[Path, str]]:
     """The pictures to do, none of which may be overwritten. ValueError / FileNotFoundError for nothing to do."""
-    pictures = list_pictures(args.paths)
+    if not paths:
+        return []
+    found = list_pictures(paths, args.recursive)
+    out = args.out.resolve()
+    # a recursive walk comes past what an earlier run has drawn
+    pictures = [(path, name) for path, name in found if not args.recursive or out not in path.resolve().parents]
     if not pictures:
-        raise ValueError(f"{', '.join(args.paths)}: found no pictures, expected files ending in {' '.join(SUFFIXES)}")
+        raise ValueError(f"{', '.join(paths)}: found no pictures, expected files ending in {' '.join(SUFFIXES)}")
     if not any(path.exists() for path, _ in pictures):
-        raise FileNotFoundError(f"{', '.join(args.paths)}: found no such file or folder, expected pictures")
-    inputs = {path.resolve() for path, _ in pictures}
+        raise FileNotFoundError(f"{', '.join(paths)}: found no such file or folder, expected pictures")
+    _refuse_overwriting(args, {path.resolve() for path, _ in pictures})
+    return pictures
+
+
+def _refuse_overwriting(args: argparse.Namespace, inputs: set[Path]) -> None:
     if not args.no_draw and args.out.resolve() in {path.parent for path in inputs}:
         raise ValueError(
             f"--out {args.out}: found a folder of the given pictures, expected another one, so that none is overwritten"
         )
-    if args.json and args.json.resolve() in inputs | {Path(file).resolve() for file in (args.boxes,) if file}:
-        raise ValueError(f"--json {args.json}: found an input, expected a file to write to")
-    return pictures
+    for option, file in (("--json", args.json), ("--csv", args.csv)):
+        if file and file.resolve() in inputs | {Path(given).resolve() for given in (args.boxes,) if given}:
+            raise ValueError(f"{option} {file}: found an input, expected a file to write to")
 
 
 def _boxes(file: Path | None, pictures: list[tuple[Path, str]]) -> dict[str, np.ndarray] | None:
@@ -204,6 +206,16 @@ def _boxes(file: Path | None, pictures: list[tuple[Path, str]]) -> dict[str, np.
     return boxes
 
 
+def _settings(args: argparse.Namespace, landmarker: Landmarker) -> dict:
+    """What the points depend on: a run is resumed only with the same."""
+    return {
+        "model": landmarker.contract.raw["sha256"],
+        "passes": args.passes,
+        "faces": "whole pictures" if args.whole else "boxes" if args.boxes else args.detector,
+        "boxes": hashlib.sha256(args.boxes.read_bytes()).hexdigest() if args.boxes else None,
+    }
+
+
 def _open_window() -> None:
     """Raises ValueError where no window can be opened, before any work is done."""
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
@@ -216,21 +228,14 @@ def _open_window() -> None:
         ) from None
 
 
-def _origin(given: Path | None, model: Path) -> str:
+def _origin(given: str | None, model: Path) -> str:
     if given:
         return "given by --model"
     return "your own, exported here" if model.parent.name == "local" else "the one that came with this program"
 
 
-def _count(faces: list[Face]) -> str:
-    return f"{len(faces)} face{'s' if len(faces) > 1 else ''}" if faces else "no face found"
-
-
-def _one_line(error: Exception, path: Path) -> str:
-    if isinstance(error, MemoryError):
-        return f"{path}: found no memory for it, expected a smaller picture"
-    text = " ".join(str(error).split())
-    return text if isinstance(error, (ValueError, FileNotFoundError)) else f"{path}: {text}"
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _positive(text: str) -> int:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from net.options import option
+from records.rotations import angles_of, rotation_of
 
 
 @dataclass(frozen=True)
@@ -96,24 +97,6 @@ def move_pose(pose: np.ndarray, matrix: np.ndarray, mirrored: bool) -> np.ndarra
     turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
     pitch, yaw, roll = angles_of(turn @ rotation_of(pose))
     return np.array([pitch, -yaw, -roll] if mirrored else [pitch, yaw, roll], np.float32)
-
-
-def rotation_of(pose: np.ndarray) -> np.ndarray:
-    """[3, 3] float64, R_x(pitch) R_y(yaw) R_z(roll) of 300W-LP: model frame with y up to picture frame with y up.
-
-    Zhu et al., "Face Alignment Across Large Poses: A 3D Solution", CVPR 2016; the signs of the authors' code.
-    """
-    (px, yx, rx), (ps, ys, rs) = np.cos(np.asarray(pose, np.float64)), np.sin(np.asarray(pose, np.float64))
-    about_x = np.array([[1, 0, 0], [0, px, ps], [0, -ps, px]])
-    about_y = np.array([[yx, 0, -ys], [0, 1, 0], [ys, 0, yx]])
-    about_z = np.array([[rx, rs, 0], [-rs, rx, 0], [0, 0, 1]])
-    return about_x @ about_y @ about_z
-
-
-def angles_of(rotation: np.ndarray) -> tuple[float, float, float]:
-    """Pitch, yaw, roll in radians of a rotation made by `rotation_of`; yaw within 90 degrees either way."""
-    yaw = -np.arcsin(np.clip(rotation[0, 2], -1, 1))
-    return np.arctan2(rotation[1, 2], rotation[2, 2]), yaw, np.arctan2(rotation[0, 1], rotation[0, 0])
 
 
 def sampling_matrix(matrix: np.ndarray, mirrored: bool, size: int, edge: int) -> np.ndarray:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 
 
 @contextlib.contextmanager
-def _silent_standard_error() -> Iterator[None]:
+def silent_standard_error() -> Iterator[None]:
+    """Nothing reaches standard error, from C++ code either."""
+    sys.stderr.flush()  # what was said before is still to be heard
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(nothing, 2)
@@ -24,7 +27,7 @@ def _silent_standard_error() -> Iterator[None]:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-with _silent_standard_error():
+with silent_standard_error():
     import tensorflow as tf
 
-__all__ = ["tf"]
+__all__ = ["silent_standard_error", "tf"]

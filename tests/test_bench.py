@@ -26,6 +26,18 @@ def test_a_page_without_the_section_is_refused_and_left_alone(tmp_path, text):
     assert page.read_text() == text
 
 
+def test_the_evaluation_comes_without_plots_and_with_lower_headings(tmp_path, monkeypatch):
+    def written(script, model, option, *rest):
+        assert (script, model, option) == ("tools/evaluate.py", bench.ROOT / "infer" / "landmark.pb", "--data")
+        assert rest == (tmp_path / "a", tmp_path / "b", "--out", tmp_path)
+        text = f"# Evaluation\n\n9 faces\n\n## NME\n\n| {model} | 3 |\n\n![ced.png](ced.png)\n"
+        (tmp_path / "evaluation.md").write_text(text)
+
+    monkeypatch.setattr(bench, "run", written)
+    text = bench.bench_evaluation([tmp_path / "a", tmp_path / "b"], tmp_path)
+    assert text == "\n9 faces\n\n### NME\n\n| infer/landmark.pb | 3 |\n"
+
+
 @pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="needs Linux's /proc")
 def test_memory_counts_children_and_grandchildren():
     megabytes = 60
@@ -47,3 +59,19 @@ def test_the_committed_page_has_the_sections():
     text = bench.PAGE.read_text()
     for name in ("records", "training", "inference"):
         assert f"<!-- {name} -->" in text and f"<!-- /{name} -->" in text
+
+
+def test_tables_of_faces_come_without_progress(monkeypatch, tmp_path):
+    calls = []
+
+    def run(script, *arguments):
+        calls.append((script, *map(str, arguments)))
+        return "11/122 faces, 1/s, 1:43 left\n| head |\n|---|\n| row |\nskipped: x\n"
+
+    monkeypatch.setattr(bench, "run", run)
+    sections = bench.bench_faces([tmp_path / "a", tmp_path / "b"], tmp_path / "photos")
+    assert set(sections) == {"detection", "roll", "pose", "video"}
+    assert set(sections.values()) == {"| head |\n|---|\n| row |"}
+    assert calls[0][1:] == ("--data", *(str(tmp_path / name) for name in "ab"), "--photos", str(tmp_path / "photos"))
+    assert [call[1] for call in calls[1:]] == [str(tmp_path / name) for name in ("a", "b", "a")]
+    assert bench.bench_faces([tmp_path], None)["roll"] and "--photos" not in calls[4]

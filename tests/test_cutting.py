@@ -177,17 +177,3 @@ def test_many_items_come_back_in_order_from_several_workers(face_set, monkeypatc
 def test_no_items_give_no_cuts():
     assert list(cut_all([], RAW, 1)) == []
     assert cut_chunk([], RAW) == []
-
-
-def test_workers_keep_their_memory_where_glibc_is(monkeypatch):
-    asked = []
-
-    class Library:
-        def mallopt(self, parameter, value):
-            asked.append((parameter, value))
-
-    monkeypatch.setattr(cutting.ctypes, "CDLL", lambda name: Library())
-    cutting.keep_memory()
-    assert asked == [(-1, cutting.KEPT), (-2, cutting.KEPT), (-3, cutting.KEPT)]
-    monkeypatch.setattr(cutting.ctypes, "CDLL", lambda name: object())  # a C library without mallopt
-    cutting.keep_memory()

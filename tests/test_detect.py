@@ -10,7 +10,7 @@ import pytest
 from infer import detect
 from infer.detect import CONSTANTS, Cascade, HaarDetector, distinct, load_cascades, mirror_boxes, overlaps, prepare
 
-CASCADE = Cascade("some", "haarcascade_frontalface_alt2.xml", False, 640, 1.1, 2, 24, 0.1, 0.2, 0.8, 0.5)
+CASCADE = Cascade("some", "haarcascade_frontalface_alt2.xml", False, 640, 1.1, 2, 24, 0, 0.1, 0.2, 0.8, 0.5)
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +62,9 @@ def test_prepare_reduces_and_draws_out():
 
 def test_the_shipped_constants_are_sane():
     cascades = load_cascades()
-    assert [cascade.name for cascade in cascades] == ["frontal", "profile"]
-    assert [cascade.mirrored for cascade in cascades] == [False, True]
+    assert [cascade.name for cascade in cascades] == ["frontal, reduced", "frontal", "profile", "frontal, large"]
+    assert [cascade.mirrored for cascade in cascades] == [False, False, True, False]
+    assert [cascade.longest for cascade in cascades][0] < 300 and cascades[-1].beyond == 640
     for cascade in cascades:
         assert abs(cascade.dx) < 0.15 and 0.05 < cascade.dy < 0.25
         assert 0.6 < cascade.width < 1 and 0.6 < cascade.height < 1
@@ -90,7 +91,7 @@ def test_without_cascades_the_way_out_is_named(tmp_path, monkeypatch):
         HaarDetector()
     monkeypatch.delattr(detect.cv2, "CascadeClassifier")
     with pytest.raises(
-        ValueError, match=r"without Haar cascades, expected 4\.x \(opencv-python<5\), or faces given by --boxes"
+        ValueError, match=r"without Haar cascades, expected 4\.x \(opencv-python<5\), --detector yunet, or faces"
     ):
         HaarDetector()
 
@@ -131,3 +132,26 @@ def test_search_mirrors_and_sorts_by_agreement(monkeypatch):
     boxes = detect.search(np.zeros((100, 200), np.uint8), cascade, None)
     first, second = cascade.to_boxes(np.array([[10, 20, 40, 40], [60, 20, 40, 40]]))
     np.testing.assert_allclose(boxes, [second, mirror_boxes(first[None], 200)[0], first])
+
+
+def test_looks_come_one_after_the_other_and_only_when_asked_for(monkeypatch):
+    asked, steps = [], []
+
+    def one(image, cascade, classifier):
+        asked.append(cascade.name)
+        steps.append(cascade.scale)
+        return np.array([[len(asked), 0, 50, 50.0]])
+
+    monkeypatch.setattr(detect, "search", one)
+    detector = HaarDetector()
+    looks = detector.looks(np.zeros((100, 640, 3), np.uint8))
+    assert next(looks)[0, 0] == 1 and asked == ["frontal, reduced"]
+    assert len(list(looks)) == 2 and asked[1:] == ["frontal", "profile"]
+    asked.clear()
+    assert len(list(detector.looks(np.zeros((641, 100, 3), np.uint8)))) == 4 and asked[-1] == "frontal, large"
+    asked.clear()
+    small = np.zeros((90, 120, 3), np.uint8)
+    for turn in range(6):
+        detector.look(small, turn)
+    assert asked == ["frontal, reduced", "frontal", "frontal, reduced", "profile", "frontal, reduced", "frontal"]
+    assert min(steps[:3]) < detect.COARSE == min(steps[-6:])

@@ -107,3 +107,24 @@ def test_contact_sheet_of_nothing():
         contact_sheet([], [])
     with pytest.raises(ValueError, match="found 1 pictures and 2 captions"):
         contact_sheet([np.zeros((4, 5, 3), np.uint8)], ["a", "b"])
+
+
+def test_numbers_stand_beside_their_points():
+    image = np.full((400, 500, 3), 90, np.uint8)
+    points = np.array([[50.0, 60], [420, 60], [200, 350]])
+    plain, numbered = draw_faces(image, [points], GROUPS, {}), draw_faces(image, [points], GROUPS, {}, numbers=True)
+    letters = (plain != numbered).any(axis=2)
+    for x, y in points.astype(int):
+        assert letters[y - 20 : y + 4, x : x + 25].any()
+        letters[y - 20 : y + 6, x - 2 : x + 25] = False
+    assert not letters.any()
+
+
+def test_names_stand_above_their_faces(grey):
+    image = np.full((300, 400, 3), 90, np.uint8)
+    faces = [POINTS + (0, 60), POINTS + (200, 120)]
+    plain, named = (draw_faces(image, faces, GROUPS, LINES, names=names) for names in ((), ("1", "27")))
+    x0, y0, x1, y1 = changed(plain[:, :150], named[:, :150])
+    assert y1 <= 90 and abs(x0 - 20) < 6
+    x0, y0, x1, y1 = changed(plain[:, 150:], named[:, 150:])
+    assert y1 <= 150 and abs(x0 + 150 - 220) < 6

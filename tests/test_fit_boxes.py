@@ -8,12 +8,28 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from infer.align import five_points
+from infer.crop import box_of
 from infer.detect import Cascade, load_cascades
+from infer.yunet import boxes_around, load_weights
+from records.split import split_of
+from tests.drawn import symmetric_face
 from tools import fit_boxes
-from tools.fit_boxes import STARTS, Finds, Sample, draw_samples, fit, match, report, to_fit
+from tools.fit_boxes import LARGE, STARTS, Finds, Sample, draw_samples, fit, fit_five, match, report, to_fit
 
-START = Cascade("some", "some.xml", True, 640, 1.1, 2, 24, 0.0, 0.1, 0.7, 0.7)
+START = Cascade("some", "some.xml", True, 640, 1.1, 2, 24, 0, 0.0, 0.1, 0.7, 0.7)
 TRUE = dataclasses.replace(START, dx=0.06, dy=0.13, width=0.65, height=0.72)
+
+
+@pytest.fixture(autouse=True)
+def all_sources(monkeypatch):
+    """No source is held out, so that few files do."""
+    monkeypatch.setattr(fit_boxes, "TEST_FRACTION", 0.0)
+
+
+def sample(source: str, yaw: float) -> Sample:
+    """A sample of which only the set and the yaw matter."""
+    return Sample(source, None, np.zeros(4), yaw, np.zeros((68, 2)))
 
 
 def finds(count: int, noise: float = 0.0, seed: int = 0) -> Finds:
@@ -80,13 +96,14 @@ def test_match_takes_the_best_and_counts_what_lies_elsewhere():
 
 
 def test_each_cascade_is_fitted_to_what_it_will_be_asked_about():
-    samples = [Sample("s", None, np.zeros(4), yaw) for yaw in (5, np.nan, 45, 80, np.nan)]
+    samples = [sample("s", yaw) for yaw in (5, np.nan, 45, 80, np.nan)]
     full = finds(5)
-    frontal = dataclasses.replace(full, squares=full.squares.copy())
-    frontal.squares[4] = np.nan
-    chosen = to_fit(samples, [frontal, full])
-    np.testing.assert_array_equal(chosen[0], [True, True, False, False, False])
-    np.testing.assert_array_equal(chosen[1], [False, False, True, True, True])
+    first, second = (dataclasses.replace(full, squares=full.squares.copy()) for _ in range(2))
+    first.squares[[1, 4]] = second.squares[4] = np.nan
+    chosen = to_fit(samples, [first, second, full])
+    np.testing.assert_array_equal(chosen[0], [True, False, False, False, False])
+    np.testing.assert_array_equal(chosen[1], [True, True, False, False, False])
+    np.testing.assert_array_equal(chosen[2], [False, False, True, True, True])
 
 
 def test_samples_are_drawn_evenly_and_by_seed(tmp_path):
@@ -118,14 +135,16 @@ def test_unknown_jaw_is_read_from_pts_3d(tmp_path):
 
 
 def test_report_counts_by_set_and_yaw():
-    samples = [Sample("s/A", None, np.zeros(4), yaw) for yaw in (10, 20, 70)] + [
-        Sample("s/B", None, np.zeros(4), np.nan)
-    ]
-    frontal, profile = finds(4), finds(4)
+    samples = [*(sample("s/A", yaw) for yaw in (10, 20, 70)), sample("s/B", np.nan)]
+    reduced, frontal, profile = finds(4), finds(4), finds(4)
+    reduced.squares[:] = np.nan
     frontal.squares[[2, 3]] = np.nan
     profile.squares[[0, 3]] = np.nan
     profile.alarms[1] = 2
-    rows = {line[:34].strip(): line.split()[-6:] for line in report(samples, [frontal, profile]).splitlines()}
+    rows = {
+        line[:34].strip(): [line.split()[1 if line[0] != " " else 2], *line.split()[-5:]]
+        for line in report(samples, [reduced, frontal, profile]).splitlines()
+    }
     assert rows["s/A"] == ["3", "66.7%", "(0.00)", "66.7%", "(0.67)", "100.0%"]
     assert rows["|yaw| 0-30"] == ["2", "100.0%", "(0.00)", "50.0%", "(1.00)", "100.0%"]
     assert rows["|yaw| 60-90"] == ["1", "0.0%", "(0.00)", "100.0%", "(0.00)", "100.0%"]
@@ -148,11 +167,37 @@ def test_the_whole_script_writes_what_detect_reads(tmp_path, monkeypatch, capsys
     assert fit_boxes.main([str(tmp_path / "data"), "--out", str(out), "--count", "30"]) == 0
     printed = capsys.readouterr()
     assert "data/A" in printed.out and f"wrote {out}" in printed.out and "25/25" in printed.err
-    frontal, profile = load_cascades(out)
-    assert (frontal.name, profile.name) == tuple(start.name for start in STARTS)
-    assert (frontal.width, frontal.height) == (0.6, 0.8) and frontal.dy == pytest.approx(STARTS[0].dy, abs=0.01)
+    *fitted, large = load_cascades(out)
+    assert [cascade.name for cascade in fitted] == [start.name for start in STARTS]
+    for cascade, start in zip(fitted, STARTS, strict=True):
+        assert (cascade.width, cascade.height) == (0.6, 0.8) and cascade.dy == pytest.approx(start.dy, abs=0.01)
+    assert large == dataclasses.replace(fitted[1], **LARGE)
     raw = json.loads(out.read_text())
     assert raw["fitted_on"] == {"data/A": 25} and raw["seed"] == 0 and str(tmp_path) not in out.read_text()
+    assert load_weights(out).shape == (11, 4) and raw["five_points"]["fit"]["faces"] == 25
+
+
+def test_five_points_lead_to_the_box():
+    rng, shape = np.random.default_rng(0), symmetric_face()
+    faces = np.array(
+        [shape * rng.uniform(20, 90) * rng.uniform(0.9, 1.1, 2) + rng.uniform(0, 300, 2) for _ in range(60)]
+    )
+    five = fit_five(faces)
+    assert five["fit"]["faces"] == 60 and max(five["fit"]["worst_edge_off_50_90"]) < 0.02
+    new = shape * 50 + (400, 100)
+    (box,) = boxes_around(five_points(new, "ibug68")[None], np.array(five["weights"]))
+    np.testing.assert_allclose(box, box_of(new), atol=2)
+    with pytest.raises(ValueError, match="five points: found 19 faces, expected at least 20"):
+        fit_five(faces[:19])
+
+
+def test_held_out_sources_are_left_out(tmp_path, monkeypatch):
+    monkeypatch.setattr(fit_boxes, "TEST_FRACTION", 0.5)
+    write_set(tmp_path / "data", {"A": 20})
+    names = {some.picture.stem for some in draw_samples([tmp_path / "data"], 20, np.random.default_rng(0))}
+    assert (
+        names == {f"A_{index}_0" for index in range(20) if split_of(f"A_{index}_0", 0.5) == "train"} and len(names) < 20
+    )
 
 
 def test_wrong_folders_are_one_line(tmp_path, capsys):

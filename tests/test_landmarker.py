@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from infer import check, network
 from infer import landmarker as module
-from infer.crop import Crop, box_of
-from infer.landmarker import Face, Landmarker, default_model, disagreement, face_of
+from infer.crop import Crop, box_of, rotation
+from infer.landmarker import Face, Landmarker, default_model, face_of, model_path
+from infer.pose import mean_face
 from tests.tiny_model import COUNT, MARGIN, SHAPE, SIZE, expected_fractions, write_model
 
 RGB = (210, 90, 30)
@@ -69,6 +71,29 @@ def test_every_pass_looks_at_its_own_crop(tiny):
         np.testing.assert_allclose(tiny.fit(image, [box], passes)[0], points, atol=1e-2)
 
 
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_shifted_crop(tmp_path, plain, monkeypatch, upright):
+    crops, forward = [], network.forward
+    moved = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "shift": [0.1, -0.25]}))
+    points_of = moved._points
+    monkeypatch.setattr(
+        moved, "_points", lambda image, several, **_: crops.extend(several) or points_of(image, several)
+    )
+    monkeypatch.setattr(
+        network, "forward", lambda *args: forward(*args) + np.float32([[0, 0], [0, 0.1]] + 3 * [[0, 0]])
+    )
+    points = moved.fit(plain, [(100, 60, 160, 110)], 1, upright)[0]
+    shifted = np.array([130 + 0.1 * 60, 85 - 0.25 * 60])
+    fractions = expected_fractions(RGB) + [[0, 0], [0, 0.1], [0, 0], [0, 0], [0, 0]]
+    np.testing.assert_allclose(points, shifted + (fractions - 0.5) * 120, atol=0.05)
+    moved.fit(plain, [(100, 60, 160, 110)], 2, upright)
+    turned = moved._moved(crops[-1])
+    axes = np.array([[np.cos(turned.angle), -np.sin(turned.angle)], [np.sin(turned.angle), np.cos(turned.angle)]])
+    edge = turned.side / (1 + 2 * MARGIN)
+    np.testing.assert_allclose(np.subtract(turned.centre, crops[-1].centre), axes @ [0.1 * edge, -0.25 * edge])
+    assert (abs(turned.angle) > 0.1) == upright
+
+
 def test_other_kinds_of_picture_give_the_same(tiny, plain):
     box = [(100, 60, 160, 110)]
     wanted = tiny.fit(plain, box)
@@ -83,9 +108,9 @@ def test_many_boxes_go_in_batches_and_in_order(tiny, monkeypatch):
     corners = np.random.default_rng(2).uniform(0, 60, (23, 2))
     boxes = np.concatenate([corners, corners + [31, 29]], axis=1)
     wanted = np.concatenate([tiny.fit(image, box[None]) for box in boxes])
-    sizes, forward = [], module._forward
+    sizes, forward = [], network.forward
     monkeypatch.setattr(
-        module, "_forward", lambda net, contract, crops: sizes.append(len(crops)) or forward(net, contract, crops)
+        network, "forward", lambda net, contract, crops: sizes.append(len(crops)) or forward(net, contract, crops)
     )
     monkeypatch.setattr(module, "BATCH", 10)
     np.testing.assert_allclose(tiny.fit(image, boxes), wanted, atol=1e-3)
@@ -113,14 +138,14 @@ def test_upright_turns_with_the_eyes(tiny, monkeypatch):
     np.testing.assert_allclose(crops[1].to_fractions(turned), SHAPE, atol=1e-5)
     np.testing.assert_allclose(answer, turned, atol=1e-3)
     crops.clear()
-    tiny.fit(image, [(50, 40, 130, 120)])
+    tiny.fit(image, [(50, 40, 130, 120)], upright=False)
     assert crops[1].angle == 0
 
 
 def test_points_fallen_together_keep_their_crop(tiny, plain, monkeypatch):
     points, calls = tiny._points, []
 
-    def collapse(image, crops):
+    def collapse(image, crops, **_):
         calls.append(crops[0])
         return np.full((1, COUNT, 2), 9, np.float32) if len(calls) == 1 else points(image, crops)
 
@@ -209,11 +234,12 @@ class Found:
     def __init__(self, *boxes):
         self.boxes = np.array(boxes, np.float64).reshape(-1, 4)
 
-    def find(self, image):
-        return self.boxes
+    def looks(self, image):
+        yield self.boxes
 
 
-def test_detect_fits_and_drops_what_is_the_same_face(models, plain):
+def test_detect_fits_and_drops_what_is_the_same_face(models, plain, monkeypatch):
+    monkeypatch.setattr(check, "AGREEMENT", 0.1)
     tiny = Landmarker(models[3])
     tiny._detector = Found((100, 60, 160, 110), (100, 58, 160, 112), (200, 60, 260, 110))
     faces = tiny.detect(plain)
@@ -227,17 +253,136 @@ def test_detect_fits_and_drops_what_is_the_same_face(models, plain):
     assert tiny.detect(plain) == []
 
 
-def test_detect_drops_what_the_passes_disagree_on(models, plain, monkeypatch):
+def test_the_mirrored_look_tells_faces_from_others(models, plain, monkeypatch):
+    # the tiny model's answer moves with the crop's colour, to the same side in the mirrored crop
+    moved = (expected_fractions(RGB) - SHAPE)[0]
+    off = np.hypot(*moved) / 0.5  # of the box, which is half of the crop
     tiny = Landmarker(models[3])
     tiny._detector = Found((100, 60, 160, 110))
-    assert len(tiny.detect(plain)) == 1
-    monkeypatch.setattr(module, "AGREEMENT", 0.01)
-    assert tiny.detect(plain) == []
-    assert len(tiny.detect(plain, passes=1)) == 1  # nothing to compare
+    for limit, count in ((off * 1.02, 1), (off * 0.98, 0)):
+        monkeypatch.setattr(check, "AGREEMENT", limit)
+        assert len(tiny.detect(plain)) == len(tiny.detect(plain, passes=1)) == count
+    points = tiny.fit(plain, [(100, 60, 160, 110)])
+    mirrored = tiny.mirrored(plain, points)
+    np.testing.assert_allclose(mirrored - tiny.refine(plain, points), [[[-2 * moved[0] * 120, 0]] * COUNT], atol=0.05)
+    monkeypatch.setattr(check, "AGREEMENT", off)
+    assert tiny.scores(plain, points)[0] == pytest.approx(0.5, abs=0.01)
 
 
-def test_disagreement_and_face_of():
-    first = np.array([[0, 0], [10, 0], [0, 4]], np.float32)
-    assert disagreement(first, first) == 0
-    assert disagreement(first + [3, 4], first) == pytest.approx(0.5)
-    np.testing.assert_array_equal(face_of(first).box, [0, 0, 10, 4])
+def test_with_one_pass_the_points_are_the_first_ones(models, monkeypatch):
+    monkeypatch.setattr(check, "AGREEMENT", 1.0)
+    image = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (150, 190, 3), np.uint8), (0, 0), 6)
+    tiny, box = Landmarker(models[3]), (40, 30, 95, 88)
+    tiny._detector = Found(box)
+    for passes in (1, 2, 3):
+        np.testing.assert_allclose(tiny.detect(image, passes)[0].points, tiny.fit(image, [box], passes)[0], atol=1e-4)
+
+
+class Looks:
+    """A detector that finds other boxes with every look."""
+
+    def __init__(self, *looks):
+        self.all, self.asked = [np.array(boxes, np.float64).reshape(-1, 4) for boxes in looks], 0
+
+    def looks(self, image):
+        for boxes in self.all:
+            self.asked += 1
+            yield boxes
+
+
+def test_it_looks_on_until_it_has_a_face_that_is_not_small(models, plain, monkeypatch):
+    monkeypatch.setattr(check, "AGREEMENT", 0.1)
+    tiny, large, small = Landmarker(models[3]), (100, 60, 160, 110), (200, 60, 230, 85)
+    for looks, asked, found in [
+        (([], [large], [small]), 2, 1),
+        (([large], [small]), 1, 1),
+        (([small], [large, small], [small]), 2, 2),
+        (([small], [small]), 2, 1),
+    ]:
+        tiny._detector = Looks(*looks)
+        assert len(tiny.detect(plain)) == found and tiny._detector.asked == asked
+
+
+def test_what_is_no_face_gets_one_more_pass(models, plain, monkeypatch):
+    tiny, calls = Landmarker(models[3]), []
+    monkeypatch.setattr(
+        tiny, "scores", lambda image, points: calls.append(points) or np.full(len(points), len(calls) / 3)
+    )
+    boxes = np.array([(100, 60, 160, 110), (200, 60, 260, 110)], np.float64)
+    faces = tiny.faces_in(plain, boxes)
+    assert len(calls) == 2 and [face.score for face in faces] == [2 / 3] * 2
+    np.testing.assert_allclose(calls[1], tiny.fit(plain, boxes, 3), atol=1e-3)
+    np.testing.assert_array_equal(faces[1].points, calls[1][1])
+
+
+def test_a_face_rolled_too_far_is_tried_from_turned_crops(models, plain, monkeypatch):
+    """The tiny model bears any roll, so its passes are made to agree from one turn of the first crop only."""
+    tiny, points = Landmarker(models[3]), Landmarker._points
+    good = np.pi / 4
+
+    def blind(self, image, crops, mirrored=False):
+        answers = points(self, image, crops, mirrored)
+        seen = [abs(crop.angle - good) < 0.1 for crop in crops]
+        noise = np.random.default_rng(len(starts)).normal(0, 40, answers.shape)
+        starts.extend(crops)
+        return np.where(np.array(seen)[:, None, None], answers, answers + noise).astype(np.float32)
+
+    starts = []
+    monkeypatch.setattr(Landmarker, "_points", blind)
+    answer = tiny.fit(plain, [(100, 60, 160, 110)])[0]
+    turned = Crop.around((100, 60, 160, 110), MARGIN, SIZE, good)
+    np.testing.assert_allclose(turned.to_fractions(answer), expected_fractions(RGB), atol=0.05)
+    # each time two passes and a mirrored one
+    assert [round(crop.angle, 3) for crop in starts[::3]] == [0, -round(good, 3), round(good, 3)]
+    starts.clear()
+    tiny.fit(plain, [(100, 60, 160, 110)], passes=1)
+    assert len(starts) == 1  # nothing to disagree with
+
+
+def test_names_stand_for_models_that_come_along(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    assert model_path("3d") == tmp_path / "landmark_3d.pb" and model_path("small") == tmp_path / "landmark_small.pb"
+    assert model_path("a/b.pb").as_posix() == "a/b.pb" and model_path(None) == tmp_path / "landmark.pb"
+    with pytest.raises(FileNotFoundError, match=r"landmark_3d\.pb: no such model"):
+        Landmarker("3d")
+    write_model(tmp_path, name="landmark_3d")
+    assert Landmarker("3d").contract.model == tmp_path / "landmark_3d.pb"
+
+
+def test_wrong_detectors(models, tmp_path):
+    for arguments, wanted in [
+        ({"detector": "dlib"}, "detector: found 'dlib', expected one of haar, yunet"),
+        ({"detector": "yunet"}, r"detector yunet: found no model, expected its \.onnx file"),
+        ({"detector_model": "y.onnx"}, r"detector haar: found the model y\.onnx, expected none"),
+    ]:
+        with pytest.raises(ValueError, match=wanted):
+            Landmarker(models[3], **arguments)
+    with pytest.raises(FileNotFoundError, match=r"y\.onnx: found no such file, expected YuNet's \.onnx"):
+        Landmarker(models[3], detector="yunet", detector_model=tmp_path / "y.onnx")
+
+
+def test_the_face_around_points():
+    points = np.array([[0, 0], [10, 0], [0, 4]], np.float32)
+    np.testing.assert_array_equal(face_of(points).box, [0, 0, 10, 4])
+    assert face_of(points).score is None and face_of(points, 0.7).score == 0.7
+
+
+def test_the_mirrored_look_of_a_shifted_crop(tmp_path):
+    shift = (0.1, -0.25)
+    moved = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "shift": shift}))
+    image, points = np.zeros((200, 300, 3), np.uint8), Crop((140, 90), 80, SIZE).to_picture(SHAPE)
+    edge = 40
+    # of a black picture the answer is SHAPE in the crop, which lies shifted: in the mirrored one to the other side
+    for found, sign in ((moved.refine(image, points[None]), 1), (moved.mirrored(image, points[None]), -1)):
+        np.testing.assert_allclose(found[0], points + (sign * shift[0] * edge, shift[1] * edge), atol=0.01)
+
+
+@pytest.mark.parametrize("lean", [-70, 0, 35])
+@pytest.mark.parametrize("yaw", [0, 85])
+def test_how_far_a_head_leans_does_not_depend_on_its_turn(yaw, lean):
+    about_y, angle = np.radians(yaw), np.radians(lean)
+    turn = np.array([[np.cos(about_y), 0, -np.sin(about_y)], [0, 1, 0], [np.sin(about_y), 0, np.cos(about_y)]])
+    x, y, _ = (mean_face().points @ turn.T).T
+    points = 50 * np.stack([x, -y], axis=1) @ rotation(angle).T  # pictures have y down
+    found = Landmarker(module.HERE / "landmark.pb")._lean(points.astype(np.float32))
+    assert np.degrees(found) == pytest.approx(lean, abs=1)

@@ -8,8 +8,22 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.landmarker import face_of
-from infer.outputs import drawn_names, picture_entry, read_boxes, write_atomically, write_json, write_picture
+from infer.face import TrackedFace, face_of
+from infer.outputs import (
+    atomic_file,
+    drawn_names,
+    face_entry,
+    json_line,
+    picture_entry,
+    pts_text,
+    read_boxes,
+    write_atomically,
+    write_csv,
+    write_json,
+    write_picture,
+)
+from infer.pose import mean_face, openness
+from tools import readers
 
 
 def test_write_replaces_whole(tmp_path):
@@ -114,3 +128,55 @@ def test_boxes_that_are_no_csv(tmp_path):
         read_boxes(tmp_path / "b.csv")
     (tmp_path / "b.csv").write_bytes(b"")
     assert read_boxes(tmp_path / "b.csv") == {}
+
+
+def test_what_is_known_of_a_face_besides():
+    points = mean_face().points[:, :2] * (90, -90) + 200
+    entry = face_entry(face_of(points, 0.87654321), "ibug68")
+    assert list(entry) == ["box", "points", "score", "pose", "open"] and entry["score"] == 0.8765
+    assert list(entry["pose"]) == ["yaw", "pitch", "roll"] and max(map(abs, entry["pose"].values())) < 1.5
+    assert entry["open"]["mouth"] == round(openness(points).mouth, 3)
+    tracked = TrackedFace(face_of(points).box, points, 0.5, 7)
+    assert face_entry(tracked)["id"] == 7 and "pose" not in face_entry(tracked)
+    flat = face_entry(face_of(np.ones((68, 2)) * [[1, 2]]), "ibug68")
+    assert flat["pose"] is None and flat["open"] == {"left_eye": None, "right_eye": None, "mouth": None}
+    json_line(flat)
+
+
+def test_csv_is_quoted_and_a_row_a_face(tmp_path):
+    points = np.array([[1.5, 2], [3, 4]], np.float32)
+    entries = [
+        picture_entry('a, "b".jpg', (9, 9), [face_of(points), face_of(points + 10)]),
+        picture_entry("c", (9, 9), []),
+    ]
+    write_csv(tmp_path / "p.csv", iter(entries), 2)
+    assert (tmp_path / "p.csv").read_text() == (
+        'file,x0,y0,x1,y1\n"a, ""b"".jpg",1.5,2.0,3.0,4.0\n"a, ""b"".jpg",11.5,12.0,13.0,14.0\n'
+    )
+
+
+def test_csv_and_pts_are_read_as_data_sets(tmp_path):
+    points = np.random.default_rng(0).uniform(20, 80, (68, 2)).round(2).astype(np.float32)
+    write_picture(tmp_path / "a.png", np.zeros((100, 100, 3), np.uint8))
+    write_csv(tmp_path / "p.csv", [picture_entry("a.png", (100, 100), [face_of(points)])], 68)
+    (tmp_path / "a.pts").write_text(pts_text(points))
+    for path in (tmp_path / "p.csv", tmp_path):
+        (item,) = readers.find(path, "set", "csv" if path.suffix else "pts")
+        np.testing.assert_allclose(readers.read(item, "pts_2d").points, points, atol=0.006)
+
+
+def test_an_atomic_file_is_there_whole_or_not_at_all(tmp_path):
+    with pytest.raises(RuntimeError), atomic_file(tmp_path / "a.jsonl") as file:
+        file.write(b"half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    with atomic_file(tmp_path / "a.jsonl") as file:
+        file.write(b"one\n")
+        assert not (tmp_path / "a.jsonl").exists()
+        file.write(b"two\n")
+    assert (tmp_path / "a.jsonl").read_bytes() == b"one\ntwo\n"
+
+
+def test_many_equal_names_take_no_time():
+    names = drawn_names(["a.jpg"] * 20_000)
+    assert len(set(names)) == 20_000 and names[-1] == "a-20000.jpg"

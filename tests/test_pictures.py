@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from infer import pictures
-from infer.pictures import PIXEL_LIMIT, as_bgr, list_pictures, read_picture
+from infer.pictures import PIXEL_LIMIT, as_bgr, decode_picture, list_pictures, read_picture
 
 LOSSLESS = [".png", ".bmp", ".tiff", ".webp"]
 ALL = [*LOSSLESS, ".jpg", ".gif"]
@@ -294,3 +294,26 @@ def test_list_pictures(tmp_path):
     assert list_pictures([tmp_path / "no.jpg"]) == [(tmp_path / "no.jpg", "no.jpg")]
     assert [name for _, name in list_pictures([f"{tmp_path}/q*.jpg"])] == ["q*.jpg"]
     assert list_pictures([]) == []
+
+
+def test_bytes_are_decoded_with_the_same_guards():
+    image = np.random.default_rng(0).integers(0, 256, (9, 14, 3), np.uint8)
+    data = cv2.imencode(".png", image)[1].tobytes()
+    np.testing.assert_array_equal(decode_picture(data, "upload"), image)
+    for bad, limit, wanted in [
+        (b"", 1000, "upload: found an empty file"),
+        (data[:-5], 1000, r"upload: found a truncated PNG \(no IEND chunk\)"),
+        (data, 100, "upload: found 14x9 pixels, expected at most 0.0001 megapixels"),
+    ]:
+        with pytest.raises(ValueError, match=wanted):
+            decode_picture(bad, "upload", limit=limit)
+
+
+def test_folders_are_walked_on_request(tmp_path):
+    for name in ("b.jpg", "x/a.png", "x/y/a.png", ".h/a.png", "x/.a.png", "x/n.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"1")
+    (tmp_path / "x" / "loop").symlink_to(tmp_path)
+    assert [name for _, name in list_pictures([tmp_path])] == ["b.jpg"]
+    assert [name for _, name in list_pictures([tmp_path], recursive=True)] == ["b.jpg", "x/a.png", "x/y/a.png"]
+    assert [name for _, name in list_pictures([tmp_path], True, (".txt",))] == ["x/n.txt"]

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from infer import run
-from infer.crop import box_of
+from infer.batch import file_stems
+from infer.crop import Crop, box_of
+from infer.pose import head_pose
 from tests.test_landmarker import by_hand
-from tests.tiny_model import expected_fractions, write_model
+from tests.tiny_model import MARGIN, SIZE, expected_fractions, write_model
 
 INFER = Path(__file__).resolve().parents[1] / "infer"
 RGB = (180, 60, 20)
@@ -276,7 +278,7 @@ def test_stopping_is_no_traceback(call, monkeypatch):
 
     monkeypatch.setattr(run.Landmarker, "detect", stop)
     code, _, err = call("my pictures")
-    assert (code, err) == (130, "stopped\n")
+    assert (code, err) == (130, "0 pictures are done; with --resume the run goes on\nstopped\n")
 
 
 @pytest.mark.parametrize("name", ["infer", "some_other_name"])
@@ -337,3 +339,176 @@ def test_the_script_in_place(pictures, model, tmp_path):
         answer.stderr.endswith("gone.png: found no such file or folder, expected pictures\n")
         and answer.stderr.count("\n") == 1
     )
+
+
+def test_whole_pictures_are_faces(call, tmp_path):
+    code, out, err = call("my pictures/a ä.png", "--whole", "--passes", 1)
+    assert (code, err) == (0, "")
+    (entry,) = read(tmp_path / "output" / "points.json")
+    box = (-0.5, -0.5, 199.5, 159.5)
+    seen = Crop.around(box, MARGIN, SIZE).cut(np.full((160, 200, 3), RGB, np.uint8)).mean(axis=(0, 1))
+    wanted = by_hand(box, expected_fractions(seen), 1)
+    np.testing.assert_allclose(entry["faces"][0]["points"], wanted, atol=0.02)
+    assert call("my pictures", "--whole", "--boxes", "boxes.csv")[0] == 2
+
+
+def test_csv_pts_and_numbers(call, tmp_path):
+    code, _, err = call("my pictures", "--boxes", "boxes.csv", "--csv", "deep/p.csv", "--pts", "--numbers")
+    assert (code, err) == (0, "")
+    entry, _ = read(tmp_path / "output" / "points.json")
+    rows = list(csv.reader((tmp_path / "deep" / "p.csv").open(encoding="utf-8")))
+    assert rows[0] == ["file", *(f"{axis}{index}" for index in range(5) for axis in "xy")]
+    assert [row[0] for row in rows[1:]] == ["a ä.png"] * 2
+    np.testing.assert_array_equal(np.array(rows[2][1:], float).reshape(5, 2), entry["faces"][1]["points"])
+    files = sorted((tmp_path / "output" / "pts").iterdir())
+    assert [file.name for file in files] == ["a ä_1.pts", "a ä_2.pts"]
+    head, count, opened, *points, closed = files[0].read_text().splitlines()
+    assert (head, count, opened, closed) == ("version: 1", "n_points: 5", "{", "}")
+    found = np.array([line.split() for line in points], float)
+    np.testing.assert_allclose(found, np.array(entry["faces"][0]["points"]) + 1, atol=0.006)  # iBUG's first pixel: 1, 1
+
+
+def test_the_same_name_in_two_folders(call, pictures, tmp_path):
+    for place in (pictures / "x", pictures / "y" / "z", pictures / ".hidden"):
+        place.mkdir(parents=True)
+        cv2.imwrite(str(place / "b.bmp"), np.full((40, 50, 3), 7, np.uint8))
+    assert len(call("my pictures", "--whole")[1].splitlines()) == 2 + 2
+    code, out, err = call("my pictures", "--whole", "--recursive", "--pts", "--out", "my pictures/out")
+    assert (code, err) == (0, "")
+    assert [entry["file"] for entry in read(pictures / "out" / "points.json")] == [
+        "a ä.png",
+        "b.bmp",
+        "x/b.bmp",
+        "y/z/b.bmp",
+    ]
+    drawn = {path.name: cv2.imread(str(path)).shape for path in (pictures / "out").glob("b*")}
+    assert drawn == {"b.bmp": (90, 140, 3), "b-2.bmp": (40, 50, 3), "b-3.bmp": (40, 50, 3)}
+    assert sorted(path.stem for path in (pictures / "out" / "pts").iterdir()) == ["a ä", "b", "b-2", "b-3"]
+    # what is drawn is no input of the next run
+    assert "4 of 4 pictures" in call("my pictures", "--whole", "--recursive", "--out", "my pictures/out")[1]
+
+
+def test_names_of_faces_never_collide():
+    assert file_stems(["a.jpg", "a.png", "a_2.jpg", "b_2.jpg", "a-2.jpg", "c_d.jpg"]) == [
+        "a",
+        "a-2",
+        "a_2-1",
+        "b_2",
+        "a-2-2",
+        "c_d",
+    ]
+
+
+def test_resume_skips_what_is_done(call, pictures, tmp_path, monkeypatch):
+    for name in ("c", "d", "e"):
+        cv2.imwrite(str(pictures / f"{name}.png"), np.full((40, 50, 3), 99, np.uint8))
+    options = ("my pictures", "--whole", "--pts", "--threads", 1)
+    calls, fit = [], run.Landmarker.fit
+
+    def stop(self, image, boxes, passes):
+        calls.append(image.shape)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return fit(self, image, boxes, passes)
+
+    monkeypatch.setattr(run.Landmarker, "fit", stop)
+    code, _, err = call(*options)
+    assert (code, err) == (130, "3 pictures are done; with --resume the run goes on\nstopped\n")
+    assert not (tmp_path / "output" / "points.json").exists()
+    code, _, err = call(*options, "--resume", "--passes", 3)
+    assert code == 2 and "found a run with passes 2, expected 3 as now; leave --resume out" in err
+    code, out, err = call(*options, "--resume")
+    assert (code, err) == (0, "") and "3 of 5 pictures were done before" in out and len(calls) == 4 + 2
+    whole = read(tmp_path / "output" / "points.json")
+    sheet = (tmp_path / "output" / "contact_sheet.jpg").read_bytes()
+    assert [entry["file"] for entry in whole] == ["a ä.png", "b.bmp", "c.png", "d.png", "e.png"]
+    # a finished run: nothing to do but what has been taken away, and the same files again
+    (tmp_path / "output" / "d.png").unlink()
+    (tmp_path / "output" / "pts" / "c.pts").unlink()
+    assert "3 of 5 pictures were done before" in call(*options, "--resume")[1] and len(calls) == 4 + 2 + 2
+    assert read(tmp_path / "output" / "points.json") == whole
+    assert (tmp_path / "output" / "contact_sheet.jpg").read_bytes() == sheet
+    assert call(*options)[0] == 0 and len(calls) == 4 + 2 + 2 + 5  # without --resume all is done again
+    assert not list((tmp_path / "output").glob(".*"))
+
+
+def test_threads_change_nothing(call, pictures, tmp_path):
+    rng = np.random.default_rng(0)
+    for index in range(12):
+        cv2.imwrite(str(pictures / f"r{index}.png"), rng.integers(0, 256, (60, 80, 3), np.uint8))
+    (pictures / "r3.png").write_bytes(b"")
+    before = cv2.getNumThreads()
+    try:
+        answers = [call("my pictures", "--whole", "--threads", number, "--out", f"o{number}") for number in (1, 3)]
+    finally:
+        cv2.setNumThreads(before)
+    assert answers[0][0] == answers[1][0] == 1 and answers[0][2] == answers[1][2]
+    assert read(tmp_path / "o1" / "points.json") == read(tmp_path / "o3" / "points.json")
+    names = [[line.split(",")[0] for line in out.splitlines()[1:-1]] for _, out, _ in answers]
+    assert names[0] == names[1] and len(names[0]) == 13
+    for path in (tmp_path / "o1").iterdir():
+        assert path.read_bytes() == (tmp_path / "o3" / path.name).read_bytes()
+
+
+def test_crops_need_points_that_are_known(call):
+    code, _, err = call("my pictures", "--whole", "--crops")
+    assert (code, err) == (2, "--crops: found points of the scheme 'tiny5', expected one of ibug68, kaggle15\n")
+
+
+def test_pose_openness_and_crops_of_68_points(pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = INFER / "landmark.pb"
+    assert run.main(["my pictures/b.bmp", "--whole", "--crops", "--model", str(model)]) == 0
+    ((entry,),) = [entry["faces"] for entry in read(tmp_path / "output" / "points.json")]
+    assert set(entry) == {"box", "points", "pose", "open"}
+    assert set(entry["pose"]) == {"yaw", "pitch", "roll"} and set(entry["open"]) == {"left_eye", "right_eye", "mouth"}
+    found = head_pose(np.array(entry["points"]))
+    assert entry["pose"]["yaw"] == pytest.approx(found.yaw, abs=0.2)
+    face = cv2.imread(str(tmp_path / "output" / "crops" / "b.png"))
+    assert face.shape == (112, 112, 3)
+
+
+def test_models_by_name(call):
+    code, _, err = call("my pictures", "--whole", model="3d")
+    if not (INFER / "landmark_3d.pb").is_file():
+        assert code == 2 and err.endswith("landmark_3d.pb: no such model\n")
+
+
+def test_without_haar_the_way_out_is_named_once(call, monkeypatch):
+    monkeypatch.delattr(cv2, "CascadeClassifier")
+    code, _, err = call("my pictures")
+    assert code == 2 and err.count("\n") == 1
+    assert "expected 4.x (opencv-python<5), --detector yunet, or faces given by --boxes or --whole" in err
+    assert call("my pictures", "--whole")[0] == 0
+
+
+def test_bombs_and_models_without_contract_are_one_line(call, pictures, tmp_path, model):
+    import struct
+    import zlib
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = chunk(b"IHDR", struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)) + chunk(b"IDAT", b"")
+    (pictures / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + rows + chunk(b"IEND", b""))
+    (pictures / "text.jpg").write_text("no picture")
+    code, out, err = call("my pictures", "--whole", "--no-draw")
+    assert code == 1 and "2 of 4 pictures" in out
+    assert err.splitlines()[:2] == [
+        f"{Path('my pictures/bomb.png')}: found 60000x60000 pixels, expected at most 100 megapixels",
+        f"{Path('my pictures/text.jpg')}: found no picture that it knows, expected JPEG, PNG, BMP, WebP, TIFF or GIF",
+    ]
+    lonely = tmp_path / "lonely.pb"
+    shutil.copy(model, lonely)
+    code, _, err = call("my pictures", model=lonely)
+    assert (
+        code == 2 and err == f"{lonely.with_suffix('.json')}: no such contract, expected beside the model lonely.pb\n"
+    )
+
+
+def test_a_file_without_permission_is_named(call, pictures):
+    if os.name == "nt" or os.geteuid() == 0:
+        pytest.skip("this user may read everything")
+    (pictures / "b.bmp").chmod(0)
+    code, _, err = call("my pictures", "--whole")
+    assert code == 1 and "b.bmp: found no permission to read it" in err

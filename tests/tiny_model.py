@@ -45,7 +45,7 @@ def write_model(folder: Path, channels: int = 3, name: str = "landmark", **chang
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "input": {"name": "image", "size": SIZE, "channels": channels, "order": order, "range": [0, 255]},
         "crop": {"margin": MARGIN},
-        "output": {"name": "landmarks", "layout": "xy", "unit": "crop side"},
+        "output": {"name": "landmarks", "layout": "x0 y0 x1 y1 ...", "unit": "fraction of the crop's side"},
         "points": points,
         "tolerance": {},
         "trained_on": [],

@@ -33,6 +33,14 @@ BARE = 600  # faces of the bare loop
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, default=1000, help="drawn faces to measure with (default: %(default)s)")
+    parser.add_argument(
+        "--data",
+        nargs="*",
+        type=Path,
+        default=[],
+        help="real data sets to evaluate on as well (default: drawn ones only)",
+    )
+    parser.add_argument("--photos", type=Path, help="photos marked in dlib's XML, for detection as well")
     parser.add_argument("--page", type=Path, default=PAGE, help="page to write to (default: BENCHMARKS.md)")
     return parser.parse_args(argv)
 
@@ -43,6 +51,12 @@ def main(argv=None) -> int:
         faces = Path(folder, "faces")
         run("tools/make_faces.py", "--count", args.count, "--out", faces)
         write_section(args.page, "records", bench_records(faces, Path(folder)))
+        write_section(args.page, "evaluation-drawn", bench_evaluation([faces], Path(folder, "evaluation")))
+        if args.data:
+            write_section(args.page, "evaluation", bench_evaluation(args.data, Path(folder, "evaluation")))
+            for name, text in bench_faces(args.data, args.photos).items():
+                write_section(args.page, name, text)
+        write_section(args.page, "batches", run("tools/measure_batches.py", faces))
         write_section(args.page, "training", run("net/bench.py", "--records", Path(folder, "large records")))
     write_section(args.page, "inference", run("export/bench.py"))
     print(f"written: {args.page}")
@@ -54,6 +68,30 @@ def run(script: str, *arguments) -> str:
     command = [sys.executable, str(ROOT / script), *map(str, arguments)]
     print(f"$ {script}", flush=True)
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def bench_evaluation(data: list[Path], out: Path) -> str:
+    """The tables of tools/evaluate.py for the shipped model on held-out faces, their headings one step lower."""
+    run("tools/evaluate.py", ROOT / "infer" / "landmark.pb", "--data", *data, "--out", out)
+    text = (out / "evaluation.md").read_text(encoding="utf-8")
+    tables = text.removeprefix("# Evaluation\n").partition("\n![")[0]
+    return tables.replace(str(ROOT) + os.sep, "").replace("\n## ", "\n### ")
+
+
+def bench_faces(data: list[Path], photos: Path | None) -> dict[str, str]:
+    """The tables of finding and following faces in real pictures, by the section they belong to.
+
+    Rolled and moving faces are made of the first set, poses are those of the last one: 300W and 300W_LP in that order.
+    """
+    marked = ["--photos", photos] if photos else []
+    printed = {
+        "detection": run("tools/measure_detection.py", "--data", *data, *marked),
+        "roll": run("tools/measure_roll.py", data[0]),
+        "pose": run("tools/measure_pose.py", data[-1]),
+        "video": run("tools/measure_video.py", data[0]),
+    }
+    # without the lines of progress before the tables
+    return {name: "\n".join(re.findall(r"^\|.*$", text, re.MULTILINE)) for name, text in printed.items()}
 
 
 def bench_records(faces: Path, folder: Path) -> str:

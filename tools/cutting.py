@@ -5,8 +5,6 @@ No TensorFlow here: the workers start fast and stay small.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import itertools
 import multiprocessing
 from collections import deque
@@ -19,6 +17,7 @@ import numpy as np
 from pebble import ProcessExpired, ProcessPool
 
 from infer.crop import Crop
+from infer.memory import keep_memory
 from records.landmarks import IBUG_68, convert, scheme_of
 from tools import readers
 from tools.faces import BadSample, Face, Item
@@ -26,7 +25,6 @@ from tools.faces import BadSample, Face, Item
 CHUNK = 48  # items a task: in smaller ones the way between processes costs a quarter of the rate
 SECONDS = 5.0  # longer than any sound sample takes by far
 CHUNK_SECONDS = 20.0  # for a chunk; what takes longer is done again one by one, each within SECONDS
-KEPT = 32 << 20  # bytes, the most that glibc takes for its thresholds
 JPEG_QUALITY = 95
 COORDINATE = 1e6  # no picture is as wide
 FAR = 3.0  # a label further than this many crop sides from the crop is no label
@@ -135,17 +133,6 @@ def cut_chunk(items: list[Item], settings: Settings) -> list[Cut | BadSample]:
             message = f"{item.annotation.name}: {type(error).__name__} {error}, expected a sound sample"
             results.append(BadSample("not usable", message))
     return results
-
-
-def keep_memory() -> None:
-    """Lets this process keep memory that it has freed, where the C library is glibc.
-
-    Otherwise every picture's pages go back to the system and are mapped in anew: 0.35 ms of 1.2 for a face, measured.
-    """
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        for parameter in (-1, -2, -3):  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD of malloc.h
-            library.mallopt(parameter, KEPT)
 
 
 def cut_all(items: Iterable[Item], settings: Settings, workers: int) -> Iterator[tuple[Item, Cut | BadSample]]:

@@ -47,7 +47,8 @@ def main(argv=None) -> int:
         call("export/freeze.py", "--run", run, "--out", model)
         pictures = collect_pictures(faces, args.out / "pictures")
         call("infer/run.py", pictures, "--model", model / "landmark.pb", "--out", args.out / "output")
-        call("tools/evaluate.py", model / "landmark.pb", "--data", faces, "--json", args.out / "evaluation.json")
+        quick = ["--no-detector", "--no-speed", "--out", args.out / "evaluation"]
+        call("tools/evaluate.py", model / "landmark.pb", "--data", faces, *quick)
     except subprocess.CalledProcessError as error:
         print(f"demo: {error.cmd[1]} ended with exit code {error.returncode}", file=sys.stderr)
         return error.returncode
@@ -75,7 +76,7 @@ def collect_pictures(faces: Path, folder: Path) -> Path:
 
 def summary(folder: Path, seconds: float) -> None:
     """What came out: the error on held-out faces, the time a face takes, and where the pictures lie."""
-    rows = json.loads((folder / "evaluation.json").read_text())["rows"]
+    rows = json.loads((folder / "evaluation" / "evaluation.json").read_text())["rows"]
     error, count = rows[0]["inter_ocular, 1 pass"], rows[0]["number"]
     print(f"\nNME on {count} held-out drawn faces: {error:.2f} % of the inter-ocular distance")
     print(f"time per face, one pass in OpenCV on all cores: {milliseconds_per_face(folder):.1f} ms")

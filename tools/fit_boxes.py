@@ -3,7 +3,8 @@
     python tools/fit_boxes.py data/300W data/300W_LP
 
 Each data folder is laid out as 300W-LP: `<SET>/<NAME>.jpg` and `landmarks/<SET>/<NAME>_pts.mat`. The frontal cascade is
-fitted on the faces that it finds, as is the profile cascade, whose finds in mirrored pictures count mirrored.
+fitted on the faces that it finds, as is the profile cascade, whose finds in mirrored pictures count mirrored. What
+leads from eyes, nose and mouth corners (YuNet's answer) to the landmark box is fitted on the annotated points.
 """
 
 from __future__ import annotations
@@ -21,28 +22,41 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import numpy as np
 from scipy.io import loadmat
 
+from infer.align import five_points
 from infer.crop import box_of
 from infer.detect import CONSTANTS, Cascade, find_squares, mirror_boxes, open_cascade, overlaps, prepare
 from infer.outputs import write_atomically
 from infer.pictures import read_picture
+from infer.yunet import boxes_around, framed
+from records.landmarks import IBUG_68
+from records.split import split_of
+from tools.read_300w_lp import source_of
 
-# settings of the search; the last four numbers only say roughly where a face is, to tell a find from a false alarm
+# The looks, in their order: quick in a reduced picture, then closer, then for turned heads. Generous settings, for the
+# network's check is strict. The last four numbers only say roughly where a face is, to tell a find
+# from a false alarm
+FRONTAL, PROFILE = "haarcascade_frontalface_alt2.xml", "haarcascade_profileface.xml"
 STARTS = (
-    Cascade("frontal", "haarcascade_frontalface_alt2.xml", False, 640, 1.1, 2, 24, 0.0, 0.155, 0.88, 0.86),
-    Cascade("profile", "haarcascade_profileface.xml", True, 320, 1.2, 2, 32, 0.0, 0.14, 0.72, 0.72),
+    Cascade("frontal, reduced", FRONTAL, False, 256, 1.1, 1, 20, 0, 0.0, 0.155, 0.88, 0.86),
+    Cascade("frontal", FRONTAL, False, 640, 1.05, 1, 20, 0, 0.0, 0.155, 0.88, 0.86),
+    Cascade("profile", PROFILE, True, 320, 1.1, 1, 20, 0, 0.0, 0.14, 0.72, 0.72),
 )
+# for small faces in large pictures, larger than those fitted on: with the constants of the look "frontal"
+LARGE = {"name": "frontal, large", "longest": 1280, "scale": 1.1, "neighbours": 2, "beyond": 640}
 MATCH = 0.3  # IoU of the mapped square with the true box that makes a find; turned heads are off-centre
 YAW_EDGES = (0, 30, 60, 90)
+TEST_FRACTION = 0.1
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One face: data set's name, picture, true landmark box [4], |yaw| in degrees or NaN."""
+    """One face: data set's name, picture, true landmark box [4], |yaw| in degrees or NaN, true points [68, 2]."""
 
     source: str
     picture: Path
     box: np.ndarray
     yaw: float
+    points: np.ndarray
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -67,13 +81,14 @@ def main(argv: list[str] | None = None) -> int:
         finds = [search_all(samples, start) for start in STARTS]
         chosen = to_fit(samples, finds)
         fitted = [fit(*item) for item in zip(STARTS, finds, chosen, strict=True)]
+        five = fit_five(np.array([sample.points for sample in samples]))
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     print(report(samples, finds))
     print("\n".join(summary(cascade, statistics) for cascade, statistics in fitted))
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(args.out, document(samples, fitted, args.seed).encode())
+    write_atomically(args.out, document(samples, fitted, five, args.seed).encode())
     print(f"wrote {args.out}")
     return 0
 
@@ -97,6 +112,7 @@ def _sets(folder: Path) -> list[list[tuple[str, Path, Path]]]:
         pairs = [
             (f"{folder.resolve().name}/{points.name}", folder / points.name / f"{file.name[:-8]}.jpg", file)
             for file in sorted(points.glob("*_pts.mat"))
+            if split_of(source_of(file.name[:-8]), TEST_FRACTION) == "train"  # what is held out stays unseen here too
         ]
         answer.append([pair for pair in pairs if pair[1].is_file()])
     answer = [pairs for pairs in answer if pairs]
@@ -110,7 +126,7 @@ def read_sample(source: str, picture: Path, points: Path) -> Sample:
     keys = loadmat(points)
     for name in ("pts_2d", "pts_3d"):
         if name in keys and keys[name].shape == (68, 2) and np.isfinite(keys[name]).all():
-            return Sample(source, picture, box_of(keys[name]), _yaw(picture.with_suffix(".mat")))
+            return Sample(source, picture, box_of(keys[name]), _yaw(picture.with_suffix(".mat")), keys[name])
     raise ValueError(f"{points}: found no whole pts_2d or pts_3d, expected (68, 2) without NaN")
 
 
@@ -176,11 +192,29 @@ def match(squares: np.ndarray, box: np.ndarray, start: Cascade) -> tuple[np.ndar
 def to_fit(samples: list[Sample], finds: list[Finds]) -> list[np.ndarray]:
     """For each of `STARTS` which of its finds to fit to, bool [N]: those that it will be asked about.
 
-    Frontal: faces not known to be turned. Profile: turned ones, and those that the frontal cascade missed.
+    Frontal: faces not known to be turned. Profile: turned ones, and those that the frontal looks missed.
     """
     turned = np.array([sample.yaw for sample in samples]) >= YAW_EDGES[1]  # False where the yaw is unknown
-    frontal, profile = finds
-    return [frontal.found & ~turned, profile.found & (turned | ~frontal.found)]
+    *frontal, profile = finds
+    missed = ~np.any([some.found for some in frontal], axis=0)
+    return [*(some.found & ~turned for some in frontal), profile.found & (turned | missed)]
+
+
+def fit_five(points: np.ndarray) -> dict:
+    """What leads from eyes, nose and mouth corners to the landmark box: `infer.yunet.boxes_around`'s weights, by least
+    squares over faces [N, 68, 2], and how far off it is, in the box's longer edge. ValueError for under 20 faces.
+    """
+    if len(points) < 20:
+        raise ValueError(f"five points: found {len(points)} faces, expected at least 20 to fit constants to")
+    boxes = np.array([box_of(some) for some in points])
+    five = np.array([five_points(some, IBUG_68.name) for some in points])
+    middle, size, inputs = framed(five)
+    goals = (boxes - np.tile(middle, 2)) / size[:, None]
+    # a little ridge: x and y of the five are moved to their middle, so that two of the ten follow from the others
+    weights = np.linalg.solve(inputs.T @ inputs + 1e-3 * len(points) * np.eye(11), inputs.T @ goals).round(4)
+    off = np.abs(boxes_around(five, weights) - boxes).max(axis=1) / (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    shares = [round(float(value), 4) for value in np.quantile(off, (0.5, 0.9))]
+    return {"weights": weights.tolist(), "fit": {"faces": len(points), "worst_edge_off_50_90": shares}}
 
 
 def fit(start: Cascade, finds: Finds, chosen: np.ndarray) -> tuple[Cascade, dict]:
@@ -227,13 +261,13 @@ def report(samples: list[Sample], finds: list[Finds]) -> str:
     either = np.any([found.found for found in finds], axis=0)
     lines = [
         f"{'recall (false alarms per picture)':36s}{'faces':>6s}"
-        + "".join(f"{start.name:>16s}" for start in STARTS)
+        + "".join(f"{start.name:>18s}" for start in STARTS)
         + f"{'any':>8s}"
     ]
     for name, chosen in _rows(samples):
         cells = [f"{found.found[chosen].mean():8.1%} ({found.alarms[chosen].mean():.2f}) " for found in finds]
         lines.append(
-            f"{name:36s}{chosen.sum():6d}" + "".join(f"{cell:>16s}" for cell in cells) + f"{either[chosen].mean():8.1%}"
+            f"{name:36s}{chosen.sum():6d}" + "".join(f"{cell:>18s}" for cell in cells) + f"{either[chosen].mean():8.1%}"
         )
     pace = [found.seconds / len(samples) * 1000 for found in finds]
     times = ", ".join(f"{start.name} {each:.0f}" for start, each in zip(STARTS, pace, strict=True))
@@ -261,15 +295,18 @@ def summary(cascade: Cascade, statistics: dict) -> str:
     )
 
 
-def document(samples: list[Sample], fitted: list[tuple[Cascade, dict]], seed: int) -> str:
+def document(samples: list[Sample], fitted: list[tuple[Cascade, dict]], five: dict, seed: int) -> str:
     """The JSON file's text: names of data sets, never paths of this machine."""
     sources = [sample.source for sample in samples]
+    entries = [{**asdict(cascade), "fit": statistics} for cascade, statistics in fitted]
+    frontal = next(entry for entry in entries if entry["name"] == "frontal")
     data = {
         "written_by": "tools/fit_boxes.py",
         "unit": "sides of the square; dx, dy: centre of the landmark box from the square's; width, height: its edges",
         "fitted_on": {source: sources.count(source) for source in dict.fromkeys(sources)},
         "seed": seed,
-        "cascades": [{**asdict(cascade), "fit": statistics} for cascade, statistics in fitted],
+        "cascades": [*entries, {**frontal, **LARGE}],
+        "five_points": five,
     }
     return json.dumps(data, indent=2) + "\n"
 
