@@ -1,13 +1,15 @@
-"""Measures one face through the frozen network, one thread: OpenCV against TensorFlow's session, in turns.
+"""Measures the frozen network in every format and runtime: one face, one thread, in turns; and checks OpenCV 5.
 
-python export/bench.py [--model FILE.pb]
+python export/bench.py [--model FILE.pb] [--records DIR]
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -16,76 +18,117 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import cv2
 import numpy as np
 
-from export import frozen
+from export import opencv5
+from export.formats import FORMATS, file_names
+from export.graphs import read_graph, widened
+from export.litert import here
+from export.parity import BATCHES, COMPARED, deviations, faces, in_batches
+from export.runtimes import RUNTIMES
+from infer.crop import Crop
+from net.batches import RecordSet
 
-v1 = frozen.v1
+CALLS, WARM = 25, 5  # in a turn; the first bring the caches back from the other runtime's turn
 
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--model", type=Path, default=ROOT / "infer" / "landmark.pb", help="(default: infer/landmark.pb)"
+    add = parser.add_argument
+    add("--model", type=Path, default=ROOT / "infer" / "landmark.pb", help="(default: infer/landmark.pb)")
+    add(
+        "--records",
+        type=Path,
+        default=ROOT / "data" / "records",
+        help="whose test pictures are compared; squares of the pictures in images/ where it is not there "
+        "(default: data/records)",
     )
-    parser.add_argument("--rounds", type=int, default=12, help="turns of each (default: %(default)s)")
+    add("--rounds", type=int, default=12, help="turns of each (default: %(default)s)")
+    add("--no-opencv5", action="store_true", help=f"do without OpenCV 5 and its environment, {opencv5.FOLDER.name}")
     return parser.parse_args(argv)
 
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    size = 128
-    image = np.random.default_rng(1).uniform(0, 255, (1, size, size, 3)).astype(np.float32)
-    runtimes = {"OpenCV": opencv_runner(args.model, image), "TensorFlow session": tensorflow_runner(args.model, image)}
-    times = {name: [] for name in runtimes}
-    for _ in range(args.rounds):
-        for name, call in runtimes.items():
-            times[name] += seconds_each(call)
-    print(table({name: 1000 * float(np.median(values)) for name, values in times.items()}))
+    images = pictures(args.records)
+    with tempfile.TemporaryDirectory() as folder:
+        files = write_all(args.model, Path(folder), images)
+        expected = in_batches(RUNTIMES["tensorflow"](files["pb"]), images, max(BATCHES))
+        runners = {
+            (name, runtime): (RUNTIMES | {"litert": here})[runtime](file, threads=1)
+            for name, file in files.items()
+            for runtime in FORMATS[name].runtimes
+        }
+        times = seconds(runners, images[:1], args.rounds)
+        print(table(files, runners, times, images, expected))
+    if not args.no_opencv5:
+        print(f"\n{opencv5_line(args.model, images, expected)}")
     return 0
 
 
-def seconds_each(call, count: int = 25, warm: int = 5) -> list[float]:
-    """Seconds of each of `count` calls, after a few that bring the caches back from the other runtime's turn."""
-    seconds = []
-    for index in range(warm + count):
+def pictures(records: Path, size: int = 128) -> np.ndarray:
+    """COMPARED pictures float32 [N, size, size, 3] RGB: of test records, or squares of those in images/."""
+    if (records / "manifest.json").is_file():
+        return faces(RecordSet(records), COMPARED)[0]
+    rng, squares = np.random.default_rng(1), []
+    drawn = [cv2.imread(str(path))[..., ::-1] for path in sorted((ROOT / "images").glob("*.jpg"))]
+    for index in range(COMPARED):
+        picture = drawn[index % len(drawn)]
+        edge = rng.uniform(0.3, 0.9) * min(picture.shape[:2])
+        squares.append(Crop(tuple(rng.uniform(0.3, 0.7, 2) * picture.shape[1::-1]), edge, size).cut(picture))
+    return np.array(squares, np.float32)
+
+
+def write_all(model: Path, folder: Path, images: np.ndarray) -> dict[str, Path]:
+    """Format -> file: the model's graph in every format, int8 calibrated on the pictures themselves."""
+    graph, names = widened(read_graph(model)), file_names(list(FORMATS.values()))
+    for name, form in FORMATS.items():
+        (folder / names[name]).write_bytes(form.write(graph, images))
+    return {name: folder / file for name, file in names.items()}
+
+
+def seconds(runners: dict[tuple, Callable], image: np.ndarray, rounds: int) -> dict[tuple, float]:
+    """Median seconds of each runner for one face, measured in turns."""
+    times = {key: [] for key in runners}
+    for _ in range(rounds):
+        for key, call in runners.items():
+            times[key] += seconds_each(call, image)
+    return {key: float(np.median(values)) for key, values in times.items()}
+
+
+def seconds_each(call: Callable, image: np.ndarray) -> list[float]:
+    """Seconds of each of CALLS calls, after WARM that are not counted."""
+    found = []
+    for _ in range(WARM + CALLS):
         started = time.perf_counter()
-        call()
-        if index >= warm:
-            seconds.append(time.perf_counter() - started)
-    return seconds
+        call(image)
+        found.append(time.perf_counter() - started)
+    return found[WARM:]
 
 
-def opencv_runner(model: Path, image: np.ndarray):
-    """A call that sends one face through OpenCV on one thread."""
-    cv2.setNumThreads(1)
-    net = cv2.dnn.readNetFromTensorflow(str(model))
-    blob = np.ascontiguousarray(image.transpose(0, 3, 1, 2))
-
-    def call():
-        net.setInput(blob, frozen.INPUT)
-        return net.forward(frozen.OUTPUT)
-
-    return call
-
-
-def tensorflow_runner(model: Path, image: np.ndarray):
-    """A call that sends one face through a TensorFlow session on one thread."""
-    with v1.Graph().as_default() as graph:
-        v1.import_graph_def(v1.GraphDef.FromString(model.read_bytes()), name="")
-    config = v1.ConfigProto(intra_op_parallelism_threads=1, inter_op_parallelism_threads=1)
-    session = v1.Session(graph=graph, config=config)
-    call = session.make_callable(f"{frozen.OUTPUT}:0", feed_list=[f"{frozen.INPUT}:0"])
-    return lambda: call(image)
-
-
-def table(milliseconds: dict[str, float]) -> str:
-    """Median times and their ratio in Markdown."""
+def table(files: dict[str, Path], runners: dict, times: dict, images: np.ndarray, expected: np.ndarray) -> str:
+    """The formats in Markdown: size, difference from TensorFlow's answers, time of one face on one thread."""
+    first = times["pb", "opencv"]
     lines = [
-        f"| {name} {'' if name != 'OpenCV' else cv2.__version__} | {value:.2f} |"
-        for name, value in milliseconds.items()
+        f"| format | MB | runtime | off by at most, of the crop's side ({len(images)} pictures, batches "
+        f"{', '.join(map(str, BATCHES))}) | one face, one thread, ms (median) | of OpenCV's time |",
+        "|---|---|---|---|---|---|",
     ]
-    ratio = milliseconds["OpenCV"] / milliseconds["TensorFlow session"]
-    head = ["| one face, one thread | ms (median) |", "|---|---|"]
-    return "\n".join([*head, *lines, "", f"OpenCV takes {ratio:.2f} of TensorFlow's time."])
+    for (name, runtime), call in runners.items():
+        off = deviations(f"{name}: {runtime}", call, images, expected).max()
+        size = files[name].stat().st_size / 1e6
+        milliseconds = 1000 * times[name, runtime]
+        lines.append(
+            f"| {name} | {size:.2f} | {runtime} | {off:.1e} | {milliseconds:.2f} | {times[name, runtime] / first:.2f} |"
+        )
+    return "\n".join([*lines, "", f"OpenCV takes {first / times['pb', 'tensorflow']:.2f} of TensorFlow's time."])
+
+
+def opencv5_line(model: Path, images: np.ndarray, expected: np.ndarray) -> str:
+    """What OpenCV 5 makes of the shipped file, or why that was not measured."""
+    try:
+        version, found = opencv5.answers(opencv5.environment(opencv5.FOLDER), model, images, BATCHES)
+    except ValueError as error:
+        return f"OpenCV 5: not measured ({error})."
+    return f"OpenCV {version} on `{model.name}`: {np.abs(found - expected).max():.1e} at most, in the same batches."
 
 
 if __name__ == "__main__":

@@ -1,65 +1,111 @@
-"""Freezes a run's network into landmark.pb + landmark.json; OpenCV and TensorFlow must answer like the checkpoint.
+"""Freezes a run's network into landmark.pb + landmark.json, and other formats; every runtime must answer alike.
 
-python export/freeze.py --run DIR --out DIR
+python export/freeze.py --run DIR --out DIR [--formats pb,pb16,onnx,tflite,int8]
+python export/freeze.py --summary FILE.pb [--board DIR]
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from export import frozen, parity
-from net.batches import RecordSet
+from export import contracts, frozen, gate, graphs, parity
+from export.formats import CONTRACT, FORMATS, parse_formats
+from export.staging import staging
+from export.summary import summarise
 
-TOLERANCE = 1e-5  # of the crop's side, the largest difference of any coordinate
 TERMS = "Weights follow the terms of their training data; 300-W and 300W-LP are for research, not commercial, use."
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--run", type=Path, default=ROOT / "runs" / "latest", help="run folder of net/train.py (default: runs/latest)"
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="exit code: 0 all formats written, 1 a format did not pass and is named (the others are written, but "
+        "nothing where it is the first), 2 wrong usage, no run, no records",
     )
-    parser.add_argument(
-        "--out", type=Path, default=ROOT / "infer" / "local", help="folder of the model (default: infer/local)"
+    add = parser.add_argument
+    add("--run", type=Path, default=ROOT / "runs" / "latest", help="run folder of net/train.py (default: runs/latest)")
+    add("--out", type=Path, default=ROOT / "infer" / "local", help="folder of the model (default: infer/local)")
+    add("--records", type=Path, help="records to compare on (default: those the run was trained on)")
+    add("--checkpoint", choices=("best", "last"), default="best", help="(default: %(default)s)")
+    add(
+        "--formats",
+        default="pb",
+        help=f"what to write, of {','.join(FORMATS)}; the first is the main one, and the first of pb and pb16 is "
+        "landmark.pb (default: %(default)s)",
     )
-    parser.add_argument("--records", type=Path, help="records to compare on (default: those the run was trained on)")
-    parser.add_argument("--checkpoint", choices=("best", "last"), default="best", help="(default: %(default)s)")
-    parser.add_argument(
-        "--terms", default=TERMS, help="terms of use, kept in the contract (default: those of 300-W and 300W-LP)"
-    )
-    return parser.parse_args(argv)
+    add("--terms", default=TERMS, help="terms of use, kept in the contract (default: those of 300-W and 300W-LP)")
+    add("--summary", type=Path, metavar="FILE.pb", help="show what a frozen graph consists of, and write nothing")
+    add("--board", type=Path, metavar="DIR", help="write the graph as an event file for TensorBoard to this folder")
+    args = parser.parse_args(argv)
+    try:
+        args.formats = parse_formats(args.formats)
+    except ValueError as error:
+        parser.error(f"--{error}")
+    return args
 
 
 def main(argv=None) -> int:
     args = parse_args(argv)
     frozen.v1.logging.set_verbosity(frozen.v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
     try:
-        freeze(args)
-    except (ValueError, OSError, frozen.tf.errors.OpError) as error:
-        print(f"freeze: {error}", file=sys.stderr)
-        return 2
+        return show(args) if args.summary else freeze(args)
+    except (ValueError, OSError, ImportError, frozen.tf.errors.OpError) as error:
+        print(f"freeze: {str(error).strip().splitlines()[0]}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("freeze: stopped; nothing is changed", file=sys.stderr)
+        return 130
+    return 2
+
+
+def show(args: argparse.Namespace) -> int:
+    """Prints what a frozen graph consists of."""
+    graph = graphs.read_graph(args.summary)
+    print(summarise(graph).table())
+    to_board(graph, args.board)
     return 0
 
 
-def freeze(args: argparse.Namespace) -> None:
-    """Writes the model and its contract under temporary names; they get their names when both runtimes agree."""
+def freeze(args: argparse.Namespace) -> int:
+    """Writes the formats under temporary names; they get their own when the proof is there. The exit code."""
     run = frozen.Run(args.run, args.checkpoint)
-    records = RecordSet(args.records or run.records)
-    images, _ = parity.faces(records)
-    with frozen.staging(args.out) as folder:
-        model = folder / frozen.MODEL
-        model.write_bytes(frozen.frozen_graph(run).SerializeToString(deterministic=True))
-        differences = parity.compare(model, run.answer(images), images, TOLERANCE)
-        frozen.write_contract(model, run, differences, TOLERANCE, args.terms)
-    for runtime, difference in differences.items():
-        print(f"{runtime}: at most {difference:.2e} of the crop's side from the checkpoint, on {len(images)} faces")
-    model, contract = args.out / frozen.MODEL, args.out / frozen.CONTRACT
-    print(f"written: {model} ({model.stat().st_size / 1e6:.2f} MB) and {contract}, from step {run.step}")
+    records = run.record_set(args.records)
+    truth = parity.reference(run, records)
+    graph = frozen.frozen_graph(run)
+    summary = summarise(graph)
+    print(summary.table(), flush=True)
+    with staging(args.out) as folder:
+        calibration = gate.calibration_of(records, args.formats)
+        entries, failures = gate.write_formats(folder, args.formats, graph, truth, calibration)
+        if entries:
+            contracts.write_contract(folder, run, entries, summary, args.terms)
+    to_board(graph, args.board)
+    return report(args, run, entries, failures)
+
+
+def to_board(graph, folder: Path | None) -> None:
+    """Writes the graph for TensorBoard where that is asked for."""
+    if folder:
+        graphs.write_board(graph, folder)
+        print(f"written: {folder}; see it with: tensorboard --logdir {folder}")
+
+
+def report(args: argparse.Namespace, run: frozen.Run, entries: dict[str, dict], failures: list[str]) -> int:
+    """Says what was written and what failed; the exit code."""
+    if entries:
+        names = " ".join([*(entry["file"] for entry in entries.values()), CONTRACT])
+        print(f"written: {args.out}{os.sep}: {names}, from step {run.step}")
+    for failure in failures:
+        print(f"freeze: removed: {failure}", file=sys.stderr)
+    if failures and not entries:
+        print(f"freeze: nothing written, {args.out} is as it was", file=sys.stderr)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

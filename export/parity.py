@@ -2,63 +2,125 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
+from export.formats import Format
+from export.frozen import Run
+from export.runtimes import RUNTIMES, Answer
 from net.batches import RecordSet, test_batches
-from net.senet import INPUT, OUTPUT
+from records import metrics
+from records.landmarks import Scheme
 from records.runtime import tf
 
-v1 = tf.compat.v1
-FACES = 64
+COMPARED = 64  # pictures whose answers are compared one by one
+BATCHES = (1, 7, 64)  # so many of them at once
+MEASURED = 2000  # test records at most that the NME is measured on
+AS_RECORDED = 0.01  # so much may the NME differ, relative, from what training measured
+NORM = "box"  # the inter-ocular distance says nothing of profiles
 
 
-def faces(records: RecordSet, count: int = FACES) -> tuple[np.ndarray, np.ndarray]:
-    """Images float32 [N, 128, 128, 3] and labels [N, 2K] of the first test records, or training ones."""
-    split = "test" if records.count("test") else "train"
+@dataclass(frozen=True)
+class Reference:
+    """What files are compared with: pictures float32 [N, S, S, 3] RGB 0..255, labels [N, K, 2] in fractions of the
+    crop's side, and the checkpoint's own answers float32 [N, 2K].
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    answers: np.ndarray
+    scheme: Scheme
+
+    def nme(self, answers: np.ndarray) -> float:
+        """NME by box size, as a fraction, of answers [N, 2K]; NaN where they are not finite."""
+        if not np.isfinite(answers).all():
+            return float("nan")
+        return metrics.mean_nme(answers.reshape(self.labels.shape), self.labels, NORM, self.scheme)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far a runtime's answers are from the checkpoint's.
+
+    max, mean: of a coordinate, in fractions of the crop's side; nme_change: of the NME, relative (0.01: 1 % worse).
+    """
+
+    max: float
+    mean: float
+    nme_change: float
+
+
+def reference(run: Run, records: RecordSet) -> Reference:
+    """Test records (training ones where there are none), at most MEASURED, and what the checkpoint answers to them.
+
+    Raises ValueError where the checkpoint is not as good on the run's own records as when training saved it: then the
+    network's code or the records are others now.
+    """
+    images, labels = faces(records, MEASURED)
+    truth = Reference(images, labels.reshape(len(labels), -1, 2), run.answer(images), records.scheme)
+    recorded, found = run.recorded_nme(), truth.nme(truth.answers)
+    same = records.folder == run.records and records.count("test") == len(images)
+    if recorded and same and not abs(found / recorded - 1) <= AS_RECORDED:
+        raise ValueError(
+            f"{run.checkpoint}: found an NME of {100 * found:.2f} %, expected the {100 * recorded:.2f} % of training; "
+            "have net/ or the records changed since? (--records takes any)"
+        )
+    return truth
+
+
+def faces(records: RecordSet, count: int, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
+    """Pictures float32 [N, S, S, 3] and labels float32 [N, 2K] of the first records of a split, or else the other."""
+    split = split if records.count(split) else "train"
     with tf.init_scope():
         batch = next(iter(test_batches(records, count, split)))
     return batch["image"].numpy().astype(np.float32), batch["label"].numpy()
 
 
-def opencv_answer(model: Path, images: np.ndarray) -> np.ndarray:
-    """What OpenCV answers with a frozen graph, [N, 2K]. Raises ValueError where it can't read or run it."""
-    try:
-        net = cv2.dnn.readNetFromTensorflow(str(model))
-        net.setInput(np.ascontiguousarray(images.transpose(0, 3, 1, 2)), INPUT)
-        return net.forward(OUTPUT)
-    except cv2.error as error:
-        raise ValueError(f"{model.name}: OpenCV {cv2.__version__} fails on it: {error.err}") from None
+def prove(model: Path, form: Format, truth: Reference) -> dict[str, Difference]:
+    """The difference of each runtime that reads the format.
 
-
-def tensorflow_answer(model: Path, images: np.ndarray) -> np.ndarray:
-    """What TensorFlow answers with a frozen graph, [N, 2K]."""
-    graph_def = v1.GraphDef.FromString(model.read_bytes())
-    with v1.Graph().as_default() as graph:
-        v1.import_graph_def(graph_def, name="")
-        with v1.Session(graph=graph) as session:
-            return session.run(f"{OUTPUT}:0", {f"{INPUT}:0": images})
-
-
-RUNTIMES = {"opencv": opencv_answer, "tensorflow": tensorflow_answer}
-
-
-def compare(model: Path, expected: np.ndarray, images: np.ndarray, tolerance: float) -> dict[str, float]:
-    """Largest difference of each runtime's answer from the checkpoint's, fractions of the crop's side.
-
-    Raises ValueError naming the runtime whose answer is further off than `tolerance`, or has another shape.
+    Raises ValueError naming the runtime that is over the format's limit, answers in another shape, or refuses it.
     """
     differences = {}
-    for name, answer in RUNTIMES.items():
-        found = answer(model, images)
-        if found.shape != expected.shape:
-            raise ValueError(f"{model.name}: {name} answers {found.shape}, the checkpoint {expected.shape}")
-        differences[name] = float(np.abs(found - expected).max())
-        if not differences[name] <= tolerance:
+    for name in form.runtimes:
+        differences[name] = found = difference(model.name, name, RUNTIMES[name](model), truth)
+        if form.limit is not None and not found.max <= form.limit:
             raise ValueError(
-                f"{model.name}: {name} is {differences[name]:.2e} of the crop's side from the checkpoint, "
-                f"expected at most {tolerance:.0e}"
+                f"{model.name}: {name} is {found.max:.2e} of the crop's side from the checkpoint, "
+                f"expected at most {form.limit:g}"
+            )
+        if form.rise is not None and not found.nme_change <= form.rise:
+            raise ValueError(
+                f"{model.name}: {name} has {100 * found.nme_change:+.1f} % of the checkpoint's NME, "
+                f"expected at most {100 * form.rise:+g} %"
             )
     return differences
+
+
+def difference(file: str, runtime: str, answer: Answer, truth: Reference) -> Difference:
+    """How far a runtime's answers are off: of the first COMPARED pictures, and in the NME of all.
+
+    Raises ValueError where it answers in another shape.
+    """
+    off = deviations(f"{file}: {runtime}", answer, truth.images[:COMPARED], truth.answers[:COMPARED])
+    change = truth.nme(in_batches(answer, truth.images, max(BATCHES))) / truth.nme(truth.answers) - 1
+    return Difference(float(off.max()), float(off.mean()), change)
+
+
+def deviations(who: str, answer: Answer, images: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Absolute differences from the expected answers [N, 2K], float32 [B, N, 2K], for each of the batch sizes BATCHES.
+
+    Raises ValueError, which begins with `who`, where the answers have another shape.
+    """
+    found = [in_batches(answer, images, size) for size in BATCHES]
+    for one in found:
+        if one.shape != expected.shape:
+            raise ValueError(f"{who} answers {one.shape}, the checkpoint {expected.shape}")
+    return np.abs(np.stack(found) - expected)
+
+
+def in_batches(answer: Answer, images: np.ndarray, size: int) -> np.ndarray:
+    """The answers to pictures asked so many at once: float32 [N, 2K]."""
+    return np.concatenate([answer(images[start : start + size]) for start in range(0, len(images), size)])

@@ -1,7 +1,5 @@
 import contextlib
-import hashlib
 import json
-import os
 import shutil
 
 import numpy as np
@@ -9,8 +7,9 @@ import pytest
 import tensorflow as tf
 
 from export import frozen
-from export.frozen import Run, flush_subnormals, frozen_graph, staging, write_contract
-from infer.contract import read_contract
+from export.frozen import Run, frozen_graph
+from export.graphs import constants_of
+from net.batches import Fold
 from records.landmarks import IBUG_68
 from tests.conftest import STEPS
 
@@ -27,10 +26,6 @@ def run(trained):
 @pytest.fixture(scope="module")
 def graph(run):
     return frozen_graph(run)
-
-
-def constants(graph) -> dict[str, np.ndarray]:
-    return {node.name: tf.make_ndarray(node.attr["value"].tensor) for node in graph.node if node.op == "Const"}
 
 
 def test_a_run_tells_its_network_records_and_step(trained, record_set):
@@ -63,7 +58,7 @@ def test_the_frozen_graph_holds_constants_and_folded_convolutions_alone(graph):
     assert [node.name for node in graph.node if node.op == "Placeholder"] == ["image"]
     last = next(node for node in graph.node if node.name == "landmarks")
     assert last.op == "Reshape"
-    assert all(np.isfinite(value).all() for value in constants(graph).values() if value.dtype == np.float32)
+    assert all(np.isfinite(value).all() for value in constants_of(graph).values() if value.dtype == np.float32)
 
 
 def test_no_subnormal_of_the_weights_is_left(trained):
@@ -77,67 +72,11 @@ def test_no_subnormal_of_the_weights_is_left(trained):
                 kernel.load(np.full(kernel.shape, TINY / 8, np.float32), session)
                 yield session
 
-    values = constants(frozen_graph(Faint(trained, "last")))
+    values = constants_of(frozen_graph(Faint(trained, "last")))
     for name, value in values.items():
         if value.dtype == np.float32:
             assert not ((value != 0) & (np.abs(value) < TINY)).any(), name
     assert any(value.shape == (1, 1, 8, 68) and not value.any() for value in values.values())
-
-
-def test_subnormals_become_zero_and_nothing_else_does():
-    with v1.Graph().as_default() as built:
-        values = np.array([[1.0, TINY / 2, -TINY / 4], [TINY, 0.0, -3.0]], np.float32)
-        tf.constant(values, name="weights")
-        tf.constant([1, 2], name="shape")
-        tf.constant(np.float32(2.5), name="plain")
-        graph = built.as_graph_def()
-    untouched = [node.SerializeToString() for node in graph.node if node.name != "weights"]
-    assert flush_subnormals(graph) == 2
-    np.testing.assert_array_equal(constants(graph)["weights"], [[1, 0, 0], [TINY, 0, -3]])
-    assert [node.SerializeToString() for node in graph.node if node.name != "weights"] == untouched
-    assert flush_subnormals(graph) == 0
-
-
-def test_the_contract_holds_what_inference_needs(run, tmp_path):
-    model = tmp_path / "landmark.pb"
-    model.write_bytes(b"graph")
-    write_contract(model, run, {"opencv": 2e-7, "tensorflow": 1e-7}, 1e-5, "for tests")
-    raw = json.loads((tmp_path / "landmark.json").read_text())
-    assert raw["sha256"] == hashlib.sha256(b"graph").hexdigest() and raw["file"] == "landmark.pb"
-    assert raw["input"] == {"name": "image", "size": 128, "channels": 3, "order": "RGB", "range": [0, 255]}
-    assert raw["crop"]["margin"] == 0.15
-    assert raw["output"]["name"] == "landmarks" and raw["output"]["layout"] == "x0 y0 x1 y1 ..."
-    assert raw["tolerance"] == {"limit": 1e-5, "opencv": 2e-7, "tensorflow": 1e-7}
-    assert raw["trained_on"]["step"] == STEPS and set(raw["trained_on"]["faces"]) == {"tiny/AFW", "tiny/HELEN"}
-    assert raw["terms"] == "for tests"
-    assert set(raw) >= {"version", "file", "sha256", "input", "crop", "output", "points", "tolerance", "trained_on"}
-    contract = read_contract(model)
-    assert (contract.scheme, contract.count, tuple(contract.flip)) == ("ibug68", 68, IBUG_68.flip)
-    assert {name: tuple(group) for name, group in contract.groups.items()} == IBUG_68.groups
-    assert (tuple(contract.left_eye), tuple(contract.right_eye)) == (IBUG_68.left_eye, IBUG_68.right_eye)
-
-
-def test_staged_files_move_when_all_is_well(tmp_path):
-    out = tmp_path / "deep" / "out"
-    with staging(out) as folder:
-        (folder / "landmark.pb").write_text("new")
-        (folder / "landmark.json").write_text("{}")
-        assert [name for name in os.listdir(out) if not name.startswith(".")] == []
-    assert sorted(os.listdir(out)) == ["landmark.json", "landmark.pb"]
-
-
-def test_staged_files_vanish_on_an_error(tmp_path):
-    out = tmp_path / "out"
-    with pytest.raises(KeyError), staging(out) as folder:
-        (folder / "landmark.pb").write_text("new")
-        raise KeyError("no")
-    assert not out.exists()
-    out.mkdir()
-    (out / "landmark.pb").write_text("old")
-    with pytest.raises(KeyError), staging(out) as folder:
-        (folder / "landmark.pb").write_text("new")
-        raise KeyError("no")
-    assert os.listdir(out) == ["landmark.pb"] and (out / "landmark.pb").read_text() == "old"
 
 
 def test_missing_runs_and_checkpoints_are_said(trained, tmp_path):
@@ -155,10 +94,46 @@ def test_damaged_settings_are_said(tmp_path, text):
         Run(tmp_path)
 
 
-def test_names_are_those_of_the_design():
-    assert (frozen.MODEL, frozen.CONTRACT, frozen.INPUT, frozen.OUTPUT) == (
-        "landmark.pb",
-        "landmark.json",
-        "image",
-        "landmarks",
-    )
+def test_a_checkpoint_of_another_network_is_one_line(trained, tmp_path):
+    copy = shutil.copytree(trained, tmp_path / "copy")
+    settings = json.loads((copy / "settings.json").read_text())
+    for changes, wanted in (
+        ({"depth": 2}, r"senet/stage1/block2/\S+ is None, expected \["),
+        ({"decoder": 16}, r"senet/integral/top/weights is \[1, 1, 64, 8\], expected \[1, 1, 64, 16\] by settings.json"),
+    ):
+        (copy / "settings.json").write_text(json.dumps({**settings, "network": settings["network"] | changes}))
+        with pytest.raises(ValueError, match=rf"ckpt-\d+: {wanted}") as caught:
+            frozen_graph(Run(copy))
+        assert len(str(caught.value).splitlines()) == 1
+
+
+def test_the_best_checkpoint_has_its_nme_and_the_last_has_none(trained):
+    assert Run(trained).recorded_nme() == json.loads((trained / "best" / "nme.json").read_text())["nme_box"]
+    assert Run(trained, "last").recorded_nme() is None
+
+
+def test_a_run_of_cross_validation_has_its_own_test_records(trained, tmp_path):
+    copy = shutil.copytree(trained, tmp_path / "copy")
+    settings = json.loads((copy / "settings.json").read_text())
+    settings["options"]["fold"] = "1/3"
+    (copy / "settings.json").write_text(json.dumps(settings))
+    found = Run(copy).record_set()
+    assert found.fold == Fold(1, 3) and Run(trained).record_set().fold is None
+
+
+def test_nothing_unused_is_left(graph):
+    nodes = {node.name: node for node in graph.node}
+    reached, todo = set(), ["landmarks"]
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached.add(name)
+            todo += nodes[name].input
+    assert reached == set(nodes)
+
+
+def test_input_and_output_are_those_of_the_design(graph):
+    nodes = {node.name: node for node in graph.node}
+    dims = [dim.size for dim in nodes["image"].attr["shape"].shape.dim]
+    assert (frozen.INPUT, frozen.OUTPUT, dims) == ("image", "landmarks", [-1, 128, 128, 3])
+    assert nodes["landmarks"].op == "Reshape"

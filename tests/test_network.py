@@ -1,5 +1,6 @@
 """infer/network.py: whatever a contract says of scaling, order, layout and unit, the same face comes out."""
 
+import hashlib
 import json
 
 import cv2
@@ -141,4 +142,31 @@ def test_what_is_no_onnx_file(tmp_path, capfd):
     path = write_peer(tmp_path)
     path.write_bytes(b"this is no graph")
     with pytest.raises(ValueError, match=r"peer\.onnx: found no graph that OpenCV .* can run \(.*\), expected an ONNX"):
+        network.load(read_contract(path))
+
+
+def test_a_tflite_file_is_named_as_such(tmp_path):
+    path = write_model(tmp_path).rename(tmp_path / "landmark.tflite")
+    raw = json.loads((tmp_path / "landmark.json").read_text())
+    (tmp_path / "landmark.json").write_text(json.dumps({**raw, "file": path.name}))
+    with pytest.raises(
+        ValueError, match=r"landmark\.tflite: found a TFLite file, expected a \.pb or \.onnx, which OpenCV"
+    ):
+        network.load(read_contract(path))
+
+
+def test_a_graph_that_would_end_the_process_is_refused(tmp_path):
+    import tensorflow as tf
+
+    path = write_model(tmp_path)
+    graph = tf.compat.v1.GraphDef.FromString(path.read_bytes())
+    del next(node for node in graph.node if node.name == "landmarks").input[:]
+    path.write_bytes(graph.SerializeToString())
+    raw = json.loads((tmp_path / "landmark.json").read_text())
+    raw["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (tmp_path / "landmark.json").write_text(json.dumps(raw))
+    wanted = (
+        r"landmark\.pb: found no graph that OpenCV .* \(node 'landmarks', Reshape, has 0 inputs, expected 2\), expected"
+    )
+    with pytest.raises(ValueError, match=wanted):
         network.load(read_contract(path))

@@ -1,0 +1,102 @@
+"""Writes `landmark.json`, all that inference has to know of a model, and that its user may want to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+from export.formats import CONTRACT, Format
+from export.frozen import Run
+from export.parity import COMPARED, Difference, Reference
+from export.summary import Summary
+from infer.contract import FRACTION, INTERLEAVED, NCHW, NHWC, VERSION
+from infer.outputs import write_atomically
+from net.senet import INPUT, OUTPUT
+
+
+def entry_of(file: Path, form: Format, differences: dict[str, Difference], truth: Reference) -> dict:
+    """What the contract says of one file: name, SHA-256, size, how OpenCV is to be fed, and the proof."""
+    limit = {"max": form.limit} if form.limit is not None else {"nme_change": form.rise}
+    return {
+        "file": file.name,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "bytes": file.stat().st_size,
+        "layout": NCHW if file.suffix == ".pb" else NHWC,
+        "tolerance": {
+            "limit": limit,
+            "unit": FRACTION,
+            "faces": min(COMPARED, len(truth.images)),
+            "nme_faces": len(truth.images),
+            **{runtime: _known(asdict(difference)) for runtime, difference in differences.items()},
+        },
+    }
+
+
+def write_contract(folder: Path, run: Run, entries: dict[str, dict], summary: Summary, terms: str) -> None:
+    """Writes the contract beside the files that `entries` (format -> entry) describe; the first is the main one."""
+    main, entry = next(iter(entries.items()))
+    contract = {
+        "version": VERSION,
+        "file": entry["file"],
+        "sha256": entry["sha256"],
+        "format": main,
+        "input": _input(run, entry["layout"]),
+        "crop": _crop(run),
+        "output": {"name": OUTPUT, "layout": INTERLEAVED, "unit": FRACTION},
+        "points": _points(run),
+        "tolerance": entry["tolerance"],
+        "formats": entries,
+        "parameters": summary.parameters,
+        "multiply_adds": summary.multiply_adds,
+        "network": asdict(run.shape),
+        "trained_on": {
+            "points": run.settings["records"]["points"],
+            "faces": run.settings["records"]["subsets"],
+            "step": run.step,
+        },
+        "terms": terms,
+    }
+    write_atomically(folder / CONTRACT, (readable(contract) + "\n").encode())
+
+
+def readable(contract: dict) -> str:
+    """The contract as JSON, a list of numbers on one line."""
+    text = json.dumps(contract, indent=1)
+    return re.sub(r"\[\s+(\d[\d\s,]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
+
+
+def _known(numbers: dict[str, float]) -> dict[str, float | None]:
+    """The numbers, null for one that is not known: JSON has no other word for it."""
+    return {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+
+
+def _input(run: Run, layout: str) -> dict:
+    """The picture that callers feed; layout: said where it is not the one that OpenCV makes of a frozen graph."""
+    said = {} if layout == NCHW else {"layout": layout}
+    return {"name": INPUT, "size": run.shape.size, "channels": 3, "order": "RGB", "range": [0, 255], **said}
+
+
+def _crop(run: Run) -> dict:
+    return {
+        "shape": "square around the landmark box",
+        "margin": run.settings["records"]["margin"],
+        "margin_unit": "the box's longer edge",
+        "fill": 0,
+    }
+
+
+def _points(run: Run) -> dict:
+    scheme = run.scheme
+    return {
+        "scheme": scheme.name,
+        "count": scheme.count,
+        "groups": scheme.groups,
+        "lines": scheme.lines,
+        "left_eye": scheme.left_eye,
+        "right_eye": scheme.right_eye,
+        "flip": scheme.flip,
+    }

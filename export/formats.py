@@ -1,0 +1,160 @@
+"""The formats a model leaves in: how a frozen graph becomes each of them, what its file is called, what may differ.
+
+Whatever the format: input `image` float32 [batch, S, S, 3] RGB 0..255, output `landmarks` float32 [batch, 2K].
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from export.graphs import halved
+from net.senet import INPUT, OUTPUT
+from records.runtime import silent_standard_error, tf
+
+v1 = tf.compat.v1
+CONTRACT = "landmark.json"
+ONNX_OPSET = 17
+BATCH_NAME = "batch"
+# What stays float in an int8 model: a probability among 256 cells is mostly less than int8's smallest step, and a
+# coordinate needs more than 256 values. Quantised as well, these cost a third of the accuracy.
+FLOAT_OPS = ("SOFTMAX", "FULLY_CONNECTED", "BATCH_MATMUL")
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format of a model.
+
+    write: (frozen graph, pictures float32 [N, S, S, 3] to calibrate on) -> the file's bytes; file: its name; second:
+    its name where another has taken that; runtimes: those of `export.runtimes` that read it rightly. limit: the largest
+    difference of a coordinate from the checkpoint's, as a fraction of the crop's side; rise: the largest relative rise
+    of the NME, for a format that has no limit.
+    """
+
+    name: str
+    write: Callable[[v1.GraphDef, np.ndarray], bytes]
+    file: str
+    runtimes: tuple[str, ...]
+    limit: float | None = None
+    rise: float | None = None
+    second: str = ""
+
+
+def frozen_single(graph: v1.GraphDef, images: np.ndarray) -> bytes:
+    """The frozen graph itself, float32."""
+    return graph.SerializeToString(deterministic=True)
+
+
+def frozen_half(graph: v1.GraphDef, images: np.ndarray) -> bytes:
+    """The frozen graph with half-precision constants: half the file, for OpenCV alone."""
+    return halved(graph).SerializeToString(deterministic=True)
+
+
+def onnx(graph: v1.GraphDef, images: np.ndarray) -> bytes:
+    """ONNX, float32; input and output keep their names and layout."""
+    with _silence():
+        import tf2onnx  # it takes a second, and nothing else needs it
+
+        model, _ = tf2onnx.convert.from_graph_def(
+            graph, input_names=[f"{INPUT}:0"], output_names=[f"{OUTPUT}:0"], opset=ONNX_OPSET
+        )
+    _rename(model.graph)
+    for value in (*model.graph.input, *model.graph.output):
+        value.type.tensor_type.shape.dim[0].dim_param = BATCH_NAME
+    return model.SerializeToString(deterministic=True)
+
+
+def tflite(graph: v1.GraphDef, images: np.ndarray) -> bytes:
+    """TensorFlow Lite, float32."""
+    with _converter(graph) as converter, _silence():
+        return converter.convert()
+
+
+def int8(graph: v1.GraphDef, images: np.ndarray) -> bytes:
+    """TensorFlow Lite, weights and maps int8, calibrated on the pictures; input, output and the last ops stay float32.
+
+    images: float32 [N, S, S, 3], N of a few hundred (Jacob et al., "Quantization and Training of Neural Networks for
+    Efficient Integer-Arithmetic-Only Inference", CVPR 2018).
+    """
+    debugger = tf.lite.experimental.QuantizationDebugger  # the public way to keep chosen ops float
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(FLOAT_OPS))
+    with _converter(graph) as converter, _silence():
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: ([image[None]] for image in images)
+        made = debugger(converter=converter, debug_dataset=lambda: iter(()), debug_options=options)
+        return made.get_nondebug_quantized_model()
+
+
+FORMATS = {
+    one.name: one
+    for one in (
+        Format("pb", frozen_single, "landmark.pb", ("tensorflow", "opencv"), limit=1e-5, second="landmark.float32.pb"),
+        Format("pb16", frozen_half, "landmark.pb", ("opencv",), limit=1e-3, second="landmark.float16.pb"),
+        Format("onnx", onnx, "landmark.onnx", ("onnxruntime", "opencv"), limit=1e-5),
+        # OpenCV 4.14 reads both of these wrongly without a word, because of squeeze-and-excite
+        Format("tflite", tflite, "landmark.tflite", ("litert",), limit=1e-5),
+        Format("int8", int8, "landmark.int8.tflite", ("litert",), rise=0.05),
+    )
+}
+
+
+def parse_formats(text: str) -> list[Format]:
+    """The formats of a list such as "pb16,onnx", in its order. Raises ValueError for an unknown or repeated one."""
+    names = [name.strip() for name in text.split(",")]
+    if len(set(names)) < len(names) or not set(names) <= set(FORMATS):
+        raise ValueError(f"formats: found {text!r}, expected some of {','.join(FORMATS)}, each once")
+    return [FORMATS[name] for name in names]
+
+
+def file_names(formats: list[Format]) -> dict[str, str]:
+    """Format -> file name: of pb and pb16 the first in the list is `landmark.pb`, and a second has its own name."""
+    names: dict[str, str] = {}
+    for one in formats:
+        names[one.name] = one.file if one.file not in names.values() else one.second
+    return names
+
+
+def _rename(graph) -> None:
+    """Gives an ONNX graph's tensors and nodes, in place, the names that they have whatever was converted before.
+
+    Input and output get those of the frozen graph, without the number of the output; names of the converter's own end
+    in a number that counts on in the process, here in the graph.
+    """
+    names = {f"{name}:0": name for name in (INPUT, OUTPUT)}
+    numbers: dict[str, str] = {}
+
+    def renamed(name: str) -> str:
+        own = re.sub(r"__(\d+)", lambda found: f"__{numbers.setdefault(found[1], str(len(numbers)))}", name)
+        return names.get(name, own)
+
+    for node in graph.node:
+        node.name = renamed(node.name)
+        for tensors in (node.input, node.output):
+            tensors[:] = map(renamed, tensors)
+    for value in (*graph.initializer, *graph.input, *graph.output, *graph.value_info):
+        value.name = renamed(value.name)
+    graph.initializer.sort(key=lambda value: value.name)
+
+
+@contextlib.contextmanager
+def _converter(graph: v1.GraphDef) -> Iterator[v1.lite.TFLiteConverter]:
+    """TensorFlow's converter of a frozen graph, which it wants as a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "frozen.pb")
+        path.write_bytes(frozen_single(graph, np.empty(0)))
+        yield v1.lite.TFLiteConverter.from_frozen_graph(str(path), [INPUT], [OUTPUT])
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """The converters say much, none of it of use here; what goes wrong they raise."""
+    with silent_standard_error(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

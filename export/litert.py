@@ -1,0 +1,88 @@
+"""LiteRT, the interpreter of TensorFlow Lite files, in a process of its own.
+
+Version 2.3 frees memory twice, and so ends its process, where XNNPACK refuses a quantised map that is always zero.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import subprocess
+import sys
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from export.litert import serve; serve(*sys.argv[2:])"
+
+
+def here(model: Path, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+    """A function in this very process: images float32 [N, S, S, 3] RGB 0..255 -> landmarks float32 [N, 2K].
+
+    Raises ValueError or RuntimeError where LiteRT can't read or run the file.
+    """
+    from ai_edge_litert.interpreter import Interpreter  # only who exports TFLite needs it
+
+    interpreter = Interpreter(model_path=str(model), num_threads=threads)
+    interpreter.allocate_tensors()
+    given, answered = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+
+    def answer(images: np.ndarray) -> np.ndarray:
+        if tuple(interpreter.get_input_details()[0]["shape"]) != images.shape:
+            interpreter.resize_tensor_input(given, images.shape)
+            interpreter.allocate_tensors()
+        interpreter.set_tensor(given, images)
+        interpreter.invoke()
+        return interpreter.get_tensor(answered)
+
+    return answer
+
+
+def apart(model: Path, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+    """The same function, answered by a process of its own, which ends with the function.
+
+    Raises ValueError where LiteRT can't read or run the file, or ends the process.
+    """
+    command = [sys.executable, "-c", PROGRAM, str(ROOT), str(Path(model).resolve()), str(threads or 0)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def answer(images: np.ndarray) -> np.ndarray:
+        try:
+            pickle.dump(images, process.stdin)
+            process.stdin.flush()
+            found = pickle.load(process.stdout)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            raise ValueError(f"{model.name}: LiteRT fails on it: it ended its process ({process.wait()})") from None
+        if isinstance(found, str):
+            raise ValueError(f"{model.name}: LiteRT fails on it: {found}")
+        return found
+
+    weakref.finalize(answer, _end, process)
+    return answer
+
+
+def serve(model: str, threads: str) -> None:
+    """What that process does: pictures come in and answers go out, or what went wrong."""
+    call = None
+    while True:
+        try:
+            images = pickle.load(sys.stdin.buffer)
+        except EOFError:  # no more are to come
+            return
+        try:
+            call = call or here(Path(model), int(threads) or None)
+            found = call(images)
+        except (ValueError, RuntimeError) as error:
+            found = " ".join(str(error).split())[:200]
+        pickle.dump(found, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+
+
+def _end(process: subprocess.Popen) -> None:
+    with contextlib.suppress(OSError):  # it may have ended before
+        process.stdin.close()
+    process.wait()
+    process.stdout.close()

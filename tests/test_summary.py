@@ -1,0 +1,74 @@
+"""export/summary.py: what a graph consists of is counted as on paper."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export.graphs import halved
+from export.summary import summarise
+
+v1 = tf.compat.v1
+
+
+def graph_of(build, name="image", shape=(None, 10, 8, 3)) -> v1.GraphDef:
+    with v1.Graph().as_default() as built:
+        build(v1.placeholder(tf.float32, shape, name=name))
+        return built.as_graph_def()
+
+
+def zeros(*shape):
+    return np.zeros(shape, np.float32)
+
+
+def small(image):
+    x = tf.nn.conv2d(image * 0.5, zeros(3, 5, 3, 4), [1, 2, 1, 1], "SAME")  # [B, 5, 8, 4]
+    x = tf.nn.bias_add(x, zeros(4))
+    x = tf.nn.depthwise_conv2d(x, zeros(3, 3, 4, 2), [1, 1, 1, 1], "VALID")  # [B, 3, 6, 8]
+    x = tf.reshape(x, [-1, 144])
+    tf.matmul(x, zeros(144, 7))
+
+
+def test_parameters_and_products_are_those_of_the_definition():
+    summary = summarise(graph_of(small))
+    assert summary.parameters == 3 * 5 * 3 * 4 + 4 + 3 * 3 * 4 * 2 + 144 * 7
+    convolution, depthwise, matrix = 5 * 8 * 4 * (3 * 5 * 3), 3 * 6 * 8 * (3 * 3), 144 * 7
+    assert summary.multiply_adds == convolution + depthwise + matrix
+    assert summary.ops["Conv2D"] == summary.ops["DepthwiseConv2dNative"] == summary.ops["MatMul"] == 1
+    assert "Const" not in summary.ops
+    assert summary.constants == summary.parameters + 1 + 2 + 6  # 0.5, the reshape's shape, two of depthwise_conv2d
+    assert summary.bytes == graph_of(small).ByteSize()
+
+
+def test_a_product_whose_rows_are_several_a_picture_counts_them_all():
+    def heat(image):
+        x = tf.reshape(tf.transpose(image, [0, 3, 1, 2]), [-1, 80])  # three rows a picture
+        tf.matmul(x, zeros(80, 2))
+
+    assert summarise(graph_of(heat)).multiply_adds == 3 * 80 * 2
+
+
+def test_half_precision_counts_alike():
+    whole, half = summarise(graph_of(small)), summarise(halved(graph_of(small), 0))
+    assert (half.parameters, half.multiply_adds, half.ops) == (whole.parameters, whole.multiply_adds, whole.ops)
+    assert half.bytes < whole.bytes
+
+
+def test_the_table_says_all():
+    table = summarise(graph_of(small)).table()
+    assert "| parameters | 1,264 |" in table and "a picture |" in table and "1 Conv2D" in table
+    assert all(line.startswith("|") for line in table.splitlines())
+
+
+def test_a_graph_that_tensorflow_refuses_is_said():
+    graph = graph_of(small)
+    del graph.node[1]
+    with pytest.raises(ValueError, match="graph: TensorFlow refuses it: "):
+        summarise(graph)
+
+
+def test_an_unknown_shape_is_said():
+    def unknown(image):
+        tf.nn.conv2d(image, zeros(3, 3, 3, 4), 1, "SAME", name="blurred")
+
+    with pytest.raises(ValueError, match="blurred: found shape .*, expected a known one for a batch of one"):
+        summarise(graph_of(unknown, shape=(None, None, 8, 3)))

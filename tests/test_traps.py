@@ -1,0 +1,166 @@
+"""Patterns that OpenCV misreads without a word, or refuses: the gate catches each, in OpenCV's own answers."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export.formats import FORMATS
+from export.parity import Reference, prove
+from records.landmarks import Scheme
+
+v1 = tf.compat.v1
+SIZE, POINTS, CHANNELS = 8, 5, 4
+RNG = np.random.default_rng(3)
+KERNEL = RNG.normal(size=(3, 3, 3, CHANNELS)).astype(np.float32) / 9
+ONE = RNG.normal(size=(1, 1, 3, 2 * POINTS)).astype(np.float32)
+SLOPES = RNG.uniform(0.1, 0.3, CHANNELS).astype(np.float32)
+PLANE = RNG.normal(size=(1, SIZE, SIZE, 1)).astype(np.float32)
+PICTURE = RNG.normal(size=(1, SIZE, SIZE, 3)).astype(np.float32)
+MATRIX = {rows: RNG.normal(size=(rows, 2 * POINTS)).astype(np.float32) for rows in (3, CHANNELS)}
+OFFSETS = np.linspace(0.1, 0.9, 2 * POINTS, dtype=np.float32)
+OPENCV_ALONE = replace(FORMATS["pb"], runtimes=("opencv",))
+SCHEME = Scheme(
+    name="five",
+    count=POINTS,
+    groups={"all": tuple(range(POINTS))},
+    lines={},
+    left_eye=(0,),
+    right_eye=(1,),
+    corners=(0, 1),
+    flip=(1, 0, 2, 4, 3),
+)
+
+
+def conv(x, **options):
+    return tf.nn.conv2d(x, KERNEL, 1, "SAME", **options)
+
+
+def regressed(x):
+    return tf.matmul(tf.reduce_mean(x, [1, 2]), MATRIX[int(x.shape[-1])])
+
+
+def named(y):
+    return tf.reshape(y, [-1, 2 * POINTS], name="landmarks")
+
+
+def sound(x):
+    named(regressed(tf.nn.relu(conv(x))))
+
+
+def dilations(x):
+    named(regressed(conv(x, dilations=2)))
+
+
+def training_batch_norm(x):
+    scale, offset = np.full(CHANNELS, 2, np.float32), np.ones(CHANNELS, np.float32)
+    y = v1.nn.fused_batch_norm(conv(x), scale, offset, is_training=True)[0]
+    named(regressed(tf.nn.relu(y)))
+
+
+def name_on_bias_add(x):
+    tf.nn.bias_add(regressed(x), OFFSETS, name="landmarks")
+
+
+def name_on_identity(x):
+    tf.identity(regressed(x), name="landmarks")
+
+
+def dropout_by_placeholder(x):
+    named(regressed(tf.nn.dropout(x, rate=v1.placeholder_with_default(0.0, [], name="rate"))))
+
+
+def cond(x):
+    named(regressed(v1.cond(v1.placeholder_with_default(False, []), lambda: x * 2, lambda: x)))
+
+
+def capped_relu(x):
+    named(regressed(tf.minimum(tf.nn.relu(x * 10), 6.0)))
+
+
+def prelu_by_negation(x):
+    y = conv(x - 0.5)
+    named(regressed(tf.nn.relu(y) - SLOPES * tf.nn.relu(-y)))
+
+
+def transposed_matrix(x):
+    named(tf.matmul(tf.reduce_mean(x, [1, 2]), MATRIX[3].T.copy(), transpose_b=True))
+
+
+def two_means(x):
+    named(tf.matmul(tf.reduce_mean(tf.reduce_mean(conv(x), 1), 1), MATRIX[CHANNELS]))
+
+
+def constant_plane(x):
+    named(regressed(x * PLANE))
+
+
+def constant_convolved(x):
+    named(regressed(conv(x) + conv(PICTURE)))
+
+
+def one_face_alone(x):
+    """Right for a batch of one, an error for three."""
+    y = tf.reduce_mean(tf.nn.conv2d(x, ONE, 1, "SAME"), [1, 2], keepdims=True)
+    named(tf.nn.bias_add(y, OFFSETS))
+
+
+SILENT = (dilations, training_batch_norm)
+REFUSED = (
+    name_on_bias_add,
+    name_on_identity,
+    dropout_by_placeholder,
+    cond,
+    capped_relu,
+    prelu_by_negation,
+    transposed_matrix,
+    two_means,
+    constant_plane,
+    constant_convolved,
+    one_face_alone,
+)
+
+
+@pytest.fixture
+def proved(tmp_path):
+    """Builds a graph, writes it, and has the gate compare OpenCV's answers with those of TensorFlow's session."""
+
+    def proved(build, form=OPENCV_ALONE, faces=64):
+        images = RNG.uniform(0, 255, (faces, SIZE, SIZE, 3)).astype(np.float32)
+        with v1.Graph().as_default() as graph, v1.Session() as session:
+            build(v1.placeholder(tf.float32, [None, SIZE, SIZE, 3], name="image") * (1 / 255))
+            answers = session.run("landmarks:0", {"image:0": images})
+        model = tmp_path / "landmark.pb"
+        model.write_bytes(graph.as_graph_def().SerializeToString())
+        labels = answers.reshape(faces, POINTS, 2) + RNG.normal(size=(faces, POINTS, 2)) / 100
+        return prove(model, form, Reference(images, labels, answers, SCHEME))
+
+    return proved
+
+
+def test_a_sound_graph_passes(proved):
+    (found,) = proved(sound).values()
+    assert 0 <= found.mean <= found.max <= 1e-6
+
+
+@pytest.mark.parametrize("build", SILENT, ids=lambda build: build.__name__)
+def test_what_opencv_answers_wrongly_without_a_word_is_caught(proved, build):
+    with pytest.raises(ValueError, match=r"landmark\.pb: opencv is [1-9]\.\d+e[+-]0[01] of the crop's side from"):
+        proved(build)
+
+
+@pytest.mark.parametrize("build", REFUSED, ids=lambda build: build.__name__)
+def test_what_opencv_refuses_is_caught(proved, build):
+    with pytest.raises(ValueError, match=r"landmark\.pb: OpenCV \d.* fails on it: \S"):
+        proved(build)
+
+
+def test_batch_norm_in_training_mode_depends_on_the_batch_in_tensorflow_too(proved):
+    with pytest.raises(ValueError, match="tensorflow is .* of the crop's side"):
+        proved(training_batch_norm, FORMATS["pb"])
+
+
+def test_one_batch_size_would_not_do(proved, monkeypatch):
+    monkeypatch.setattr("export.parity.BATCHES", (1,))
+    assert proved(one_face_alone, faces=7)["opencv"].max < 1e-5
