@@ -62,11 +62,11 @@ def assert_same_weights(found: Path, expected: Path):
 def test_ctrl_c_saves_and_the_same_command_ends_with_the_weights_of_an_unbroken_run(
     trained, record_set, tmp_path, capsys
 ):
-    stopped = tmp_path / "run"
+    stopped, handler = tmp_path / "run", signal.getsignal(signal.SIGINT)
     assert interrupted(record_set, stopped) == 130
     assert "stopped at step 17; the same command goes on from there" in capsys.readouterr().out
     run = stopped.rename(stopped.with_name("moved"))  # a run can be moved
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
     assert weights_of(run)["global_step"] == 17
     assert 17 * 4 % RecordSet(record_set).count("train")  # inside an epoch
     assert train.main(train_options(record_set, run)) == 0
