@@ -203,12 +203,12 @@ def _best_saver(averages):
 
 
 def restorer(checkpoint: str):
-    """A Saver that restores the default graph's variables from a checkpoint: averages where it holds them.
+    """A Saver that restores the default graph's network from a checkpoint: averages where it holds them.
 
-    A run's own checkpoints hold both, its best one the averages under the plain names.
+    A run's own checkpoints hold both, its best one the averages under the plain names and nothing of the optimiser.
     """
     held = {name for name, _ in tf.train.list_variables(checkpoint)}
-    names = {value.op.name: value for value in v1.global_variables()}
+    names = {value.op.name: value for value in network_variables()}
     averaged = {name: f"{name}/ExponentialMovingAverage" for name in names}
     return v1.train.Saver({averaged[name] if averaged[name] in held else name: names[name] for name in names})
 

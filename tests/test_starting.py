@@ -104,12 +104,14 @@ def test_a_head_for_other_points_keeps_its_random_start(model, run, record_set, 
     np.testing.assert_array_equal(names["senet/stage1/block1/conv2/weights"], expected)
 
 
-def test_training_goes_on_from_a_model_with_its_network(model, run, record_set, tmp_path):
-    options = train_options(record_set, tmp_path / "run", "--init", str(model), "--steps", "1", "--rate", "1e-9")
+@pytest.mark.parametrize("start", ["model", "trained"])
+def test_training_goes_on_from_a_start_with_its_network(start, model, run, record_set, tmp_path, request):
+    start = request.getfixturevalue(start)
+    options = train_options(record_set, tmp_path / "run", "--init", str(start), "--steps", "1", "--rate", "1e-9")
     options = [option for option in options if option not in ("--width", "--decoder", "8")]  # as the model has them
     assert train.main(options) == 0
     settings = json.loads((tmp_path / "run" / "settings.json").read_text())
-    assert settings["network"] == network_of(model) and settings["network"]["width"] == 8
+    assert settings["network"] == network_of(start) and settings["network"]["width"] == 8
     started = Run(tmp_path / "run", "last")
     images = np.full((2, 128, 128, 3), 90, np.float32)
     # one step of next to nothing: only the averages of batch norm have moved, by a hundredth
