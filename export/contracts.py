@@ -9,7 +9,7 @@ import re
 from dataclasses import asdict
 from pathlib import Path
 
-from export.formats import CONTRACT, Format
+from export.formats import MODEL, Format
 from export.frozen import Run
 from export.parity import COMPARED, Difference, Reference
 from export.summary import Summary
@@ -36,8 +36,11 @@ def entry_of(file: Path, form: Format, differences: dict[str, Difference], truth
     }
 
 
-def write_contract(folder: Path, run: Run, entries: dict[str, dict], summary: Summary, terms: str) -> None:
-    """Writes the contract beside the files that `entries` (format -> entry) describe; the first is the main one."""
+def write_contract(
+    folder: Path, run: Run, entries: dict[str, dict], summary: Summary, terms: str, model: str = MODEL
+) -> None:
+    """Writes the contract, `MODEL.json`, beside the files that `entries` (format -> entry) describe; the first is the
+    main one."""
     main, entry = next(iter(entries.items()))
     contract = {
         "version": VERSION,
@@ -60,7 +63,7 @@ def write_contract(folder: Path, run: Run, entries: dict[str, dict], summary: Su
         },
         "terms": terms,
     }
-    write_atomically(folder / CONTRACT, (readable(contract) + "\n").encode())
+    write_atomically(folder / f"{model}.json", (readable(contract) + "\n").encode())
 
 
 def readable(contract: dict) -> str:

@@ -20,7 +20,7 @@ from net.senet import INPUT, OUTPUT
 from records.runtime import silent_standard_error, tf
 
 v1 = tf.compat.v1
-CONTRACT = "landmark.json"
+MODEL = "landmark"  # the name of a model that has no other: landmark.pb, landmark.json
 ONNX_OPSET = 17
 BATCH_NAME = "batch"
 # What stays float in an int8 model: a probability among 256 cells is mostly less than int8's smallest step, and a
@@ -32,15 +32,15 @@ FLOAT_OPS = ("SOFTMAX", "FULLY_CONNECTED", "BATCH_MATMUL")
 class Format:
     """A file format of a model.
 
-    write: (frozen graph, pictures float32 [N, S, S, 3] to calibrate on) -> the file's bytes; file: its name; second:
-    its name where another has taken that; runtimes: those of `export.runtimes` that read it rightly. limit: the largest
-    difference of a coordinate from the checkpoint's, as a fraction of the crop's side; rise: the largest relative rise
-    of the NME, for a format that has no limit.
+    write: (frozen graph, pictures float32 [N, S, S, 3] to calibrate on) -> the file's bytes; ending: of its name;
+    second: that where another has taken it; runtimes: those of `export.runtimes` that read it rightly. limit: the
+    largest difference of a coordinate from the checkpoint's, as a fraction of the crop's side; rise: the largest
+    relative rise of the NME, for a format that has no limit.
     """
 
     name: str
     write: Callable[[v1.GraphDef, np.ndarray], bytes]
-    file: str
+    ending: str
     runtimes: tuple[str, ...]
     limit: float | None = None
     rise: float | None = None
@@ -95,12 +95,12 @@ def int8(graph: v1.GraphDef, images: np.ndarray) -> bytes:
 FORMATS = {
     one.name: one
     for one in (
-        Format("pb", frozen_single, "landmark.pb", ("tensorflow", "opencv"), limit=1e-5, second="landmark.float32.pb"),
-        Format("pb16", frozen_half, "landmark.pb", ("opencv",), limit=1e-3, second="landmark.float16.pb"),
-        Format("onnx", onnx, "landmark.onnx", ("onnxruntime", "opencv"), limit=1e-5),
+        Format("pb", frozen_single, ".pb", ("tensorflow", "opencv"), limit=1e-5, second=".float32.pb"),
+        Format("pb16", frozen_half, ".pb", ("opencv",), limit=1e-3, second=".float16.pb"),
+        Format("onnx", onnx, ".onnx", ("onnxruntime", "opencv"), limit=1e-5),
         # OpenCV 4.14 reads both of these wrongly without a word, because of squeeze-and-excite
-        Format("tflite", tflite, "landmark.tflite", ("litert",), limit=1e-5),
-        Format("int8", int8, "landmark.int8.tflite", ("litert",), rise=0.05),
+        Format("tflite", tflite, ".tflite", ("litert",), limit=1e-5),
+        Format("int8", int8, ".int8.tflite", ("litert",), rise=0.05),
     )
 }
 
@@ -113,12 +113,12 @@ def parse_formats(text: str) -> list[Format]:
     return [FORMATS[name] for name in names]
 
 
-def file_names(formats: list[Format]) -> dict[str, str]:
-    """Format -> file name: of pb and pb16 the first in the list is `landmark.pb`, and a second has its own name."""
-    names: dict[str, str] = {}
+def file_names(formats: list[Format], model: str = MODEL) -> dict[str, str]:
+    """Format -> file name: of pb and pb16 the first in the list is the model's name and `.pb`, a second has its own."""
+    endings: dict[str, str] = {}
     for one in formats:
-        names[one.name] = one.file if one.file not in names.values() else one.second
-    return names
+        endings[one.name] = one.ending if one.ending not in endings.values() else one.second
+    return {name: model + ending for name, ending in endings.items()}
 
 
 def _rename(graph) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -15,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 from export import contracts, frozen, gate, graphs, parity
-from export.formats import CONTRACT, FORMATS, parse_formats
+from export.formats import FORMATS, MODEL, parse_formats
 from export.staging import staging
 from export.summary import summarise
 
@@ -38,8 +39,9 @@ def parse_args(argv=None) -> argparse.Namespace:
         "--formats",
         default="pb",
         help=f"what to write, of {','.join(FORMATS)}; the first is the main one, and the first of pb and pb16 is "
-        "landmark.pb (default: %(default)s)",
+        "NAME.pb (default: %(default)s)",
     )
+    add("--name", default=MODEL, help="of the model: NAME.pb, NAME.json (default: %(default)s)")
     add("--terms", default=TERMS, help="terms of use, kept in the contract (default: those of 300-W and 300W-LP)")
     add("--summary", type=Path, metavar="FILE.pb", help="show what a frozen graph consists of, and write nothing")
     add("--board", type=Path, metavar="DIR", help="write the graph as an event file for TensorBoard to this folder")
@@ -48,6 +50,8 @@ def parse_args(argv=None) -> argparse.Namespace:
         args.formats = parse_formats(args.formats)
     except ValueError as error:
         parser.error(f"--{error}")
+    if not re.fullmatch(r"\w+", args.name):
+        parser.error(f"--name: found {args.name!r}, expected letters, digits and _")
     return args
 
 
@@ -82,9 +86,9 @@ def freeze(args: argparse.Namespace) -> int:
     print(summary.table(), flush=True)
     with staging(args.out) as folder:
         calibration = gate.calibration_of(records, args.formats)
-        entries, failures = gate.write_formats(folder, args.formats, graph, truth, calibration)
+        entries, failures = gate.write_formats(folder, args.formats, graph, truth, calibration, args.name)
         if entries:
-            contracts.write_contract(folder, run, entries, summary, args.terms)
+            contracts.write_contract(folder, run, entries, summary, args.terms, args.name)
     to_board(graph, args.board)
     return report(args, run, entries, failures)
 
@@ -99,7 +103,7 @@ def to_board(graph, folder: Path | None) -> None:
 def report(args: argparse.Namespace, run: frozen.Run, entries: dict[str, dict], failures: list[str]) -> int:
     """Says what was written and what failed; the exit code."""
     if entries:
-        names = " ".join([*(entry["file"] for entry in entries.values()), CONTRACT])
+        names = " ".join([*(entry["file"] for entry in entries.values()), f"{args.name}.json"])
         print(f"written: {args.out}{os.sep}: {names}, from step {run.step}")
     for failure in failures:
         print(f"freeze: removed: {failure}", file=sys.stderr)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from export.contracts import entry_of
-from export.formats import Format, file_names
+from export.formats import MODEL, Format, file_names
 from export.parity import Reference, faces, prove
 from net.batches import RecordSet
 from records.runtime import tf
@@ -17,13 +17,19 @@ CALIBRATION = 256  # pictures for int8
 
 
 def write_formats(
-    folder: Path, formats: list[Format], graph: v1.GraphDef, truth: Reference, calibration: np.ndarray
+    folder: Path,
+    formats: list[Format],
+    graph: v1.GraphDef,
+    truth: Reference,
+    calibration: np.ndarray,
+    model: str = MODEL,
 ) -> tuple[dict[str, dict], list[str]]:
     """Writes the formats that pass into the folder: their entries of the contract, and a line for each that failed.
 
-    When the first one, the main one, fails, no other is tried. calibration: pictures float32 [N, S, S, 3] for int8.
+    When the first one, the main one, fails, no other is tried. calibration: pictures float32 [N, S, S, 3] for int8;
+    model: its name, of which the files' are made.
     """
-    entries, failures, names = {}, [], file_names(formats)
+    entries, failures, names = {}, [], file_names(formats, model)
     for form in formats:
         file = folder / names[form.name]
         try:

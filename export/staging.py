@@ -11,9 +11,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from export.formats import CONTRACT
-
 PREFIX = ".freeze-"
+CONTRACT = ".json"  # how its name ends
 ABANDONED = 3600  # seconds
 
 
@@ -46,10 +45,10 @@ def _remove_abandoned(out: Path) -> None:
 
 def _publish(folder: Path, out: Path) -> None:
     # the graphs before their contract, which vouches for them
-    names = sorted((path.name for path in folder.iterdir()), key=lambda name: (name == CONTRACT, name))
+    names = sorted((path.name for path in folder.iterdir()), key=lambda name: (name.endswith(CONTRACT), name))
     if not names:
         return
-    stale = _named_before(out) - set(names)
+    stale = _named_before(out, names[-1]) - set(names)
     kept = _keep([*names, *stale], out, folder)
     try:
         for name in names:
@@ -72,13 +71,14 @@ def _keep(names: Iterable[str], out: Path, folder: Path) -> dict[str, Path]:
     return {path.name: path for path in before.iterdir()}
 
 
-def _named_before(out: Path) -> set[str]:
-    """Names of the files that the contract in `out` describes; none where it is none of ours."""
+def _named_before(out: Path, contract: str) -> set[str]:
+    """Names of the files that this contract in `out` describes; none where it is none of ours."""
     try:
-        formats = json.loads((out / CONTRACT).read_text(encoding="utf-8"))["formats"]
+        formats = json.loads((out / contract).read_text(encoding="utf-8"))["formats"]
         names = {one["file"] for one in formats.values()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()
+    model = contract.removesuffix(CONTRACT)
     return {
-        name for name in names if isinstance(name, str) and name.startswith("landmark.") and name == Path(name).name
+        name for name in names if isinstance(name, str) and name.startswith(f"{model}.") and name == Path(name).name
     }

@@ -65,6 +65,17 @@ class FaceCheck:
         return _logistic(features(points, mirrored, self.prior) @ self.weights + self.bias + slack)
 
 
+def own_constants(model: Path) -> Path:
+    """Where the constants of a model's own check belong: those of `landmark_small.pb` in `face_check_small.json`."""
+    return CONSTANTS.with_name(f"{CONSTANTS.stem}{model.stem.removeprefix('landmark')}.json")
+
+
+def constants_of(model: Path) -> Path:
+    """The constants of the check for a model: its own, or CONSTANTS where there are none."""
+    own = own_constants(model)
+    return own if own.is_file() else CONSTANTS
+
+
 def load_check(path: Path = CONSTANTS) -> FaceCheck:
     """The check of a file. Raises FileNotFoundError, or ValueError for what `tools/fit_check.py` did not write."""
     try:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from . import network
-from .check import FACE, FaceCheck, agreement_scores, disagreement, load_check
+from .check import FACE, FaceCheck, agreement_scores, constants_of, disagreement, load_check
 from .contract import read_contract
 from .crop import Crop, box_of, rotation
 from .detect import HaarDetector, distinct
@@ -158,7 +158,7 @@ class Landmarker:
 
     def scores(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
         """How surely points [N, K, 2] in a picture uint8 [height, width, 3] are a face's: float64 [N], 0 to 1."""
-        self._check, contract = self._check or load_check(), self.contract
+        self._check, contract = self._check or load_check(constants_of(self.contract.model)), self.contract
         mirrored = self.mirrored(image, points)
         if self._check.scheme != contract.scheme:
             return agreement_scores(points, mirrored)

@@ -7,10 +7,20 @@ import numpy as np
 import pytest
 
 from infer import check
-from infer.check import AGREEMENT, FACE, agreement_scores, disagreement, features, load_check, normalised
+from infer.check import (
+    AGREEMENT,
+    FACE,
+    agreement_scores,
+    constants_of,
+    disagreement,
+    features,
+    load_check,
+    normalised,
+    own_constants,
+)
 from infer.crop import rotation
 from tests.drawn import draw_set, symmetric_face
-from tools import fit_check
+from tools import fit_check, read_300w_lp
 from tools.fit_check import fit_prior, fit_score
 
 
@@ -92,10 +102,31 @@ def test_the_shipped_check_tells_faces_from_junk():
     assert check.scores(junk, junk, check.model).max() < FACE  # even where the mirrored look agrees with itself
 
 
-def test_the_shipped_check_was_fitted_for_the_shipped_network():
-    model = json.loads(check.CONSTANTS.with_name("landmark.json").read_text())
-    assert load_check().model == model["sha256"], "run tools/fit_check.py anew for the new network"
-    assert "/work" not in check.CONSTANTS.read_text()
+@pytest.mark.parametrize("contract", sorted(check.CONSTANTS.parent.glob("landmark*.json")), ids=lambda path: path.stem)
+def test_the_shipped_checks_were_fitted_for_the_shipped_networks(contract):
+    constants = own_constants(contract.with_suffix(".pb"))
+    fitted_for = load_check(constants).model
+    assert fitted_for == json.loads(contract.read_text())["sha256"], "run tools/fit_check.py anew for the new network"
+    assert "/work" not in constants.read_text()
+
+
+def test_a_model_has_its_own_check_or_the_standard_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(check, "CONSTANTS", tmp_path / "face_check.json")
+    small = tmp_path / "landmark_small.pb"
+    assert own_constants(small) == tmp_path / "face_check_small.json"
+    assert constants_of(small) == constants_of(tmp_path / "landmark.pb") == tmp_path / "face_check.json"
+    own_constants(small).touch()
+    assert constants_of(small) == tmp_path / "face_check_small.json"
+    assert own_constants(tmp_path / "mine.pb") == tmp_path / "face_checkmine.json"
+
+
+def test_the_points_are_those_that_the_network_learnt(tmp_path):
+    folder = draw_set(tmp_path / "tiny", sources=2, views=1)
+    items = fit_check.draw([folder], 10, 0)
+    faces = [face for _, face in fit_check.read_faces(items, fit_check.learnt_points(Model()))]
+    for item, face in zip(items, faces, strict=True):
+        np.testing.assert_array_equal(face.points, read_300w_lp.read(item, "pts_3d").points)
+        assert np.abs(face.points - read_300w_lp.read(item, "pts_2d").points).max() == pytest.approx(0.5, abs=1e-4)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"scheme": "ibug68", "shape": {"mean": [[1, 2]]}}'])
@@ -111,7 +142,7 @@ class Model:
     """A landmarker whose detector finds the true box and, elsewhere, a wall."""
 
     class contract:  # noqa: N801
-        raw = {"sha256": hashlib.sha256(b"model").hexdigest()}
+        raw = {"sha256": hashlib.sha256(b"model").hexdigest(), "trained_on": {"points": "pts_3d"}}
 
     def __init__(self, *_):
         self.rng = np.random.default_rng(0)

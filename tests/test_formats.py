@@ -182,6 +182,7 @@ def test_the_first_frozen_graph_is_the_main_one():
         "pb16": "landmark.float16.pb",
         "tflite": "landmark.tflite",
     }
+    assert file_names(parse_formats("pb16,pb"), "mine") == {"pb16": "mine.pb", "pb": "mine.float32.pb"}
 
 
 def test_a_runtime_that_ends_its_process_does_not_end_ours(tmp_path, monkeypatch):

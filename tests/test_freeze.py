@@ -74,6 +74,18 @@ def no_answer(model):
     return lambda images: np.zeros((len(images), 136), np.float32)
 
 
+def test_a_model_has_the_name_it_is_given(trained, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert freeze.main(["--run", str(trained), "--out", str(out), "--name", "landmark_small"]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["landmark_small.json", "landmark_small.pb"]
+    assert json.loads((out / "landmark_small.json").read_text())["file"] == "landmark_small.pb"
+    assert "landmark_small.pb landmark_small.json" in capsys.readouterr().out
+    assert Landmarker(out / "landmark_small.pb").contract.size == 128
+    with pytest.raises(SystemExit) as stop:
+        freeze.main(["--run", str(trained), "--name", "../landmark"])
+    assert stop.value.code == 2 and "--name: found '../landmark'" in capsys.readouterr().err
+
+
 def test_over_the_tolerance_nothing_is_left_behind(trained, tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(parity.RUNTIMES, "opencv", no_answer)
     line = refused(capsys, "--run", trained, "--out", tmp_path / "out", code=1)

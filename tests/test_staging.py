@@ -67,6 +67,17 @@ def test_files_of_the_model_before_go_with_it_and_others_stay(tmp_path):
     assert (tmp_path / "landmark.pb").read_text() == "new"
 
 
+def test_models_of_other_names_stay(tmp_path):
+    fill(tmp_path, pb="old", json=contract("landmark.pb"))
+    (tmp_path / "landmark_small.json").write_text(contract("landmark_small.onnx", "landmark.pb"))
+    (tmp_path / "landmark_small.onnx").write_text("old")
+    with staging(tmp_path) as folder:
+        (folder / "landmark_small.pb").write_text("new")
+        (folder / "landmark_small.json").write_text("{}")
+    assert sorted(texts(tmp_path)) == ["landmark.json", "landmark.pb", "landmark_small.json", "landmark_small.pb"]
+    assert (tmp_path / "landmark.pb").read_text() == "old"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"formats": [1]}', '{"formats": {"a": 3}}', "\udc80"])
 def test_a_contract_of_no_use_names_nothing(tmp_path, text):
     (tmp_path / "landmark.json").write_bytes(text.encode(errors="surrogateescape"))

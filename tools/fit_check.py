@@ -1,9 +1,9 @@
-"""Fits the check that tells faces from a detector's false alarms, for one network; writes `infer/face_check.json`.
+"""Fits the check that tells faces from a detector's false alarms, for one network; writes `infer/face_check*.json`.
 
     python tools/fit_check.py data/300W data/300W_LP
 
-Needs sets in 300W-LP's layout with 68 points. Only training sources count, `measure_detection.py` reports on others.
-Run it again for every new network: the same command.
+Needs sets in 300W-LP's layout with 68 points of the kind that the network learnt; what has others is left out. Only
+training sources count, `measure_detection.py` reports on others. Run it again for every new network: the same command.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
-from infer.check import CONSTANTS, ShapePrior, features, flattened, normalised
+from infer.check import ShapePrior, features, flattened, normalised, own_constants
 from infer.crop import box_of
 from infer.detect import distinct, overlaps
 from infer.landmarker import Landmarker
@@ -53,7 +53,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--model", type=Path, metavar="FILE", help="network with its .json beside it (default: as infer/run.py)")
     add("--count", type=int, default=600, help="pictures, evenly from the sets in the folders (default: %(default)s)")
     add("--seed", type=int, default=0, help="of that draw (default: %(default)s)")
-    add("--out", type=Path, default=CONSTANTS, metavar="FILE", help="(default: infer/face_check.json)")
+    add("--out", type=Path, metavar="FILE", help="(default: beside infer/face_check.json, by the model's name)")
     return parser.parse_args(argv)
 
 
@@ -61,16 +61,17 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     try:
         landmarker = Landmarker(args.model)
-        faces = read_faces(draw(args.data, args.count, args.seed))
+        out = args.out or own_constants(landmarker.contract.model)
+        faces = read_faces(draw(args.data, args.count, args.seed), learnt_points(landmarker))
         prior = fit_prior(np.array([face.points for _, face in faces if np.isfinite(face.points).all()]))
         finds = search(landmarker, [face for _, face in faces])
         weights, bias = fit_score(features(finds.points, finds.mirrored, prior), finds.overlap)
         text = document(prior, weights, bias, faces, landmarker)
-        write_atomically(args.out, text.encode())
+        write_atomically(out, text.encode())
     except (ValueError, OSError) as error:
         print(f"fit_check: {error}", file=sys.stderr)
         return 2
-    print(f"{report(features(finds.points, finds.mirrored, prior) @ weights + bias, finds.overlap)} -> {args.out}")
+    print(f"{report(features(finds.points, finds.mirrored, prior) @ weights + bias, finds.overlap)} -> {out}")
     return 0
 
 
@@ -85,12 +86,17 @@ def draw(folders: Sequence[Path], count: int, seed: int) -> list[Item]:
     return [items[index] for items in subsets.values() for index in sorted(rng.permutation(len(items))[:share])]
 
 
-def read_faces(items: Sequence[Item]) -> list[tuple[Item, Face]]:
+def learnt_points(landmarker: Landmarker) -> str:
+    """The kind of points a network was trained on, by its contract: "pts_2d" or "pts_3d"."""
+    return landmarker.contract.raw.get("trained_on", {}).get("points", "pts_2d")
+
+
+def read_faces(items: Sequence[Item], points: str) -> list[tuple[Item, Face]]:
     """The faces that can be read, with their items."""
     faces = []
     for item in items:
         try:
-            faces.append((item, read_300w_lp.read(item, "pts_2d")))
+            faces.append((item, read_300w_lp.read(item, points)))
         except BadSample as error:
             print(f"skipped: {error}", file=sys.stderr)
     return faces
