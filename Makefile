@@ -1,18 +1,19 @@
-# make setup | demo | test | bench | lint | board | fuzz
+# make setup | demo | serve | test | bench | lint | board | fuzz
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test bench fuzz lint board clean
+.PHONY: setup demo serve test bench fuzz lint board clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make setup  the virtual environment in $(VENV), from requirements.lock"
 	@echo "make demo   draw faces, make records, train, freeze, infer: everything once, in minutes"
+	@echo "make serve  the web page and the REST service on http://127.0.0.1:8068/ (PORT=N: another port)"
 	@echo "make test   all tests"
-	@echo "make bench  speed and accuracy, written to BENCHMARKS.md; DATA='300W 300W_LP' PHOTOS=DIR: on real faces too"
-	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, 2,000 damaged models, as tables"
+	@echo "make bench  speed and accuracy, written to BENCHMARKS.md; DATA='300W 300W_LP' PHOTOS=DIR: on real faces too; ONLY='roll pose': some sections"
+	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, 2,000 damaged models, 1,000 uploads to the service, as tables"
 	@echo "make lint   ruff"
 	@echo "make board  TensorBoard on runs/ and demo/"
 
@@ -28,15 +29,19 @@ $(READY): requirements.lock
 demo: setup
 	$(PY) tools/demo.py
 
+serve: setup
+	$(PY) infer/serve.py $(if $(PORT),--port $(PORT))
+
 test: setup
 	$(PY) -m pytest -q tests
 
 bench: setup
-	$(PY) tools/bench.py $(if $(DATA),--data $(DATA)) $(if $(PHOTOS),--photos $(PHOTOS))
+	$(PY) tools/bench.py $(if $(DATA),--data $(DATA)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(ONLY),--only $(ONLY))
 
 fuzz: setup
 	$(PY) tests/fuzz_records.py
 	$(PY) tests/fuzz_models.py
+	$(PY) tests/fuzz_service.py
 
 lint: setup
 	$(PY) -m ruff check .

@@ -1,6 +1,6 @@
 """Measures speed and writes the tables into BENCHMARKS.md; rates are ratios within one run, for machines are noisy.
 
-make bench
+make bench [DATA="300W 300W_LP"] [PHOTOS=DIR] [ONLY="roll pose"]
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,26 +44,47 @@ def parse_args(argv=None) -> argparse.Namespace:
         help="real data sets to evaluate on as well (default: drawn ones only)",
     )
     parser.add_argument("--photos", type=Path, help="photos marked in dlib's XML, for detection as well")
+    parser.add_argument("--only", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)} (default: all)")
     parser.add_argument("--page", type=Path, default=PAGE, help="page to write to (default: BENCHMARKS.md)")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if unknown := set(args.only or ()) - set(SECTIONS):
+        parser.error(f"--only: found {', '.join(sorted(unknown))}, expected some of {', '.join(SECTIONS)}")
+    return args
 
 
 def main(argv=None) -> int:
     args = parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
-        faces = Path(folder, "faces")
-        run("tools/make_faces.py", "--count", args.count, "--out", faces)
-        write_section(args.page, "records", bench_records(faces, Path(folder)))
-        write_section(args.page, "evaluation-drawn", bench_evaluation([faces], Path(folder, "evaluation")))
-        if args.data:
-            write_section(args.page, "evaluation", bench_evaluation(args.data, Path(folder, "evaluation")))
-            for name, text in bench_faces(args.data, args.photos).items():
+        bench = Bench(args.data, args.photos, args.count, Path(folder))
+        for name in args.only or SECTIONS:
+            if text := SECTIONS[name](bench):
                 write_section(args.page, name, text)
-        write_section(args.page, "batches", run("tools/measure_batches.py", faces))
-        write_section(args.page, "training", run("net/bench.py", "--records", Path(folder, "large records")))
-    write_section(args.page, "inference", run("export/bench.py"))
+            else:
+                print(f"{name}: left out, it wants real faces (DATA, PHOTOS)", flush=True)
     print(f"written: {args.page}")
     return 0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What sections are measured with: real data sets, marked photos, and drawn faces, made when one wants them."""
+
+    data: list[Path]
+    photos: Path | None
+    count: int
+    folder: Path
+
+    @cached_property
+    def faces(self) -> Path:
+        """The data set of drawn faces."""
+        run("tools/make_faces.py", "--count", self.count, "--out", self.folder / "faces")
+        return self.folder / "faces"
+
+    @cached_property
+    def large(self) -> tuple[Path, tuple[int, float, int]]:
+        """The records of the drawn faces, five times over, and what `make_records` says of them."""
+        out = self.folder / "large records"
+        return out, make_records(linked(self.faces, self.folder / "large", 5), out)
 
 
 def run(script: str, *arguments) -> str:
@@ -71,35 +95,42 @@ def run(script: str, *arguments) -> str:
 
 
 def bench_evaluation(data: list[Path], out: Path) -> str:
-    """The tables of tools/evaluate.py for the shipped model on held-out faces, their headings one step lower."""
-    run("tools/evaluate.py", ROOT / "infer" / "landmark.pb", "--data", *data, "--out", out)
+    """The tables of tools/evaluate.py for the shipped models on held-out faces, their headings one step lower."""
+    if not data:
+        return ""
+    run("tools/evaluate.py", *shipped(), "--data", *data, "--out", out)
     text = (out / "evaluation.md").read_text(encoding="utf-8")
     tables = text.removeprefix("# Evaluation\n").partition("\n![")[0]
     return tables.replace(str(ROOT) + os.sep, "").replace("\n## ", "\n### ")
 
 
-def bench_faces(data: list[Path], photos: Path | None) -> dict[str, str]:
-    """The tables of finding and following faces in real pictures, by the section they belong to.
-
-    Rolled and moving faces are made of the first set, poses are those of the last one: 300W and 300W_LP in that order.
-    """
-    marked = ["--photos", photos] if photos else []
-    printed = {
-        "detection": run("tools/measure_detection.py", "--data", *data, *marked),
-        "roll": run("tools/measure_roll.py", data[0]),
-        "pose": run("tools/measure_pose.py", data[-1]),
-        "video": run("tools/measure_video.py", data[0]),
-    }
-    # without the lines of progress before the tables
-    return {name: "\n".join(re.findall(r"^\|.*$", text, re.MULTILINE)) for name, text in printed.items()}
+def shipped() -> list[Path]:
+    """The models that come with the program and find the same points, the standard one first."""
+    return [path for name in ("", "_small") if (path := ROOT / "infer" / f"landmark{name}.pb").is_file()]
 
 
-def bench_records(faces: Path, folder: Path) -> str:
+def table_of(script: str, *arguments) -> str:
+    """The table that a script prints, without the lines of progress before it."""
+    return "\n".join(re.findall(r"^\|.*$", run(script, *arguments), re.MULTILINE))
+
+
+def bench_detection(bench: Bench) -> str:
+    """Missed and invented faces, on marked photos too; nothing without real faces."""
+    marked = ["--photos", bench.photos] if bench.photos else []
+    return table_of("tools/measure_detection.py", "--data", *bench.data, *marked) if bench.data else ""
+
+
+def bench_faces(script: str, data: list[Path]) -> str:
+    """A script's table on real faces; nothing without them."""
+    return table_of(script, *data) if data else ""
+
+
+def bench_records(bench: Bench) -> str:
     """The records table: the bare loop before and after on all cores, make_records.py on all cores, and the audit."""
-    before = bare_rate(faces)
-    small = make_records(linked(faces, folder / "small", 1, keep=2), folder / "small records")
-    large = make_records(linked(faces, folder / "large", 5), folder / "large records")
-    bare = (before + bare_rate(faces)) / 2
+    before = bare_rate(bench.faces)
+    small = make_records(linked(bench.faces, bench.folder / "small", 1, keep=2), bench.folder / "small records")
+    records, large = bench.large
+    bare = (before + bare_rate(bench.faces)) / 2
     steady = (large[0] - small[0]) / (large[1] - small[1])
     rows = [f"| bare loop (read, warp, JPEG-encode), on every core at once | {bare:.0f} | 1 | |"]
     for count, seconds, peak in (small, large):
@@ -109,7 +140,7 @@ def bench_records(faces: Path, folder: Path) -> str:
     return (
         f"| on {os.cpu_count()} cores | faces/s | of the bare loop | peak memory of all processes, GB |\n"
         "|---|---|---|---|\n" + "\n".join(rows) + f"\n\n122,450 faces at the last rate: "
-        f"{122_450 / steady / 60:.1f} min. {bench_audit(folder / 'large records')}\n"
+        f"{122_450 / steady / 60:.1f} min. {bench_audit(records)}\n"
     )
 
 
@@ -211,6 +242,21 @@ def write_section(page: Path, name: str, text: str) -> None:
     page.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}", encoding="utf-8")
     print(text.strip(), flush=True)
 
+
+# rolled and moving faces are made of the first set, poses are those of the last one: 300W and 300W_LP in that order
+SECTIONS: dict[str, Callable[[Bench], str]] = {
+    "records": bench_records,
+    "training": lambda bench: run("net/bench.py", "--records", bench.large[0]),
+    "evaluation": lambda bench: bench_evaluation(bench.data, bench.folder / "evaluation"),
+    "evaluation-drawn": lambda bench: bench_evaluation([bench.faces], bench.folder / "evaluation of drawn faces"),
+    "limits": lambda bench: bench_faces("tools/measure_limits.py", bench.data),
+    "detection": bench_detection,
+    "roll": lambda bench: bench_faces("tools/measure_roll.py", bench.data[:1]),
+    "pose": lambda bench: bench_faces("tools/measure_pose.py", bench.data[-1:]),
+    "video": lambda bench: bench_faces("tools/measure_video.py", bench.data[:1]),
+    "batches": lambda bench: run("tools/measure_batches.py", bench.faces),
+    "inference": lambda bench: run("export/bench.py"),
+}
 
 if __name__ == "__main__":
     sys.exit(main())
