@@ -88,7 +88,7 @@ def contact_sheet(
 def _draw_face(image, points, groups, lines) -> None:
     x0, y0, x1, y1 = box_of(points)
     edge = max(x1 - x0, y1 - y0)
-    colours = _colours(groups)
+    colours = colours_of(groups)
     thickness, radius = max(1, round(edge / 220)), max(0.5, min(0.9, edge / 70), edge / 150)
     lines = lines if edge >= 50 else {}  # a pixel is the thinnest line: on a smaller face they would cover it
     halo = max(1, round(edge / 450)) if edge >= 150 else 0  # on a small face it would be all that one sees
@@ -142,7 +142,8 @@ def _fixed(point) -> tuple[int, int]:
     return int(x), int(y)
 
 
-def _colours(groups) -> dict[str, tuple[int, int, int]]:
+def colours_of(groups: Sequence[str] | Mapping[str, object]) -> dict[str, tuple[int, int, int]]:
+    """The colour of each group of points, BGR."""
     spare = list(COLOURS.values())
     return {name: COLOURS.get(name, spare[index % len(spare)]) for index, name in enumerate(groups)}
 

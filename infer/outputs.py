@@ -101,10 +101,15 @@ def write_json(path: str | Path, entries: Iterable[dict]) -> None:
 def write_csv(path: str | Path, entries: Iterable[dict], count: int) -> None:
     """Writes a row per face, atomically: file, x0, y0, x1, y1, ... of `count` points."""
     with atomic_file(path) as file:
-        file.write(csv_line(["file", *(f"{axis}{index}" for index in range(count) for axis in "xy")]))
-        for entry in entries:
-            for face in entry["faces"]:
-                file.write(csv_line([entry["file"], *(value for point in face["points"] for value in point)]))
+        file.writelines(csv_lines(entries, count))
+
+
+def csv_lines(entries: Iterable[dict], count: int) -> Iterator[bytes]:
+    """The lines of `write_csv`, the header first."""
+    yield csv_line(["file", *(f"{axis}{index}" for index in range(count) for axis in "xy")])
+    for entry in entries:
+        for face in entry["faces"]:
+            yield csv_line([entry["file"], *(value for point in face["points"] for value in point)])
 
 
 def csv_line(cells: Sequence) -> bytes:

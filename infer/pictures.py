@@ -32,6 +32,14 @@ _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0-15 without DHT, JPG, DAC
 
 
+class UnknownKind(ValueError):
+    """What was given is in none of the known formats."""
+
+
+class TooLarge(ValueError):
+    """A picture of more pixels than the limit."""
+
+
 def read_picture(path: str | Path, upright: bool = True, limit: int = PIXEL_LIMIT) -> np.ndarray:
     """The picture of a file, uint8 [height, width, 3], BGR; 16-bit and grey ones converted, alpha dropped.
 
@@ -44,12 +52,13 @@ def read_picture(path: str | Path, upright: bool = True, limit: int = PIXEL_LIMI
 
 
 def decode_picture(data: bytes, name: str | Path, upright: bool = True, limit: int = PIXEL_LIMIT) -> np.ndarray:
-    """The picture of a file's bytes, as `read_picture`; `name` is what errors call it. Raises ValueError as that."""
+    """The picture of a file's bytes, as `read_picture`; `name` is what errors call it. Raises ValueError as that:
+    UnknownKind for another format, TooLarge for more pixels than the limit."""
     width, height = _checked_size(name, data)
     if width < 1 or height < 1:
         raise ValueError(f"{name}: found {width}x{height} pixels, expected at least 1x1")
     if width * height > limit:
-        raise ValueError(f"{name}: found {width}x{height} pixels, expected at most {limit / 1e6:g} megapixels")
+        raise TooLarge(f"{name}: found {width}x{height} pixels, expected at most {limit / 1e6:g} megapixels")
     image = _decode(data, upright)
     if image is None:
         raise ValueError(f"{name}: found a damaged picture, expected one that decodes")
@@ -139,7 +148,7 @@ def _checked_size(path: str | Path, data: bytes) -> tuple[int, int]:
         raise ValueError(f"{path}: found an empty file, expected a picture")
     reader = next((reader for start, reader in _READERS.items() if data.startswith(start)), None)
     if reader is None:
-        raise ValueError(f"{path}: found {_foreign(data)}, expected {KINDS}")
+        raise UnknownKind(f"{path}: found {_foreign(data)}, expected {KINDS}")
     try:
         return reader(data)
     except (struct.error, IndexError):

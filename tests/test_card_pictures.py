@@ -9,7 +9,7 @@ from infer.face import face_of
 from tests.drawn import symmetric_face
 from tools import card_pictures
 from tools.card_pictures import harder, portrait, tile
-from tools.measure_limits import CHANGES, Picture
+from tools.harder import CHANGES, Picture
 
 
 def plain() -> Picture:

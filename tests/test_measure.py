@@ -13,6 +13,7 @@ from records.split import split_of
 from tests.drawn import HEIGHT, WIDTH, draw_set, symmetric_face
 from tools import measure_batches, measure_detection, measure_pose, measure_roll, measure_video, readers
 from tools.faces import Face
+from tools.harder import rolled
 from tools.held_out import held_out, read_all
 from tools.measure_video import EDGE, RATE, Clip
 
@@ -87,7 +88,7 @@ def test_of_photos_only_the_counts_are_shown():
 
 def test_a_rolled_picture_and_its_points(drawn):
     item, face = next(iter(read_all(held_out([drawn], split="all"))))
-    image, points = measure_roll.rolled(face, np.radians(30))
+    image, points = rolled(face, np.radians(30))
     before, after = (some[45] - some[36] for some in (face.points, points))
     turned = np.degrees(np.arctan2(after[1], after[0]) - np.arctan2(before[1], before[0]))
     assert turned == pytest.approx(30, abs=0.1) and np.linalg.norm(after) == pytest.approx(
@@ -98,6 +99,25 @@ def test_a_rolled_picture_and_its_points(drawn):
     np.testing.assert_allclose(image[y, x], face.image[b, a], atol=25)  # the eye is still dark
     lines = measure_roll.table({(roll, way): [0.05, 0.2] for roll in (0, 30, 60) for way in ("a", "b")}).splitlines()
     assert lines[2:] == [f"| {roll} | 2 | 12.50 (50.0) | 12.50 (50.0) |" for roll in ("0°", "±30°", "±60°")]
+
+
+def test_every_face_is_rolled_both_ways_and_fitted_in_every_way(drawn):
+    class Corner:
+        """Answers the box's corner for every point."""
+
+        def fit(self, image, boxes, passes=2, upright=True):
+            return np.repeat(np.asarray(boxes)[:, None, :2], 68, axis=1)
+
+        def answers(self, image, boxes, passes):
+            return [None, self.fit(image, boxes)]
+
+    (item, face), *_ = read_all(held_out([drawn], split="all"))
+    errors = measure_roll.measure(Corner(), [item])
+    assert {roll: len(values) for (roll, _), values in errors.items()} == {0: 1, 30: 2, 60: 2}
+    assert len(errors) == 3 * 4
+    off = np.linalg.norm(face.points - face.points.min(axis=0), axis=1).mean()
+    expected = off / np.linalg.norm(face.points[45] - face.points[36])
+    assert errors[0, "1 pass"] == errors[0, "as shipped"] == [pytest.approx(expected, rel=1e-3)]
 
 
 def test_errors_of_poses_by_hand():

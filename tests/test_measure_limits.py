@@ -8,8 +8,9 @@ from infer.pose import mean_face
 from tests.drawn import draw_set, symmetric_face
 from tools import measure_limits
 from tools.faces import Face
+from tools.harder import CHANGES, Picture
 from tools.held_out import held_out
-from tools.measure_limits import CHANGES, Picture, banded, brightness, kinds_of, measure, table
+from tools.measure_limits import banded, brightness, kinds_of, measure, table
 
 
 def picture(edge=100, grey=100) -> Picture:

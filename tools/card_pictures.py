@@ -25,8 +25,7 @@ from infer.pictures import read_picture
 from records import metrics
 from records.landmarks import IBUG_68
 from tools.faces import Face
-from tools.measure_limits import CHANGES, Picture, covered, edge_of
-from tools.measure_roll import rolled
+from tools.harder import CHANGES, Picture, covered, edge_of, rolled
 
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"  # public domain
 ROOM = 0.4  # shown around the face, of the box's longer edge

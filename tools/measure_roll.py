@@ -17,10 +17,10 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
-from infer.crop import Crop, box_of
+from infer.crop import box_of
 from infer.landmarker import Landmarker
 from records import metrics
-from tools.faces import Face
+from tools.harder import rolled
 from tools.held_out import held_out, read_all
 
 ROLLS = (0, 30, 60)
@@ -57,14 +57,6 @@ def measure(landmarker: Landmarker, items: list) -> dict[tuple[int, str], list[f
                     error = metrics.nme_per_face(found[None], points[None], "inter_ocular")[0]
                     errors.setdefault((roll, name), []).append(float(error))
     return errors
-
-
-def rolled(face: Face, angle: float) -> tuple[np.ndarray, np.ndarray]:
-    """The picture turned by an angle (radians, clockwise) about its middle, and the points in it."""
-    height, width = face.image.shape[:2]
-    edge = int(np.hypot(width, height))
-    crop = Crop(((width - 1) / 2, (height - 1) / 2), edge, edge, -angle)
-    return crop.cut(face.image), crop.to_fractions(face.points) * edge - 0.5
 
 
 def ways(landmarker: Landmarker, image: np.ndarray, box: np.ndarray) -> dict[str, np.ndarray]:

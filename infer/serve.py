@@ -1,0 +1,151 @@
+"""A web page and a REST service that find faces and their landmark points; pictures stay in memory, nothing is kept."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import math
+import sys
+from pathlib import Path
+
+if not __package__:
+    # run as a file: the folder itself is the package, under whatever name it lies here
+    here = Path(__file__).resolve().parent
+    sys.path[0] = str(here.parent)
+    __package__ = here.name
+    __import__(__package__)
+
+import cv2
+
+from .landmarker import DETECTORS, NAMED, Landmarker, model_path
+from .memory import keep_memory
+from .ordered import cores
+from .web.limits import Limits
+
+PORT = 8068
+LOOPBACK = "127.0.0.1"
+FRAMEWORK = ("flask", "flask_bootstrap", "markdown", "prometheus_client", "waitress")
+MISSING = "serve: found no {}, expected the web framework; install it by: pip install landmark68[web]"
+
+OPEN = "whoever reaches this machine may use the service, without a password, and what is sent can be read on the way"
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    name = None if __name__ == "__main__" else "landmark68 serve"
+    parser = argparse.ArgumentParser(name, description=__doc__, epilog="exit code: 0 ended, 2 usage, model or port")
+    add = parser.add_argument
+    add("--host", default=LOOPBACK, metavar="ADDRESS", help="address to listen on (default: %(default)s, this machine)")
+    add("--port", type=_port, default=PORT, help="port to listen on, 0 for any that is free (default: %(default)s)")
+    help_model = f"model with its .json beside it, or {' or '.join(NAMED)} (default: local/landmark.pb beside this"
+    add("--model", metavar="FILE.pb", help=f"{help_model} program if there, else the landmark.pb that came with it)")
+    add("--detector", choices=DETECTORS, default="haar", help="what finds faces (default: %(default)s)")
+    add("--detector-model", type=Path, metavar="FILE.onnx", help="YuNet's file, for --detector yunet")
+    add("--workers", type=int, metavar="N", help="threads with a network of their own (default: one for each core)")
+    limits = parser.add_argument_group("limits").add_argument
+    limits("--upload", type=_amount, default=10, metavar="MB", help="megabytes of a request (default: %(default)s)")
+    limits("--pixels", type=_amount, default=50, metavar="MP", help="megapixels of a picture (default: %(default)s)")
+    limits("--batch", type=int, default=16, metavar="N", help="pictures of a batch (default: %(default)s)")
+    help_queue = "pictures that may wait; above it the answer is 503 (default: %(default)s)"
+    limits("--queue", type=int, default=32, metavar="N", help=help_queue)
+    help_rate = "pictures a second of one client, above it the answer is 429; 0 for no limit (default: %(default)s)"
+    limits("--rate", type=_amount, default=50, metavar="N", help=help_rate)
+    help_wait = "seconds that a request may wait for its answer, then it is 503 (default: %(default)s)"
+    limits("--wait", type=_amount, default=30, metavar="S", help=help_wait)
+    add("--proxy", metavar="ADDRESS", help="reverse proxy in front, whose X-Forwarded-For and -Proto are believed")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse_args(argv)
+    try:
+        return run(args)
+    except ModuleNotFoundError as error:
+        if error.name not in FRAMEWORK:
+            raise
+        print(MISSING.format(error.name), file=sys.stderr)
+    except (FileNotFoundError, ValueError) as error:
+        print(f"serve: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"serve: {error.filename}: {error.strerror}", file=sys.stderr)
+    return 2
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serves until it is told to end; 0. Raises what keeps it from starting."""
+    from .web import app, server, workers  # here, so that without the framework one line says what is missing
+
+    bounds = _limits(args)
+    crew = workers.Workers(make_landmarkers(args), bounds.queue)
+    application = app.create_app(crew, bounds, _hosts(args))
+    try:
+        listening = server.Server(application, args.host, args.port, bounds, crew.room, args.proxy)
+    except OSError as error:
+        found = f"found that it cannot be had ({error.strerror}), expected a free one (--host, --port)"
+        raise ValueError(f"{args.host}:{args.port}: {found}") from None
+    if _is_open(args.host):
+        print(f"serve: --host {args.host}: {OPEN}", file=sys.stderr)
+    place = f"[{args.host}]" if ":" in args.host else args.host
+    print(f"model: {model_path(args.model)}, {crew.count} workers", flush=True)
+    print(f"http://{place}:{listening.port}/ - Ctrl-C ends it", flush=True)
+    server.run_until_signal(listening)
+    crew.close()
+    return 0
+
+
+def _limits(args: argparse.Namespace) -> Limits:
+    return Limits(
+        upload=round(args.upload * 1e6),
+        pixels=round(args.pixels * 1e6),
+        pictures=args.batch,
+        queue=args.queue,
+        rate=args.rate,
+        seconds=args.wait,
+    )
+
+
+def make_landmarkers(args: argparse.Namespace) -> list[Landmarker]:
+    """One for each worker, detectors tried; OpenCV's own threads share the cores among them."""
+    count = cores() if args.workers is None else args.workers
+    if count < 1:
+        raise ValueError(f"--workers: found {count}, expected at least 1")
+    keep_memory()
+    cv2.setNumThreads(max(1, cores() // count))
+    made = [Landmarker(args.model, None, args.detector, args.detector_model) for _ in range(count)]
+    made[0].new_detector()
+    return made
+
+
+def _is_open(host: str) -> bool:
+    """Whether other machines reach it."""
+    if host == "localhost":
+        return False
+    try:
+        return not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def _hosts(args: argparse.Namespace) -> list[str] | None:
+    """The names that requests may call this host by; None for any, where it is known by more than loopback's."""
+    return None if args.proxy or _is_open(args.host) else ["localhost", LOOPBACK, "[::1]", args.host]
+
+
+def _port(text: str) -> int:
+    number = int(text) if text.isdecimal() else -1
+    if not 0 <= number < 1 << 16:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number from 0 to 65535")
+    return number
+
+
+def _amount(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < 1e9:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of at least 0")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

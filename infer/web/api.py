@@ -1,0 +1,89 @@
+"""The REST routes. What they take and answer is described in `openapi.py`."""
+
+from __future__ import annotations
+
+import json
+
+from flask import Blueprint, Response, request
+
+from ..draw import colours_of
+from ..outputs import json_line
+from . import metrics
+from .answers import TYPES, json_body
+from .openapi import document
+from .problems import Problem, problem_details
+from .service import Service, the_service
+from .uploads import Options, read_options, read_passes, read_upload, read_uploads
+
+api = Blueprint("api", __name__)
+
+
+@api.post("/api/v1/landmarks")
+def landmarks() -> Response:
+    """The faces of one picture."""
+    service = the_service()
+    service.admit(request.remote_addr)
+    options = read_options(request, service.contract.groups)
+    (found,) = service.find([read_upload(request, service.limits)], options)
+    if isinstance(found, Problem):
+        raise found
+    headers = {"Content-Type": TYPES[options.format], "Server-Timing": server_timing(found.times)}
+    return Response(found.body, headers=headers)
+
+
+@api.post("/api/v1/landmarks/batch")
+def batch() -> Response:
+    """The faces of several pictures; one that cannot be done does not stand in the way of the others."""
+    service = the_service()
+    passes, uploads = read_passes(request), read_uploads(request, service.limits)
+    service.admit(request.remote_addr, len(uploads))
+    found = service.find(uploads, Options(passes=passes))
+    entries = [
+        {"file": upload.name, "error": problem_details(one.status, one.detail)}
+        if isinstance(one, Problem)
+        else one.entry
+        for upload, one in zip(uploads, found, strict=True)
+    ]
+    return Response(json_body(entries), content_type=TYPES["json"])
+
+
+@api.get("/api/v1/model")
+def model() -> Response:
+    """What model answers, and within which limits."""
+    service = the_service()
+    return Response(json_line(model_entry(service)), content_type=TYPES["json"])
+
+
+@api.get("/api/v1/openapi.json")
+def openapi() -> Response:
+    """The description of all this."""
+    service = the_service()
+    return Response(json.dumps(document(service.contract, service.limits), indent=1), content_type=TYPES["json"])
+
+
+@api.get("/healthz")
+def healthz() -> Response:
+    """That the service runs, and how much it has to do."""
+    workers = the_service().workers
+    state = {"status": "ok", "workers": workers.count, "pending": workers.pending, "room": workers.room}
+    return Response(json.dumps(state), content_type=TYPES["json"])
+
+
+@api.get("/metrics")
+def prometheus() -> Response:
+    """For Prometheus."""
+    return Response(the_service().metrics.text(), content_type=metrics.TYPE)
+
+
+def model_entry(service: Service) -> dict:
+    """The model's contract, the colours that its groups are drawn in, and the service's limits."""
+    contract, limits = service.contract, service.limits
+    colours = {name: f"#{r:02x}{g:02x}{b:02x}" for name, (b, g, r) in colours_of(contract.groups).items()}
+    most = {"bytes": limits.upload, "pixels": limits.pixels, "boxes": limits.boxes, "pictures": limits.pictures}
+    return {"contract": contract.raw, "colours": colours, "limits": most | {"rate": limits.rate}}
+
+
+def server_timing(times: dict[str, float]) -> str:
+    """The header Server-Timing (W3C): milliseconds by step, and their sum."""
+    steps = times | {"total": sum(times.values())}
+    return ", ".join(f"{step};dur={value:.1f}" for step, value in steps.items())

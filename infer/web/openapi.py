@@ -1,0 +1,209 @@
+"""The OpenAPI document, made from the constants that the routes go by; the tests hold the routes against it."""
+
+from __future__ import annotations
+
+from ..contract import Contract
+from ..pictures import KINDS
+from .limits import FARTHEST, PASSES, Limits
+from .problems import MEDIA_TYPE
+from .uploads import FIELD, FORMATS
+
+VERSION = "1"
+PROBLEMS = {
+    400: "The request is not as described here.",
+    404: "There is no such route.",
+    405: "The route has another method.",
+    413: "The body, the picture's pixels, or the number of pictures or boxes is over the limit.",
+    415: f"The content is none of {KINDS}, whatever its name or type says.",
+    422: "The picture is damaged or cut, the boxes are no boxes, or there is no such face.",
+    429: "This client sends more pictures than it may; Retry-After says when to come back.",
+    503: "More pictures are waiting than there is room for; Retry-After says when to come back.",
+}
+LATER = {"Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}}
+NUMBER = {"type": "number"}
+PICTURE = {"type": "string", "format": "binary", "description": "a file; in a form with its name"}
+ANGLES = ("yaw", "pitch", "roll")
+OPENINGS = ("left_eye", "right_eye", "mouth")
+
+
+def document(contract: Contract, limits: Limits) -> dict:
+    """The service as OpenAPI 3.1.0 has it, with this model's number of points and these limits."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "landmark68",
+            "version": VERSION,
+            "description": f"Finds faces in pictures and their {contract.count} landmark points ({contract.scheme}).",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "paths": {
+            "/api/v1/landmarks": {"post": _landmarks(contract, limits)},
+            "/api/v1/landmarks/batch": {"post": _batch(limits)},
+            "/api/v1/model": {"get": _get("model", "What model answers, and within which limits", _ref("Model"))},
+            "/api/v1/openapi.json": {"get": _get("openapi", "This document", {"type": "object"})},
+            "/healthz": {"get": _get("health", "That the service runs, and how much it has to do", _ref("Health"))},
+            "/metrics": {"get": _metrics()},
+        },
+        "components": {"schemas": _schemas(contract)},
+    }
+
+
+def _landmarks(contract: Contract, limits: Limits) -> dict:
+    form = {FIELD: PICTURE, "boxes": {**_boxes(limits), "description": "as the parameter of that name"}}
+    bodies = {
+        "multipart/form-data": {
+            "schema": {"type": "object", "properties": form, "required": [FIELD]},
+            "encoding": {"boxes": {"contentType": "application/json"}},
+        },
+        "image/*": {"schema": PICTURE},
+        "application/octet-stream": {"schema": PICTURE},
+    }
+    return {
+        "operationId": "landmarks",
+        "summary": "The faces of one picture",
+        "description": f"{KINDS}, at most {limits.upload} bytes and {limits.pixels} pixels; pixels are those of the "
+        "upright picture (EXIF rotation applied), centres at whole numbers, from 0.",
+        "parameters": [*_parameters(contract), _boxes_parameter(limits)],
+        "requestBody": {"required": True, "content": bodies},
+        "responses": {"200": _found(), **_problems(400, 413, 415, 422, 429, 503)},
+    }
+
+
+def _parameters(contract: Contract) -> list[dict]:
+    name = f"({'|'.join(contract.groups)})"
+    groups = {"type": "string", "pattern": f"^({name}(,{name})*)?$"}
+    return [
+        _query("format", {"enum": list(FORMATS), "default": "json"}, "of the answer; pts: of one face; png: drawn"),
+        _passes(),
+        _query("face", _whole(0, 10_000, 0), "of a .pts: which face, surest first"),
+        _query("groups", groups, "of a png: what is drawn, all by default"),
+        _query("numbers", {"type": "boolean", "default": False}, "of a png: whether points have their numbers"),
+    ]
+
+
+def _boxes_parameter(limits: Limits) -> dict:
+    return {
+        "name": "boxes",
+        "in": "query",
+        "description": "Landmark boxes x0, y0, x1, y1, tight around the points, at least 1 pixel wide and high, "
+        "instead of detection.",
+        "content": {"application/json": {"schema": _boxes(limits)}},
+    }
+
+
+def _batch(limits: Limits) -> dict:
+    pictures = {"type": "array", "items": PICTURE, "minItems": 1, "maxItems": limits.pictures}
+    boxes = {"type": "array", "items": {"anyOf": [_boxes(limits), {"type": "null"}]}, "maxItems": limits.pictures}
+    form = {FIELD: pictures, "boxes": {**boxes, "description": "of each picture, or null for detection"}}
+    schema = {"type": "object", "properties": form, "required": [FIELD]}
+    encoding = {"boxes": {"contentType": "application/json"}}
+    return {
+        "operationId": "batch",
+        "summary": "The faces of several pictures, in order",
+        "description": f"At most {limits.pictures} pictures and {limits.upload} bytes in all. A picture that cannot be "
+        "done has an error in its place.",
+        "parameters": [_passes()],
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}},
+        "responses": {"200": _json("The faces of each", _ref("Batch")), **_problems(400, 413, 415, 422, 429, 503)},
+    }
+
+
+def _passes() -> dict:
+    return _query("passes", _whole(*PASSES, 2), "of the network, each cropped around the points of the one before")
+
+
+def _query(name: str, schema: dict, description: str) -> dict:
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+def _whole(least: int, most: int, default: int) -> dict:
+    return {"type": "integer", "minimum": least, "maximum": most, "default": default}
+
+
+def _boxes(limits: Limits) -> dict:
+    corner = {"type": "number", "minimum": -FARTHEST, "maximum": FARTHEST}
+    return {"type": "array", "maxItems": limits.boxes, "items": _list_of(corner, 4)}
+
+
+def _found() -> dict:
+    answer = _json("The faces", _ref("Images"))
+    answer["content"] |= {
+        "text/csv": {"schema": {"type": "string"}},
+        "text/plain": {"schema": {"type": "string"}},
+        "image/png": {"schema": {"type": "string"}},
+    }
+    timing = {"description": "milliseconds by step, and their sum", "schema": {"type": "string"}}
+    return answer | {"headers": {"Server-Timing": timing}}
+
+
+def _get(name: str, summary: str, schema: dict) -> dict:
+    return {"operationId": name, "summary": summary, "responses": {"200": _json(summary, schema)}}
+
+
+def _metrics() -> dict:
+    text = {"text/plain": {"schema": {"type": "string"}}}
+    summary = "Counters for Prometheus"
+    return {
+        "operationId": "metrics",
+        "summary": summary,
+        "responses": {"200": {"description": summary, "content": text}},
+    }
+
+
+def _json(description: str, schema: dict) -> dict:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _problems(*statuses: int) -> dict:
+    content = {MEDIA_TYPE: {"schema": _ref("Problem")}}
+    return {
+        str(status): {"description": PROBLEMS[status], "content": content}
+        | ({"headers": LATER} if status in (429, 503) else {})
+        for status in statuses
+    }
+
+
+def _ref(name: str) -> dict:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _schemas(contract: Contract) -> dict:
+    face = {
+        "box": _list_of(NUMBER, 4) | {"description": "x0, y0, x1, y1, tight around the points"},
+        "points": _list_of(_list_of(NUMBER, 2), contract.count) | {"description": "x, y"},
+        "score": NUMBER | {"minimum": 0, "maximum": 1, "description": "how surely it is a face, where it was found"},
+        "pose": {"anyOf": [_object(dict.fromkeys(ANGLES, NUMBER), *ANGLES), {"type": "null"}]}
+        | {"description": "degrees; yaw > 0: nose to the picture's left, pitch > 0: up, roll > 0: clockwise"},
+        "open": _object(dict.fromkeys(OPENINGS, {"type": ["number", "null"]}), *OPENINGS),
+    }
+    size = {"type": "integer", "minimum": 1}
+    name = {"type": "string", "minLength": 1}
+    entry = {"file": name, "width": size, "height": size, "faces": {"type": "array", "items": _ref("Face")}}
+    status = {"type": "integer", "minimum": 400, "maximum": 599}
+    text = {"type": "string"}
+    problem = {"type": text, "title": text, "status": status, "detail": text}
+    count = {"type": "integer", "minimum": 0}
+    either = {"anyOf": [_ref("Image"), _ref("Failed")]}
+    return {
+        "Face": _object(face, "box", "points"),
+        "Image": _object(entry, *entry),
+        "Images": _object({"images": {**_list_of(_ref("Image"), 1)}}, "images"),
+        "Failed": _object({"file": name, "error": _ref("Problem")}, "file", "error"),
+        "Batch": _object({"images": {"type": "array", "items": either}}, "images"),
+        "Problem": _object(problem, *problem),
+        "Model": _object(dict.fromkeys(("contract", "colours", "limits"), {"type": "object"}), "contract", "limits"),
+        "Health": _object(dict(status={"const": "ok"}, workers=count, pending=count, room=count), "status"),
+    }
+
+
+def _object(properties: dict, *required: str) -> dict:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+    }
+
+
+def _list_of(items: dict, count: int) -> dict:
+    return {"type": "array", "items": items, "minItems": count, "maxItems": count}

@@ -1,0 +1,131 @@
+"""The pages that people see: one to try the model, one about the model, one about the REST routes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from flask import Blueprint, render_template
+from markdown import Markdown
+from markupsafe import Markup
+
+from ..contract import Contract
+from ..pictures import KINDS
+from ..pose import SCHEME, mean_face
+from .api import model_entry
+from .limits import Limits
+from .openapi import document
+from .service import the_service
+
+CARD = "MODEL_CARD.md"
+EDGE = 360  # of the drawing of the points, in its own units
+
+pages = Blueprint("pages", __name__)
+
+
+@pages.get("/")
+def index() -> str:
+    """The page to try the model with."""
+    service = the_service()
+    return render_template("index.html", kinds=KINDS, groups=list(service.contract.groups), limits=service.limits)
+
+
+@pages.get("/model")
+def model() -> str:
+    """What the model is, from its contract and, where there is one, its card."""
+    service = the_service()
+    entry = model_entry(service)
+    figure = drawn_points(service.contract)
+    card = card_of(service.contract.model)
+    return render_template("model.html", facts=facts(service.contract), entry=entry, figure=figure, card=card)
+
+
+@pages.get("/rest")
+def rest() -> str:
+    """The REST routes for people, from the same document as for machines."""
+    service = the_service()
+    paths = document(service.contract, service.limits)["paths"]
+    routes = [(method.upper(), path, about) for path, methods in paths.items() for method, about in methods.items()]
+    return render_template("rest.html", routes=routes, limits=_described(service.limits))
+
+
+def facts(contract: Contract) -> list[tuple[str, str]]:
+    """What the contract says of the model, as pairs of a name and a text."""
+    raw, values = contract.raw, (("range", contract.range), ("mean", contract.mean), ("std", contract.std))
+    scaling = ", ".join(f"{name} {_numbers(numbers)}" for name, numbers in values if numbers)
+    shown = [
+        ("File", f"{contract.model.name} ({contract.model.stat().st_size / 1e6:.1f} MB)"),
+        ("SHA-256", raw["sha256"]),
+        ("Input", f"{contract.size} × {contract.size} pixels, {contract.order}, {scaling}"),
+        ("Crop", f"a square around the face, {contract.margin:.0%} of the longer edge added on every side"),
+        ("Output", f"{contract.count} points ({contract.scheme}), {contract.unit}"),
+        ("Trained on", _text(raw.get("trained_on"))),
+        ("Terms", _text(raw.get("terms"))),
+    ]
+    return [(name, text) for name, text in shown if text]
+
+
+def drawn_points(contract: Contract) -> list[dict] | None:
+    """The points of a mean face, for a drawing in a square of EDGE units: by group, name, chains and dots; None for
+    a scheme of points without a mean face."""
+    if contract.scheme != SCHEME:
+        return None
+    flat = mean_face().points[:, :2] * (1, -1)
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    scale = (EDGE - 40) / (high - low).max()
+    places = ((flat - (low + high) / 2) * scale + EDGE / 2).round(1).tolist()
+    return [
+        {
+            "name": name,
+            "chains": [[places[index] for index in chain] for chain in contract.lines.get(name, [])],
+            "dots": [(index, *places[index]) for index in indices],
+        }
+        for name, indices in contract.groups.items()
+    ]
+
+
+def card_of(model: Path) -> Markup | None:
+    """The model's card as HTML, from MODEL_CARD.md beside the model or in the folder above; None where there is none.
+
+    It belongs to the program, as the model does, and nobody who only asks can change it.
+    """
+    path = next((place / CARD for place in model.parents[:2] if (place / CARD).is_file()), None)
+    if path is None:
+        return None
+    # attributes for the columns: the policy forbids styles inside the page
+    settings = {"tables": {"use_align_attribute": True}}
+    converter = Markdown(extensions=["tables", "fenced_code", "sane_lists"], extension_configs=settings)
+    html = converter.convert(path.read_text(encoding="utf-8"))
+    # under the page's own heading, with Bootstrap's tables; pictures and other files lie outside what is served
+    html = re.sub(r"<(/?)h([1-4])\b", lambda found: f"<{found[1]}h{int(found[2]) + 1}", html)
+    html = re.sub(r'<a href="(?!https?:|#)[^"]*">(.*?)</a>', r"\1", html)
+    return Markup(re.sub(r"<img\b[^>]*>", "", html).replace("<table>", '<table class="table table-sm">'))
+
+
+def _described(limits: Limits) -> list[tuple[str, str]]:
+    rate = f"{limits.rate:g} a second, {limits.burst:g} at once" if limits.rate else "no limit"
+    return [
+        ("Body of a request", f"{limits.upload / 1e6:g} MB"),
+        ("Picture", f"{limits.pixels / 1e6:g} megapixels; {KINDS}"),
+        ("Boxes in a picture", str(limits.boxes)),
+        ("Pictures in a batch", str(limits.pictures)),
+        ("Pictures of one client", rate),
+    ]
+
+
+def _numbers(numbers: tuple[float, ...]) -> str:
+    return " to ".join(f"{number:g}" for number in numbers) if len(numbers) == 2 else " ".join(map(str, numbers))
+
+
+def _text(value) -> str:
+    """A contract's value for people: "faces: a (train 3, test 1), b (train 2); step: 9"."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_line(inner)}" for key, inner in value.items())
+    return "" if value is None else _line(value)
+
+
+def _line(value) -> str:
+    if isinstance(value, dict):
+        nested = {key: f"({_line(inner)})" if isinstance(inner, dict) else _line(inner) for key, inner in value.items()}
+        return ", ".join(f"{key} {text}" for key, text in nested.items())
+    return ", ".join(map(_line, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,39 @@
+// What is known of each face, as text.
+
+const DEGREES = { yaw: "yaw", pitch: "pitch", roll: "roll" };
+const OPEN = { left_eye: "left eye", right_eye: "right eye", mouth: "mouth" };
+
+/** Fills the list with the faces of an answer. */
+export function listFaces(list, faces) {
+  const items = faces.map(itemOf);
+  list.replaceChildren(...(items.length ? items : [element("li", "list-group-item text-body-secondary", "No face found.")]));
+}
+
+function itemOf(face, index) {
+  const item = element("li", "list-group-item");
+  const title = element("div", "d-flex justify-content-between");
+  title.append(element("strong", "", `Face ${index + 1}`), element("span", "text-body-secondary small", scoreOf(face)));
+  item.append(title);
+  if (face.pose) item.append(figures(DEGREES, face.pose, (value) => `${value.toFixed(1)}°`));
+  if (face.open) item.append(figures(OPEN, face.open, (value) => value.toFixed(2)));
+  return item;
+}
+
+const scoreOf = (face) => (face.score === undefined ? "" : `score ${face.score.toFixed(2)}`);
+
+function figures(names, values, textOf) {
+  const list = element("dl", "figures");
+  for (const [key, name] of Object.entries(names)) {
+    const pair = element("div");
+    pair.append(element("dt", "", name), element("dd", "", values[key] === null ? "–" : textOf(values[key])));
+    list.append(pair);
+  }
+  return list;
+}
+
+function element(tag, classes = "", text = "") {
+  const made = document.createElement(tag);
+  if (classes) made.className = classes;
+  if (text) made.textContent = text;
+  return made;
+}

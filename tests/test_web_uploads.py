@@ -1,0 +1,152 @@
+"""What is read from a request: pictures, boxes, options, and the errors for each."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from werkzeug.test import EnvironBuilder
+
+from infer.web.limits import Limits
+from infer.web.problems import Problem
+from infer.web.uploads import (
+    MemoryRequest,
+    Options,
+    parse_box_lists,
+    parse_boxes,
+    read_options,
+    read_upload,
+    read_uploads,
+    safe_name,
+)
+
+LIMITS = Limits(boxes=2, pictures=3)
+GROUPS = {"jaw": [0], "eyes": [1]}
+
+
+def request(**kw) -> MemoryRequest:
+    return MemoryRequest(EnvironBuilder(method="POST", **kw).get_environ())
+
+
+def status_of(call, *args) -> tuple[int, str]:
+    with pytest.raises(Problem) as caught:
+        call(*args)
+    return caught.value.status, caught.value.detail
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "application/x-www-form-urlencoded", None])
+def test_a_raw_body_is_the_picture_whatever_its_type_says(kind):
+    upload = read_upload(request(data=b"abc=1&x", content_type=kind, query_string={"boxes": "[[1,2,3.5,4]]"}), LIMITS)
+    assert (upload.name, upload.data, upload.boxes.tolist()) == ("image", b"abc=1&x", [[1, 2, 3.5, 4]])
+
+
+def test_a_form_has_the_picture_its_name_and_boxes():
+    form = {"image": (io.BytesIO(b"abc"), "../x/a.png"), "boxes": "[]"}
+    upload = read_upload(request(data=form), LIMITS)
+    assert (upload.name, upload.data, upload.boxes.shape) == ("a.png", b"abc", (0, 4))
+    assert read_upload(request(data={"image": (io.BytesIO(b"abc"), "a")}), LIMITS).boxes is None
+
+
+def test_a_large_upload_stays_in_memory(monkeypatch):
+    def fail(*args, **kwargs):
+        raise AssertionError("a temporary file was made")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", fail)
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile", fail)
+    data = bytes(3_000_000)
+    assert read_upload(request(data={"image": (io.BytesIO(data), "a")}), LIMITS).data == data
+
+
+@pytest.mark.parametrize(
+    "given, status, words",
+    [
+        ({"data": b""}, 400, "found nothing in the body"),
+        ({"data": {"image": (io.BytesIO(b""), "a.png")}}, 400, "found nothing in the field image"),
+        ({"data": {"picture": (io.BytesIO(b"a"), "a.png")}}, 400, "found the fields picture, expected a file"),
+        ({"data": b"a", "headers": {"Content-Encoding": "gzip"}}, 415, "coded as gzip"),
+        ({"data": b"a", "query_string": {"boxes": "[[1"}}, 400, "expected JSON"),
+    ],
+)
+def test_what_is_no_picture(given, status, words):
+    found = status_of(read_upload, request(**given), LIMITS)
+    assert found[0] == status and words in found[1]
+
+
+def test_a_part_without_a_name_is_no_picture():
+    body = b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"
+    given = request(data=body, content_type="multipart/form-data; boundary=x")
+    assert status_of(read_upload, given, LIMITS) == (400, "found the fields None, expected a file in the field image")
+
+
+def test_a_single_picture_is_one_and_a_batch_no_more_than_it_may():
+    several = {"image": [(io.BytesIO(b"a"), "1"), (io.BytesIO(b""), "2"), (io.BytesIO(b"c"), "3")]}
+    assert status_of(read_upload, request(data=several), LIMITS) == (413, "found 3 pictures, expected at most 1")
+    several = {"image": [(io.BytesIO(b"a"), "1"), (io.BytesIO(b""), "2")], "boxes": "[null,[[0,0,5,5]]]"}
+    uploads = read_uploads(request(data=several), LIMITS)
+    assert [(one.name, one.data) for one in uploads] == [("1", b"a"), ("2", b"")]
+    assert uploads[0].boxes is None and uploads[1].boxes.tolist() == [[0, 0, 5, 5]]
+    many = {"image": [(io.BytesIO(b"a"), "1")] * 4}
+    many["image"] = [(io.BytesIO(b"a"), str(index)) for index in range(4)]
+    assert status_of(read_uploads, request(data=many), LIMITS)[0] == 413
+    assert status_of(read_uploads, request(data=b"raw"), LIMITS)[0] == 415
+
+
+@pytest.mark.parametrize(
+    "value, status",
+    [
+        ("", 400),
+        ("[" * 100_000, 400),
+        ("5", 422),
+        ("[1, 2, 3, 4]", 422),
+        ("[[1, 2, 3]]", 422),
+        ("[[1, 2, 1, 4]]", 422),
+        ("[[1, 2, 3, 2.5]]", 422),
+        ("[[NaN, 2, 3, 4]]", 422),
+        ("[[0, 0, Infinity, 4]]", 422),
+        ("[[0, 0, 1e7, 4]]", 422),
+        (f"[[0, 0, {10**400}, 4]]", 422),
+        ("[[true, 0, 5, 5]]", 422),
+        ('[["0", 0, 5, 5]]', 422),
+        (json.dumps([[0, 0, 5, 5]] * 3), 413),
+    ],
+)
+def test_boxes_that_are_none(value, status):
+    assert status_of(parse_boxes, value, LIMITS)[0] == status
+    if status != 400:
+        assert status_of(parse_box_lists, f"[{value}]", 1, LIMITS)[0] == status
+
+
+def test_lists_of_boxes_have_to_be_as_many_as_the_pictures():
+    assert parse_box_lists(None, 3, LIMITS) == [None] * 3
+    assert status_of(parse_box_lists, "[null]", 2, LIMITS)[0] == 422
+    assert status_of(parse_box_lists, "{}", 2, LIMITS)[0] == 422
+    assert parse_boxes("[]", LIMITS).dtype == np.float64
+
+
+def test_options_and_their_errors():
+    assert read_options(request(), GROUPS) == Options()
+    query = {"format": "png", "passes": "4", "groups": "eyes,jaw", "numbers": "true", "face": "3"}
+    assert read_options(request(query_string=query), GROUPS) == Options("png", 4, ("eyes", "jaw"), True, 3)
+    assert read_options(request(query_string={"groups": ""}), GROUPS).groups == ()
+    wrong = {"format": "xml", "passes": "5", "groups": "ears", "numbers": "yes", "face": "-1"}
+    for key, value in [*wrong.items(), ("passes", "0"), ("passes", "२"), ("passes", ""), ("face", "9" * 5000)]:
+        status, detail = status_of(read_options, request(query_string={key: value}), GROUPS)
+        assert status == 400 and detail.startswith(f"{key}: found {value[:40]!r}, expected ")
+
+
+@pytest.mark.parametrize(
+    "given, name",
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\me\\a b.jpg", "a b.jpg"),
+        ("a\0\n\x1b[31m.png", "a[31m.png"),
+        ("..", ".."),
+        ("/", "image"),
+        ("", "image"),
+        (None, "image"),
+        ("ü\ud800.png", "ü.png"),
+        ("x" * 999 + ".png", "x" * 196 + ".png"),
+    ],
+)
+def test_names_are_given_back_without_folders_or_control_characters(given, name):
+    assert safe_name(given) == name
