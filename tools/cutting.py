@@ -141,17 +141,28 @@ def cut_all(items: Iterable[Item], settings: Settings, workers: int) -> Iterator
     A damaged .mat can kill the process that reads it or keep it busy for ever: its chunk is then done again one by
     one, and the culprit becomes a BadSample.
     """
-    items = iter(items)
+    with open_pool(workers) as pool:
+        yield from cut_through(pool, items, settings, workers)
+
+
+def open_pool(workers: int) -> ProcessPool:
+    """The processes that `cut_through` wants; they start with the first task."""
     context = multiprocessing.get_context("spawn")  # forking a process in which TensorFlow has threads may hang
-    with ProcessPool(max_workers=workers, context=context, initializer=keep_memory) as pool:
-        waiting = deque()
-        while True:
-            while len(waiting) < 4 * workers and (chunk := list(itertools.islice(items, CHUNK))):
-                waiting.append((chunk, pool.schedule(cut_chunk, args=(chunk, settings), timeout=CHUNK_SECONDS)))
-            if not waiting:
-                return
-            chunk, future = waiting.popleft()
-            yield from zip(chunk, _result(pool, chunk, future, settings), strict=True)
+    return ProcessPool(max_workers=workers, context=context, initializer=keep_memory)
+
+
+def cut_through(
+    pool: ProcessPool, items: Iterable[Item], settings: Settings, workers: int
+) -> Iterator[tuple[Item, Cut | BadSample]]:
+    """As `cut_all`, through processes that stay for further items."""
+    items, waiting = iter(items), deque()
+    while True:
+        while len(waiting) < 4 * workers and (chunk := list(itertools.islice(items, CHUNK))):
+            waiting.append((chunk, pool.schedule(cut_chunk, args=(chunk, settings), timeout=CHUNK_SECONDS)))
+        if not waiting:
+            return
+        chunk, future = waiting.popleft()
+        yield from zip(chunk, _result(pool, chunk, future, settings), strict=True)
 
 
 def _result(pool: ProcessPool, chunk: list[Item], future, settings: Settings) -> list[Cut | BadSample]:

@@ -2,16 +2,20 @@
 
     python tools/make_records.py [DATASET...] --out DIR
     python tools/make_records.py --audit DIR
+    python tools/make_records.py [DATASET...] --out DIR --runner DirectRunner [-- OPTION OF APACHE BEAM...]
 
 A DATASET is a path; `PATH:2` lets its training faces count twice (any weight under 100), `PATH:500` takes at most 500.
-The same command goes on where an interrupted one stopped.
+The same command goes on where an interrupted one stopped. With --runner the loop is Apache Beam's, DATASET and DIR may
+be URLs of its file systems (gs://, s3://, hdfs://), and the set comes out the same.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,13 +33,14 @@ from tools.progress import Progress
 
 MARGIN = 0.15  # of the landmark box's longer edge, on every side; freeze.py hands it on to inference
 SHOWN = 3  # records logged in readable form
+RUNNERS = ("DirectRunner", "FlinkRunner", "SparkRunner", "DataflowRunner", "PortableRunner")
 
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("datasets", nargs="*", metavar="DATASET", help="folder or file, with a weight or a cap (default: data/300W_LP)")
-    add("--out", type=Path, default=ROOT / "data" / "records", help="folder of the records (default: data/records)")
+    add("--out", type=place_of, default=ROOT / "data" / "records", help="folder of the records (default: data/records)")
     add("--format", choices=tuple(readers.FORMATS), help="of the data sets (default: found out for each)")
     add("--points", choices=read_300w_lp.POINT_KEYS, default="pts_2d", help="300W-LP's key (default: %(default)s)")
     add("--scheme", choices=tuple(SCHEMES), help="points of the records (default: those of the data sets)")
@@ -49,7 +54,14 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--no-report", action="store_true", help="leave out the report page with its plots")
     add("--overwrite", action="store_true", help="replace an existing set of records")
     add("--audit", type=Path, metavar="DIR", help="check the records in DIR against their manifest, and nothing else")
-    args = parser.parse_args(argv)
+    add("--runner", choices=RUNNERS, help="of Apache Beam, whose options follow after -- (default: this machine alone)")
+    own, flags = split_options(sys.argv[1:] if argv is None else argv)
+    args = parser.parse_args(own)
+    args.beam = flags
+    if flags and not args.runner:
+        parser.error("found options after --, expected --runner with them")
+    if not args.runner and "://" in " ".join([str(args.out), *args.datasets]):
+        parser.error("found a URL, expected paths; with --runner URLs may be data sets and --out")
     numbers = args.context >= 0 and args.margin >= 0 and args.shard_size >= 1 and args.workers >= 1
     if not (numbers and args.previews >= 0 and 0 <= args.test_fraction < 1):
         parser.error(
@@ -58,17 +70,29 @@ def parse_args(argv=None) -> argparse.Namespace:
     return args
 
 
+def place_of(text: str) -> Path | str:
+    """A path, or a URL as it is."""
+    return text if "://" in text else Path(text)
+
+
+def split_options(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Our arguments, and those after `--`, which are Beam's."""
+    place = argv.index("--") if "--" in argv else len(argv)
+    return argv[:place], argv[place + 1 :]
+
+
 def main(argv=None) -> int:
     args = parse_args(argv)
     try:
         if args.audit:
             return audit(args.audit)
-        manifest = make_records(args)
+        manifest = make_records_on_beam(args) if args.runner else make_records(args)
     except (ValueError, OSError) as error:
         print(f"make_records: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"make_records: stopped; the same command goes on, {args.out} is as it was", file=sys.stderr)
+        again = "starts anew" if args.runner else "goes on"
+        print(f"make_records: stopped; the same command {again}, {args.out} is as it was", file=sys.stderr)
         return 130  # as shells have it for Ctrl-C
     return 1 if manifest["skipped"] else 0
 
@@ -100,13 +124,53 @@ def make_records(args: argparse.Namespace) -> dict:
     goes_on = partial.open(writing.digest_of(parts, settings))
     notes = write_parts(parts, settings, args.workers, partial, goes_on)
     manifest = writing.manifest_of(notes, settings, args.test_fraction, datasets, skipped)
-    if not manifest["splits"]["train"]["records"]:
-        partial.remove()
-        names = ", ".join(datasets)
-        raise ValueError(f"{names}: found {len(items)} faces and no usable one for training: {why(manifest)}")
+    check_usable(manifest, partial, len(items))
     finish(partial, manifest, args)
     tell_summary(manifest, args.out)
     return manifest
+
+
+def make_records_on_beam(args: argparse.Namespace) -> dict:
+    """As `make_records`, the faces cut and written by workers of Apache Beam."""
+    from tools import writing
+
+    beam_records, remote = beam_modules()
+    options = beam_records.options_of(args.runner, args.beam)
+    far = remote.is_remote(args.out)
+    partial = remote.RemotePartial(args.out) if far else writing.Partial(args.out.resolve())
+    partial.check(args.overwrite) if far else check_place(args.out, args.overwrite)
+    with tempfile.TemporaryDirectory() as mirrors:
+        texts = args.datasets or [str(default_dataset())]
+        sources = [beam_records.local_source(text, Path(mirrors)) for text in texts]
+        items, skipped, datasets = find_items(sources, args.format, args.test_fraction)
+    job = beam_records.Job(settings_of(args, items), str(partial.root), Path(mirrors))
+    parts = writing.plan_parts(items, args.test_fraction, args.shard_size)
+    partial.start()
+    about = {"test_fraction": args.test_fraction, "datasets": datasets, "skipped": skipped}
+    manifest = beam_records.write_parts(parts, job, options, about)
+    check_usable(manifest, partial, len(items))
+    partial.publish() if far else finish(partial, manifest, args)
+    tell_summary(manifest, args.out)
+    return manifest
+
+
+def beam_modules():
+    """tools.beam_records and tools.remote. Raises ValueError where Apache Beam is not installed."""
+    if not importlib.util.find_spec("apache_beam"):
+        raise ValueError("--runner: found no Apache Beam, expected it installed from requirements-scale.lock")
+    from records.runtime import silent_standard_error
+
+    with silent_standard_error():  # Beam tells of everything that it could use and that is not there
+        from tools import beam_records, remote
+    return beam_records, remote
+
+
+def check_usable(manifest: dict, partial, faces: int) -> None:
+    """Raises ValueError, and removes what was written, where no record for training came out."""
+    if not manifest["splits"]["train"]["records"]:
+        partial.remove()
+        names = ", ".join(manifest["datasets"])
+        raise ValueError(f"{names}: found {faces} faces and no usable one for training: {why(manifest)}")
 
 
 def check_place(out: Path, overwrite: bool) -> None:
@@ -177,7 +241,7 @@ def finish(partial, manifest: dict, args: argparse.Namespace) -> None:
     partial.publish()
 
 
-def tell_summary(manifest: dict, folder: Path) -> None:
+def tell_summary(manifest: dict, folder: Path | str) -> None:
     """Prints what was written and what was left out, and why."""
     for name, entry in manifest["datasets"].items():
         print(f"{name} ({entry['format']}): {entry['taken']} of {entry['found']} faces, weight {entry['weight']:g}")
@@ -185,7 +249,8 @@ def tell_summary(manifest: dict, folder: Path) -> None:
         print(f"{split}: {entry['records']} faces in {len(entry['shards'])} shards")
     for reason, names in manifest["skipped"].items():
         print(f"skipped, {reason}: {len(names)}, the first {names[0]}", file=sys.stderr)
-    print(f"written: {folder} (look at preview.jpg and report/ in it)")
+    local = isinstance(folder, Path)
+    print(f"written: {folder}{' (look at preview.jpg and report/ in it)' if local else ''}")
 
 
 def why(manifest: dict) -> str:

@@ -43,11 +43,15 @@ class Partial:
         """True if it holds an interrupted run of the same plan; otherwise it is made anew, empty."""
         if self.plan.is_file() and self.plan.read_text(encoding="utf-8") == digest:
             return True
+        self.start()
+        shards.write_text(self.plan, digest)
+        return False
+
+    def start(self) -> None:
+        """Makes the folder anew, empty."""
         self.remove()
         self.set.mkdir(parents=True)
         self.notes.mkdir()
-        shards.write_text(self.plan, digest)
-        return False
 
     def remove(self) -> None:
         """Removes the folder and all in it."""
@@ -113,16 +117,16 @@ def write_parts(parts: list[Part], settings: Settings, workers: int, partial: Pa
     missing = [part for part in parts if notes[part.file] is None]
     cuts = cut_all((item for part in missing for item in part.items), settings, workers)
     for part in missing:
-        notes[part.file] = _write_part(part, cuts, partial, tell)
+        notes[part.file] = write_part(partial.set, part, cuts, tell)
+        partial.keep(part, notes[part.file])
     return [notes[part.file] for part in parts]
 
 
-def _write_part(part: Part, cuts: Iterator, partial: Partial, tell: Callable) -> dict:
+def write_part(folder: Path, part: Part, cuts: Iterator, tell: Callable) -> dict:
+    """Writes one shard into a folder, from the next cuts of `cuts`; its note, as `write_parts` has it."""
     subsets, skipped = Counter(), {}
-    entry = shards.write_shard(partial.set / part.file, _serialised(part, cuts, subsets, skipped, tell))
-    note = {**entry, "split": part.split, "subsets": dict(subsets), "skipped": skipped}
-    partial.keep(part, note)
-    return note
+    entry = shards.write_shard(folder / part.file, _serialised(part, cuts, subsets, skipped, tell))
+    return {**entry, "split": part.split, "subsets": dict(subsets), "skipped": skipped}
 
 
 def _serialised(part: Part, cuts: Iterator, subsets: Counter, skipped: dict, tell: Callable) -> Iterable[bytes]:
