@@ -11,9 +11,10 @@ help:
 	@echo "make setup  the virtual environment in $(VENV), from requirements.lock"
 	@echo "make demo   draw faces, make records, train, freeze, infer: everything once, in minutes"
 	@echo "make serve  the web page and the REST service on http://127.0.0.1:8068/ (PORT=N: another port)"
+	@echo "make demo-kaggle  the same with 15 points, in the files of Kaggle's facial-keypoints-detection"
 	@echo "make test   all tests"
 	@echo "make bench  speed and accuracy, written to BENCHMARKS.md; DATA='300W 300W_LP' PHOTOS=DIR: on real faces too; ONLY='roll pose': some sections"
-	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, 2,000 damaged models, 1,000 uploads to the service, as tables"
+	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, 2,000 damaged models, 1,000 pictures sent to the service, as tables"
 	@echo "make lint   ruff"
 	@echo "make board  TensorBoard on runs/ and demo/"
 
@@ -31,6 +32,9 @@ demo: setup
 
 serve: setup
 	$(PY) infer/serve.py $(if $(PORT),--port $(PORT))
+
+demo-kaggle: setup
+	$(PY) tools/demo_kaggle.py
 
 test: setup
 	$(PY) -m pytest -q tests
@@ -50,4 +54,4 @@ board: setup
 	$(VENV)/bin/tensorboard --logdir_spec runs:runs,demo:demo
 
 clean:
-	rm -rf $(VENV) $(VENV)-opencv5 demo output
+	rm -rf $(VENV) $(VENV)-opencv5 $(VENV)-scale demo output

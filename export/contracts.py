@@ -37,10 +37,16 @@ def entry_of(file: Path, form: Format, differences: dict[str, Difference], truth
 
 
 def write_contract(
-    folder: Path, run: Run, entries: dict[str, dict], summary: Summary, terms: str, model: str = MODEL
+    folder: Path,
+    run: Run,
+    entries: dict[str, dict],
+    summary: Summary,
+    terms: str,
+    model: str = MODEL,
+    around: dict | None = None,
 ) -> None:
     """Writes the contract, `MODEL.json`, beside the files that `entries` (format -> entry) describe; the first is the
-    main one."""
+    main one. around: how the crop lies around points found before (`crop_around`); None: as around a landmark box."""
     main, entry = next(iter(entries.items()))
     contract = {
         "version": VERSION,
@@ -48,14 +54,14 @@ def write_contract(
         "sha256": entry["sha256"],
         "format": main,
         "input": _input(run, entry["layout"]),
-        "crop": _crop(run),
+        "crop": _crop(run) | ({"points": around} if around else {}),
         "output": {"name": OUTPUT, "layout": INTERLEAVED, "unit": FRACTION},
         "points": _points(run),
         "tolerance": entry["tolerance"],
         "formats": entries,
         "parameters": summary.parameters,
         "multiply_adds": summary.multiply_adds,
-        "network": asdict(run.shape),
+        "network": run.shape.settings(),
         "trained_on": {
             "points": run.settings["records"]["points"],
             "faces": run.settings["records"]["subsets"],
@@ -80,7 +86,8 @@ def _known(numbers: dict[str, float]) -> dict[str, float | None]:
 def _input(run: Run, layout: str) -> dict:
     """The picture that callers feed; layout: said where it is not the one that OpenCV makes of a frozen graph."""
     said = {} if layout == NCHW else {"layout": layout}
-    return {"name": INPUT, "size": run.shape.size, "channels": 3, "order": "RGB", "range": [0, 255], **said}
+    colours = {"channels": run.shape.planes, "order": "GRAY" if run.shape.planes == 1 else "RGB"}
+    return {"name": INPUT, "size": run.shape.size, **colours, "range": [0, 255], **said}
 
 
 def _crop(run: Run) -> dict:
@@ -102,4 +109,5 @@ def _points(run: Run) -> dict:
         "left_eye": scheme.left_eye,
         "right_eye": scheme.right_eye,
         "flip": scheme.flip,
+        **({"names": scheme.names} if scheme.names else {}),
     }

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 from export import contracts, frozen, gate, graphs, parity
+from export.around import crop_around
 from export.formats import FORMATS, MODEL, parse_formats
 from export.staging import staging
 from export.summary import summarise
@@ -88,7 +89,7 @@ def freeze(args: argparse.Namespace) -> int:
         calibration = gate.calibration_of(records, args.formats)
         entries, failures = gate.write_formats(folder, args.formats, graph, truth, calibration, args.name)
         if entries:
-            contracts.write_contract(folder, run, entries, summary, args.terms, args.name)
+            contracts.write_contract(folder, run, entries, summary, args.terms, args.name, crop_around(records))
     to_board(graph, args.board)
     return report(args, run, entries, failures)
 

@@ -37,7 +37,9 @@ class Run:
             self.settings = json.loads(path.read_text(encoding="utf-8"))
             self.shape = Shape(**self.settings["network"])
             self.records = Path(self.settings["options"]["records"])
-            self.fold = self.settings["options"].get("fold")
+            options = self.settings["options"]
+            self.fold, self.points = options.get("fold"), options.get("points_subset", "")
+            self.validation = options.get("validation", 0.0)
             self.scheme = scheme_of(self.settings["records"]["scheme"])
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"{path}: damaged ({error!r}), expected the settings of a run") from None
@@ -50,13 +52,14 @@ class Run:
 
     def record_set(self, folder: Path | None = None) -> RecordSet:
         """The records that the run was trained on, or others; of a run of cross-validation with its own test part."""
-        return RecordSet(folder or self.records, Fold.parse(self.fold) if self.fold else None)
+        fold, grey = Fold.parse(self.fold) if self.fold else None, self.shape.picture == "grey"
+        return RecordSet(folder or self.records, fold, grey, self.points, self.validation)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[v1.Session]:
         """A session on the inference graph, built anew with is_training=False, weights restored."""
         with v1.Graph().as_default():
-            image = v1.placeholder(tf.float32, [None, self.shape.size, self.shape.size, 3], name=INPUT)
+            image = v1.placeholder(tf.float32, [None, self.shape.size, self.shape.size, self.shape.planes], name=INPUT)
             senet(image, self.shape, is_training=False)
             with v1.Session() as session:
                 self._restore(session)
@@ -80,7 +83,7 @@ class Run:
                 raise ValueError(f"{self.checkpoint}: {value.op.name} is {found}, expected {expected} by settings.json")
 
     def answer(self, images: np.ndarray) -> np.ndarray:
-        """What the checkpoint itself answers, float32 [N, 2K], to images [N, S, S, 3] RGB 0..255, N >= 1."""
+        """What the checkpoint itself answers, float32 [N, 2K], to images [N, S, S, C] 0..255, N >= 1."""
         starts = range(0, len(images), BATCH)
         with self.session() as session:
             call = session.make_callable(f"{OUTPUT}:0", feed_list=[f"{INPUT}:0"])

@@ -47,7 +47,7 @@ def write_formats(
 
 
 def calibration_of(records: RecordSet, formats: list[Format]) -> np.ndarray:
-    """Training pictures for the formats that need them, float32 [N, S, S, 3]; none where no format does."""
+    """Training pictures for the formats that need them, float32 [N, S, S, C]; none where no format does."""
     wanted = any(form.rise is not None for form in formats)
     return faces(records, CALIBRATION, "train")[0] if wanted else np.empty((0, 1, 1, 3), np.float32)
 

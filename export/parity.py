@@ -58,10 +58,10 @@ def reference(run: Run, records: RecordSet) -> Reference:
     Raises ValueError where the checkpoint is not as good on the run's own records as when training saved it: then the
     network's code or the records are others now.
     """
-    images, labels = faces(records, MEASURED)
+    images, labels = faces(records, MEASURED, records.judge)
     truth = Reference(images, labels.reshape(len(labels), -1, 2), run.answer(images), records.scheme)
     recorded, found = run.recorded_nme(), truth.nme(truth.answers)
-    same = records.folder == run.records and records.count("test") == len(images)
+    same = records.folder == run.records and records.count(records.judge) == len(images)
     if recorded and same and not abs(found / recorded - 1) <= AS_RECORDED:
         raise ValueError(
             f"{run.checkpoint}: found an NME of {100 * found:.2f} %, expected the {100 * recorded:.2f} % of training; "
@@ -71,7 +71,7 @@ def reference(run: Run, records: RecordSet) -> Reference:
 
 
 def faces(records: RecordSet, count: int, split: str = "test") -> tuple[np.ndarray, np.ndarray]:
-    """Pictures float32 [N, S, S, 3] and labels float32 [N, 2K] of the first records of a split, or else the other."""
+    """Pictures float32 [N, S, S, C] and labels float32 [N, 2K] of the first records of a split, or else the other."""
     split = split if records.count(split) else "train"
     with tf.init_scope():
         batch = next(iter(test_batches(records, count, split)))

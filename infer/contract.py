@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import schema
@@ -25,7 +25,9 @@ class Contract:
     model: path of the frozen graph or `.onnx` file; input_name, size (pixels), channels (1 or 3), order ("RGB", "BGR"
     or "GRAY"); margin: what the crop adds on every side, as a fraction of the landmark box's longer edge; output_name;
     the points' scheme and count; groups: name -> indices; lines: name -> index chains to draw; left_eye, right_eye:
-    indices whose mean is the eye's centre (the subject's left and right); flip: index of each point's mirror partner.
+    indices whose mean is the eye's centre (the subject's left and right); flip: index of each point's mirror partner;
+    names: of the points, their numbers where the scheme has none. points_margin, points_shift: as margin and shift, but
+    of the box tight around the points of an earlier pass, for schemes whose points do not span the landmark box.
 
     What networks of others may want besides; the defaults are those of ours. range: what 0 and 255 become; mean, std:
     then taken off and divided by, one for all channels or one each, in their order; input_layout: one of
@@ -57,6 +59,9 @@ class Contract:
     shift: tuple[float, float] = (0.0, 0.0)
     layout: str = INTERLEAVED
     unit: str = FRACTION
+    names: list[str] = field(default_factory=list)
+    points_margin: float = 0.0
+    points_shift: tuple[float, float] = (0.0, 0.0)
 
 
 def read_contract(model: str | Path) -> Contract:
@@ -156,8 +161,12 @@ def _of_format(raw: dict, name: str | None) -> dict:
 
 def _conversions(raw: dict) -> dict:
     """What stands between the crop and the network, and between its answer and the points, where the contract says."""
-    given, crop, output = raw["input"], raw["crop"], raw["output"]
+    given, crop, output, points = raw["input"], raw["crop"], raw["output"], raw["points"]
+    around = crop.get("points", {"margin": crop["margin"], "shift": (0, 0)})
     return {
+        "names": points.get("names") or [str(index) for index in range(points["count"])],
+        "points_margin": float(around["margin"]),
+        "points_shift": _numbers(around["shift"]),
         "range": _numbers(given.get("range", (0, 255))),
         "mean": _numbers(given.get("mean", ())),
         "std": _numbers(given.get("std", ())),
@@ -189,6 +198,7 @@ def _check_conversions(path: Path, contract: Contract) -> None:
     for key, values, lengths in (
         ("input.range", contract.range, (2,)),
         ("crop.shift", contract.shift, (2,)),
+        ("crop.points.shift", contract.points_shift, (2,)),
         ("input.mean", contract.mean, counts),
         ("input.std", contract.std, counts),
     ):
@@ -224,6 +234,10 @@ def _check(path: Path, contract: Contract) -> None:
     used += [chain for chains in contract.lines.values() for chain in chains]
     if any(index not in range(contract.count) for indices in used for index in indices):
         raise ValueError(f"{path}: groups, lines or eyes name points outside 0..{contract.count - 1}")
+    if len(set(contract.names)) != contract.count:
+        raise ValueError(f"{path}: found {len(set(contract.names))} different names, expected {contract.count} points'")
+    if not 0 <= contract.points_margin < 10:
+        raise ValueError(f"{path}: crop.points.margin is {contract.points_margin}, expected 0 or more, under 10")
     if sorted(contract.flip) != list(range(contract.count)):
         raise ValueError(f"{path}: flip is no permutation of {contract.count} points")
     _check_conversions(path, contract)

@@ -29,9 +29,9 @@ KEYS = {
         "terms",
     ),
     "input": ("name", "size", "channels", "order", "layout", "range", "mean", "std", "batch"),
-    "crop": ("margin", "shift"),
+    "crop": ("margin", "shift", "points"),
     "output": ("name", "layout", "unit"),
-    "points": ("scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip"),
+    "points": ("scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip", "names"),
 }
 
 

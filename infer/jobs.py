@@ -17,6 +17,7 @@ import numpy as np
 
 from . import video
 from .batch import SHEET_LIMIT, Batch, Done, Task, Wanted, tile_of
+from .crop import picture_box
 from .draw import contact_sheet, draw_faces
 from .face import Face, TrackedFace, face_of
 from .journal import Journal, read_entries
@@ -100,7 +101,7 @@ class PictureJob:
         if options.boxes is None and not options.whole:
             return landmarker.detect(image, options.passes)
         height, width = image.shape[:2]
-        boxes = np.array([[-0.5, -0.5, width - 0.5, height - 0.5]])
+        boxes = picture_box(height, width)[None]
         if not options.whole:
             boxes = options.boxes.get(task.name, options.boxes.get(task.path.as_posix(), np.zeros((0, 4))))
         return [face_of(points) for points in landmarker.fit(image, boxes, options.passes)]

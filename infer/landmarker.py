@@ -15,6 +15,7 @@ from .contract import read_contract
 from .crop import Crop, box_of, rotation
 from .detect import HaarDetector, distinct
 from .face import Face, TrackedFace, distinct_faces, face_of
+from .merge import SecondNetwork
 from .pictures import as_bgr
 from .pose import SCHEME, rotation_from
 from .tracker import Tracker
@@ -52,9 +53,10 @@ class Landmarker:
 
     model: path of a model with its contract `.json` beside it, "3d" or "small" for one that came along, None for
     `default_model()`; threads: how many OpenCV may use (for the whole process), None leaves that alone; detector:
-    "haar" (in OpenCV 4.x) or "yunet", which needs detector_model, the path of its `.onnx` file. Raises
-    FileNotFoundError where model or contract is missing, ValueError where they are damaged or do not fit each other, or
-    for another detector. One object serves one thread at a time.
+    "haar" (in OpenCV 4.x) or "yunet", which needs detector_model, the path of its `.onnx` file; merge: path of a second
+    model that answers some of the points in the first one's place. Raises FileNotFoundError where model or contract is
+    missing, ValueError where they are damaged or do not fit each other, or for another detector. One object serves one
+    thread at a time.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Landmarker:
         threads: int | None = None,
         detector: str = "haar",
         detector_model: str | Path | None = None,
+        merge: str | Path | None = None,
     ):
         if threads is not None:
             if threads < 1:
@@ -70,6 +73,7 @@ class Landmarker:
             cv2.setNumThreads(threads)
         self.contract = read_contract(model_path(model))
         self._net = network.load(self.contract)
+        self._second = SecondNetwork(self.contract, merge) if merge else None
         self._detector_kind = _checked_detector(detector, detector_model)
         self._detector: HaarDetector | YuNetDetector | None = None
         if detector == "yunet":
@@ -193,7 +197,8 @@ class Landmarker:
         if not max(x1 - x0, y1 - y0) > 1e-3 * crop.side:
             return crop
         angle = self._lean(points) if upright else 0.0
-        return Crop.upright(points, angle, self.contract.margin, self.contract.size)
+        closer = Crop.upright(points, angle, self.contract.points_margin, self.contract.size)
+        return _shifted(closer, self.contract.points_shift, self.contract.points_margin)
 
     def _upright_crop(self, points: np.ndarray) -> Crop:
         """The crop around points, which may have fallen together: then of a pixel."""
@@ -224,6 +229,8 @@ class Landmarker:
             if mirrored:
                 cuts = [np.ascontiguousarray(cut[:, ::-1]) for cut in cuts]
             fractions = network.forward(self._net, self.contract, cuts)
+            if self._second:
+                fractions = self._second.replace(fractions, cuts)
             if mirrored:
                 fractions = fractions[:, self.contract.flip] * (-1, 1) + (1, 0)
             for index, (crop, answer) in enumerate(zip(batch, fractions, strict=True), start):
@@ -232,12 +239,16 @@ class Landmarker:
 
     def _moved(self, crop: Crop, mirrored: bool = False) -> Crop:
         """The crop shifted along its own axes as the contract wants it; mirrored: as it wants the mirrored crop."""
-        if not any(self.contract.shift):
-            return crop
-        edge = crop.side / (1 + 2 * self.contract.margin)
         x, y = self.contract.shift
-        centre = crop.centre + rotation(crop.angle) @ (-x if mirrored else x, y) * edge
-        return replace(crop, centre=tuple(centre))
+        return _shifted(crop, (-x if mirrored else x, y), self.contract.margin)
+
+
+def _shifted(crop: Crop, shift: tuple[float, float], margin: float) -> Crop:
+    """The crop moved along its own axes, by fractions of the edge of the box that it has so much margin around."""
+    if not any(shift):
+        return crop
+    centre = crop.centre + rotation(crop.angle) @ shift * (crop.side / (1 + 2 * margin))
+    return replace(crop, centre=tuple(centre))
 
 
 def _checked_detector(kind: str, model: str | Path | None) -> tuple[str, Path | None]:

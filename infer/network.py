@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from .contract import FRACTION, NHWC, PIXEL, PLANAR, Contract
+from .crop import picture_box, relative_shape
 from .graphdef import check_graph
 from .onnxgraph import check_onnx
 from .pictures import quiet
@@ -87,8 +88,8 @@ def _fractions(answer: np.ndarray, contract: Contract, faces: int) -> np.ndarray
         points = answer.reshape(faces, contract.count, 2)
     if contract.unit == FRACTION:
         return points
-    # crop.py: pixel j of N has its centre at the fraction (j + 0.5) / N
-    return (points + 0.5) / contract.size if contract.unit == PIXEL else (points + 1) / 2
+    size = contract.size
+    return relative_shape(points, picture_box(size, size)) if contract.unit == PIXEL else (points + 1) / 2
 
 
 def _check_outputs(net, contract: Contract) -> None:

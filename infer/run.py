@@ -18,16 +18,18 @@ if not __package__:
 import cv2
 import numpy as np
 
-from . import video
+from . import kaggle, submission, video
 from .align import FIVE
 from .batch import Wanted, tasks_of
 from .jobs import WINDOW, Options, PictureJob, VideoJob, VideoOptions, video_names
 from .landmarker import DETECTORS, NAMED, Landmarker, model_path
 from .memory import keep_memory
+from .ordered import cores
 from .outputs import read_boxes
 from .pictures import SUFFIXES, list_pictures
 from .tracker import Settings
 
+SERVICE = "The same as a web page and REST service: serve.py beside this, or `landmark68 serve` once installed."
 EXIT_CODES = (
     "exit code: 0 all done, 1 some inputs could not be read (whole) and are named, "
     "2 wrong usage, no model or nothing to do"
@@ -35,13 +37,15 @@ EXIT_CODES = (
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, epilog=EXIT_CODES)
+    parser = argparse.ArgumentParser(description=__doc__, epilog=f"{EXIT_CODES}. {SERVICE}")
     add = parser.add_argument
     add("paths", nargs="+", metavar="PATH", help="picture, video, folder of pictures, quoted pattern, camera's number")
     help_model = (
         f"model with its .json beside it, or {' or '.join(NAMED)} (default: local/landmark.pb beside this program"
     )
     add("--model", metavar="FILE.pb", help=f"{help_model} if there, else the landmark.pb that came with it)")
+    help_merge = "second model: the points that it knows are taken from it, the others from --model"
+    add("--merge", type=Path, metavar="FILE.pb", help=help_merge)
     faces = parser.add_argument_group("which faces").add_argument
     help_boxes = (
         "faces instead of detection: rows file,x0,y0,x1,y1, the box tight around the landmark points, in pixels"
@@ -50,8 +54,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     faces("--whole", action="store_true", help="no detection: each picture is a face, from edge to edge")
     faces("--detector", choices=DETECTORS, default="haar", help="(default: %(default)s)")
     faces("--detector-model", type=Path, metavar="FILE.onnx", help="YuNet's file, for --detector yunet")
-    help_passes = "passes of the network, each cropped upright around the points of the one before (default: 2)"
-    faces("--passes", type=_positive, default=2, metavar="N", help=help_passes)
+    help_passes = "passes of the network, each cropped upright around the points of the one before"
+    faces("--passes", type=_positive, metavar="N", help=f"{help_passes} (default: 2; with --submission 1)")
     faces("--recursive", action="store_true", help="folders with all that is in them")
     out = parser.add_argument_group("what is written").add_argument
     help_out = "where drawn pictures and videos, contact_sheet.jpg and points.json go (default: ./output)"
@@ -65,8 +69,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     out("--show", action="store_true", help="show what is drawn in a window; q or Esc ends that, and a video")
     out("--no-smooth", action="store_true", help="leave the points of videos as the network gives them")
     out("--resume", action="store_true", help="go on with a stopped run over pictures: what is done is left alone")
+    help_submission = (
+        "Kaggle's facial-keypoints-detection: RowId,Location for the faces in test.csv or test.zip, the PATH"
+    )
+    out("--submission", type=Path, metavar="FILE.csv", help=help_submission)
+    help_lookup = f"which locations --submission has (default: {kaggle.LOOKUP} beside PATH)"
+    out("--lookup", type=Path, metavar="FILE.csv", help=help_lookup)
     add("--threads", type=_positive, metavar="N", help="cores to use (default: all)")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    args.passes = args.passes or (1 if args.submission else 2)
+    return args
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -87,6 +99,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Does what the arguments ask for; the exit code. Raises what ends the whole run."""
+    _check_tables(args)
+    if args.submission:
+        return _run_submission(args, Path(args.paths[0]))
     videos = [path for path in args.paths if _is_video(path)]
     pictures = _pictures(args, [path for path in args.paths if path not in videos])
     _check_usage(args, videos)
@@ -102,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_pictures(args: argparse.Namespace, landmarker: Landmarker, pictures: list[tuple[Path, str]]) -> int:
     boxes = _boxes(args.boxes, pictures)
-    workers = 1 if args.show or len(pictures) == 1 else args.threads or _cores()
+    workers = 1 if args.show or len(pictures) == 1 else args.threads or cores()
     if workers > 1:
         cv2.setNumThreads(1)  # a thread for each picture is worth more than several for one
     elif args.threads:
@@ -113,6 +128,19 @@ def _run_pictures(args: argparse.Namespace, landmarker: Landmarker, pictures: li
     settings = _settings(args, landmarker)
     options = Options(wanted, files, args.csv, args.passes, boxes, args.whole, args.resume, workers, settings)
     return PictureJob(options, landmarker, lambda: _landmarker(args), tasks_of(pictures)).run()
+
+
+def _run_submission(args: argparse.Namespace, file: Path) -> int:
+    """Answers the faces of Kaggle's test set."""
+    lookup = args.lookup or kaggle.default_lookup(file)
+    _refuse_overwriting(args, {path.resolve() for path in (file, lookup)})
+    cv2.setNumThreads(args.threads or -1)
+    landmarker = _landmarker(args)
+    _tell_model(args)
+    json = (args.json,) if args.json else ()
+    out = None if args.no_draw else args.out
+    options = submission.Options(args.submission, lookup, out, json, args.csv, args.passes)
+    return submission.SubmissionJob(options, landmarker, file).run()
 
 
 def _run_video(args: argparse.Namespace, landmarker: Landmarker, source: str, name: str, several: bool) -> int:
@@ -138,13 +166,31 @@ def _open_landmarker(args: argparse.Namespace) -> Landmarker:
         raise ValueError(
             f"--crops: found points of the scheme {landmarker.contract.scheme!r}, expected one of {', '.join(FIVE)}"
         )
-    model = model_path(args.model)
-    print(f"model: {model} ({_origin(args.model, model)})")
+    _tell_model(args)
     return landmarker
 
 
+def _tell_model(args: argparse.Namespace) -> None:
+    model = model_path(args.model)
+    print(f"model: {model} ({_origin(args.model, model)}){f' merged with {args.merge}' if args.merge else ''}")
+
+
 def _landmarker(args: argparse.Namespace) -> Landmarker:
-    return Landmarker(args.model, detector=args.detector, detector_model=args.detector_model)
+    return Landmarker(args.model, detector=args.detector, detector_model=args.detector_model, merge=args.merge)
+
+
+def _check_tables(args: argparse.Namespace) -> None:
+    """Raises ValueError where --submission and the inputs do not fit together."""
+    tables = [path for path in args.paths if Path(path).suffix.lower() in kaggle.SUFFIXES]
+    if args.submission and (len(args.paths) != 1 or not tables):
+        raise ValueError(f"--submission: found {', '.join(args.paths)}, expected one {kaggle.TEST} or .zip with it")
+    if tables and not args.submission:
+        raise ValueError(f"{tables[0]}: found a table, expected --submission FILE.csv with it, or pictures")
+    if args.lookup and not args.submission:
+        raise ValueError("--lookup: found no --submission, expected it as well")
+    for option, given in (("--boxes", args.boxes), ("--whole", args.whole), ("--show", args.show)):
+        if args.submission and given:
+            raise ValueError(f"--submission: found {option} as well, expected none: each row is a whole face")
 
 
 def _check_usage(args: argparse.Namespace, videos: list[str]) -> None:
@@ -181,7 +227,7 @@ def _refuse_overwriting(args: argparse.Namespace, inputs: set[Path]) -> None:
         raise ValueError(
             f"--out {args.out}: found a folder of the given pictures, expected another one, so that none is overwritten"
         )
-    for option, file in (("--json", args.json), ("--csv", args.csv)):
+    for option, file in (("--json", args.json), ("--csv", args.csv), ("--submission", args.submission)):
         if file and file.resolve() in inputs | {Path(given).resolve() for given in (args.boxes,) if given}:
             raise ValueError(f"{option} {file}: found an input, expected a file to write to")
 
@@ -210,6 +256,7 @@ def _settings(args: argparse.Namespace, landmarker: Landmarker) -> dict:
     """What the points depend on: a run is resumed only with the same."""
     return {
         "model": landmarker.contract.raw["sha256"],
+        "merge": hashlib.sha256(args.merge.read_bytes()).hexdigest() if args.merge else None,
         "passes": args.passes,
         "faces": "whole pictures" if args.whole else "boxes" if args.boxes else args.detector,
         "boxes": hashlib.sha256(args.boxes.read_bytes()).hexdigest() if args.boxes else None,
@@ -232,10 +279,6 @@ def _origin(given: str | None, model: Path) -> str:
     if given:
         return "given by --model"
     return "your own, exported here" if model.parent.name == "local" else "the one that came with this program"
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _positive(text: str) -> int:

@@ -54,6 +54,7 @@ NUMBER = Value(_is_number, "a number")
 NUMBERS = Value(lambda value: _is_number(value) or _is_list(value, _is_number), "a number or a list of numbers")
 INDICES = Value(lambda value: _is_list(value, _is_whole), "a list of whole numbers")
 SOME_INDICES = Value(lambda value: bool(value) and _is_list(value, _is_whole), "whole numbers, at least one")
+NAMES = Value(lambda value: _is_list(value, lambda name: isinstance(name, str)), "a list of texts")
 CHAINS = Value(lambda value: _is_list(value, INDICES.fits), "a list of lists of whole numbers")
 BATCH = Value(lambda value: value is None or _is_whole(value), "a whole number or null")
 OBJECT = Value(lambda value: isinstance(value, dict), "an object")
@@ -73,7 +74,7 @@ CONTRACT = {  # a key that ends with ? may be left out
         "std?": NUMBERS,
         "batch?": BATCH,
     },
-    "crop": {"margin": NUMBER, "shift?": NUMBERS},
+    "crop": {"margin": NUMBER, "shift?": NUMBERS, "points?": {"margin": NUMBER, "shift": NUMBERS}},
     "output": {"name": TEXT, "layout?": TEXT, "unit?": TEXT},
     "points": {
         "scheme": TEXT,
@@ -83,6 +84,7 @@ CONTRACT = {  # a key that ends with ? may be left out
         "left_eye": SOME_INDICES,
         "right_eye": SOME_INDICES,
         "flip": INDICES,
+        "names?": NAMES,
     },
     "tolerance?": OBJECT,
     "formats?": Each({"file": FILE, "sha256": DIGEST, "bytes?": WHOLE, "layout?": TEXT, "tolerance?": OBJECT}),

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from net.options import option
-from records.rotations import angles_of, rotation_of
+from records.rotations import turned_pose
 
 
 @dataclass(frozen=True)
@@ -91,12 +91,7 @@ def move_label(label: np.ndarray, matrix: np.ndarray, mirrored: bool, flip: tupl
 
 def move_pose(pose: np.ndarray, matrix: np.ndarray, mirrored: bool) -> np.ndarray:
     """Pitch, yaw, roll in the new crop, float32 [3], radians: turned back by the turn in `matrix`, then mirrored."""
-    angle = np.arctan2(matrix[1, 0], matrix[0, 0])
-    cos, sin = np.cos(angle), np.sin(angle)
-    # clockwise as seen in the picture, where y points down, is the other way in the model's frame, where it points up
-    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
-    pitch, yaw, roll = angles_of(turn @ rotation_of(pose))
-    return np.array([pitch, -yaw, -roll] if mirrored else [pitch, yaw, roll], np.float32)
+    return turned_pose(pose, np.arctan2(matrix[1, 0], matrix[0, 0]), mirrored)
 
 
 def sampling_matrix(matrix: np.ndarray, mirrored: bool, size: int, edge: int) -> np.ndarray:

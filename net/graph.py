@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from net.augment import Ranges
-from net.batches import RecordSet, test_batches, training_batches
-from net.losses import LOSSES, heat_loss, point_loss, pose_loss, weight_decay
+from net.batches import RecordSet, Share, test_batches, training_batches
+from net.cluster import Replica
+from net.losses import LOSSES, heat_loss, mean_absolute_error, point_loss, pose_loss, weight_decay
 from net.muon import MuonOptimizer
 from net.options import option
 from net.schedules import SCHEDULES, Rate, learning_rate
@@ -17,6 +18,7 @@ from records.runtime import tf
 
 v1 = tf.compat.v1
 EVAL_BATCH = 100
+REPORT = ("report.md", "faces.png", "curves.png", "answers.png")  # what a run that ends leaves to look at
 OPTIMIZERS = ("adam", "sgd", "muon")
 MOMENTUM = 0.9
 PRECISIONS = ("float32", "bfloat16")
@@ -78,12 +80,15 @@ class Settings:
 class Model:
     """Tensors and ops of the training graph.
 
-    train_op: one gradient step; scalars: name -> tensor for reports; rate: the learning rate; eval_iterator: its
-    initializer starts the test records; eval_batch: their dict with `predicted` added, from the averaged weights where
-    there are any; best_saver: saves what `eval_batch` was answered with, under the plain names of the variables.
+    train_op: one gradient step; step: makes it and is the number of steps made then, int64 []; scalars: name -> tensor
+    for reports; rate: the learning rate; eval_iterator: its initializer starts the test records; eval_batch: their dict
+    with `predicted` added, from the averaged weights where there are any; best_saver: saves what `eval_batch` was
+    answered with, under the plain names of the variables. The last three are None where another process of a cluster
+    tests.
     """
 
     train_op: tf.Operation
+    step: tf.Tensor
     scalars: dict[str, tf.Tensor]
     rate: Rate
     eval_iterator: object
@@ -100,39 +105,53 @@ def build(
     steps: int,
     first_step: int = 0,
     mix: dict[str, float] | None = None,
+    replica: Replica | None = None,
 ) -> Model:
     """The training graph in the default graph.
 
-    batch: faces a step; steps: the last step, where a cosine schedule ends; first_step: that of the checkpoint, where
-    the batches start; mix: as `net.batches.training_batches` takes it.
+    batch: faces a step, of this process; steps: the last step, where a cosine schedule ends; first_step: that of the
+    checkpoint, where the batches start; mix: as `net.batches.training_batches` takes it; replica: what this process is
+    in a cluster: it then takes its own part of the records.
     """
-    batches = training_batches(records, batch, ranges, settings.seed, first_step, mix=mix)
+    own = Share(records, replica.member.number, replica.member.workers) if replica else records
+    batches = training_batches(own, batch, ranges, settings.seed, first_step, mix=mix)
     train_op, scalars, rate, averages = training_step(
-        v1.data.make_one_shot_iterator(batches).get_next(), shape, settings, steps
+        v1.data.make_one_shot_iterator(batches).get_next(), shape, settings, steps, replica
     )
-    iterator, eval_batch = _evaluation(records, shape, averages)
-    return Model(train_op, scalars, rate, iterator, eval_batch, _best_saver(averages))
+    with tf.control_dependencies([train_op]):
+        step = v1.train.get_global_step().read_value()
+    if replica and not replica.member.tests:
+        return Model(train_op, step, scalars, rate, None, None, None)
+    iterator, eval_batch = _evaluation(records, shape, settings, averages)
+    return Model(train_op, step, scalars, rate, iterator, eval_batch, _best_saver(averages))
 
 
-def training_step(batch: dict[str, tf.Tensor], shape: Shape, settings: Settings, steps: int):
+def training_step(
+    batch: dict[str, tf.Tensor], shape: Shape, settings: Settings, steps: int, replica: Replica | None = None
+):
     """One gradient step on a batch: the op, the scalars to report, the Rate, and the averages or None.
 
-    batch: image [B, S, S, 3] RGB 0..255, label [B, 2K] in fractions of the crop's side, pose [B, 3] in radians.
+    batch: image [B, S, S, C] RGB 0..255 or grey, label [B, 2K] in fractions of the crop's side, pose [B, 3] in radians.
     """
     check_heat(shape, settings)
     step = v1.train.get_or_create_global_step()
     rate = learning_rate(settings, step, steps)
-    losses = _losses(batch, shape, settings, step)
+    losses, error = _losses(batch, shape, settings, step)
     total = tf.add_n(list(losses.values()))
-    with tf.control_dependencies(v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
-        train_op = _optimizer(settings, rate.value).minimize(total, global_step=step)
+    optimizer = _optimizer(settings, rate.value)
+    updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
+    if replica:
+        optimizer, updates = replica.synchronised(optimizer), replica.chosen(updates)
+    with tf.control_dependencies(updates):
+        train_op = optimizer.minimize(total, global_step=step)
     train_op, averages = _averaged(train_op, settings.average, step)
-    scalars = {"loss": total, **{f"loss_{name}": loss for name, loss in losses.items()}, "rate": rate.value}
+    parts = {f"loss_{name}": loss for name, loss in losses.items()}
+    scalars = {"loss": total, **parts, "mae": error, "rate": rate.value}
     return train_op, scalars, rate, averages
 
 
-def _losses(batch: dict[str, tf.Tensor], shape: Shape, settings: Settings, step: tf.Tensor) -> dict[str, tf.Tensor]:
-    """The parts of the loss, already weighted: points, decay, and heat and pose where they are asked for."""
+def _losses(batch: dict[str, tf.Tensor], shape: Shape, settings: Settings, step: tf.Tensor):
+    """The parts of the loss, weighted: points, decay, and heat and pose where they are asked for; and the MAE."""
     answer = senet(
         batch["image"],
         shape,
@@ -141,17 +160,21 @@ def _losses(batch: dict[str, tf.Tensor], shape: Shape, settings: Settings, step:
         seed=tf.stack([tf.constant(settings.seed, tf.int64), step]),
         dtype=tf.dtypes.as_dtype(settings.precision),
     )
-    losses = {"points": point_loss(settings.loss, answer.landmarks, batch["label"])}
+    losses = {"points": point_loss(settings.loss, answer.landmarks, batch["label"], shape.label_std)}
     if settings.heat:
         losses["heat"] = settings.heat * heat_loss(answer.heat, answer.centres, batch["label"], settings.heat_width)
     if settings.pose:
         losses["pose"] = settings.pose * pose_loss(pose_head(answer.last), batch["pose"])
     losses["decay"] = settings.weight_decay * weight_decay(weights_of())
-    return losses
+    return losses, mean_absolute_error(answer.landmarks, batch["label"])
 
 
 def check_heat(shape: Shape, settings: Settings) -> None:
-    """Raises ValueError where the loss asks for heat maps that the network does not have."""
+    """Raises ValueError where the loss asks for heat maps that the network lacks, or counts in another unit."""
+    if shape.labels == "standardised" and settings.loss == "wing":
+        raise ValueError(
+            "labels: found 'standardised' with loss 'wing', which counts in pixels; expected l2, smooth_l1"
+        )
     if settings.heat and shape.head == "dense":
         raise ValueError(f"heat: found weight {settings.heat} with head 'dense', which has no heat maps; expected 0")
 
@@ -179,8 +202,8 @@ def network_variables() -> list[tf.Variable]:
     return v1.trainable_variables("senet") + statistics
 
 
-def _evaluation(records: RecordSet, shape: Shape, averages):
-    iterator = v1.data.make_initializable_iterator(test_batches(records, EVAL_BATCH))
+def _evaluation(records: RecordSet, shape: Shape, settings: Settings, averages):
+    iterator = v1.data.make_initializable_iterator(test_batches(records, EVAL_BATCH, records.judge))
     batch = iterator.get_next()
 
     def averaged(getter, name, *args, **kwargs):
@@ -191,7 +214,8 @@ def _evaluation(records: RecordSet, shape: Shape, averages):
         v1.variable_scope(v1.get_variable_scope(), custom_getter=averaged if averages else None),
     ):
         predicted = senet(batch["image"], shape, is_training=False).landmarks
-    return iterator, {**batch, "predicted": predicted}
+    loss = point_loss(settings.loss, predicted, batch["label"], shape.label_std)
+    return iterator, {**batch, "predicted": predicted, "loss": loss[None]}
 
 
 def _best_saver(averages):
@@ -221,7 +245,8 @@ def last_step(run: Path) -> int:
 
 def remove_run(run: Path) -> None:
     """Removes what a run wrote in its folder, and nothing else."""
-    for pattern in ("checkpoint", "model.ckpt-*", "graph.pbtxt", "events.out.tfevents.*", "settings.json", "*.partial"):
+    patterns = ("checkpoint", "model.ckpt-*", "graph.pbtxt", "events.out.tfevents.*", "settings.json", "*.partial")
+    for pattern in (*patterns, *REPORT):
         for path in run.glob(pattern):
             path.unlink()
     shutil.rmtree(run / "best", ignore_errors=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from records.runtime import tf
@@ -11,14 +13,16 @@ LOSSES = ("l2", "wing", "smooth_l1")
 WING_WIDTH, WING_CURVE = 10.0, 2.0  # Feng et al., section 5.1
 
 
-def point_loss(name: str, predicted: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+def point_loss(name: str, predicted: tf.Tensor, label: tf.Tensor, deviations: Sequence[float] = ()) -> tf.Tensor:
     """Mean loss over the known coordinates of a batch, float32 []; 0 where none is known.
 
-    name: "l2" (mean squared pixels), "wing" or "smooth_l1". Raises ValueError on another.
+    name: "l2" (mean squared pixels), "wing" or "smooth_l1"; deviations: of standardised labels [2K], which are then the
+    unit in place of pixels. Raises ValueError on another name.
     """
     known = tf.math.is_finite(label)
+    unit = 1 / np.array(deviations, np.float32) if deviations else PIXELS
     # NaN must not enter the difference at all: 0 * NaN is NaN in the gradient
-    difference = PIXELS * (predicted - tf.where(known, label, predicted))
+    difference = unit * (predicted - tf.where(known, label, predicted))
     if name == "l2":
         loss = tf.square(difference)
     elif name == "wing":
@@ -28,6 +32,12 @@ def point_loss(name: str, predicted: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
     else:
         raise ValueError(f"loss: found {name!r}, expected one of {', '.join(LOSSES)}")
     return mean_over(known, loss)
+
+
+def mean_absolute_error(predicted: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """Mean of |predicted - label| over the known coordinates of a batch in pixels of the crop, float32 []."""
+    known = tf.math.is_finite(label)
+    return mean_over(known, PIXELS * tf.abs(predicted - tf.where(known, label, predicted)))
 
 
 def mean_over(known: tf.Tensor, loss: tf.Tensor) -> tf.Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 
 from net.batches import RecordSet
 from net.graph import Model
+from net.losses import PIXELS
 from records import metrics
 
 from records.runtime import tf  # isort: skip - silent only where it is TensorFlow's first import
@@ -54,18 +55,20 @@ class Reporter:
         self._scalars(step, {**scalars, "faces_per_second": rate * self.batch})
 
     def evaluate(self, session, model: Model, step: int) -> float:
-        """NME on the test records, in all and per subset; saves the best checkpoint; pictures and histograms.
+        """NME on the records that judge, in all and per subset; saves the best checkpoint; pictures and histograms.
 
-        Returns the NME by box size, NaN without test records: the one that the best checkpoint has the least of.
+        Those are the test records, or the validation records where there are any. Returns the NME by box size, NaN
+        without records: the one that the best checkpoint has the least of.
         """
         started = time.monotonic()
         errors = {}
-        if self.records.count("test"):
+        judge = self.records.judge
+        if self.records.count(judge):
             answers = run_through(session, model)
             errors = nme_table(answers, self.records.scheme)
-            self._scalars(step, {f"test/{name}": value for name, value in errors.items()})
+            self._scalars(step, {f"{judge}/{name}": value for name, value in {**errors, **fit_of(answers)}.items()})
             nme, box = (100 * errors.get(name, np.nan) for name in ("nme", "nme_box"))
-            self.nme = f"  test NME {nme:.2f} % (box {box:.2f} %)"
+            self.nme = f"  {judge} NME {nme:.2f} % (box {box:.2f} %)"
             self._pictures(step, answers)
             if errors.get("nme_box", np.nan) < self.best:
                 self._save_best(session, model, step, errors)
@@ -106,9 +109,10 @@ class Reporter:
 
 
 def run_through(session, model: Model) -> dict[str, np.ndarray]:
-    """The test records and the network's answers: label, predicted [N, 2K]; subset [N]; image of the first batch."""
+    """The test records and the network's answers: label, predicted [N, 2K]; subset [N]; loss of each batch; image of
+    the first."""
     session.run(model.eval_iterator.initializer)
-    wanted = {key: model.eval_batch[key] for key in ("label", "predicted", "subset", "pose")}
+    wanted = {key: model.eval_batch[key] for key in ("label", "predicted", "subset", "pose", "loss")}
     parts = [session.run({**wanted, "image": model.eval_batch["image"]})]
     while True:
         try:
@@ -129,6 +133,12 @@ def nme_table(answers: dict[str, np.ndarray], scheme) -> dict[str, float]:
         table[f"nme{name}"] = metrics.mean_nme(predicted[chosen], true[chosen], "inter_ocular", scheme)
         table[f"nme_box{name}"] = metrics.mean_nme(predicted[chosen], true[chosen], "box", scheme)
     return {name: value for name, value in table.items() if np.isfinite(value)}
+
+
+def fit_of(answers: dict[str, np.ndarray]) -> dict[str, float]:
+    """`loss` on the points and `mae`, over all known coordinates in pixels of the crop: what the curves show."""
+    differences = np.abs(answers["predicted"].astype(np.float64) - answers["label"])
+    return {"loss": float(answers["loss"].mean()), "mae": float(PIXELS * np.nanmean(differences))}
 
 
 def groups_of(subsets: np.ndarray, bins: np.ndarray) -> dict[str, np.ndarray]:
@@ -158,7 +168,8 @@ def histogram(values: np.ndarray, bins: int = 30) -> tf.compat.v1.HistogramProto
 
 
 def draw_answer(image: np.ndarray, label: np.ndarray, predicted: np.ndarray, scale: int = 2) -> np.ndarray:
-    """The crop enlarged, true points green, predicted red; uint8 RGB [scale * S, scale * S, 3]."""
+    """The crop, RGB or grey, enlarged, true points green, predicted red; uint8 RGB [scale * S, scale * S, 3]."""
+    image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.shape[2] == 1 else image
     drawn = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     for values, colour in ((label, GREEN), (predicted, RED)):
         points = values.reshape(-1, 2) * drawn.shape[0] - 0.5

@@ -10,7 +10,7 @@ that OpenCV's TensorFlow importer reads rightly; `export/freeze.py` proves it fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from records.runtime import tf
 v1 = tf.compat.v1
 BLOCKS = ("residual", "inverted")
 HEADS = ("integral", "dense", "blend")
+PICTURES, PIXELS, LABELS = ("rgb", "grey"), ("scaled", "standardised"), ("fractions", "standardised")
 INPUT, OUTPUT = "image", "landmarks"  # node names of the exported graph
 STRIDE = 32  # the stem halves the picture twice, the last three stages once each
 BN_MOMENTUM, BN_EPSILON = 0.99, 1e-3
@@ -29,7 +30,11 @@ EXPANSION = 2  # an inverted block widens by this
 
 @dataclass(frozen=True)
 class Shape:
-    """What the network looks like; points: K, how many it answers; size: edge of the picture it sees."""
+    """What the network looks like; points: K, how many it answers; size: edge of the picture it sees.
+
+    pixel_mean, pixel_std: taken off the pixels 0..255 and divided by; label_mean, label_std: of standardised labels,
+    2K numbers each, in fractions of the crop's side.
+    """
 
     points: int = 68
     block: str = option("residual", "two 3x3 convolutions, or MobileNet's inverted bottleneck", BLOCKS)
@@ -42,10 +47,25 @@ class Shape:
     decoder: int = option(64, "channels of the head")
     cell: int = option(8, "pixels of the picture along an edge of a heat map's cell", (4, 8))
     border: int = option(0, "cells by which heat maps reach beyond the picture")
+    picture: str = option("rgb", "what the network sees", PICTURES)
+    pixels: str = option("scaled", "to -1..1, or by mean and deviation of the training set", PIXELS)
+    labels: str = option(
+        "fractions",
+        "standardised: the loss counts in deviations of the training set, and a dense head answers so",
+        LABELS,
+    )
     size: int = 128
+    pixel_mean: float = 127.5
+    pixel_std: float = 127.5
+    label_mean: tuple[float, ...] = ()
+    label_std: tuple[float, ...] = ()
 
     def __post_init__(self):
-        for name, choices in (("block", BLOCKS), ("head", HEADS), ("cell", (4, 8))):
+        for name in ("label_mean", "label_std"):  # JSON has lists
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        kinds = (("block", BLOCKS), ("head", HEADS), ("cell", (4, 8)))
+        kinds += (("picture", PICTURES), ("pixels", PIXELS), ("labels", LABELS))
+        for name, choices in kinds:
             if getattr(self, name) not in choices:
                 expected = ", ".join(map(str, choices))
                 raise ValueError(f"{name}: found {getattr(self, name)!r}, expected one of {expected}")
@@ -56,6 +76,26 @@ class Shape:
             )
         if self.size < 1 or self.size % STRIDE:
             raise ValueError(f"network: size is {self.size}, expected a multiple of {STRIDE}")
+        lengths = {len(self.label_mean), len(self.label_std)}
+        if lengths - {0} and lengths != {2 * self.points} or not min(self.pixel_std, *self.label_std, 1) > 0:
+            raise ValueError(
+                f"network: found pixel_std {self.pixel_std}, {len(self.label_mean)} label_mean, {len(self.label_std)} "
+                f"label_std, expected deviations > 0 and {2 * self.points} or no numbers of labels"
+            )
+
+    def settings(self) -> dict:
+        """The fields for a run's settings and a model's contract; those that came later only where they are used."""
+        later = ("picture", "pixels", "labels", "pixel_mean", "pixel_std", "label_mean", "label_std")
+        plain = Shape()
+        found = {
+            name: value for name, value in asdict(self).items() if name not in later or value != getattr(plain, name)
+        }
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+
+    @property
+    def planes(self) -> int:
+        """Channels of the picture."""
+        return 1 if self.picture == "grey" else 3
 
     def channels(self, index: int) -> int:
         """Channels of stage `index`, 0 to 3."""
@@ -80,13 +120,14 @@ class Answer:
 def senet(
     image: tf.Tensor, shape: Shape, is_training: bool, dropout: float = 0.0, seed=None, dtype=tf.float32
 ) -> Answer:
-    """The answer to images [B, S, S, 3] RGB 0..255.
+    """The answer to images [B, S, S, 3] RGB 0..255, or [B, S, S, 1] grey.
 
     is_training and dropout (the part dropped before the head) are Python constants: the exported graph holds neither.
     seed: int tensor [2] that makes the dropout a function of it; needed when dropout is on; dtype: of the maps (the
     variables and the mean place under the heat maps stay float32).
     """
-    x = tf.cast(tf.multiply(tf.cast(image, tf.float32), 1 / 127.5) - 1.0, dtype)
+    pixels = tf.multiply(tf.cast(image, tf.float32), 1 / shape.pixel_std) - shape.pixel_mean / shape.pixel_std
+    x = tf.cast(pixels, dtype)
     with v1.variable_scope("senet", reuse=v1.AUTO_REUSE):
         x = stem(x, shape.width, is_training)  # [B, S/4, S/4, W]
         maps = []
@@ -162,7 +203,8 @@ def squeeze_excite(name: str, x: tf.Tensor) -> tf.Tensor:
 def dense_head(last: tf.Tensor, shape: Shape, is_training: bool) -> tf.Tensor:
     """The classic head: the last map, narrowed and flattened, through one matrix; [B, h, w, C] -> float32 [B, 2K].
 
-    On its own it starts at the crop's centre; as a correction of heat maps it starts at nothing.
+    On its own it starts at the crop's centre; as a correction of heat maps, and where it answers in deviations from the
+    mean face, it starts at nothing.
     """
     alone = shape.head == "dense"
     with v1.variable_scope("dense"):
@@ -171,8 +213,21 @@ def dense_head(last: tf.Tensor, shape: Shape, is_training: bool) -> tf.Tensor:
         x = tf.reshape(x, [-1, cells])
         initial = v1.glorot_uniform_initializer() if alone else v1.zeros_initializer()
         weights = v1.get_variable("weights", [cells, 2 * shape.points], initializer=initial)
-        bias = v1.get_variable("bias", [2 * shape.points], initializer=v1.constant_initializer(0.5 if alone else 0.0))
-        return tf.nn.bias_add(tf.matmul(x, weights), bias)
+        middle = 0.5 if alone and not shape.label_std else 0.0
+        bias = v1.get_variable("bias", [2 * shape.points], initializer=v1.constant_initializer(middle))
+        return fractions_of(tf.nn.bias_add(tf.matmul(x, weights), bias), shape)
+
+
+def fractions_of(answer: tf.Tensor, shape: Shape) -> tf.Tensor:
+    """A dense head's answer [B, 2K] as fractions of the crop's side, where it is in deviations of the labels.
+
+    A product with a diagonal matrix and a bias: forms that OpenCV reads rightly, where a constant factor is not.
+    """
+    if not shape.label_std:
+        return answer
+    wide = tf.matmul(answer, tf.constant(np.diag(np.array(shape.label_std, np.float32))))
+    mean = np.array(shape.label_mean, np.float32) * (shape.head == "dense")  # heat maps already say where the face is
+    return tf.nn.bias_add(wide, tf.constant(mean))
 
 
 def heat_maps(maps: list[tf.Tensor], shape: Shape, is_training: bool) -> tuple[tf.Tensor, np.ndarray]:

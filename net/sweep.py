@@ -22,7 +22,7 @@ from tensorboard.plugins.hparams import api_pb2, summary  # isort: skip
 v1 = tf.compat.v1
 KEYS = ("base", "grid", "runs", "seeds")
 SCRIPT = Path(__file__).with_name("train.py")
-METRICS = ("test/nme", "test/nme_box")
+METRICS = ("nme", "nme_box")
 
 
 @dataclass(frozen=True)
@@ -127,6 +127,8 @@ def _write_experiment(folder: Path, trials: list[Trial]) -> None:
     names = sorted({key for trial in trials for key in trial.settings})
     values = {name: {json.dumps(trial.settings.get(name)) for trial in trials} for name in names}
     infos = [api_pb2.HParamInfo(name=name) for name in [*(name for name in names if len(values[name]) > 1), "seed"]]
-    metrics = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in METRICS]
+    judges = sorted({"validation" if trial.settings.get("validation") else "test" for trial in trials})
+    tags = [f"{judge}/{name}" for judge in judges for name in METRICS]
+    metrics = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in tags]
     with v1.Graph().as_default(), v1.summary.FileWriter(str(folder)) as writer:
         writer.add_summary(summary.experiment_pb(infos, metrics))

@@ -3,7 +3,7 @@
     python net/train.py --records DIR --run DIR [--steps N]
 
 The same command again goes on where it stopped, and ends with the weights of a run that was never interrupted. Ctrl-C
-saves first. TensorBoard: `make board`.
+saves first. TensorBoard: `make board`. Where TF_CONFIG is set, this is one process of a cluster (net/cluster.py).
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from net import graph, sweep
+from net import cluster, graph, local_cluster, sweep
 from net.augment import NONE, Ranges
 from net.batches import Fold, RecordSet, shares_of
 from net.options import add_options, from_options, names_of
 from net.reports import Reporter
 from net.senet import Shape
+from net.standard import inherited, standardised
 from net.starting import network_of, starting_point
 
-v1 = graph.v1
+tf, v1 = graph.tf, graph.v1
 RECIPES = Path(__file__).parent / "recipes"
 NOT_OF_THE_RUN = (
     "run",
@@ -42,7 +43,13 @@ NOT_OF_THE_RUN = (
     "report_every",
     "threads",
     "stop_after",
+    "no_plots",
+    "local_cluster",
+    "per_worker",
+    "wait",
 )
+# named in a run's settings only where they are used, so that runs of before go on
+LATER = {"points_subset": "", "validation": 0.0, "picture": "rgb", "pixels": "scaled", "labels": "fractions"}
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -59,11 +66,17 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--overwrite", action="store_true", help="start anew in a run folder that holds another run")
     add("--mix", type=mix_of, help="how often subsets come: NAME=WEIGHT,... (300W/*=2,300W_LP/AFW=0.5); others 1")
     add("--fold", help="i/k: train on the sources outside fold i of k, test on those in it, whatever the set's split")
+    help_validation = "part of the training sources held out to choose the best weights, in place of the test records"
+    add("--validation", type=float, default=0.0, help=f"{help_validation} (default: none)")
+    help_subset = "learn only these points: names, numbers, groups (left_eye_center,nose_tip or eyes,30)"
+    add("--points-subset", default="", metavar="POINTS", help=f"{help_subset} (default: all)")
     add("--sweep", type=Path, metavar="PLAN", help="run every setting of a JSON plan (net/sweep.py) into --run")
     add("--init", type=Path, help="start from these weights: landmark.json of a model, or a run folder")
     add("--stop-after", type=int, default=0, help="end after so many evaluations without a lower test NME; 0: never")
     add("--no-augment", action="store_true", help="no augmentation at all")
+    add("--no-plots", action="store_true", help="leave out report.md and its plots at the end")
     add("--threads", type=int, default=0, help="of TensorFlow; 0: all cores (default: %(default)s)")
+    add_cluster_options(parser.add_argument_group("several machines"))
     add_options(parser.add_argument_group("network"), Shape)
     add_options(parser.add_argument_group("loss and optimiser"), graph.Settings)
     add_options(parser.add_argument_group("augmentation"), Ranges)
@@ -79,6 +92,20 @@ def parse_args(argv=None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     check(parser, args)
     return args
+
+
+def add_cluster_options(group) -> None:
+    """Adds what only training on several machines needs."""
+    add = group.add_argument
+    add("--local-cluster", type=int, default=0, metavar="W", help="try it here: chief, W-1 workers, a parameter server")
+    add("--per-worker", action="store_true", help="--batch is each worker's, the rate grows by net/cluster.py's rule")
+    add(
+        "--wait",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="for a silent parameter server (default: %(default)s)",
+    )
 
 
 def recipes() -> list[str]:
@@ -118,12 +145,27 @@ def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
             parser.error(f"--{name.replace('_', '-')}: found {getattr(args, name)}, expected at least 1")
     if args.stop_after < 0:
         parser.error(f"--stop-after: found {args.stop_after}, expected 0 or more")
+    check_cluster(parser, args)
+    if not 0 <= args.validation < 1:
+        parser.error(f"--validation: found {args.validation}, expected a part from 0 to under 1")
     try:
         ranges_of(args), graph.check_heat(from_options(args, Shape), from_options(args, graph.Settings))
         if args.fold:
             Fold.parse(args.fold)
     except ValueError as error:
         parser.error(str(error))
+
+
+def check_cluster(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """Ends with a usage error where the options of several machines are wrong, or do not go with others."""
+    if args.local_cluster < 0:
+        parser.error(f"--local-cluster: found {args.local_cluster}, expected at least 1 worker")
+    if not args.wait > 0:
+        parser.error(f"--wait: found {args.wait}, expected seconds over 0")
+    if args.local_cluster and args.sweep:
+        parser.error("--sweep: found it with --local-cluster, expected one of them")
+    if args.local_cluster and args.batch % args.local_cluster and not args.per_worker:
+        parser.error(cluster.indivisible(args.batch, args.local_cluster))
 
 
 def mix_of(text: str) -> dict[str, float]:
@@ -151,7 +193,11 @@ def main(argv=None) -> int:
     try:
         if args.sweep:
             return 0 if sweep.run(args.sweep, args.run, without(argv, "--sweep", "--run")) else 1
-        stopped = train(args)
+        if args.local_cluster:
+            options = without(argv, "--local-cluster")
+            return local_cluster.run([sys.executable, __file__, *options], args.local_cluster, args.run)
+        member = cluster.member_of(os.environ)
+        stopped = take_part(args, member) if member else train(args)
     except (ValueError, OSError, graph.tf.errors.OpError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
@@ -166,54 +212,163 @@ def without(argv: list[str] | None, *names: str) -> list[str]:
     return parser.parse_known_args(argv)[1]
 
 
-def train(args: argparse.Namespace) -> bool:
-    """Trains up to step `args.steps`, from the run's last checkpoint where there is one; whether it was stopped."""
-    records = RecordSet(args.records, Fold.parse(args.fold) if args.fold else None)
+def take_part(args: argparse.Namespace, member: cluster.Member) -> bool:
+    """What this process does in a cluster, until the run is at its last step; whether it was stopped."""
+    if member.task == "evaluator":
+        return test_checkpoints(args)
+    if args.per_worker:
+        args.batch, args.rate = cluster.scaled(args.batch, args.rate, args.optimizer, member.workers)
+    cluster.batch_of(member, args.batch)
+    if member.apart and (args.stop_after or args.schedule == "plateau"):
+        raise ValueError("--stop-after, --schedule plateau: expected a cluster whose chief tests, without an evaluator")
+    server = member.serve(args.threads)
+    if member.task == "ps":
+        cluster.serve_parameters(member, server)
+        return False
+    with cluster.watch(member, args.wait):
+        stopped = train(args, cluster.Replica(member, server))
+        if not stopped:
+            cluster.leave(member, server)
+    return stopped
+
+
+def train(args: argparse.Namespace, replica: cluster.Replica | None = None) -> bool:
+    """Trains up to step `args.steps`, from the run's last checkpoint where there is one; whether it was stopped.
+
+    replica: what this process is in a cluster, None for a machine on its own.
+    """
+    records = record_set(args)
     check_records(args, records)
-    shape = from_options(args, Shape, points=records.scheme.count)
-    prepare_run(args.run, settings_of(args, records, shape), args.overwrite)
+    shape, settings = shape_of(args, records), from_options(args, graph.Settings)
+    if not replica or replica.member.is_chief:
+        prepare_run(args.run, settings_of(args, records, shape), args.overwrite)
     first = graph.last_step(args.run)
     if first >= args.steps:
         print(f"{args.run}: at step {first} already, --steps is {args.steps}: nothing to do")
         return False
-    with v1.Graph().as_default():
+    with v1.Graph().as_default(), v1.device(replica.member.device() if replica else None):
         v1.set_random_seed(args.seed)
-        settings = from_options(args, graph.Settings)
-        model = graph.build(records, shape, settings, ranges_of(args), args.batch, args.steps, first, args.mix)
-        reporter = Reporter(args.run, records, args.steps, first, args.batch)
-        start = starting_point(args.init, records, shape) if args.init else None
-        with stop_signals() as stop, session_of(args, start) as session:
-            reporter.start(session.graph, hyper_parameters(args))
-            loop(session, model, reporter, args, first, stop)
+        own = replica.own(settings) if replica else settings
+        batch = cluster.batch_of(replica.member if replica else None, args.batch)
+        model = graph.build(records, shape, own, ranges_of(args), batch, args.steps, first, args.mix, replica)
+        if replica and not replica.member.is_chief:
+            return follow(args, model, replica, first)
+        stop = lead(args, model, records, shape, first, replica)
+    if not (stop or args.no_plots):
+        write_report(args.run, records, shape, settings.loss)
     return bool(stop)
+
+
+def record_set(args: argparse.Namespace) -> RecordSet:
+    """The records that the options ask for."""
+    fold = Fold.parse(args.fold) if args.fold else None
+    return RecordSet(args.records, fold, args.picture == "grey", args.points_subset, args.validation)
+
+
+def lead(args, model: graph.Model, records: RecordSet, shape: Shape, first: int, replica) -> list:
+    """The run of a machine alone or of a chief: training, reports, tests; the signals that stopped it."""
+    reporter = Reporter(args.run, records, args.steps, first, args.batch)
+    start = starting_point(args.init, records, shape) if args.init else None
+    end = replica.end_op() if replica else None
+    with stop_signals() as stop, session_of(args, start, replica) as session:
+        reporter.start(session.graph, hyper_parameters(args))
+        try:
+            loop(session, model, reporter, args, first, stop)
+        finally:
+            if replica and not stop:  # of one that was stopped the others wait for the return
+                session.run_step_fn(lambda step_context: step_context.session.run(end))
+    return stop
+
+
+def follow(args: argparse.Namespace, model: graph.Model, replica: cluster.Replica, step: int) -> bool:
+    """A worker's part of a run: gradients, until the chief ends it; whether it was stopped."""
+    with tf.control_dependencies([model.step]):
+        ended = replica.ended()
+    replica.wait_for_chief()
+    with stop_signals() as stop, session_of(args, None, replica) as session:
+        while step < args.steps and not stop:
+            found = session.run({"step": model.step, "ended": ended, "loss": model.scalars["loss"]})
+            step = int(found["step"])
+            if found["ended"]:
+                break
+            if step % args.report_every == 0:
+                print(f"{replica.member.name}: step {step}/{args.steps}  loss {found['loss']:.4f}", flush=True)
+    return bool(stop)
+
+
+def test_checkpoints(args: argparse.Namespace) -> bool:
+    """A cluster's evaluator: tests every checkpoint that it finds in the run's folder, up to the last step."""
+    records = record_set(args)
+    shape, settings, step = shape_of(args, records), from_options(args, graph.Settings), -1
+    with v1.Graph().as_default(), stop_signals() as stop:
+        model = graph.build(records, shape, settings, ranges_of(args), args.batch, args.steps, mix=args.mix)
+        reporter = Reporter(args.run, records, args.steps, 0, args.batch)
+        saver = v1.train.Saver()
+        with v1.Session(config=cluster.config_of(args.threads)) as session:
+            while step < args.steps and not stop:
+                checkpoint, newest = v1.train.latest_checkpoint(str(args.run)), graph.last_step(args.run)
+                if not checkpoint or newest == step:
+                    time.sleep(cluster.PROBE)
+                    continue
+                with contextlib.suppress(tf.errors.NotFoundError):  # the chief has removed it: there is a newer one
+                    saver.restore(session, checkpoint)
+                    step = newest
+                    error = reporter.evaluate(session, model, step)
+                    print(f"evaluator: step {step}/{args.steps}  NME box {100 * error:.2f} %", flush=True)
+    return bool(stop)
+
+
+def shape_of(args: argparse.Namespace, records: RecordSet) -> Shape:
+    """The network that the options ask for, for these records."""
+    shape = from_options(args, Shape, points=records.scheme.count)
+    return standardised(inherited(shape, network_of(args.init)) if args.init else shape, records)
+
+
+def write_report(run: Path, records: RecordSet, shape: Shape, loss: str) -> None:
+    """Plots and a table of the run into its folder; without matplotlib a line that says so."""
+    try:
+        from net import plots  # matplotlib takes a second, and only what has ended is drawn
+    except ImportError as error:
+        print(f"no plots: found no package {error.name}, expected matplotlib")
+        return
+    plots.write(run, records, shape, loss)
+    print(f"report: {run / plots.PAGE}")
 
 
 def check_records(args: argparse.Namespace, records: RecordSet) -> None:
     """Raises ValueError for options that these records cannot serve, before the run's folder is made."""
     if args.mix:
         shares_of(records, args.mix)
-    if (args.stop_after or args.schedule == "plateau") and not records.count("test"):
+    if (args.stop_after or args.schedule == "plateau") and not records.count(records.judge):
         raise ValueError(f"{records.folder}: found no test records, which --stop-after and --schedule plateau need")
 
 
-def session_of(args: argparse.Namespace, start):
+def session_of(args: argparse.Namespace, start, replica: cluster.Replica | None = None):
     """The monitored session: it restores the run's last checkpoint, and saves one every so often and at the end.
 
-    start: a function (scaffold, session) that loads weights where there is no checkpoint yet, or None.
+    start: a function (scaffold, session) that loads weights where there is no checkpoint yet, or None; replica: what
+    this process is in a cluster, of which the chief alone restores and saves.
     """
     # one saver restores and saves, so that it knows older checkpoints; relative paths, so that a run can be moved
     saver = v1.train.Saver(max_to_keep=2, save_relative_paths=True)
     scaffold = v1.train.Scaffold(saver=saver, init_fn=start)
+    chief = not replica or replica.member.is_chief
+    hooks = replica.hooks() if replica else []
+    if chief:
+        hooks.append(v1.train.CheckpointSaverHook(str(args.run), save_steps=args.save_every, scaffold=scaffold))
     return v1.train.MonitoredTrainingSession(
-        checkpoint_dir=str(args.run),
+        master=replica.server.target if replica else "",
+        is_chief=chief,
+        checkpoint_dir=str(args.run) if chief else None,
         scaffold=scaffold,
-        hooks=[v1.train.CheckpointSaverHook(str(args.run), save_steps=args.save_every, scaffold=scaffold)],
-        config=v1.ConfigProto(intra_op_parallelism_threads=args.threads, inter_op_parallelism_threads=args.threads),
+        hooks=hooks,
+        config=replica.member.config(args.threads) if replica else cluster.config_of(args.threads),
         # the hooks above and the reporter do what these would
         save_checkpoint_secs=None,
         save_summaries_steps=None,
         save_summaries_secs=None,
         log_step_count_steps=None,
+        stop_grace_period_secs=cluster.CLOSING,
     )
 
 
@@ -223,8 +378,10 @@ def loop(session, model: graph.Model, reporter: Reporter, args: argparse.Namespa
         evaluate(session, reporter, model, step, args)  # a kill may have come after the checkpoint and before this
     while step < args.steps and not stop and not given_up(args, reporter, step):
         report = (step + 1) % args.report_every == 0 or step + 1 == args.steps
-        fetched = session.run({"train": model.train_op, **(model.scalars if report else {})})
-        step += 1
+        fetched = session.run({"step": model.step, **(model.scalars if report else {})})
+        if int(fetched["step"]) == step:
+            continue  # in a cluster: a gradient that came too late to count
+        step = int(fetched["step"])
         if report:
             check_loss(fetched["loss"], step)
             reporter.line(step, {name: float(fetched[name]) for name in model.scalars})
@@ -251,8 +408,11 @@ def given_up(args: argparse.Namespace, reporter: Reporter, step: int) -> bool:
 def evaluate(session, reporter: Reporter, model: graph.Model, step: int, args: argparse.Namespace) -> None:
     """Test errors, and a lower learning rate where the schedule waits for it.
 
-    On the bare session: the monitored one's hooks would take every run for a gradient step.
+    On the bare session: the monitored one's hooks would take every run for a gradient step. Nothing where a cluster's
+    evaluator tests.
     """
+    if not model.eval_iterator:
+        return
 
     def on(step_context):
         error, plateau = reporter.evaluate(step_context.session, model, step), model.rate.plateau
@@ -283,10 +443,11 @@ def settings_of(args: argparse.Namespace, records: RecordSet, shape: Shape) -> d
     options = {
         key: str(value.resolve()) if isinstance(value, Path) else value
         for key, value in vars(args).items()
-        if key not in left_out
+        if key not in left_out and not (key in LATER and value == LATER[key])
     }
-    kept = ("scheme", "points", "margin", "context", "encoding", "subsets")
-    return {"options": options, "network": asdict(shape), "records": {key: records.manifest[key] for key in kept}}
+    about = {key: records.manifest[key] for key in ("points", "margin", "context", "encoding", "subsets")}
+    about["scheme"] = records.scheme.name
+    return {"options": options, "network": shape.settings(), "records": about}
 
 
 def hyper_parameters(args: argparse.Namespace) -> dict[str, float | str | bool]:
@@ -310,7 +471,7 @@ def prepare_run(run: Path, settings: dict, overwrite: bool) -> None:
             f"{run}: holds a run with other settings ({difference(before, settings)}); expected the same ones, "
             "another --run, or --overwrite"
         )
-    elif run.exists() and any(other != partial for other in run.iterdir()):
+    elif run.exists() and any(other not in (partial, run / local_cluster.LOGS) for other in run.iterdir()):
         raise ValueError(f"{run}: found a folder without settings.json, expected a run's or none")
     run.mkdir(parents=True, exist_ok=True)
     partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")

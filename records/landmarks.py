@@ -14,7 +14,8 @@ class Scheme:
     groups: name -> indices (every point in exactly one); lines: name of a group -> index chains to draw, closed where
     the first index returns at the end; left_eye, right_eye: indices whose mean is that eye's centre (the subject's left
     and right); corners: the two points whose distance is inter-ocular (outer eye corners); flip: for each point the
-    index of its partner in a mirrored picture.
+    index of its partner in a mirrored picture; names: of the points, where they have any; subset: of a part of another
+    scheme, the indices there.
     """
 
     name: str
@@ -25,6 +26,8 @@ class Scheme:
     right_eye: tuple[int, ...]
     corners: tuple[int, int]
     flip: tuple[int, ...] = field(repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
+    subset: tuple[int, ...] = ()
 
     def __post_init__(self):
         inside = sorted(index for group in self.groups.values() for index in group)
@@ -33,6 +36,10 @@ class Scheme:
         everyone = list(range(self.count))
         if sorted(self.flip) != everyone or [self.flip[partner] for partner in self.flip] != everyone:
             raise ValueError(f"{self.name}: flip is no involution of {self.count} points")
+
+    def name_of(self, index: int) -> str:
+        """The name of a point, its number where it has none."""
+        return self.names[index] if self.names else str(index)
 
 
 def _chain(first: int, last: int, closed: bool = False) -> tuple[int, ...]:
@@ -101,6 +108,7 @@ KAGGLE_15 = Scheme(
     right_eye=(1,),
     corners=(5, 3),
     flip=(1, 0, 4, 5, 2, 3, 8, 9, 6, 7, 10, 12, 11, 13, 14),
+    names=KAGGLE_NAMES,
 )
 
 SCHEMES = {scheme.name: scheme for scheme in (IBUG_68, KAGGLE_15)}
@@ -119,10 +127,59 @@ MAPPINGS: dict[tuple[str, str], tuple[tuple[int, ...], ...]] = {
 
 
 def scheme_of(name: str) -> Scheme:
-    """The scheme of that name; ValueError names the known ones."""
-    if name not in SCHEMES:
+    """The scheme of that name, or the part of one that `kaggle15[0,1,10]` names; ValueError names the known ones."""
+    whole, bracket, indices = name.partition("[")
+    if whole not in SCHEMES or bracket and not name.endswith("]"):
         raise ValueError(f"point scheme: found {name!r}, expected one of {', '.join(SCHEMES)}")
-    return SCHEMES[name]
+    return part_of(SCHEMES[whole], indices_of(indices[:-1], SCHEMES[whole])) if bracket else SCHEMES[whole]
+
+
+def indices_of(text: str, scheme: Scheme) -> tuple[int, ...]:
+    """The points that a text names, in the scheme's order: numbers, names of points and of groups, between commas.
+
+    Raises ValueError for what is none of them.
+    """
+    names = {scheme.name_of(index): (index,) for index in range(scheme.count)}
+    names |= {str(index): (index,) for index in range(scheme.count)} | scheme.groups
+    chosen = set()
+    for part in text.split(","):
+        if part.strip() not in names:
+            known = ", ".join([*scheme.groups, f"0 to {scheme.count - 1}", *scheme.names])
+            raise ValueError(f"points: found {part!r}, expected of {scheme.name}: {known}")
+        chosen.update(names[part.strip()])
+    return tuple(sorted(chosen))
+
+
+def part_of(scheme: Scheme, indices: tuple[int, ...]) -> Scheme:
+    """The scheme of some of another's points, in its order, named `kaggle15[0,1,10]`.
+
+    Where the outer eye corners are not among them, eye centres normalise errors. Raises ValueError where a point's
+    mirror partner is missing, or an eye: crops are turned upright by the eyes.
+    """
+    places = {index: place for place, index in enumerate(indices)}
+    name = f"{scheme.name}[{','.join(map(str, indices))}]"
+    alone = [scheme.name_of(index) for index in indices if scheme.flip[index] not in places]
+    if alone:
+        raise ValueError(f"{name}: found {alone[0]} without its mirror partner, expected both")
+
+    def kept(old: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(places[index] for index in old if index in places)
+
+    left, right = kept(scheme.left_eye), kept(scheme.right_eye)
+    if not left:
+        raise ValueError(f"{name}: found no point of the eyes, expected of {scheme.left_eye} and {scheme.right_eye}")
+    return Scheme(
+        name=name,
+        count=len(indices),
+        groups={group: kept(old) for group, old in scheme.groups.items() if kept(old)},
+        lines={group: tuple(map(kept, chains)) for group, chains in scheme.lines.items() if kept(scheme.groups[group])},
+        left_eye=left,
+        right_eye=right,
+        corners=kept(scheme.corners) if len(kept(scheme.corners)) == 2 else (right[0], left[0]),
+        flip=tuple(places[scheme.flip[index]] for index in indices),
+        names=tuple(scheme.name_of(index) for index in indices),
+        subset=indices,
+    )
 
 
 def convert(points: np.ndarray, source: Scheme, target: Scheme) -> np.ndarray:

@@ -2,6 +2,7 @@ import dataclasses
 import shutil
 from collections import Counter
 
+import cv2
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -294,3 +295,50 @@ def test_a_damaged_set_is_refused(record_set, tmp_path):
         RecordSet(folder)
     with pytest.raises(FileNotFoundError, match="absent: found no manifest.json"):
         RecordSet(tmp_path / "absent")
+
+
+def names_of(records, split):
+    return [name.decode() for batch in batches.test_batches(records, 5, split) for name in batch["name"].numpy()]
+
+
+def test_validation_is_whole_sources_of_the_training_records(records):
+    held = RecordSet(records.folder, validation=0.4)
+    parts = {split: set(names_of(held, split)) for split in ("train", "validation", "test")}
+    assert {split: held.count(split) for split in parts} == {split: len(names) for split, names in parts.items()}
+    assert all(parts.values()) and held.judge == "validation" and records.judge == "test"
+    assert parts["train"] | parts["validation"] == set(names_of(records, "train"))
+    assert parts["test"] == set(names_of(records, "test"))
+    sources = [{name.rpartition("_")[0] for name in parts[split]} for split in ("train", "validation")]
+    assert not sources[0] & sources[1]
+    assert held.subsets("validation") and held.count("validation", "tiny/AFW") < held.count("validation")
+
+
+def test_validation_within_a_fold(records):
+    held = RecordSet(records.folder, Fold(0, 2), validation=0.4)
+    parts = {split: set(names_of(held, split)) for split in ("train", "validation", "test")}
+    folded = RecordSet(records.folder, Fold(0, 2))
+    assert parts["test"] == set(names_of(folded, "test"))
+    assert parts["train"] | parts["validation"] == set(names_of(folded, "train"))
+    assert not parts["train"] & parts["validation"] and parts["validation"]
+
+
+def test_labels_of_chosen_points_follow_them(records, stored):
+    chosen = RecordSet(records.folder, points="30,eyes")
+    assert chosen.scheme.count == 13 and chosen.stored.count == 68
+    batch = next(iter(batches.test_batches(chosen, 4, "train")))
+    for name, label in zip(batch["name"].numpy(), batch["label"].numpy(), strict=True):
+        whole = stored[name.decode()]["label"].reshape(68, 2)
+        np.testing.assert_array_equal(label.reshape(13, 2), whole[[30, *range(36, 48)]])
+    found = next(iter(training_batches(chosen, 4, Ranges(), 1)))
+    assert found["label"].shape == (4, 26)
+
+
+def test_grey_is_that_of_inference(records):
+    grey = RecordSet(records.folder, grey=True)
+    for colour, found in zip(batches.test_batches(records, 4), batches.test_batches(grey, 4), strict=True):
+        for picture, one in zip(colour["image"].numpy(), found["image"].numpy(), strict=True):
+            bgr = np.ascontiguousarray(picture[..., ::-1])
+            np.testing.assert_array_equal(one[..., 0], cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY))
+    colour, found = (next(iter(training_batches(one, 4, Ranges(), 1))) for one in (records, grey))
+    np.testing.assert_array_equal(found["image"].numpy(), batches.greyed(colour["image"].numpy()))
+    np.testing.assert_array_equal(found["label"].numpy(), colour["label"].numpy())

@@ -174,3 +174,31 @@ def test_ours_leaves_what_networks_of_others_want_at_its_default(written):
     assert (contract.range, contract.mean, contract.std, contract.shift) == ((0, 255), (), (), (0, 0))
     assert (contract.batch, contract.input_layout) == (None, "NCHW")
     assert (contract.layout, contract.unit) == ("x0 y0 x1 y1 ...", "fraction of the crop's side")
+
+
+def test_names_and_the_crop_around_points(model):
+    contract = read_contract(model)
+    assert contract.names == ["0", "1", "2", "3", "4"]
+    assert (contract.points_margin, contract.points_shift) == (contract.margin, (0.0, 0.0))
+    names = ["a", "b", "c", "d", "e"]
+    around = {"margin": 0.7, "shift": [0.0, -0.25]}
+    change(model, lambda raw: (raw["points"].update(names=names), raw["crop"].update(points=around)))
+    contract = read_contract(model)
+    assert contract.names == names and (contract.points_margin, contract.points_shift) == (0.7, (0.0, -0.25))
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "message"),
+    [
+        ("points", {"names": ["a", "b", "c", "d", "a"]}, "found 4 different names, expected 5 points'"),
+        ("points", {"names": ["a"]}, "found 1 different names"),
+        ("points", {"names": "abcde"}, "points.names is"),
+        ("crop", {"points": {"margin": -0.1, "shift": [0, 0]}}, "crop.points.margin is -0.1"),
+        ("crop", {"points": {"margin": 0.1, "shift": [0]}}, "crop.points.shift is"),
+        ("crop", {"points": {"margin": 0.1}}, "crop.points lacks or misspells 'shift'"),
+    ],
+)
+def test_wrong_names_and_crops_around_points(model, part, wrong, message):
+    change(model, lambda raw: raw[part].update(wrong))
+    with pytest.raises(ValueError, match=message):
+        read_contract(model)

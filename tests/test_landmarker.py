@@ -386,3 +386,17 @@ def test_how_far_a_head_leans_does_not_depend_on_its_turn(yaw, lean):
     points = 50 * np.stack([x, -y], axis=1) @ rotation(angle).T  # pictures have y down
     found = Landmarker(module.HERE / "landmark.pb")._lean(points.astype(np.float32))
     assert np.degrees(found) == pytest.approx(lean, abs=1)
+
+
+def test_a_later_pass_crops_around_the_points_as_the_contract_says(tmp_path, plain):
+    """Points that do not span the landmark box: the crop around them is larger than `margin` has it, and lower."""
+    around = {"margin": 0.8, "shift": [0.0, 0.25]}
+    landmarker = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "points": around}))
+    box, fractions = (100, 60, 160, 110), expected_fractions(RGB)
+    first = by_hand(box, fractions, 1)
+    np.testing.assert_allclose(landmarker.fit(plain, [box], 1)[0], first, atol=0.05)
+    x0, y0, x1, y1 = box_of(first)
+    edge = max(x1 - x0, y1 - y0)
+    centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2 + 0.25 * edge])
+    second = centre + (fractions - 0.5) * edge * 2.6
+    np.testing.assert_allclose(landmarker.fit(plain, [box], 2, upright=False)[0], second, atol=0.1)

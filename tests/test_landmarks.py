@@ -3,7 +3,17 @@ import dataclasses
 import numpy as np
 import pytest
 
-from records.landmarks import IBUG_68, KAGGLE_15, KAGGLE_NAMES, SCHEMES, convert, flip_points, scheme_of
+from records.landmarks import (
+    IBUG_68,
+    KAGGLE_15,
+    KAGGLE_NAMES,
+    SCHEMES,
+    convert,
+    flip_points,
+    indices_of,
+    part_of,
+    scheme_of,
+)
 from tests.drawn import PARTNERS, symmetric_face
 
 
@@ -190,3 +200,40 @@ def test_what_cannot_be_converted_is_refused():
         convert(np.zeros((15, 2)), KAGGLE_15, IBUG_68)
     with pytest.raises(ValueError, match=r"points are \(15, 2\), expected \(..., 68, 2\) of ibug68"):
         convert(np.zeros((15, 2)), IBUG_68, KAGGLE_15)
+
+
+def test_points_by_number_name_and_group():
+    assert indices_of("nose_tip,right_eye_center, left_eye_center,14", KAGGLE_15) == (0, 1, 10, 14)
+    assert indices_of("mouth,10,11", KAGGLE_15) == (10, 11, 12, 13, 14)
+    assert indices_of("eyes", IBUG_68) == tuple(range(36, 48))
+    for wrong in ("ear", "15", "", "0,,1"):
+        with pytest.raises(
+            ValueError, match="points: found '.*', expected of kaggle15: brows, nose, eyes, mouth, 0 to"
+        ):
+            indices_of(wrong, KAGGLE_15)
+
+
+def test_a_part_of_a_scheme_keeps_what_its_points_mean():
+    part = part_of(KAGGLE_15, (0, 1, 10, 14))
+    assert (part.name, part.count, part.subset) == ("kaggle15[0,1,10,14]", 4, (0, 1, 10, 14))
+    assert part.names == ("left_eye_center", "right_eye_center", "nose_tip", "mouth_center_bottom_lip")
+    assert part.groups == {"nose": (2,), "eyes": (0, 1), "mouth": (3,)}
+    assert (part.left_eye, part.right_eye, part.flip) == ((0,), (1,), (1, 0, 2, 3))
+    assert part.corners == (1, 0)  # the subject's right first, as the outer corners stand
+    assert scheme_of(part.name) == part
+    eyes = part_of(IBUG_68, tuple(range(36, 48)))
+    assert eyes.corners == (0, 9) and eyes.names[:2] == ("36", "37")
+    assert [eyes.subset[index] for index in eyes.flip] == [IBUG_68.flip[index] for index in eyes.subset]
+    assert [[eyes.subset[index] for index in chain] for chain in eyes.lines["eyes"]] == [
+        list(chain) for chain in IBUG_68.lines["eyes"]
+    ]
+
+
+def test_parts_that_are_none():
+    with pytest.raises(ValueError, match="found mouth_left_corner without its mirror partner, expected both"):
+        part_of(KAGGLE_15, (0, 1, 11))
+    with pytest.raises(ValueError, match="found no point of the eyes"):
+        part_of(KAGGLE_15, (10, 14))
+    for wrong in ("kaggle15[0,1", "other[0]", "kaggle15]"):
+        with pytest.raises(ValueError, match="point scheme: found"):
+            scheme_of(wrong)

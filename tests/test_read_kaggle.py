@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from infer import tables
 from infer.crop import Crop
+from infer.kaggle import whole_picture_box
 from records.landmarks import IBUG_68, KAGGLE_15, KAGGLE_NAMES, convert
-from tools import read_kaggle
 from tools.faces import BadSample
 from tools.partial import similarity
-from tools.read_kaggle import find, matches, read, whole_picture_box
+from tools.read_kaggle import find, matches, read
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 RNG = np.random.default_rng(51)
@@ -142,7 +143,7 @@ def test_archives_that_are_not_kaggles(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="training.zip: found 2 CSV files in it, expected one, training.csv"):
         find(zipped(tmp_path, a_csv="x", b_csv="x"), "set")
     path = zipped(tmp_path, training_csv="\n".join([HEADER, row()]))
-    monkeypatch.setattr(read_kaggle, "BYTES", 1000)
+    monkeypatch.setattr(tables, "BYTES", 1000)
     with pytest.raises(ValueError, match="training.zip: training.csv unpacks to [0-9]+ bytes, expected at most 1000"):
         find(path, "set")
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import metadata
 
 from net import reports
-from net.reports import GREEN, RED, Reporter, draw_answer, histogram, nme_table, run_through
+from net.reports import GREEN, RED, Reporter, draw_answer, fit_of, histogram, nme_table, run_through
 from records import metrics
 from records.landmarks import IBUG_68
 from tests.test_metrics import by_hand
@@ -27,6 +27,7 @@ def answers(faces=5, error=0.02) -> dict:
         # pitch, yaw, roll in degrees: AFW looks ahead, then far to a side; HELEN's yaw is not known
         "pose": np.radians([[50, 10, 0], [0, np.nan, 0], [0, -70, 0], [0, np.nan, 0], [50, -5, 0]])[:faces],
         "image": RNG.integers(0, 256, (faces, 32, 32, 3), np.uint8),
+        "loss": np.array([2.0, 5.0], np.float32),  # of two batches
     }
 
 
@@ -42,7 +43,7 @@ def events(folder) -> list:
 @pytest.fixture
 def reporter(tmp_path, monkeypatch):
     """A reporter in a graph with one weight, a session that gives its value, and a list of what is saved."""
-    records = SimpleNamespace(count=lambda split: 5, scheme=IBUG_68)
+    records = SimpleNamespace(count=lambda split: 5, scheme=IBUG_68, judge="test")
     with v1.Graph().as_default():
         v1.get_variable("a/weights", [3])
         one = Reporter(tmp_path, records, 100, 0, 8)
@@ -126,7 +127,7 @@ def test_answers_of_all_batches_are_put_together():
 
     model = SimpleNamespace(
         eval_iterator=SimpleNamespace(initializer="start"),
-        eval_batch=dict.fromkeys(("label", "predicted", "subset", "pose", "image")),
+        eval_batch=dict.fromkeys(("label", "predicted", "subset", "pose", "image", "loss")),
     )
     session = Session()
     for _ in range(2):
@@ -219,7 +220,29 @@ def test_faces_without_known_eyes_have_no_inter_ocular_error(reporter, monkeypat
 
 
 def test_without_test_records_there_are_histograms_alone(reporter):
-    reporter.records = SimpleNamespace(count=lambda split: 0, scheme=IBUG_68)
+    reporter.records = SimpleNamespace(count=lambda split: 0, scheme=IBUG_68, judge="test")
     assert np.isnan(reporter.evaluate(reporter.session, reporter.model, 7))
     assert {value.tag for _, value in events(reporter.run)} == {"a/weights"}
     assert reporter.saved == [] and reporter.nme == ""
+
+
+def test_loss_and_mae_for_the_curves(reporter, monkeypatch):
+    found = answers()
+    found["label"][0, :10] = np.nan
+    off = np.abs(found["predicted"].astype(float) - found["label"])
+    expected = {"loss": 3.5, "mae": 128 * off[np.isfinite(off)].mean()}
+    assert fit_of(found) == pytest.approx(expected, rel=1e-5)
+    monkeypatch.setattr(reports, "run_through", lambda *args: found)
+    reporter.records.judge = "validation"
+    reporter.evaluate(reporter.session, reporter.model, 7)
+    written = {value.tag: value.simple_value for _, value in events(reporter.run)}
+    assert written["validation/mae"] == pytest.approx(expected["mae"], rel=1e-5)
+    assert written["validation/loss"] == 3.5 and "validation/nme" in written and "test/nme" not in written
+    assert reporter.nme.startswith("  validation NME ")
+
+
+def test_a_grey_crop_is_drawn_in_colour():
+    grey, known = np.full((40, 40, 1), 90, np.uint8), np.full(136, np.nan, np.float32)
+    known[2:4] = 0.25, 0.5
+    expected = draw_answer(np.repeat(grey, 3, axis=2), known, np.full_like(known, np.nan))
+    np.testing.assert_array_equal(draw_answer(grey, known, np.full_like(known, np.nan)), expected)

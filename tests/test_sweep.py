@@ -123,3 +123,10 @@ def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):
     )
     assert not sweep.run(plan_of(tmp_path, runs={"a": {}, "b": {}}), tmp_path / "out", [])
     assert len(calls) == 1
+
+
+def test_the_listed_errors_are_those_of_what_judges(tmp_path):
+    trials = [Trial("a", {"validation": 0.2}, 1), Trial("b", {"validation": 0.2, "rate": 1}, 1)]
+    sweep._write_experiment(tmp_path, trials)
+    (experiment,) = [data.experiment for data in hparams_data(tmp_path)]
+    assert [info.name.tag for info in experiment.metric_infos] == ["validation/nme", "validation/nme_box"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from infer.crop import box_of
+from infer.crop import absolute_shape, box_of, relative_shape
 from infer.detect import HaarDetector
 from infer.landmarker import Face, face_of
 from records.landmarks import IBUG_68, Scheme
@@ -24,15 +24,13 @@ class MeanShape:
 
     def __init__(self):
         shape = mean_shape()
-        x0, y0, x1, y1 = box_of(shape)
-        self._shape = (shape - (x0, y0)) / (x1 - x0, y1 - y0)
+        self._shape = relative_shape(shape, box_of(shape))
         self._detector: HaarDetector | None = None
         self._last: tuple[np.ndarray | None, np.ndarray] = None, np.zeros((0, 4))  # a picture and what it holds
 
     def fit(self, image: np.ndarray, boxes: np.ndarray, passes: int = 2) -> np.ndarray:
         """The mean face in each box (x0, y0, x1, y1) [N, 4]: float32 [N, 68, 2]; more passes change nothing."""
-        boxes = np.asarray(boxes, np.float64).reshape(-1, 1, 4)
-        return (boxes[..., :2] + self._shape * (boxes[..., 2:] - boxes[..., :2])).astype(np.float32)
+        return absolute_shape(self._shape, np.asarray(boxes, np.float64).reshape(-1, 4))
 
     def detect(self, image: np.ndarray, passes: int = 2) -> list[Face]:
         """The mean face in each box that the detector finds, unchecked. Raises ValueError where OpenCV has none."""

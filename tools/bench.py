@@ -255,6 +255,8 @@ SECTIONS: dict[str, Callable[[Bench], str]] = {
     "pose": lambda bench: bench_faces("tools/measure_pose.py", bench.data[-1:]),
     "video": lambda bench: bench_faces("tools/measure_video.py", bench.data[:1]),
     "batches": lambda bench: run("tools/measure_batches.py", bench.faces),
+    "service": lambda bench: table_of("tools/measure_service.py", bench.faces),
+    "scale": lambda bench: run("tools/measure_scale.py", bench.faces),
     "inference": lambda bench: run("export/bench.py"),
 }
 

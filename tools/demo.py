@@ -22,6 +22,7 @@ import numpy as np
 from infer import Landmarker, read_picture
 from records.split import split_of
 from tools import read_300w_lp
+from tools.commands import call
 
 SHOWN = 11  # held-out drawn faces beside the portrait: a full contact sheet
 
@@ -54,13 +55,6 @@ def main(argv=None) -> int:
         return error.returncode
     summary(args.out, time.monotonic() - started)
     return 0
-
-
-def call(script: str, *arguments) -> None:
-    """Runs one of the project's commands and shows it first."""
-    command = [str(argument) for argument in (script, *arguments)]
-    print(f"\n$ python {' '.join(command)}", flush=True)
-    subprocess.run([sys.executable, str(ROOT / script), *command[1:]], check=True)
 
 
 def collect_pictures(faces: Path, folder: Path) -> Path:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from infer.crop import Crop, box_of
+from infer.crop import Crop, absolute_shape, box_of, picture_box
 from infer.detect import overlaps
 from infer.landmarker import Landmarker
 from records import metrics
@@ -261,8 +261,8 @@ class _Run:
         worst = self.worst[name]
         if np.isnan(error) or (len(worst) == WORST and error <= worst[0].error):
             return
-        crop = Crop.around(face.box, TILE_MARGIN, TILE)
-        true, predicted = (crop.to_fractions(some) * TILE - 0.5 for some in (face.points, points))
+        crop, edges = Crop.around(face.box, TILE_MARGIN, TILE), picture_box(TILE, TILE)
+        true, predicted = (absolute_shape(crop.to_fractions(some), edges) for some in (face.points, points))
         tile = Tile(float(error), key, crop.cut(face.image), true, predicted)
         heapq.heappushpop(worst, tile) if len(worst) == WORST else heapq.heappush(worst, tile)
 

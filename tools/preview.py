@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from infer.crop import absolute_shape, picture_box
 from infer.draw import draw_faces
 from records import record, shards
 from records.landmarks import Scheme, scheme_of
@@ -38,5 +39,5 @@ def _tile(image: np.ndarray, label: np.ndarray, scheme: Scheme, context: int) ->
     if context:
         far = context + record.SIZE - 1
         cv2.rectangle(tile, (context, context), (far, far), (255, 255, 255), 1)
-    points = label.reshape(-1, 2) * record.SIZE - 0.5 + context
+    points = absolute_shape(label.reshape(-1, 2), picture_box(record.SIZE, record.SIZE)) + context
     return draw_faces(tile, [points], scheme.groups, scheme.lines)

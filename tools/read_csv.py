@@ -11,12 +11,11 @@ they are there; others are left alone.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
+from infer.tables import header_of, lines_of, open_text
 from records.landmarks import IBUG_68, KAGGLE_15, Scheme
 from tools.faces import Face, Item
 from tools.partial import Marks, face_of, items_of
@@ -25,7 +24,6 @@ FORMAT = "csv"
 SCHEMES = (IBUG_68, KAGGLE_15)
 ORIGIN = 0.0  # this project's own format: as its outputs
 BOX_COLUMNS = ("box_x0", "box_y0", "box_x1", "box_y1")
-LINE_LIMIT = 1 << 17  # characters; what has no line ends must not be read into memory whole
 
 
 def matches(path: Path) -> bool:
@@ -43,24 +41,6 @@ def _begins_right(file: Path) -> bool:
         return False
     with open_text(file) as stream:
         return {"file", "x0", "y0"} <= set(header_of(stream))
-
-
-def open_text(file: Path) -> TextIO:
-    """The file as text; what is no UTF-8 shows as U+FFFD, for the columns to complain of."""
-    return file.open(newline="", encoding="utf-8-sig", errors="replace")
-
-
-def header_of(stream: TextIO) -> list[str]:
-    """The names of the columns, stripped, in small letters; reads one line."""
-    return [name.strip().lower() for name in next(csv.reader([stream.readline(LINE_LIMIT)]), [])]
-
-
-def lines_of(stream: TextIO, place: Path) -> Iterator[str]:
-    """The lines of a text, each of bounded length. Raises ValueError for a longer one."""
-    while line := stream.readline(LINE_LIMIT):
-        if len(line) == LINE_LIMIT:
-            raise ValueError(f"{place}: found a line of {LINE_LIMIT} characters or more, expected shorter ones")
-        yield line
 
 
 def find(path: Path, dataset: str) -> list[Item]:

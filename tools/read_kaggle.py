@@ -10,13 +10,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
-import lzma
-import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -24,24 +19,20 @@ from typing import TextIO
 import cv2
 import numpy as np
 
+from infer.kaggle import pixels_of, whole_picture_box
+from infer.tables import DAMAGE, header_of, lines_of, open_table, open_text
 from records.landmarks import KAGGLE_15, KAGGLE_NAMES
 from tools.faces import BadSample, Face, Item
 from tools.partial import Marks, checked_points, where
-from tools.read_csv import header_of, lines_of, number, open_text
+from tools.read_csv import number
 
 FORMAT = "kaggle"
 SCHEMES = (KAGGLE_15,)
 # measured on 119 real faces: their source pictures, scaled down and aligned to the 96x96 pixels, put the 0-based points
 # within 0.001 px (median; spread 0.011) of the columns
 ORIGIN = 0.0
-EDGE = 96  # pixels
-FACE = 1 / 1.3  # edge of the landmark box, of the picture's: measured 72 of 96 pixels (368 faces, median; 66 to 80)
 COLUMNS = tuple(f"{name}_{axis}" for name in KAGGLE_NAMES for axis in "xy")
 MEMBER = "training.csv"
-BYTES = 1 << 30  # four times Kaggle's own training.csv
-
-# what zipfile raises for damage, a password (RuntimeError) and a compression it does not know
-_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, csv.Error, OSError, EOFError, RuntimeError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,35 +82,13 @@ def find(path: Path, dataset: str) -> list[Item]:
     if file is None:
         raise FileNotFoundError(f"{path}: found no {MEMBER} and no training.zip, expected one of them")
     try:
-        with _open(file) as stream:
+        with open_table(file, MEMBER) as stream:
             items = [_item(file, dataset, index, row) for index, row in enumerate(_rows(stream, file), start=1)]
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ValueError(f"{file}: found a damaged file ({error}), expected Kaggle's {MEMBER}") from None
     if not items:
         raise ValueError(f"{file}: found no row under the header, expected faces")
     return items
-
-
-@contextmanager
-def _open(file: Path) -> Iterator[TextIO]:
-    """The CSV as text, out of its zip where it is in one; nothing is unpacked to the disk or held whole."""
-    if file.suffix.lower() != ".zip":
-        with open_text(file) as stream:
-            yield stream
-        return
-    with zipfile.ZipFile(file) as archive, archive.open(_member(archive, file)) as member:
-        yield io.TextIOWrapper(member, encoding="utf-8-sig", errors="replace", newline="")
-
-
-def _member(archive: zipfile.ZipFile, file: Path) -> zipfile.ZipInfo:
-    """Its `training.csv`, or its only CSV."""
-    found = [info for info in archive.infolist() if info.filename.lower().endswith(".csv")]
-    named = [info for info in found if Path(info.filename).name == MEMBER] or found
-    if len(named) != 1:
-        raise ValueError(f"{file}: found {len(named)} CSV files in it, expected one, {MEMBER}")
-    if named[0].file_size > BYTES:  # zipfile never reads beyond the size that the archive states
-        raise ValueError(f"{file}: {named[0].filename} unpacks to {named[0].file_size} bytes, expected at most {BYTES}")
-    return named[0]
 
 
 def _rows(stream: TextIO, file: Path) -> Iterator[Row]:
@@ -148,21 +117,6 @@ def _row(cells: list[str], places: list[int], image: int, place: str, count: int
         return Row(points, fault=("unreadable annotation", f"{place}: found {error}"))
 
 
-def pixels_of(text: str) -> np.ndarray:
-    """A picture written as 9,216 grey values, uint8 [96, 96]. Raises ValueError with what was found and expected."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # NumPy only warns where the text stops being numbers
-        try:
-            values = np.fromstring(text, np.int64, sep=" ")
-        except (DeprecationWarning, ValueError):
-            raise ValueError("pixels that are no whole numbers, expected grey values 0 to 255") from None
-    if len(values) != EDGE * EDGE:
-        raise ValueError(f"{len(values)} pixels, expected {EDGE * EDGE}")
-    if values.min() < 0 or values.max() > 255:
-        raise ValueError(f"pixels from {values.min()} to {values.max()}, expected 0 to 255")
-    return values.astype(np.uint8).reshape(EDGE, EDGE)
-
-
 def _item(file: Path, dataset: str, index: int, row: Row) -> Item:
     subset = "full" if np.isfinite(row.points).all() else "partial"
     name = f"row{index:05d}"
@@ -178,14 +132,3 @@ def read(item: Item, points_key: str = "pts_2d") -> Face:
     points = checked_points(row.points, where(item))
     image = cv2.cvtColor(row.image, cv2.COLOR_GRAY2BGR)
     return Face(image, points, whole_picture_box(*row.image.shape))
-
-
-def whole_picture_box(height: int, width: int) -> np.ndarray:
-    """The landmark box (x0, y0, x1, y1) that stands for a picture which is a face already, float64 [4].
-
-    Such that the crop around it with the default margin of 0.15 is the picture's square, its whole 96 pixels; whatever
-    the points, so that inference, which knows none, cuts as training did.
-    """
-    centre = np.array([width - 1, height - 1]) / 2
-    half = max(height, width) * FACE / 2
-    return np.concatenate([centre - half, centre + half])

@@ -1,0 +1,49 @@
+"""Two networks as one: the points that both know come from the second, the others from the first.
+
+The classic way at Kaggle's facial-keypoints-detection: one network for the four points that nearly every face is marked
+with, another for all fifteen, from the few faces that have them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from . import network
+from .contract import Contract, read_contract
+
+
+class SecondNetwork:
+    """The network that answers some of another one's points.
+
+    contract: of the first network; model: path of the second. Raises ValueError where the second knows a point that the
+    first does not, or sees another crop, and what `read_contract` and `network.load` raise.
+    """
+
+    def __init__(self, contract: Contract, model: str | Path):
+        self.contract = read_contract(model)
+        self.places = _places(contract, self.contract)
+        self._net = network.load(self.contract)
+
+    def replace(self, fractions: np.ndarray, crops: Sequence[np.ndarray]) -> np.ndarray:
+        """The first network's answers [N, K, 2] with this one's points in their places, float32, of the same crops."""
+        merged = fractions.copy()
+        merged[:, self.places] = network.forward(self._net, self.contract, crops)
+        return merged
+
+
+def _places(first: Contract, second: Contract) -> list[int]:
+    """Where the second network's points stand among the first one's."""
+    strange = [name for name in second.names if name not in first.names]
+    schemes = [contract.scheme.partition("[")[0] for contract in (first, second)]
+    if strange or schemes[0] != schemes[1]:
+        found = f"the points {', '.join(strange[:4])}" if strange else f"points of {schemes[1]}"
+        raise ValueError(f"{second.model}: found {found}, expected some of those of {first.model} ({first.scheme})")
+    if (first.size, first.margin) != (second.size, second.margin):
+        raise ValueError(
+            f"{second.model}: found size {second.size} and margin {second.margin}, "
+            f"expected {first.size} and {first.margin} as {first.model} has"
+        )
+    return [first.names.index(name) for name in second.names]

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from infer import Landmarker
+from infer.contract import read_contract
+from infer.merge import SecondNetwork
+from tests.tiny_model import SHAPE, write_model
+from tests.tiny_model import expected_fractions as answer_to
+
+NAMES = ["right eye", "left eye", "nose", "right corner", "left corner"]
+POINTS = {
+    "scheme": "tiny5",
+    "count": 5,
+    "groups": {"all": [0, 1, 2, 3, 4]},
+    "lines": {},
+    "left_eye": [1],
+    "right_eye": [0],
+    "flip": [1, 0, 2, 4, 3],
+}
+ORDER = [2, 4, 0, 1, 3]  # of the second model's points among the first one's
+
+
+def second(folder, **changes):
+    """A model that calls its points by the first one's names in another order, and so answers otherwise."""
+    points = {**POINTS, "scheme": "tiny5[0,1,2,3,4]", "names": [NAMES[index] for index in ORDER]}
+    return write_model(folder, name="second", **{"points": points | changes.pop("points", {}), **changes})
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    return write_model(tmp_path_factory.mktemp("first"), points={**POINTS, "names": NAMES})
+
+
+def test_shared_points_come_from_the_second(first, tmp_path):
+    network = SecondNetwork(read_contract(first), second(tmp_path))
+    assert network.places == ORDER
+    crops = [np.full((32, 32, 3), value, np.uint8) for value in (20, 200)]
+    merged = network.replace(np.full((2, 5, 2), -1, np.float32), crops)
+    for found, value in zip(merged, (20, 200), strict=True):
+        np.testing.assert_allclose(found[ORDER], answer_to([value] * 3), atol=1e-5)
+
+
+def test_a_landmarker_of_two(first, tmp_path):
+    image = np.full((90, 120, 3), 128, np.uint8)
+    box = [[30, 20, 70, 60]]
+    alone = Landmarker(first).fit(image, box, passes=1)
+    merged = Landmarker(first, merge=second(tmp_path)).fit(image, box, passes=1)
+    assert np.abs(merged - alone).max() > 10
+    np.testing.assert_allclose(merged[:, ORDER], alone, atol=1e-3)
+
+
+def test_the_second_mirrors_as_the_first(first, tmp_path):
+    """Merging comes before the mirror's points are put back, so that both are mirrored alike."""
+    landmarker = Landmarker(first, merge=second(tmp_path, points={"names": NAMES}))
+    image = np.full((90, 120, 3), 128, np.uint8)
+    points = (SHAPE[None] * 60 + 20).astype(np.float32)
+    np.testing.assert_allclose(landmarker.mirrored(image, points), Landmarker(first).mirrored(image, points), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"points": {"names": [*NAMES[:4], "ear"]}}, "found the points ear, expected some of those of .*landmark.pb"),
+        ({"points": {"scheme": "other5"}}, "found points of other5, expected some of those"),
+        ({"crop": {"margin": 0.2}}, "found size 32 and margin 0.2, expected 32 and 0.5"),
+    ],
+)
+def test_networks_that_do_not_go_together(first, tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        SecondNetwork(read_contract(first), second(tmp_path, **changes))
+    with pytest.raises(FileNotFoundError):
+        SecondNetwork(read_contract(first), tmp_path / "absent.pb")

@@ -1,0 +1,203 @@
+"""Multiplies the training records of a set: turned, shifted, lighter and darker, mirrored, written as a set of its own.
+
+    python tools/augment_records.py data/records --out DIR --turn=-12,12 --shift 0.06 --brightness 0.6,1.2 --mirror
+
+The classic way, for comparison: training itself makes new faces at every step (net/train.py, augmentation), which is
+better and needs no disk. Every variant is the original changed in one way; --mirror adds the mirror image of each. Test
+records stay as they are, and a face's variants share its source, so that no split parts them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
+
+import cv2
+import numpy as np
+
+from infer.crop import Crop, absolute_shape, picture_box
+from records import record, shards
+from records.landmarks import Scheme, flip_points, scheme_of
+from records.rotations import turned_pose
+from records.runtime import tf
+from records.split import SPLITS
+from tools.cutting import encode_image
+from tools.preview import preview
+from tools.progress import Progress
+from tools.writing import Partial
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to change a face: turn in degrees, clockwise as seen; shift (x, y) of the face in fractions of the crop's
+    side; brightness: what grey values are multiplied by; mirrored: at the end."""
+
+    turn: float = 0.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    brightness: float = 1.0
+    mirrored: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """What a record's name gets; nothing for the original."""
+        x, y = self.shift
+        parts = [f"turn{self.turn:+g}"] * (self.turn != 0) + [f"shift{x:+g}{y:+g}"] * (self.shift != (0.0, 0.0))
+        parts += [f"light{self.brightness:g}"] * (self.brightness != 1) + ["mirror"] * self.mirrored
+        return "".join(f"~{part}" for part in parts)
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("records", type=Path, metavar="RECORDS", help="set of records made by tools/make_records.py")
+    add("--out", type=Path, required=True, metavar="DIR", help="folder of the new set")
+    add("--turn", type=numbers, default=(), metavar="DEGREES,...", help="angles, clockwise as seen")
+    help_shift = "fractions of the crop's side; each moves the face to the left, right, up and down"
+    add("--shift", type=numbers, default=(), metavar="FRACTIONS,...", help=help_shift)
+    add("--brightness", type=numbers, default=(), metavar="FACTORS,...", help="what grey values are multiplied by")
+    add("--mirror", action="store_true", help="and the mirror image of every variant")
+    add("--overwrite", action="store_true", help="replace an existing set of records")
+    args = parser.parse_args(argv)
+    if not all(abs(turn) <= 180 for turn in args.turn) or not all(0 < shift < 1 for shift in args.shift):
+        parser.error(f"found turns {args.turn} and shifts {args.shift}, expected within 180 degrees, between 0 and 1")
+    if not all(0 < factor <= 10 for factor in args.brightness):
+        parser.error(f"--brightness: found {args.brightness}, expected factors over 0, at most 10")
+    return args
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """Numbers between commas. Raises argparse.ArgumentTypeError on other text."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected numbers between commas") from None
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    try:
+        manifest = augment_records(args.records, args.out, variants_of(args), args.overwrite)
+    except (ValueError, OSError) as error:
+        print(f"augment_records: {error}", file=sys.stderr)
+        return 2
+    counts = ", ".join(f"{split} {manifest['splits'][split]['records']}" for split in SPLITS)
+    print(f"written: {args.out} ({counts} records; look at preview.jpg in it)")
+    return 0
+
+
+def variants_of(args: argparse.Namespace) -> list[Variant]:
+    """The original, each way to change it, and with --mirror the mirror image of each."""
+    ways = [Variant(), *(Variant(turn=turn) for turn in args.turn)]
+    ways += [
+        Variant(shift=(x * shift, y * shift)) for shift in args.shift for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))
+    ]
+    ways += [Variant(brightness=factor) for factor in args.brightness]
+    if args.mirror:
+        ways += [Variant(way.turn, way.shift, way.brightness, True) for way in ways]
+    return ways
+
+
+def augment_records(folder: Path, out: Path, ways: list[Variant], overwrite: bool) -> dict:
+    """Writes the multiplied set beside its place and moves it there; returns its manifest.
+
+    Raises ValueError where something lies at `out` that may not be replaced, or no way changes anything.
+    """
+    if len(ways) < 2:
+        raise ValueError(f"{folder}: found nothing to do, expected --turn, --shift, --brightness or --mirror")
+    check_place(out, overwrite, folder)
+    manifest = shards.read_manifest(folder)
+    partial = Partial(out)
+    partial.remove()
+    partial.set.mkdir(parents=True)
+    manifest = {**manifest, "splits": write_shards(folder, partial.set, manifest, ways)}
+    manifest["subsets"] = {
+        name: {**counts, "train": counts["train"] * len(ways)} for name, counts in manifest["subsets"].items()
+    }
+    manifest["variants"] = [way.suffix for way in ways]
+    shards.write_manifest(partial.set, manifest)
+    preview(partial.set, partial.set / "preview.jpg")
+    partial.publish()
+    return manifest
+
+
+def check_place(out: Path, overwrite: bool, folder: Path) -> None:
+    """Raises ValueError for a place that holds something, unless it is another set that may be overwritten."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    if not overwrite or not (out / shards.MANIFEST).is_file() or out.resolve() == folder.resolve():
+        raise ValueError(
+            f"{out}: found an existing folder, expected none (--overwrite replaces another set of records)"
+        )
+
+
+def write_shards(folder: Path, out: Path, manifest: dict, ways: list[Variant]) -> dict:
+    """Writes every shard, training ones multiplied; the manifest's `splits`."""
+    scheme, splits = scheme_of(manifest["scheme"]), {}
+    total = sum(shards.count_of(manifest, split) * (len(ways) if split == "train" else 1) for split in SPLITS)
+    with Progress(total, "faces") as progress:
+        for split in SPLITS:
+            chosen = ways if split == "train" else ways[:1]
+            files = shards.shard_files(folder, manifest, split)
+            entries = [
+                shards.write_shard(out / Path(file).name, varied(file, manifest, scheme, chosen, progress))
+                for file in files
+            ]
+            splits[split] = {"records": sum(entry["records"] for entry in entries), "shards": entries}
+    return splits
+
+
+def varied(file: str, manifest: dict, scheme: Scheme, ways: list[Variant], progress: Progress) -> Iterator[bytes]:
+    """The serialised records of a shard, each followed by its variants."""
+    for serialised in tf.data.TFRecordDataset(file):
+        found = {name: value.numpy() for name, value in record.parse(serialised, scheme.count).items()}
+        image = None
+        for way in ways:
+            progress.step()
+            if way == Variant():
+                yield serialised.numpy()
+                continue
+            if image is None:
+                image = record.decode_image(found["image"], manifest["encoding"], manifest["context"]).numpy()
+            yield record.encode(changed(found, image, way, manifest, scheme))
+
+
+def changed(found: dict, image: np.ndarray, way: Variant, manifest: dict, scheme: Scheme) -> record.Record:
+    """The record of one variant of a parsed record, whose picture is uint8 [edge, edge, 3] RGB, with its context."""
+    context, size, edge = manifest["context"], manifest["size"], image.shape[0]
+    # the face moves one way where the crop moves the other
+    centre = (edge - 1) / 2 - np.array(way.shift) * size
+    crop = Crop(tuple(centre), size, size, np.radians(-way.turn))
+    points = absolute_shape(found["label"].reshape(-1, 2), picture_box(size, size)) + context
+    label = crop.to_fractions(points)
+    picture = lit(crop.cut(image, context), way.brightness)
+    if way.mirrored:
+        label, picture = mirrored_label(label, scheme), np.ascontiguousarray(picture[:, ::-1])
+    return record.Record(
+        encode_image(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), manifest["encoding"]),
+        label.ravel(),
+        turned_pose(found["pose"], crop.angle, way.mirrored),
+        float(found["side"]),
+        found["subset"].decode(),
+        found["name"].decode() + way.suffix,
+        found["source"].decode(),
+    )
+
+
+def lit(image: np.ndarray, factor: float) -> np.ndarray:
+    """The picture with its values multiplied, rounded and clipped, uint8."""
+    return image if factor == 1 else cv2.convertScaleAbs(image, alpha=factor)
+
+
+def mirrored_label(label: np.ndarray, scheme: Scheme) -> np.ndarray:
+    """Fractions [K, 2] of the mirrored crop: x' = 1 - x, partners swapped."""
+    return flip_points(label, 2.0, scheme)  # width - 1 - x with a width of 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
