@@ -33,7 +33,7 @@ def wheel(tmp_path_factory):
     """The wheel, built from a copy, so that nothing is left in the checkout."""
     pytest.importorskip("wheel", reason="building a wheel without the network needs setuptools and wheel")
     copy, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "MODEL_CARD.md"):
         shutil.copy(ROOT / name, copy)
     shutil.copytree(ROOT / "infer", copy / "infer", ignore=shutil.ignore_patterns("__pycache__"))
     # an export of one's own is no part of the package
@@ -71,8 +71,13 @@ def test_what_is_in_the_wheel(wheel):
     inside = {name.partition("/")[2] for name in names if name.startswith("landmark68/")}
     data = {"landmark.pb", "landmark.json", "detectors.json", "face_check.json", "mean_face.json", "py.typed", "run.py"}
     assert inside >= data | {path.name for path in (ROOT / "infer").glob("*.py")}
+    web = [path for path in (ROOT / "infer" / "web").rglob("*.*") if "__pycache__" not in path.parts]
+    assert inside >= {path.relative_to(ROOT / "infer").as_posix() for path in web} >= {"web/templates/index.html"}
     assert {name.split("/")[0] for name in names} == {"landmark68", f"{wheel.name.split('-py3')[0]}.dist-info"}
-    assert not [name for name in names if "local" in name]
+    assert not [name for name in names if "local" in name or "_3d" in name]
+    small = {path.name for path in (ROOT / "infer").glob("*_small.*")}
+    assert inside >= small >= {"landmark_small.pb", "landmark_small.json", "face_check_small.json"}
+    assert {"LICENSE", "MODEL_CARD.md"} <= {name.rpartition("/")[2] for name in names}  # the weights' terms go with them
     assert wheel.stat().st_size < LARGEST
 
 
@@ -92,6 +97,16 @@ def test_three_lines_of_python(installed, picture):
         "print(landmarker.fit(image, [[20, 10, 90, 80]]).shape, landmarker.detect(image), landmarker.track(image))"
     )
     assert call(installed / "python", "-c", code, cwd=picture.parent) == "(1, 68, 2) [] []\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the environment is laid out as on POSIX")
+def test_without_its_framework_the_service_says_so_in_one_line(installed, tmp_path):
+    command = [installed / "landmark68", "serve", "--port", "0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    wanted = "expected the web framework; install it by: pip install landmark68[web]\n"
+    assert done.stderr.startswith("serve: found no ") and done.stderr.endswith(wanted) and done.stderr.count("\n") == 1
+    assert "web page and a REST service" in call(installed / "landmark68", "serve", "--help")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the environment is laid out as on POSIX")
