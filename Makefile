@@ -37,7 +37,7 @@ demo-kaggle: setup
 	$(PY) tools/demo_kaggle.py
 
 test: setup
-	$(PY) -m pytest -q tests
+	$(PY) -m pytest -q -n auto --dist loadfile tests
 
 bench: setup
 	$(PY) tools/bench.py $(if $(DATA),--data $(DATA)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(ONLY),--only $(ONLY))
