@@ -127,7 +127,7 @@ def row_name(item: Item, face: Face) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as Markdown, by name and, but for photos and turned heads, together."""
-    names = list(dict.fromkeys(row.name for row in rows))
+    names = sorted({row.name for row in rows}, key=lambda name: (name == "photos", name))
     lines = ["| faces of | number | missed % | invented % | NME box %, true box | detector's box | difference |"]
     lines.append("|---|---|---|---|---|---|---|")
     lines += [line_of(name, [row for row in rows if row.name == name]) for name in names]
