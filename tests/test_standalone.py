@@ -77,7 +77,7 @@ def test_what_is_in_the_wheel(wheel):
     assert not [name for name in names if "local" in name or "_3d" in name]
     small = {path.name for path in (ROOT / "infer").glob("*_small.*")}
     assert inside >= small >= {"landmark_small.pb", "landmark_small.json", "face_check_small.json"}
-    assert {"LICENSE", "MODEL_CARD.md"} <= {name.rpartition("/")[2] for name in names}  # the weights' terms go with them
+    assert {"LICENSE", "MODEL_CARD.md"} <= {name.rpartition("/")[2] for name in names}  # the weights' terms
     assert wheel.stat().st_size < LARGEST
 
 

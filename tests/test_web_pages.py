@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from infer.contract import read_contract
+from infer.web import pages as web_pages
 from infer.web.pages import EDGE, card_of, drawn_points, facts
 from tests.web_service import SHIPPED, application
 
@@ -77,6 +78,21 @@ def test_a_card_beside_the_model_or_above_is_shown_and_none_is_no_fault(tmp_path
     (model.parent / "MODEL_CARD.md").write_text("nearer")
     assert card_of(model) == "<p>nearer</p>"
     assert client.get("/model").status_code == 200
+
+
+def test_an_installed_model_has_the_card_that_came_in_the_wheel(tmp_path, monkeypatch):
+    record = tmp_path / "landmark68-1.0.dist-info"
+    (record / "licenses").mkdir(parents=True)
+    (record / "METADATA").write_text("Name: landmark68\nVersion: 1.0\n")
+    (record / "licenses" / "MODEL_CARD.md").write_text("from the wheel")
+    monkeypatch.syspath_prepend(tmp_path)
+    package = tmp_path / "site" / "landmark68"
+    package.mkdir(parents=True)
+    assert card_of(package / "landmark.pb") is None  # somebody's own model is not what the card speaks of
+    monkeypatch.setattr(web_pages, "SHIPPED", package)
+    assert card_of(package / "landmark.pb") == "<p>from the wheel</p>"
+    monkeypatch.setattr(web_pages, "PACKAGE", "not-installed-here")
+    assert card_of(package / "landmark.pb") is None
 
 
 def test_errors_for_people_are_pages_and_for_programs_problems(client):

@@ -96,7 +96,7 @@ def table(bare: float, rates: dict[str, float], count: int) -> str:
     """The rates as Markdown."""
     lines = [f"| {count} pictures, {os.cpu_count()} cores | pictures/s | of bare decoding |", "|---|---|---|"]
     lines.append(f"| bare decoding | {bare:.0f} | 1 |")
-    lines += [f"| {name} | {rate:.0f} | {rate / bare:.2f} |" for name, rate in rates.items()]
+    lines += [f"| {name} | {rate:.0f} | {rate / bare:.3f} |" for name, rate in rates.items()]
     return "\n".join(lines)
 
 

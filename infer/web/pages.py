@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from importlib import metadata
 from pathlib import Path
 
 from flask import Blueprint, render_template
@@ -18,6 +20,7 @@ from .openapi import document
 from .service import the_service
 
 CARD = "MODEL_CARD.md"
+PACKAGE, SHIPPED = "landmark68", Path(__file__).resolve().parents[1]  # as installed; where its models lie
 EDGE = 360  # of the drawing of the points, in its own units
 
 pages = Blueprint("pages", __name__)
@@ -85,21 +88,32 @@ def drawn_points(contract: Contract) -> list[dict] | None:
 
 
 def card_of(model: Path) -> Markup | None:
-    """The model's card as HTML, from MODEL_CARD.md beside the model or in the folder above; None where there is none.
+    """The model's card as HTML; None where there is none.
 
     It belongs to the program, as the model does, and nobody who only asks can change it.
     """
-    path = next((place / CARD for place in model.parents[:2] if (place / CARD).is_file()), None)
-    if path is None:
+    text = _card_text(model)
+    if text is None:
         return None
     # attributes for the columns: the policy forbids styles inside the page
     settings = {"tables": {"use_align_attribute": True}}
     converter = Markdown(extensions=["tables", "fenced_code", "sane_lists"], extension_configs=settings)
-    html = converter.convert(path.read_text(encoding="utf-8"))
+    html = converter.convert(text)
     # under the page's own heading, with Bootstrap's tables; pictures and other files lie outside what is served
     html = re.sub(r"<(/?)h([1-4])\b", lambda found: f"<{found[1]}h{int(found[2]) + 1}", html)
     html = re.sub(r'<a href="(?!https?:|#)[^"]*">(.*?)</a>', r"\1", html)
     return Markup(re.sub(r"<img\b[^>]*>", "", html).replace("<table>", '<table class="table table-sm">'))
+
+
+def _card_text(model: Path) -> str | None:
+    """MODEL_CARD.md beside the model or in the folder above, or what the wheel brought along for its own models."""
+    for place in model.parents[:2]:
+        if (place / CARD).is_file():
+            return (place / CARD).read_text(encoding="utf-8")
+    if model.resolve().parent == SHIPPED:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            return metadata.distribution(PACKAGE).read_text(f"licenses/{CARD}")
+    return None
 
 
 def _described(limits: Limits) -> list[tuple[str, str]]:
