@@ -11,6 +11,9 @@ import cv2
 import numpy as np
 import scipy.io
 
+from infer.crop import box_of
+from tools.harder import Picture
+
 HEIGHT, WIDTH = 190, 230
 SOURCES, VIEWS = 10, 3
 
@@ -101,3 +104,10 @@ def draw_set(folder: Path, sources: int = SOURCES, views: int = VIEWS, seed: int
             own = {"pts_2d": points, "pts_3d": points + np.float32(0.5)}
             write_face(folder, subset, f"{subset}_{1000 + source}_1_{view}", draw_face(points, rng), own, old)
     return folder
+
+
+def one_face(edge=100, grey=100) -> Picture:
+    """A face whose box's longer edge has so many pixels, in a picture of one grey."""
+    points = symmetric_face()
+    points = (points - points.min(axis=0)) / np.ptp(points, axis=0).max() * edge + (30, 20)
+    return Picture(np.full((edge + 60, edge + 80, 3), grey, np.uint8), points, box_of(points))

@@ -13,7 +13,6 @@ from records.split import split_of
 from tests.drawn import HEIGHT, WIDTH, draw_set, symmetric_face
 from tools import measure_batches, measure_detection, measure_pose, measure_roll, measure_video, readers
 from tools.faces import Face
-from tools.harder import rolled
 from tools.held_out import held_out, read_all
 from tools.measure_video import EDGE, RATE, Clip
 
@@ -86,17 +85,7 @@ def test_of_photos_only_the_counts_are_shown():
     assert measure_detection.table([row]).splitlines()[-1] == "| photos | 1 | 0.0 | 100.0 | | | |"
 
 
-def test_a_rolled_picture_and_its_points(drawn):
-    item, face = next(iter(read_all(held_out([drawn], split="all"))))
-    image, points = rolled(face, np.radians(30))
-    before, after = (some[45] - some[36] for some in (face.points, points))
-    turned = np.degrees(np.arctan2(after[1], after[0]) - np.arctan2(before[1], before[0]))
-    assert turned == pytest.approx(30, abs=0.1) and np.linalg.norm(after) == pytest.approx(
-        np.linalg.norm(before), rel=1e-3
-    )
-    x, y = points[[36, 37, 38, 39, 40, 41]].mean(axis=0).round().astype(int)
-    a, b = face.points[[36, 37, 38, 39, 40, 41]].mean(axis=0).round().astype(int)
-    np.testing.assert_allclose(image[y, x], face.image[b, a], atol=25)  # the eye is still dark
+def test_the_table_of_rolls():
     lines = measure_roll.table({(roll, way): [0.05, 0.2] for roll in (0, 30, 60) for way in ("a", "b")}).splitlines()
     assert lines[2:] == [f"| {roll} | 2 | 12.50 (50.0) | 12.50 (50.0) |" for roll in ("0°", "±30°", "±60°")]
 
