@@ -154,11 +154,34 @@ class Landmarker:
 
         image: uint8 [height, width, 3] BGR.
         """
-        return self._points(image, [self._upright_crop(some) for some in points])
+        return self.look(image, [self._upright_crop(some) for some in points])
 
     def mirrored(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
         """As `refine`, but by a look at the mirrored crops; the points are mirrored back."""
-        return self._points(image, [self._upright_crop(some) for some in points], mirrored=True)
+        return self.look(image, [self._upright_crop(some) for some in points], mirrored=True)
+
+    def look(self, image: np.ndarray, crops: Sequence[Crop], mirrored: bool = False) -> np.ndarray:
+        """One pass of the network over crops of a picture: float32 [N, K, 2], pixels of the picture.
+
+        image: uint8 [height, width, 3] BGR; crops: of the contract's size and margin; mirrored: the network sees each
+        crop mirrored, and its points are mirrored back.
+        """
+        crops = [self._moved(crop, mirrored) for crop in crops]
+        points = np.empty((len(crops), self.contract.count, 2), np.float32)
+        most = min(BATCH, self.contract.batch or BATCH)
+        for start in range(0, len(crops), most):
+            batch = crops[start : start + most]
+            cuts = [crop.cut(image) for crop in batch]
+            if mirrored:
+                cuts = [np.ascontiguousarray(cut[:, ::-1]) for cut in cuts]
+            fractions = network.forward(self._net, self.contract, cuts)
+            if self._second:
+                fractions = self._second.replace(fractions, cuts)
+            if mirrored:
+                fractions = fractions[:, self.contract.flip] * (-1, 1) + (1, 0)
+            for index, (crop, answer) in enumerate(zip(batch, fractions, strict=True), start):
+                points[index] = crop.to_picture(answer)
+        return points
 
     def scores(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
         """How surely points [N, K, 2] in a picture uint8 [height, width, 3] are a face's: float64 [N], 0 to 1."""
@@ -170,10 +193,10 @@ class Landmarker:
 
     def _passes(self, image, crops: list[Crop], passes: int, upright: bool) -> list[np.ndarray]:
         """The points after each pass, the first one looking at the crops."""
-        answers = [self._points(image, crops)]
+        answers = [self.look(image, crops)]
         for _ in range(passes - 1):
             crops = [self._closer(crop, points, upright) for crop, points in zip(crops, answers[-1], strict=True)]
-            answers.append(self._points(image, crops))
+            answers.append(self.look(image, crops))
         return answers
 
     def _best_turned(self, image, crops: list[Crop], answers: list[np.ndarray]) -> np.ndarray:
@@ -217,25 +240,6 @@ class Landmarker:
         # the subject's left eye is at the picture's right, so the line points along the x axis of an upright face
         x, y = points[self.contract.left_eye].mean(axis=0) - points[self.contract.right_eye].mean(axis=0)
         return float(np.arctan2(y, x))
-
-    def _points(self, image, crops: list[Crop], mirrored: bool = False) -> np.ndarray:
-        """One pass of the network: float32 [N, K, 2], pixels of the picture. mirrored: it sees the crops mirrored."""
-        crops = [self._moved(crop, mirrored) for crop in crops]
-        points = np.empty((len(crops), self.contract.count, 2), np.float32)
-        most = min(BATCH, self.contract.batch or BATCH)
-        for start in range(0, len(crops), most):
-            batch = crops[start : start + most]
-            cuts = [crop.cut(image) for crop in batch]
-            if mirrored:
-                cuts = [np.ascontiguousarray(cut[:, ::-1]) for cut in cuts]
-            fractions = network.forward(self._net, self.contract, cuts)
-            if self._second:
-                fractions = self._second.replace(fractions, cuts)
-            if mirrored:
-                fractions = fractions[:, self.contract.flip] * (-1, 1) + (1, 0)
-            for index, (crop, answer) in enumerate(zip(batch, fractions, strict=True), start):
-                points[index] = crop.to_picture(answer)
-        return points
 
     def _moved(self, crop: Crop, mirrored: bool = False) -> Crop:
         """The crop shifted along its own axes as the contract wants it; mirrored: as it wants the mirrored crop."""

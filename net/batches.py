@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ import numpy as np
 from net.augment import Ranges, augment
 from records import record, shards
 from records.landmarks import indices_of, part_of, scheme_of
+from records.mixes import check_mix, weight_of
 from records.runtime import tf
 from records.split import SPLITS, fold_of, hash_fraction
 
@@ -235,19 +235,12 @@ def shares_of(records: RecordSet, mix: dict[str, float]) -> dict[str, float]:
     Raises ValueError where a name or pattern of the mix fits no subset, or nothing is left.
     """
     names = records.subsets("train")
-    for pattern in mix:
-        if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
-            raise ValueError(f"mix: found {pattern!r}, expected a subset of {records.folder}: {', '.join(names)}")
-    weights = {name: records.count("train", name) * _weight_of(name, mix) for name in names}
+    check_mix(mix, names, records.folder)
+    weights = {name: records.count("train", name) * weight_of(name, mix) for name in names}
     total = sum(weights.values())
     if not total:
         raise ValueError(f"mix: found {mix}, which leaves no training record")
     return {name: weight / total for name, weight in weights.items() if weight}
-
-
-def _weight_of(name: str, mix: dict[str, float]) -> float:
-    """The weight of the last pattern that fits."""
-    return next((mix[pattern] for pattern in reversed(mix) if fnmatch.fnmatchcase(name, pattern)), 1.0)
 
 
 def _mixed(records: RecordSet, shares: dict[str, float], seed: int, first: int, shuffle: int) -> tf.data.Dataset:

@@ -30,6 +30,7 @@ from net.reports import Reporter
 from net.senet import Shape
 from net.standard import inherited, standardised
 from net.starting import network_of, starting_point
+from records.mixes import mix_of
 
 tf, v1 = graph.tf, graph.v1
 RECIPES = Path(__file__).parent / "recipes"
@@ -166,20 +167,6 @@ def check_cluster(parser: argparse.ArgumentParser, args: argparse.Namespace) -> 
         parser.error("--sweep: found it with --local-cluster, expected one of them")
     if args.local_cluster and args.batch % args.local_cluster and not args.per_worker:
         parser.error(cluster.indivisible(args.batch, args.local_cluster))
-
-
-def mix_of(text: str) -> dict[str, float]:
-    """Weights of subsets from NAME=WEIGHT,... Raises argparse.ArgumentTypeError on other text."""
-    mix = {}
-    for part in text.split(","):
-        name, _, weight = part.rpartition("=")
-        try:
-            mix[name] = float(weight)
-        except ValueError:
-            mix[name] = -1.0
-        if not name or not 0 <= mix[name] < float("inf"):
-            raise argparse.ArgumentTypeError(f"found {part!r}, expected NAME=WEIGHT with a weight of 0 or more")
-    return mix
 
 
 def ranges_of(args: argparse.Namespace) -> Ranges:

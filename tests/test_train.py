@@ -14,6 +14,7 @@ from net.batches import RecordSet
 from net.graph import Settings
 from net.reports import Reporter
 from net.senet import Shape
+from records.mixes import mix_of
 from tests.conftest import STEPS, train_options
 from tests.test_reports import events, hyper_parameters_in
 
@@ -266,8 +267,8 @@ def test_a_mix_that_fits_nothing_is_refused_before_anything_is_made(record_set, 
 
 
 def test_a_mix_is_read_from_its_text():
-    assert train.mix_of("300W/*=2,a=b/AFW=0.5,x=0") == {"300W/*": 2.0, "a=b/AFW": 0.5, "x": 0.0}
-    assert list(train.mix_of("b=1,a=1")) == ["b", "a"]  # the last that fits counts
+    assert mix_of("300W/*=2,a=b/AFW=0.5,x=0") == {"300W/*": 2.0, "a=b/AFW": 0.5, "x": 0.0}
+    assert list(mix_of("b=1,a=1")) == ["b", "a"]  # the last that fits counts
 
 
 def test_a_finished_run_has_nothing_to_do(trained, record_set, capsys):
@@ -350,7 +351,7 @@ def test_a_recipe_sets_defaults_and_options_win(tmp_path):
     assert train.ranges_of(args).turn == 3.5
     committed = train.parse_args(["--recipe", "real"])
     for key, value in json.loads((train.RECIPES / "real.json").read_text()).items():
-        assert getattr(committed, key) == (train.mix_of(value) if key == "mix" else value), key
+        assert getattr(committed, key) == (mix_of(value) if key == "mix" else value), key
     assert "real" in train.recipes()
 
 

@@ -22,15 +22,12 @@ import cv2
 import numpy as np
 
 from infer.crop import Crop, absolute_shape, picture_box
-from records import record, shards
+from records import record
 from records.landmarks import Scheme, flip_points, scheme_of
 from records.rotations import turned_pose
-from records.runtime import tf
 from records.split import SPLITS
 from tools.cutting import encode_image
-from tools.preview import preview
-from tools.progress import Progress
-from tools.writing import Partial
+from tools.rewriting import Rewriter, opened, rewrite
 
 
 @dataclass(frozen=True)
@@ -110,61 +107,22 @@ def augment_records(folder: Path, out: Path, ways: list[Variant], overwrite: boo
     """
     if len(ways) < 2:
         raise ValueError(f"{folder}: found nothing to do, expected --turn, --shift, --brightness or --mirror")
-    check_place(out, overwrite, folder)
-    manifest = shards.read_manifest(folder)
-    partial = Partial(out)
-    partial.remove()
-    partial.set.mkdir(parents=True)
-    manifest = {**manifest, "splits": write_shards(folder, partial.set, manifest, ways)}
-    manifest["subsets"] = {
-        name: {**counts, "train": counts["train"] * len(ways)} for name, counts in manifest["subsets"].items()
-    }
-    manifest["variants"] = [way.suffix for way in ways]
-    shards.write_manifest(partial.set, manifest)
-    preview(partial.set, partial.set / "preview.jpg")
-    partial.publish()
-    return manifest
+    return rewrite(folder, out, overwrite, varied_by(ways), len(ways), {"variants": [way.suffix for way in ways]})
 
 
-def check_place(out: Path, overwrite: bool, folder: Path) -> None:
-    """Raises ValueError for a place that holds something, unless it is another set that may be overwritten."""
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not overwrite or not (out / shards.MANIFEST).is_file() or out.resolve() == folder.resolve():
-        raise ValueError(
-            f"{out}: found an existing folder, expected none (--overwrite replaces another set of records)"
-        )
+def varied_by(ways: list[Variant]) -> Rewriter:
+    """What gives a serialised training record and its variants."""
 
-
-def write_shards(folder: Path, out: Path, manifest: dict, ways: list[Variant]) -> dict:
-    """Writes every shard, training ones multiplied; the manifest's `splits`."""
-    scheme, splits = scheme_of(manifest["scheme"]), {}
-    total = sum(shards.count_of(manifest, split) * (len(ways) if split == "train" else 1) for split in SPLITS)
-    with Progress(total, "faces") as progress:
-        for split in SPLITS:
-            chosen = ways if split == "train" else ways[:1]
-            files = shards.shard_files(folder, manifest, split)
-            entries = [
-                shards.write_shard(out / Path(file).name, varied(file, manifest, scheme, chosen, progress))
-                for file in files
-            ]
-            splits[split] = {"records": sum(entry["records"] for entry in entries), "shards": entries}
-    return splits
-
-
-def varied(file: str, manifest: dict, scheme: Scheme, ways: list[Variant], progress: Progress) -> Iterator[bytes]:
-    """The serialised records of a shard, each followed by its variants."""
-    for serialised in tf.data.TFRecordDataset(file):
-        found = {name: value.numpy() for name, value in record.parse(serialised, scheme.count).items()}
-        image = None
+    def varied(serialised: bytes, manifest: dict) -> Iterator[bytes]:
+        scheme = scheme_of(manifest["scheme"])
+        found, image = opened(serialised, manifest)
         for way in ways:
-            progress.step()
             if way == Variant():
-                yield serialised.numpy()
-                continue
-            if image is None:
-                image = record.decode_image(found["image"], manifest["encoding"], manifest["context"]).numpy()
-            yield record.encode(changed(found, image, way, manifest, scheme))
+                yield serialised
+            else:
+                yield record.encode(changed(found, image, way, manifest, scheme))
+
+    return varied
 
 
 def changed(found: dict, image: np.ndarray, way: Variant, manifest: dict, scheme: Scheme) -> record.Record:
