@@ -75,9 +75,9 @@ def test_every_pass_looks_at_its_own_crop(tiny):
 def test_a_shifted_crop(tmp_path, plain, monkeypatch, upright):
     crops, forward = [], network.forward
     moved = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "shift": [0.1, -0.25]}))
-    points_of = moved._points
+    points_of = moved.look
     monkeypatch.setattr(
-        moved, "_points", lambda image, several, **_: crops.extend(several) or points_of(image, several)
+        moved, "look", lambda image, several, **_: crops.extend(several) or points_of(image, several)
     )
     monkeypatch.setattr(
         network, "forward", lambda *args: forward(*args) + np.float32([[0, 0], [0, 0.1]] + 3 * [[0, 0]])
@@ -126,13 +126,13 @@ def test_upright_turns_with_the_eyes(tiny, monkeypatch):
     image = np.zeros((200, 200, 3), np.uint8)
     angle = 0.6
     turned = Crop((90, 80), 70, SIZE, angle).to_picture(SHAPE)
-    crops, points = [], tiny._points
+    crops, points = [], tiny.look
 
     def watch(image, several):
         crops.append(several[0])
         return turned[None] if len(crops) == 1 else points(image, several)
 
-    monkeypatch.setattr(tiny, "_points", watch)
+    monkeypatch.setattr(tiny, "look", watch)
     answer = tiny.fit(image, [(50, 40, 130, 120)], upright=True)[0]
     assert crops[1].angle == pytest.approx(angle, abs=1e-5)
     np.testing.assert_allclose(crops[1].to_fractions(turned), SHAPE, atol=1e-5)
@@ -143,13 +143,13 @@ def test_upright_turns_with_the_eyes(tiny, monkeypatch):
 
 
 def test_points_fallen_together_keep_their_crop(tiny, plain, monkeypatch):
-    points, calls = tiny._points, []
+    points, calls = tiny.look, []
 
     def collapse(image, crops, **_):
         calls.append(crops[0])
         return np.full((1, COUNT, 2), 9, np.float32) if len(calls) == 1 else points(image, crops)
 
-    monkeypatch.setattr(tiny, "_points", collapse)
+    monkeypatch.setattr(tiny, "look", collapse)
     tiny.fit(plain, [(100, 60, 160, 110)])
     assert calls[0] == calls[1]
 
@@ -317,7 +317,7 @@ def test_what_is_no_face_gets_one_more_pass(models, plain, monkeypatch):
 
 def test_a_face_rolled_too_far_is_tried_from_turned_crops(models, plain, monkeypatch):
     """The tiny model bears any roll, so its passes are made to agree from one turn of the first crop only."""
-    tiny, points = Landmarker(models[3]), Landmarker._points
+    tiny, points = Landmarker(models[3]), Landmarker.look
     good = np.pi / 4
 
     def blind(self, image, crops, mirrored=False):
@@ -328,7 +328,7 @@ def test_a_face_rolled_too_far_is_tried_from_turned_crops(models, plain, monkeyp
         return np.where(np.array(seen)[:, None, None], answers, answers + noise).astype(np.float32)
 
     starts = []
-    monkeypatch.setattr(Landmarker, "_points", blind)
+    monkeypatch.setattr(Landmarker, "look", blind)
     answer = tiny.fit(plain, [(100, 60, 160, 110)])[0]
     turned = Crop.around((100, 60, 160, 110), MARGIN, SIZE, good)
     np.testing.assert_allclose(turned.to_fractions(answer), expected_fractions(RGB), atol=0.05)
