@@ -226,15 +226,23 @@ def _best_saver(averages):
     return v1.train.Saver({**variables, step.op.name: step}, max_to_keep=1, save_relative_paths=True)
 
 
-def restorer(checkpoint: str):
-    """A Saver that restores the default graph's network from a checkpoint: averages where it holds them.
+def names_in(checkpoint: str) -> dict[str, str]:
+    """The name in a checkpoint of each of the default graph's network variables that it holds, by their own name.
 
-    A run's own checkpoints hold both, its best one the averages under the plain names and nothing of the optimiser.
+    Averages where it holds them: a run's own checkpoints hold both, its best one the averages under the plain names and
+    nothing of the optimiser.
     """
     held = {name for name, _ in tf.train.list_variables(checkpoint)}
-    names = {value.op.name: value for value in network_variables()}
+    names = [value.op.name for value in network_variables()]
     averaged = {name: f"{name}/ExponentialMovingAverage" for name in names}
-    return v1.train.Saver({averaged[name] if averaged[name] in held else name: names[name] for name in names})
+    found = {name: averaged[name] if averaged[name] in held else name for name in names}
+    return {name: place for name, place in found.items() if place in held}
+
+
+def restorer(checkpoint: str):
+    """A Saver that restores the default graph's network from a checkpoint (see `names_in`), which must hold it all."""
+    places = names_in(checkpoint)
+    return v1.train.Saver({places.get(value.op.name, value.op.name): value for value in network_variables()})
 
 
 def last_step(run: Path) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from net.augment import NONE
 from net.batches import RecordSet, training_batches
-from net.graph import network_variables, restorer
+from net.graph import names_in, network_variables
 from net.senet import BN_EPSILON, Shape, senet
 from records.runtime import tf
 
@@ -46,8 +46,8 @@ def starting_point(start: Path, records: RecordSet, shape: Shape) -> Callable:
         checkpoint = tf.train.latest_checkpoint(str(start / "best")) or tf.train.latest_checkpoint(str(start))
         if not checkpoint:
             raise FileNotFoundError(f"{start}: found no checkpoint, expected a run folder of net/train.py")
-        saver = restorer(checkpoint)
-        return lambda scaffold, session: saver.restore(session, checkpoint)
+        weights = {name: tf.train.load_variable(checkpoint, held) for name, held in names_in(checkpoint).items()}
+        return lambda scaffold, session: _load(session, weights, {})
     graph = v1.GraphDef.FromString(_model_file(start).read_bytes())
     moments = _moments_before_batch_norm(records, shape)
     return lambda scaffold, session: _load(session, weights_in(graph), moments)
@@ -96,7 +96,7 @@ def _moments_before_batch_norm(records: RecordSet, shape: Shape) -> dict[str, tu
 
 
 def _load(session: v1.Session, weights: dict[str, np.ndarray], moments: dict) -> None:
-    """Loads the weights; then gives each batch norm its statistics, without a change to what the network answers.
+    """Loads the weights; then gives each batch norm in `moments` its statistics, without a change to the answers.
 
     Folding lost them, but training needs them: with mean m and variance v of what comes in, scale sqrt(v + epsilon)
     and offset + m make batch norm the same plain addition of the offset.

@@ -95,13 +95,35 @@ def test_half_constants_are_read(run):
     assert 0 < np.abs(found[name] - exact[name]).max() < 1e-3
 
 
-def test_a_head_for_other_points_keeps_its_random_start(model, run, record_set, images, capsys):
-    shape = Shape(**{**network_of(model), "points": 7})
-    plain, _, names = answers(model, record_set, shape, images)
-    assert plain.shape == (len(images), 14)
+@pytest.mark.parametrize("points", [7, 70])
+@pytest.mark.parametrize("start", ["model", "trained"])
+def test_a_head_for_other_points_keeps_its_random_start(start, points, model, run, record_set, images, capsys, request):
+    start = request.getfixturevalue(start)
+    shape = Shape(**{**network_of(start), "points": points})
+    plain, _, names = answers(start, record_set, shape, images)
+    assert plain.shape == (len(images), 2 * points)
     assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
-    expected = weights_in(frozen_graph(run))["senet/stage1/block1/conv2/weights"]
-    np.testing.assert_array_equal(names["senet/stage1/block1/conv2/weights"], expected)
+    assert names["senet/integral/heat/weights"].shape[-1] == points and not names["senet/integral/heat/bias"].any()
+    name = "senet/stage1/block1/conv2/weights"
+    folded = weights_in(frozen_graph(run))[name]
+    expected = tf.train.load_variable(run.checkpoint, name) if start.is_dir() else folded
+    np.testing.assert_array_equal(names[name], expected)
+
+
+def test_what_a_run_does_not_hold_keeps_its_random_start(trained, record_set, capsys):
+    """A wider network than the run's: every kernel has another shape, what has none of the width is taken."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        senet(v1.placeholder(tf.float32, [None, 128, 128, 3]), Shape(width=16, decoder=8), is_training=False)
+        load = starting_point(trained, RecordSet(record_set), Shape(width=16, decoder=8))
+        session.run(v1.global_variables_initializer())
+        load(None, session)
+        stored = tf.train.load_variable(Run(trained).checkpoint, "senet/integral/heat/weights")
+        found = session.run({value.op.name: value for value in v1.global_variables("senet")})
+    assert "variables keep their random start" in capsys.readouterr().out
+    np.testing.assert_array_equal(found["senet/integral/heat/weights"], stored)
+    assert (
+        found["senet/stem/conv/weights"].shape == (3, 3, 3, 16) and np.isfinite(found["senet/stem/conv/weights"]).all()
+    )
 
 
 @pytest.mark.parametrize("start", ["model", "trained"])
