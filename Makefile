@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: setup demo serve test bench fuzz lint board clean
+.PHONY: setup demo demo-kaggle serve test bench fuzz lint board clean
 .DEFAULT_GOAL := help
 
 help:

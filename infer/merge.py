@@ -28,9 +28,13 @@ class SecondNetwork:
         self._net = network.load(self.contract)
 
     def replace(self, fractions: np.ndarray, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """The first network's answers [N, K, 2] with this one's points in their places, float32, of the same crops."""
+        """The first network's answers [N, K, 2] with this one's points in their places, float32, of the same N >= 1
+        crops."""
         merged = fractions.copy()
-        merged[:, self.places] = network.forward(self._net, self.contract, crops)
+        most = self.contract.batch or len(crops)
+        for start in range(0, len(crops), most):
+            answers = network.forward(self._net, self.contract, crops[start : start + most])
+            merged[start : start + most, self.places] = answers
         return merged
 
 
@@ -41,9 +45,10 @@ def _places(first: Contract, second: Contract) -> list[int]:
     if strange or schemes[0] != schemes[1]:
         found = f"the points {', '.join(strange[:4])}" if strange else f"points of {schemes[1]}"
         raise ValueError(f"{second.model}: found {found}, expected some of those of {first.model} ({first.scheme})")
-    if (first.size, first.margin) != (second.size, second.margin):
+    expected, found = ((one.size, one.margin, list(one.shift)) for one in (first, second))
+    if found != expected:
         raise ValueError(
-            f"{second.model}: found size {second.size} and margin {second.margin}, "
-            f"expected {first.size} and {first.margin} as {first.model} has"
+            "{}: found size {}, margin {}, shift {}, ".format(second.model, *found)
+            + "expected {}, {}, {} as {} has".format(*expected, first.model)
         )
     return [first.names.index(name) for name in second.names]

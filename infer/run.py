@@ -29,6 +29,9 @@ from .outputs import read_boxes
 from .pictures import SUFFIXES, list_pictures
 from .tracker import Settings
 
+# options for pictures and videos; --submission with one of them would ignore it
+FACES_OF_PICTURES = ("boxes", "whole", "detector_model", "recursive")
+OUT_OF_PICTURES = ("pts", "crops", "numbers", "show", "no_smooth", "resume")
 SERVICE = "The same as a web page and REST service: serve.py beside this, or `landmark68 serve` once installed."
 EXIT_CODES = (
     "exit code: 0 all done, 1 some inputs could not be read (whole) and are named, "
@@ -188,9 +191,12 @@ def _check_tables(args: argparse.Namespace) -> None:
         raise ValueError(f"{tables[0]}: found a table, expected --submission FILE.csv with it, or pictures")
     if args.lookup and not args.submission:
         raise ValueError("--lookup: found no --submission, expected it as well")
-    for option, given in (("--boxes", args.boxes), ("--whole", args.whole), ("--show", args.show)):
-        if args.submission and given:
-            raise ValueError(f"--submission: found {option} as well, expected none: each row is a whole face")
+    given = [f"--{name.replace('_', '-')}" for name in FACES_OF_PICTURES + OUT_OF_PICTURES if getattr(args, name)]
+    if args.submission and given:
+        raise ValueError(
+            f"--submission: found {', '.join(given)} as well, expected none: each row is a whole face, "
+            "whose points --json and --csv write"
+        )
 
 
 def _check_usage(args: argparse.Namespace, videos: list[str]) -> None:

@@ -45,10 +45,9 @@ class SubmissionJob:
 
     def run(self) -> int:
         """Answers every face, then writes; the exit code. Raises what the readers raise, and ValueError for points
-        that the network does not have."""
+        that the network does not have, and for faces that the file does not."""
         asked = read_lookup(self.options.lookup)
-        check_features(asked, self.landmarker.contract.names)  # before any work is done
-        progress = Progress(len({row.image for row in asked}), "faces", named=False)
+        progress = Progress(self._check(asked), "faces", named=False)
         try:
             for name, image in read_faces(self.file):
                 self._do(name, image)
@@ -60,6 +59,15 @@ class SubmissionJob:
         self._write(asked, values)
         print(f"{len(self.entries)} faces, {len(values)} locations -> {self.options.submission}")
         return 1 if self.failed else 0
+
+    def _check(self, asked: Sequence[Asked]) -> int:
+        """How many faces the file has, read once through: whatever would end the run does so before any work is
+        done."""
+        contract = self.landmarker.contract
+        check_features(asked, contract.names)
+        blank = dict.fromkeys((name for name, _ in read_faces(self.file)), np.zeros((contract.count, 2)))
+        locations(asked, blank, contract.names)
+        return len(blank)
 
     def _do(self, name: str, image: np.ndarray | str) -> None:
         """The points of one face; a row that is none is named."""

@@ -25,12 +25,14 @@ from records.runtime import tf
 v1 = tf.compat.v1
 JOBS = ("chief", "worker", "ps", "evaluator")
 PROBE = 1.0  # seconds between looks whether the parameter servers are there
-START = 10  # times as long is waited for a server that has not been seen yet: a scheduler starts them in any order
-LINGER = 20.0  # seconds a parameter server waits for the workers once the chief has left
+START = 10  # times as long is waited for one not seen yet, and for a chief: a scheduler starts them when it likes
+LINGER = 20.0  # seconds a parameter server waits for the workers once the chief has left, and that for its servers
 STUCK = 10.0  # seconds without a step, after which the chief hands out new tokens
 CLOSING = 1  # seconds a session waits for its threads: that of the chief's sums waits for gradients, and would for ever
 SEEDS = 7919  # between the seeds of workers
 FAILED = 2  # exit code
+ORPHANED = 3  # exit code where the chief has failed, and only therefore this process
+FAILURE = -1  # in place of the chief's number where it leaves because it has failed
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,10 @@ def member_of(environment: Mapping[str, str]) -> Member | None:
     hosts = hosts_of(cluster)
     if kind not in JOBS or not isinstance(index, int):
         raise ValueError(f"TF_CONFIG: found task {task}, expected type {', '.join(JOBS)} and an index")
-    if sum(map(len, hosts.values())) == 1:
+    if sum(map(len, hosts.values())) == 1 and kind != "evaluator":
         return None
     check(hosts, kind, index)
-    apart = kind == "evaluator" or bool(hosts["evaluator"])
-    return Member({job: hosts[job] for job in JOBS[:3]}, kind, index, apart)
+    return Member({job: hosts[job] for job in JOBS[:3]}, kind, index, apart=bool(hosts["evaluator"]))
 
 
 def hosts_of(cluster: Mapping) -> dict[str, tuple[str, ...]]:
@@ -143,13 +144,18 @@ def check(hosts: Mapping[str, tuple[str, ...]], task: str, index: int) -> None:
         raise ValueError(f"TF_CONFIG: found {len(hosts['chief'])} chiefs, expected one")
     if not hosts["ps"]:
         raise ValueError("TF_CONFIG: found no ps, expected at least one parameter server")
+    if task == "evaluator" and not hosts["evaluator"]:  # as some tools have it; but then the chief would test as well
+        raise ValueError("TF_CONFIG: found no evaluator in the cluster, expected its address there, for every member")
+    if len(hosts["evaluator"]) > 1:
+        raise ValueError(f"TF_CONFIG: found {len(hosts['evaluator'])} evaluators, expected one at most")
     everyone = [host for job in hosts for host in hosts[job]]
     twice = sorted({host for host in everyone if everyone.count(host) > 1})
     if twice:
         raise ValueError(f"TF_CONFIG: found {twice[0]} twice, expected an address for each task")
-    count = max(1, len(hosts[task])) if task == "evaluator" else len(hosts[task])  # which need not be in the cluster
-    if not 0 <= index < count:
-        raise ValueError(f"TF_CONFIG: found {task} {index}, expected an index from 0 to {count - 1}")
+    if not hosts[task]:
+        raise ValueError(f"TF_CONFIG: found {task} {index}, expected a task that the cluster has")
+    if not 0 <= index < len(hosts[task]):
+        raise ValueError(f"TF_CONFIG: found {task} {index}, expected an index from 0 to {len(hosts[task]) - 1}")
 
 
 def batch_of(member: Member | None, batch: int) -> int:
@@ -207,11 +213,7 @@ class Replica:
 
     def wait_for_chief(self) -> None:
         """Waits until the chief has begun; the worker's own session would look for it only every 30 seconds."""
-        with v1.Graph().as_default():
-            begun = _queue("begun").size()
-            with v1.Session(self.server.target, config=self.member.config()) as session:
-                while not session.run(begun):
-                    time.sleep(PROBE)
+        wait_for("begun", self.member, self.server, threading.Event())
 
     def ended(self) -> tf.Tensor:
         """Whether the chief has said that this is the end, bool []."""
@@ -226,6 +228,8 @@ class Replica:
 class TokensAnew(v1.train.SessionRunHook):
     """Says that the chief has begun; hands out new tokens where a while goes by without a step and there is none.
 
+    Where a parameter server came back without its weights, TensorFlow makes a new session from the last checkpoint.
+
     Workers pass from step to step by a token each. Of those that a killed process had asked for, and of those that the
     chief had not handed out yet when it was killed, nobody knows any more. Who gets one too many computes one gradient
     that comes too late, which is not counted, and so gives it back. While a worker is away, the others compute the
@@ -233,7 +237,7 @@ class TokensAnew(v1.train.SessionRunHook):
     """
 
     def __init__(self, member: Member):
-        self._count = member.workers - 1
+        self._count, self._again = member.workers - 1, False
 
     def begin(self):
         self._step, self._begun = v1.train.get_global_step(), _queue("begun").enqueue(0)
@@ -243,6 +247,9 @@ class TokensAnew(v1.train.SessionRunHook):
             self._anew = tokens.enqueue_many([tf.fill([self._count], self._step)])
 
     def after_create_session(self, session, coord):
+        if self._again:
+            print(f"a parameter server came back: going on from step {session.run(self._step)}", flush=True)
+        self._again = True
         session.run(self._begun)  # by now all variables have their first values
         threading.Thread(target=self._look, args=(session, coord), daemon=True).start()
 
@@ -262,12 +269,45 @@ def _queue(name: str):
         return v1.FIFOQueue(-1, tf.int32, shapes=[()], shared_name=name)
 
 
-def leave(member: Member, server: v1.distribute.Server) -> None:
-    """Tells every parameter server that this process is done with it."""
+def wait_for(name: str, member: Member, server: v1.distribute.Server, done: threading.Event) -> bool:
+    """Waits until there is something in the queue of that name: whether it is so, for `done` may come first.
+
+    After each fault in a session anew: parameter servers may come back.
+    """
     with v1.Graph().as_default():
-        said = [_left(index).enqueue(member.number) for index in range(len(member.hosts["ps"]))]
+        size = _queue(name).size()
+        while not done.wait(PROBE):
+            with contextlib.suppress(tf.errors.OpError), v1.Session(server.target, config=member.config()) as session:
+                while not done.is_set():
+                    if session.run(size):
+                        return True
+                    done.wait(PROBE)
+    return False
+
+
+def leave(member: Member, server: v1.distribute.Server, failed: bool = False) -> None:
+    """Tells every parameter server that this process is done with it; nothing where they have ended before.
+
+    The chief waits a little for one that is not there, as it may come first of all. failed: whether it has failed.
+    """
+    if not there(member.hosts["ps"], LINGER if member.is_chief else 0.0):
+        return
+    with v1.Graph().as_default():
+        number = FAILURE if failed else member.number
+        said = [_left(index).enqueue(number) for index in range(len(member.hosts["ps"]))]
+        said += [_queue("failed").enqueue(number)] if failed else []
         with v1.Session(server.target, config=member.config()) as session, contextlib.suppress(tf.errors.OpError):
             session.run(said, options=v1.RunOptions(timeout_in_ms=int(1000 * LINGER)))
+
+
+def there(hosts: tuple[str, ...], patience: float) -> bool:
+    """Whether all hosts answer, within some seconds."""
+    deadline = time.monotonic() + patience
+    while not all(map(answers, hosts)):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(PROBE)
+    return True
 
 
 def _left(index: int):
@@ -275,46 +315,84 @@ def _left(index: int):
         return v1.FIFOQueue(-1, tf.int32, shapes=[()], shared_name="left")
 
 
-def serve_parameters(member: Member, server: v1.distribute.Server) -> None:
-    """What a parameter server does: it is there until the chief has left, and the workers, if they do so soon."""
+def serve_parameters(member: Member, server: v1.distribute.Server, wait: float) -> None:
+    """What a parameter server does: it is there until the chief has left, and the workers, if they do so soon.
+
+    Ends the process, with one line, where the chief leaves because it has failed, or is silent (`watch`).
+    """
     with v1.Graph().as_default():
         dequeue = _left(member.index).dequeue()
         with v1.Session(server.target, config=member.config()) as session:
             left = set()
-            while 0 not in left:
-                left.add(int(session.run(dequeue)))
+            with watch(member, server, wait):
+                while not left & {0, FAILURE}:
+                    left.add(int(session.run(dequeue)))
             with contextlib.suppress(tf.errors.DeadlineExceededError):
                 while len(left) < member.workers:
                     left.add(int(session.run(dequeue, options=v1.RunOptions(timeout_in_ms=int(1000 * LINGER)))))
+    if FAILURE in left:
+        orphaned()
+
+
+class Silence:
+    """Since when another member has not answered.
+
+    wait: seconds that are too long; first: as many before its first answer.
+    """
+
+    def __init__(self, name: str, host: str, wait: float, first: float):
+        self._name, self._host, self._wait, self._limit = name, host, wait, first
+        self._since = time.monotonic()
+
+    def look(self) -> str:
+        """What to say where it has been silent for too long, else nothing."""
+        if answers(self._host):
+            self._since, self._limit = time.monotonic(), self._wait
+        silent = time.monotonic() - self._since
+        if silent <= self._limit:
+            return ""
+        name = f"{self._name} at {self._host}"
+        return f"{name}: found no answer for {silent:.0f} s; once it is back, the same command goes on"
+
+
+def silences(member: Member, wait: float) -> list[Silence]:
+    """Those it cannot do without: parameter servers, for `wait` seconds, and the chief, for START times as long."""
+    servers = member.hosts["ps"] if member.task in ("chief", "worker") else ()
+    chiefs = () if member.is_chief else member.hosts["chief"]
+    found = [Silence("ps", host, wait, START * wait) for host in servers]
+    return found + [Silence("chief", host, START * wait, START * wait) for host in chiefs]
 
 
 @contextlib.contextmanager
-def watch(member: Member, wait: float) -> Iterator[None]:
-    """Ends the process, with one line, when a parameter server has not answered for `wait` seconds.
+def watch(member: Member, server: v1.distribute.Server | None, wait: float) -> Iterator[None]:
+    """Ends the process, with one line, when one that it needs is silent for too long (`silences`), or the chief failed.
 
-    TensorFlow itself waits for it without end, inside calls that nothing interrupts: hence not an exception.
+    TensorFlow itself waits for them without end, inside calls that nothing interrupts: hence not an exception.
     """
-    done = threading.Event()
+    done, others = threading.Event(), silences(member, wait)
 
     def look():
-        seen, started = {}, time.monotonic()
         while not done.wait(PROBE):
-            for host in member.hosts["ps"]:
-                if answers(host):
-                    seen[host] = time.monotonic()
-                limit = wait if host in seen else START * wait
-                silent = time.monotonic() - seen.get(host, started)
-                if silent > limit and not done.is_set():
-                    fail(f"ps at {host}: found no answer for {silent:.0f} s; once it is back, the same command goes on")
+            for line in filter(None, (other.look() for other in others)):
+                if not done.is_set():
+                    fail(line)
 
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
+    def listen():
+        if wait_for("failed", member, server, done):
+            leave(member, server)
+            orphaned()
+
+    jobs = (look, listen) if member.task == "worker" else (look,)
+    threads = [threading.Thread(target=job, daemon=True) for job in jobs]
+    for thread in threads:
+        thread.start()
     threading.excepthook = cut_off
     try:
         yield
     finally:
         done.set()
-        watcher.join()
+        for thread in threads:
+            thread.join(LINGER)  # one that listens may hang in TensorFlow
         threading.excepthook = threading.__excepthook__
 
 
@@ -334,8 +412,20 @@ def answers(host: str, seconds: float = PROBE) -> bool:
         return False
 
 
-def fail(line: str) -> None:
+def orphaned() -> None:
+    """Ends the process because the chief has failed."""
+    fail("the chief has failed, its own last line says why; once that is mended, the same command goes on", ORPHANED)
+
+
+def abandoned() -> None:
+    """Of a worker whose chief closed the training before its end: `watch` ends it if it hears within LINGER that the
+    chief has failed. Raises ValueError otherwise."""
+    time.sleep(LINGER)
+    raise ValueError("the chief has left before the last step; once it is back, the same command goes on")
+
+
+def fail(line: str, code: int = FAILED) -> None:
     """Ends the process at once, whatever its threads wait for."""
     print(f"train: {line}", file=sys.stderr, flush=True)
     sys.stdout.flush()
-    os._exit(FAILED)
+    os._exit(code)

@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from net.cluster import ORPHANED
+
 LOGS = "cluster"  # folder inside the run's
 LOOK = 0.2  # seconds between looks at the processes
 GRACE = 20.0  # seconds that a process has to end by itself
@@ -97,10 +99,11 @@ def end(processes: Mapping[str, subprocess.Popen]) -> None:
 
 
 def wait_for(chief: subprocess.Popen, processes: Mapping[str, subprocess.Popen], stop: threading.Event) -> str | None:
-    """Waits until the chief has ended; the name of another member if that has failed before."""
+    """Waits until the chief has ended; the name of another member if that has failed before, and not for its sake."""
     told = False
     while chief.poll() is None:
-        failed = [name for name, process in processes.items() if process.poll() and process is not chief]
+        codes = {name: process.poll() for name, process in processes.items() if process is not chief}
+        failed = [name for name, code in codes.items() if code not in (None, 0, ORPHANED)]
         if failed:
             return failed[0]
         if stop.is_set() and not told:

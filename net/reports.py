@@ -41,18 +41,21 @@ class Reporter:
         self.writer.add_summary(hparams.session_start_pb(hyper_parameters))
 
     def line(self, step: int, scalars: dict[str, float]) -> None:
-        """One line: step, loss, learning rate, the last test NME, faces/s and time left; the scalars to TensorBoard."""
-        now = time.monotonic()
-        rate = (step - self.since[1]) / max(now - self.since[0], 1e-9)
+        """One line: step, loss, learning rate, the last test NME, faces/s and time left; the scalars to TensorBoard.
+
+        The speed is left out where no step was gained, as after a parameter server came back with older weights.
+        """
+        now, (before, since) = time.monotonic(), self.since
         self.since = (now, step)
-        left = int((self.steps - step) / rate)
-        print(
-            f"step {step}/{self.steps}  loss {scalars['loss']:.4f}  points {scalars['loss_points']:.4f}"
-            f"  rate {scalars['rate']:.6f}"
-            f"{self.nme}  {rate * self.batch:.0f} faces/s  {left // 60}:{left % 60:02d} left",
-            flush=True,
-        )
-        self._scalars(step, {**scalars, "faces_per_second": rate * self.batch})
+        line = f"step {step}/{self.steps}  loss {scalars['loss']:.4f}  points {scalars['loss_points']:.4f}"
+        line += f"  rate {scalars['rate']:.6f}{self.nme}"
+        if step > since:
+            rate = (step - since) / max(now - before, 1e-9)
+            left = int((self.steps - step) / rate)
+            line += f"  {rate * self.batch:.0f} faces/s  {left // 60}:{left % 60:02d} left"
+            scalars = {**scalars, "faces_per_second": rate * self.batch}
+        print(line, flush=True)
+        self._scalars(step, scalars)
 
     def evaluate(self, session, model: Model, step: int) -> float:
         """NME on the records that judge, in all and per subset; saves the best checkpoint; pictures and histograms.
@@ -97,10 +100,11 @@ class Reporter:
         for index in range(min(PICTURES, len(answers["image"]))):
             drawn = draw_answer(answers["image"][index], answers["label"][index], answers["predicted"][index])
             png = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1].tobytes()
+            name = f"{self.records.judge}/face{index}"
             image = v1.Summary.Image(
                 height=drawn.shape[0], width=drawn.shape[1], colorspace=3, encoded_image_string=png
             )
-            self.writer.add_summary(v1.Summary(value=[v1.Summary.Value(tag=f"test/face{index}", image=image)]), step)
+            self.writer.add_summary(v1.Summary(value=[v1.Summary.Value(tag=name, image=image)]), step)
 
     def _histograms(self, session, step: int) -> None:
         names = [variable.op.name for variable in v1.trainable_variables()]

@@ -23,6 +23,7 @@ v1 = tf.compat.v1
 KEYS = ("base", "grid", "runs", "seeds")
 SCRIPT = Path(__file__).with_name("train.py")
 METRICS = ("nme", "nme_box")
+OWN = ("run", "seed", "sweep", "local_cluster")  # options that a sweep gives itself, or that would start others in it
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ class Trial:
 
 
 def read_plan(path: Path) -> list[Trial]:
-    """The trials of a plan, in order, the seeds of one setting together. Raises FileNotFoundError, ValueError."""
+    """The trials of a plan, in order, the seeds of one setting together.
+
+    Raises FileNotFoundError, and ValueError for a plan that is none or sets options that are not a trial's.
+    """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: found no such file, expected the plan of a sweep")
     try:
@@ -59,6 +63,9 @@ def read_plan(path: Path) -> list[Trial]:
     if unknown or not settings or not seeds:
         found = ", ".join(sorted(unknown)) or "no run"
         raise ValueError(f"{path}: found {found}, expected an object with {', '.join(KEYS)} and at least one run")
+    taken = {key.replace("-", "_") for values in (base, *settings.values()) for key in values} & set(OWN)
+    if taken:
+        raise ValueError(f"{path}: found the option {', '.join(sorted(taken))}, expected none of {', '.join(OWN)}")
     return [Trial(name, {**base, **values}, seed) for name, values in settings.items() for seed in seeds]
 
 
@@ -68,15 +75,16 @@ def _combinations(grid: dict) -> dict[str, dict]:
     return {"_".join(f"{key}={value}" for key, value in one.items()): one for one in chosen}
 
 
-def run(plan: Path, folder: Path, arguments: list[str]) -> bool:
+def run(plan: Path, folder: Path, arguments: list[str], validation: float = 0.0) -> bool:
     """Trains every trial of a plan into a folder of its own within `folder`, then writes sweep.md; whether all ended.
 
-    arguments: further ones of net/train.py for every trial. The same call again goes on where it stopped. A trial that
-    fails is named in the table, and the others still run. Raises what `read_plan` raises.
+    arguments: further ones of net/train.py for every trial; validation: what they say of that option. The same call
+    again goes on where it stopped. A trial that fails is named in the table, and the others still run. Raises what
+    `read_plan` raises.
     """
     trials = read_plan(plan)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_experiment(folder, trials)
+    _write_experiment(folder, trials, validation)
     codes = {}
     for number, trial in enumerate(trials, 1):
         print(f"sweep: {number} of {len(trials)}, {trial.folder}", flush=True)
@@ -93,7 +101,8 @@ def run(plan: Path, folder: Path, arguments: list[str]) -> bool:
 
 
 def table(trials: list[Trial], folder: Path, codes: dict[str, int]) -> str:
-    """The results so far in Markdown: test NME per subset in %, mean and deviation over the seeds of a setting."""
+    """The results so far in Markdown: NME in all and per subset in %, on the records that judged (`test/nme`,
+    `validation/nme/...`), mean and deviation over the seeds of a setting."""
     rows = {}
     for trial in trials:
         if trial.folder in codes:
@@ -109,10 +118,20 @@ def table(trials: list[Trial], folder: Path, codes: dict[str, int]) -> str:
 
 
 def _result(run_folder: Path) -> dict[str, float]:
-    """Errors of a run's best checkpoint: `nme` and `nme_box`, in all and by subset, as fractions."""
-    path = run_folder / "best" / "nme.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return {key: value for key, value in found.items() if key.startswith("nme") and key.count("/") < 3}
+    """Errors of a run's best checkpoint as fractions: `nme` and `nme_box`, in all and by subset, each under the split
+    that judged."""
+    found, settings = (_json_in(run_folder / name) for name in ("best/nme.json", "settings.json"))
+    judge = _judge(settings.get("options", {}))
+    return {f"{judge}/{key}": value for key, value in found.items() if key.startswith("nme") and key.count("/") < 3}
+
+
+def _json_in(path: Path) -> dict:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _judge(options: dict, validation: float = 0.0) -> str:
+    """The split that judges a run with these options; validation: where they do not say."""
+    return "validation" if options.get("validation", validation) else "test"
 
 
 def _cell(values: list[float]) -> str:
@@ -122,12 +141,15 @@ def _cell(values: list[float]) -> str:
     return f"{100 * np.mean(values):.2f}{deviation}"
 
 
-def _write_experiment(folder: Path, trials: list[Trial]) -> None:
-    """Tells TensorBoard's HParams which settings differ, and which errors to list beside them."""
+def _write_experiment(folder: Path, trials: list[Trial], validation: float = 0.0) -> None:
+    """Tells TensorBoard's HParams which settings differ, and which errors to list beside them.
+
+    validation: of trials whose settings do not say.
+    """
     names = sorted({key for trial in trials for key in trial.settings})
     values = {name: {json.dumps(trial.settings.get(name)) for trial in trials} for name in names}
     infos = [api_pb2.HParamInfo(name=name) for name in [*(name for name in names if len(values[name]) > 1), "seed"]]
-    judges = sorted({"validation" if trial.settings.get("validation") else "test" for trial in trials})
+    judges = sorted({_judge(trial.settings, validation) for trial in trials})
     tags = [f"{judge}/{name}" for judge in judges for name in METRICS]
     metrics = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in tags]
     with v1.Graph().as_default(), v1.summary.FileWriter(str(folder)) as writer:

@@ -32,6 +32,8 @@ from net.standard import inherited, standardised
 from net.starting import network_of, starting_point
 from records.mixes import mix_of
 
+from tensorboard.plugins.hparams import api_pb2 as hparams_api, summary as hparams  # isort: skip
+
 tf, v1 = graph.tf, graph.v1
 RECIPES = Path(__file__).parent / "recipes"
 NOT_OF_THE_RUN = (
@@ -49,15 +51,18 @@ NOT_OF_THE_RUN = (
     "per_worker",
     "wait",
 )
+NOT_IN_A_RECIPE = ("run", "sweep", "local_cluster")  # what a program is to do, and where: no settings of a run
 # named in a run's settings only where they are used, so that runs of before go on
 LATER = {"points_subset": "", "validation": 0.0, "picture": "rgb", "pixels": "scaled", "labels": "fractions"}
 
 
 def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kind = argparse.RawDescriptionHelpFormatter
+    # whole names alone, for `without` takes some options out by them
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=kind, allow_abbrev=False)
     add = parser.add_argument
-    add("--records", type=Path, default=ROOT / "data" / "records", help="set of records (default: data/records)")
-    add("--run", type=Path, default=ROOT / "runs" / "latest", help="folder of the run (default: runs/latest)")
+    add("--records", type=folder_of, default=ROOT / "data" / "records", help="set of records (default: data/records)")
+    add("--run", type=folder_of, default=ROOT / "runs" / "latest", help="folder of the run (default: runs/latest)")
     add(
         "--recipe",
         help=f"settings by name ({', '.join(recipes())}) or a JSON file; options given besides win",
@@ -95,6 +100,13 @@ def parse_args(argv=None) -> argparse.Namespace:
     return args
 
 
+def folder_of(text: str) -> Path:
+    """A folder of this machine; a URL would be taken for one of an odd name."""
+    if "://" in text:
+        raise argparse.ArgumentTypeError(f"found the URL {text}, expected a folder: copy it to a disk of all machines")
+    return Path(text)
+
+
 def add_cluster_options(group) -> None:
     """Adds what only training on several machines needs."""
     add = group.add_argument
@@ -105,7 +117,7 @@ def add_cluster_options(group) -> None:
         type=float,
         default=60.0,
         metavar="SECONDS",
-        help="for a silent parameter server (default: %(default)s)",
+        help="for a silent parameter server; ten times as long for a silent chief (default: %(default)s)",
     )
 
 
@@ -126,6 +138,8 @@ def read_recipe(parser: argparse.ArgumentParser, name: str) -> dict:
     unknown = settings.keys() - vars(parser.parse_args([])).keys()
     if unknown:
         parser.error(f"--recipe {name}: found {', '.join(sorted(unknown))}, expected names of options")
+    if taken := settings.keys() & set(NOT_IN_A_RECIPE):
+        parser.error(f"--recipe {name}: found {', '.join(sorted(taken))}, expected it on the command line")
     # as text, so that they are read and refused as options are
     return {key: value if isinstance(value, bool) else str(value) for key, value in settings.items()}
 
@@ -179,11 +193,12 @@ def main(argv=None) -> int:
     v1.logging.set_verbosity(v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
     try:
         if args.sweep:
-            return 0 if sweep.run(args.sweep, args.run, without(argv, "--sweep", "--run")) else 1
-        if args.local_cluster:
+            options = without(argv, "--sweep", "--run")
+            return 0 if sweep.run(args.sweep, args.run, options, args.validation) else 1
+        member = cluster.member_of(os.environ)
+        if args.local_cluster and not member:  # whoever is a member of one starts none
             options = without(argv, "--local-cluster")
             return local_cluster.run([sys.executable, __file__, *options], args.local_cluster, args.run)
-        member = cluster.member_of(os.environ)
         stopped = take_part(args, member) if member else train(args)
     except (ValueError, OSError, graph.tf.errors.OpError) as error:
         print(f"train: {error}", file=sys.stderr)
@@ -202,7 +217,7 @@ def without(argv: list[str] | None, *names: str) -> list[str]:
 def take_part(args: argparse.Namespace, member: cluster.Member) -> bool:
     """What this process does in a cluster, until the run is at its last step; whether it was stopped."""
     if member.task == "evaluator":
-        return test_checkpoints(args)
+        return test_checkpoints(args, member)
     if args.per_worker:
         args.batch, args.rate = cluster.scaled(args.batch, args.rate, args.optimizer, member.workers)
     cluster.batch_of(member, args.batch)
@@ -210,10 +225,15 @@ def take_part(args: argparse.Namespace, member: cluster.Member) -> bool:
         raise ValueError("--stop-after, --schedule plateau: expected a cluster whose chief tests, without an evaluator")
     server = member.serve(args.threads)
     if member.task == "ps":
-        cluster.serve_parameters(member, server)
+        cluster.serve_parameters(member, server, args.wait)
         return False
-    with cluster.watch(member, args.wait):
-        stopped = train(args, cluster.Replica(member, server))
+    with cluster.watch(member, server, args.wait):
+        try:
+            stopped = train(args, cluster.Replica(member, server))
+        except Exception:
+            if member.is_chief:
+                cluster.leave(member, server, failed=True)
+            raise
         if not stopped:
             cluster.leave(member, server)
     return stopped
@@ -231,7 +251,10 @@ def train(args: argparse.Namespace, replica: cluster.Replica | None = None) -> b
         prepare_run(args.run, settings_of(args, records, shape), args.overwrite)
     first = graph.last_step(args.run)
     if first >= args.steps:
-        print(f"{args.run}: at step {first} already, --steps is {args.steps}: nothing to do")
+        if lacks_report(args, replica):
+            write_report(args.run, records, shape, settings.loss)
+        else:
+            print(f"{args.run}: at step {first} already, --steps is {args.steps}: nothing to do")
         return False
     with v1.Graph().as_default(), v1.device(replica.member.device() if replica else None):
         v1.set_random_seed(args.seed)
@@ -259,11 +282,12 @@ def lead(args, model: graph.Model, records: RecordSet, shape: Shape, first: int,
     end = replica.end_op() if replica else None
     with stop_signals() as stop, session_of(args, start, replica) as session:
         reporter.start(session.graph, hyper_parameters(args))
-        try:
-            loop(session, model, reporter, args, first, stop)
-        finally:
-            if replica and not stop:  # of one that was stopped the others wait for the return
-                session.run_step_fn(lambda step_context: step_context.session.run(end))
+        loop(session, model, reporter, args, first, stop)
+        if not stop:  # TensorBoard keeps the first end that it reads, and one that was stopped goes on
+            reporter.writer.add_summary(hparams.session_end_pb(hparams_api.STATUS_SUCCESS))
+            reporter.writer.flush()
+        if replica and not stop:  # of one that was stopped the others wait for the return
+            session.run_step_fn(lambda step_context: step_context.session.run(end))
     return stop
 
 
@@ -272,19 +296,25 @@ def follow(args: argparse.Namespace, model: graph.Model, replica: cluster.Replic
     with tf.control_dependencies([model.step]):
         ended = replica.ended()
     replica.wait_for_chief()
+    over = False
     with stop_signals() as stop, session_of(args, None, replica) as session:
-        while step < args.steps and not stop:
+        while not (over or stop):
             found = session.run({"step": model.step, "ended": ended, "loss": model.scalars["loss"]})
             step = int(found["step"])
-            if found["ended"]:
-                break
-            if step % args.report_every == 0:
+            over = bool(found["ended"]) or step >= args.steps
+            if step % args.report_every == 0 and not found["ended"]:
                 print(f"{replica.member.name}: step {step}/{args.steps}  loss {found['loss']:.4f}", flush=True)
+    if not (over or stop):  # the session takes a closed queue of steps for an end of its own
+        cluster.abandoned()
     return bool(stop)
 
 
-def test_checkpoints(args: argparse.Namespace) -> bool:
-    """A cluster's evaluator: tests every checkpoint that it finds in the run's folder, up to the last step."""
+def test_checkpoints(args: argparse.Namespace, member: cluster.Member) -> bool:
+    """A cluster's evaluator: tests every checkpoint that it finds in the run's folder, up to the last step.
+
+    Whether it was stopped. Raises ValueError where there is none to test and the chief is silent for too long.
+    """
+    (chief,) = cluster.silences(member, args.wait)
     records = record_set(args)
     shape, settings, step = shape_of(args, records), from_options(args, graph.Settings), -1
     with v1.Graph().as_default(), stop_signals() as stop:
@@ -295,6 +325,8 @@ def test_checkpoints(args: argparse.Namespace) -> bool:
             while step < args.steps and not stop:
                 checkpoint, newest = v1.train.latest_checkpoint(str(args.run)), graph.last_step(args.run)
                 if not checkpoint or newest == step:
+                    if line := chief.look():
+                        raise ValueError(line)
                     time.sleep(cluster.PROBE)
                     continue
                 with contextlib.suppress(tf.errors.NotFoundError):  # the chief has removed it: there is a newer one
@@ -302,6 +334,7 @@ def test_checkpoints(args: argparse.Namespace) -> bool:
                     step = newest
                     error = reporter.evaluate(session, model, step)
                     print(f"evaluator: step {step}/{args.steps}  NME box {100 * error:.2f} %", flush=True)
+                (chief,) = cluster.silences(member, args.wait)  # testing takes its time
     return bool(stop)
 
 
@@ -309,6 +342,12 @@ def shape_of(args: argparse.Namespace, records: RecordSet) -> Shape:
     """The network that the options ask for, for these records."""
     shape = from_options(args, Shape, points=records.scheme.count)
     return standardised(inherited(shape, network_of(args.init)) if args.init else shape, records)
+
+
+def lacks_report(args: argparse.Namespace, replica: cluster.Replica | None) -> bool:
+    """Whether a run that has ended still wants its report: it was stopped while that was written, the page at last."""
+    chief = not replica or replica.member.is_chief
+    return chief and not args.no_plots and not (args.run / graph.REPORT[0]).is_file()
 
 
 def write_report(run: Path, records: RecordSet, shape: Shape, loss: str) -> None:
@@ -377,7 +416,7 @@ def loop(session, model: graph.Model, reporter: Reporter, args: argparse.Namespa
     if stop:
         print(f"stopped at step {step}; the same command goes on from there")
     elif step < args.steps:
-        print(f"no lower test NME since step {reporter.best_step}: ended at step {step}")
+        print(f"no lower {reporter.records.judge} NME since step {reporter.best_step}: ended at step {step}")
 
 
 def check_loss(loss: float, step: int) -> None:
@@ -438,10 +477,15 @@ def settings_of(args: argparse.Namespace, records: RecordSet, shape: Shape) -> d
 
 
 def hyper_parameters(args: argparse.Namespace) -> dict[str, float | str | bool]:
-    """The options that TensorBoard's HParams lists: those of network, loss, optimiser and augmentation."""
-    kinds = (Shape, graph.Settings, Ranges)
-    names = ["batch", "steps", *(name for kind in kinds for name in names_of(kind))]
-    return {name: getattr(args, name) for name in names}
+    """What TensorBoard's HParams lists: all options that a run's answers depend on, those of the data among them."""
+    return {name: hyper_parameter(value) for name, value in vars(args).items() if name not in NOT_OF_THE_RUN}
+
+
+def hyper_parameter(value) -> float | str | bool:
+    """An option as HParams has them; a mix as it is written on the command line, nothing as empty text."""
+    if isinstance(value, dict):
+        return ",".join(f"{name}={weight:g}" for name, weight in value.items())
+    return value if isinstance(value, bool | int | float) else str(value or "")
 
 
 def prepare_run(run: Path, settings: dict, overwrite: bool) -> None:

@@ -1,5 +1,9 @@
 """Offline augmentation: a set of records multiplied, its points where the pixels went."""
 
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,9 +12,10 @@ from records import record, shards
 from records.landmarks import IBUG_68
 from records.rotations import turned_pose
 from records.runtime import tf
-from tools import augment_records
+from tools import augment_records, distil_records
 from tools.augment_records import Variant, changed, variants_of
 
+SMALL = Path(__file__).parents[1] / "infer" / "landmark_small.pb"
 SPOT, SIZE, CONTEXT = 30, 128, 8
 MANIFEST = {"context": CONTEXT, "size": SIZE, "encoding": "raw"}
 
@@ -128,6 +133,36 @@ def test_the_ways_of_the_options():
     ways = variants_of(args)
     assert len(ways) == len(set(ways)) == 2 * (1 + 2 + 4 + 2) and ways[0] == Variant()
     assert [way.mirrored for way in ways] == [False] * 9 + [True] * 9
+
+
+def test_every_way_comes_once():
+    options = ["--turn=0,12,-0,12", "--brightness", "1,0.5,1", "--mirror"]
+    ways = variants_of(augment_records.parse_args(["r", "--out", "o", *options]))
+    straight = [Variant(), Variant(turn=12), Variant(brightness=0.5)]
+    assert ways == [*straight, *(replace(way, mirrored=True) for way in straight)]
+
+
+def test_ways_that_change_nothing_are_nothing_to_do(record_set, tmp_path, capsys):
+    argv = [str(record_set), "--out", str(tmp_path / "new"), "--turn=0", "--brightness", "1"]
+    assert augment_records.main(argv) == 2
+    assert "found nothing to do" in capsys.readouterr().err and not (tmp_path / "new").exists()
+
+
+TOOLS = {augment_records: ["--mirror"], distil_records: ["--teacher", str(SMALL), "--views", "1"]}
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.__name__)
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_damaged_shard_is_named_and_nothing_stays(record_set, tmp_path, capsys, tool, split):
+    shutil.copytree(record_set, tmp_path / "set")
+    file = Path(shards.shard_files(tmp_path / "set", shards.read_manifest(tmp_path / "set"), split)[-1])
+    data = bytearray(file.read_bytes())
+    data[-100] ^= 1  # in the last record: its checksum tells
+    file.write_bytes(data)
+    assert tool.main([str(tmp_path / "set"), "--out", str(tmp_path / "new"), *TOOLS[tool]]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "damaged" in line]
+    assert f"{file}: damaged (" in line and line.endswith(", expected whole records")
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
 
 
 def test_what_is_refused(record_set, augmented, tmp_path, capsys):

@@ -206,6 +206,24 @@ def test_messages_name_files_where_the_data_set_has_them(tmp_path):
     assert beam_records.at_home(other, tmp_path) is other
 
 
+def test_relative_paths_are_those_of_the_submitter(spoiled, local_set, tmp_path, monkeypatch):
+    """Workers have another working directory; the manifest names files as the data set was named all the same."""
+    monkeypatch.chdir(spoiled.parent)
+    cut_through = beam_records.cut_through
+
+    def elsewhere(pool, items, *others):
+        items = list(items)
+        assert all(path.is_absolute() for item in items for path in (item.picture, item.annotation))
+        return cut_through(pool, items, *others)
+
+    monkeypatch.setattr(beam_records, "cut_through", elsewhere)
+    assert on_beam(spoiled.name, tmp_path / "set", "--", "--direct_running_mode", "in_memory") == 1
+    found, expected = (json.loads((folder / "manifest.json").read_text()) for folder in (tmp_path / "set", local_set))
+    for reason, lines in expected.pop("skipped").items():
+        assert found["skipped"].pop(reason) == [line.replace(f"{spoiled.parent}{os.sep}", "") for line in lines]
+    assert found.pop("skipped") == {} and found == expected
+
+
 def test_only_what_a_reader_opens_is_fetched(face_set):
     item = read_300w_lp.find(face_set, "tiny")[0]
     assert remote.files_of(item) == {item.picture, item.annotation, item.picture.with_suffix(".mat")}

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -11,13 +13,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from net import cluster, graph, train
+from net import cluster, graph, local_cluster, train
 from net.augment import NONE
 from net.batches import Fold, RecordSet, Share, training_batches
 from net.cluster import Member, Replica
 from net.graph import Settings
 from net.senet import Shape
-from tests.conftest import STEPS, train_options
+from tests.conftest import ROOT, STEPS, train_options
 from tests.test_train import scalars
 
 v1 = tf.compat.v1
@@ -37,7 +39,7 @@ def test_a_member_knows_its_place():
     chief = cluster.member_of(config("chief", 0))
     assert (chief.number, chief.is_chief, chief.tests) == (0, True, True)
     assert not cluster.member_of(config("chief", 0, evaluator=["f:6"])).tests
-    assert cluster.member_of(config("evaluator", 0)).apart
+    assert cluster.member_of(config("evaluator", 0, evaluator=["f:6"])).apart
     assert list(chief.config(3).device_filters) == ["/job:ps", "/job:chief/task:0"]
     assert chief.config(3).intra_op_parallelism_threads == 3
 
@@ -60,6 +62,12 @@ def test_a_machine_alone_is_no_cluster(text):
         (config("worker", "1"), "expected type chief, worker, ps, evaluator and an index"),
         (config("worker", 2), "found worker 2, expected an index from 0 to 1"),
         (config("worker", -1), "found worker -1, expected an index from 0 to 1"),
+        (config("worker", 0, worker=[]), "found worker 0, expected a task that the cluster has"),
+        # an evaluator that the others do not know of: the chief would write best/ as well
+        (config("evaluator", 0), "found no evaluator in the cluster, expected its address there, for every member"),
+        (config("evaluator", 0, worker=None), "found no evaluator in the cluster"),
+        (config("evaluator", 0, worker=None, ps=None), "found no ps"),  # not the training of a machine alone
+        (config("evaluator", 1, evaluator=["f:6", "g:7"]), "found 2 evaluators, expected one at most"),
         (config("chief", 0, chief=None), "found 0 chiefs, expected one"),
         (config("chief", 0, chief=["a:1", "f:6"]), "found 2 chiefs, expected one"),
         (config(ps=None), "found no ps, expected at least one parameter server"),
@@ -86,6 +94,34 @@ def test_the_program_refuses_a_wrong_tf_config(record_set, tmp_path, monkeypatch
     assert train.main(train_options(record_set, tmp_path / "run")) == 2  # the batch is 4
     assert capsys.readouterr().err == "train: --batch: found 4 faces for 3 workers, expected a multiple of 3\n"
     assert os.listdir(tmp_path) == []
+
+
+def test_a_wrong_tf_config_ends_the_program_with_one_line(record_set, tmp_path):
+    command = [sys.executable, str(ROOT / "net/train.py"), *train_options(record_set, tmp_path / "run")]
+    environment = os.environ | {"TF_CONFIG": '{"cluster": {"chief": ["a:1"], "ps": ["a:1"]}, "task": {"type": "ps"}}'}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == "train: TF_CONFIG: found a:1 twice, expected an address for each task\n"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_member_of_a_cluster_starts_none_of_its_own(record_set, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(local_cluster, "run", lambda *args: pytest.fail("a cluster in a cluster"))
+    monkeypatch.setenv("TF_CONFIG", config("chief", 0, ps=["a:1"])["TF_CONFIG"])
+    assert train.main(train_options(record_set, tmp_path / "run", "--local-cluster", "2")) == 2
+    assert "TF_CONFIG: found a:1 twice" in capsys.readouterr().err
+    monkeypatch.setenv("TF_CONFIG", config("worker", 1)["TF_CONFIG"])
+    assert train.main(train_options(record_set, tmp_path / "run", "--local-cluster", "2")) == 2
+    assert "--batch: found 4 faces for 3 workers" in capsys.readouterr().err  # it took its part
+
+
+def test_a_local_cluster_of_members_without_that_option(record_set, tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr(local_cluster, "run", lambda *args: called.append(args) or 0)
+    options = train_options(record_set, tmp_path / "run")
+    for own in (["--local-cluster", "2"], ["--local-cluster=2"]):
+        assert train.main([*own, *options]) == 0
+        assert called.pop() == ([sys.executable, train.__file__, *options], 2, tmp_path / "run")
 
 
 def test_the_whole_batch_is_divided():
@@ -239,7 +275,7 @@ def test_silence_of_a_parameter_server_ends_the_process(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         host = f"127.0.0.1:{server.getsockname()[1]}"
         member = Member({"chief": ("a:1",), "worker": (), "ps": (host,)}, "chief", 0)
-        with cluster.watch(member, 0.1):
+        with cluster.watch(member, None, 0.1):
             assert not ended.wait(0.3)
             server.close()
             assert ended.wait(20)
@@ -252,9 +288,60 @@ def test_more_patience_before_the_first_answer(monkeypatch):
     monkeypatch.setattr(cluster, "PROBE", 0.02)
     monkeypatch.setattr(cluster, "fail", lambda line: (lines.append(time.monotonic() - started), ended.set()))
     member = Member({"chief": ("a:1",), "worker": (), "ps": ("127.0.0.1:1",)}, "chief", 0)
-    with cluster.watch(member, 0.1):
+    with cluster.watch(member, None, 0.1):
         assert ended.wait(20)
     assert lines[0] >= cluster.START * 0.1
+
+
+def test_each_watches_those_it_cannot_do_without():
+    hosts = {"chief": ("a:1",), "worker": ("b:2",), "ps": ("d:4", "e:5")}
+    found = {task: cluster.silences(Member(hosts, task, 0), 3.0) for task in cluster.JOBS}
+    names = {task: [vars(one)["_host"] for one in ones] for task, ones in found.items()}
+    assert names == {"chief": ["d:4", "e:5"], "worker": ["d:4", "e:5", "a:1"], "ps": ["a:1"], "evaluator": ["a:1"]}
+
+
+def test_a_chief_may_be_silent_for_longer(monkeypatch):
+    now, there = [100.0], [True]
+    monkeypatch.setattr(cluster.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(cluster, "answers", lambda host: there[0])
+    server, chief = cluster.silences(Member({"chief": ("a:1",), "worker": (), "ps": ("d:4",)}, "worker", 0), 3.0)
+    assert [server.look(), chief.look()] == ["", ""]
+    there[0], now[0] = False, 104.0
+    assert server.look().startswith("ps at d:4: found no answer for 4 s; ") and chief.look() == ""
+    now[0] = 131.0
+    assert chief.look() == "chief at a:1: found no answer for 31 s; once it is back, the same command goes on"
+    there[0] = True
+    assert [server.look(), chief.look()] == ["", ""]
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_parameter_server_ends_when_all_have_left(monkeypatch, failed):
+    """On servers of this very process; in tests/test_cluster_faults.py each has its own."""
+    said = []
+    monkeypatch.setattr(cluster, "fail", lambda line, code=2: said.append((line.partition(",")[0], code)))
+    hosts = {job: tuple(found) for job, found in local_cluster.cluster_of(2).items()}
+    ps, chief, worker = (Member(hosts, task, 0) for task in ("ps", "chief", "worker"))
+    servers = {member.task: member.serve(1) for member in (ps, chief, worker)}
+    serving = threading.Thread(target=cluster.serve_parameters, args=(ps, servers["ps"], 60.0))
+    serving.start()
+    cluster.leave(chief, servers["chief"], failed=failed)
+    if failed:  # as its worker hears
+        assert cluster.wait_for("failed", worker, servers["worker"], threading.Event())
+    assert serving.is_alive()  # it lingers for the worker
+    cluster.leave(worker, servers["worker"])
+    serving.join(cluster.LINGER - 5)
+    assert not serving.is_alive()
+    assert said == ([("the chief has failed", cluster.ORPHANED)] if failed else [])
+
+
+def test_who_leaves_after_the_parameter_servers_ends_at_once(monkeypatch):
+    slept = []
+    monkeypatch.setattr(cluster.time, "sleep", slept.append)
+    monkeypatch.setattr(cluster, "answers", lambda host: len(slept) >= 3)
+    worker = Member({"chief": ("a:1",), "worker": ("b:2",), "ps": ("d:4",)}, "worker", 0)
+    cluster.leave(worker, None)  # with a session it would fail, for there is no server
+    assert slept == []
+    assert cluster.there(("d:4",), cluster.LINGER) and slept == 3 * [cluster.PROBE]  # as a chief waits
 
 
 def test_an_address_that_is_taken_is_one_line():
@@ -274,12 +361,20 @@ def test_only_a_thread_that_was_cut_off_dies_in_silence(capsys):
 def test_an_evaluator_tests_the_checkpoints_and_ends_with_the_last(trained, record_set, tmp_path, monkeypatch, capsys):
     run = shutil.copytree(trained, tmp_path / "run")
     shutil.rmtree(run / "best")
-    monkeypatch.setenv("TF_CONFIG", config("evaluator", 0)["TF_CONFIG"])
+    monkeypatch.setenv("TF_CONFIG", config("evaluator", 0, evaluator=["f:6"])["TF_CONFIG"])
     assert train.main(train_options(record_set, run)) == 0
     last = json.loads((run / "best" / "nme.json").read_text())
     assert last["step"] == STEPS
     assert f"evaluator: step {STEPS}/{STEPS}  NME box {100 * last['nme_box']:.2f} %" in capsys.readouterr().out
     assert last["nme_box"] == pytest.approx(scalars(trained, "test/nme_box")[STEPS], rel=1e-4)
+
+
+def test_an_evaluator_whose_chief_is_silent_ends(record_set, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(cluster, "PROBE", 0.02)
+    closed = {"chief": ["127.0.0.1:1"], "evaluator": ["127.0.0.1:2"]}
+    monkeypatch.setenv("TF_CONFIG", config("evaluator", 0, **closed)["TF_CONFIG"])
+    assert train.main(train_options(record_set, tmp_path / "run", "--wait", "0.02")) == 2
+    assert capsys.readouterr().err.startswith("train: chief at 127.0.0.1:1: found no answer for ")
 
 
 def test_options_that_do_not_go_with_a_cluster_are_refused(record_set, tmp_path, monkeypatch, capsys):

@@ -13,12 +13,12 @@ import time
 import pytest
 import tensorflow as tf
 
-from net import local_cluster
+from net import cluster, local_cluster
 from net.graph import last_step
 from tests.conftest import ROOT, train_options
 
 PATIENCE = 240.0  # seconds that anything awaited may take on a busy machine
-WAIT = 3  # seconds of a parameter server's silence
+WAIT = 10  # seconds of a parameter server's silence; ten times as many of a chief's
 
 
 class Part:
@@ -44,10 +44,12 @@ class Part:
 
     def until_step(self, step: int) -> None:
         """Waits until it tells of that step or a later one."""
+        self.until(lambda: any(one >= step for one in self.steps()))
+
+    def until(self, enough) -> None:
+        """Waits until what it has said is enough."""
         with self._said:
-            reached = self._said.wait_for(
-                lambda: any(one >= step for one in self.steps()) or not self.alive(), PATIENCE
-            )
+            reached = self._said.wait_for(lambda: enough() or not self.alive(), PATIENCE)
         assert reached and self.alive(), self.lines
 
     def alive(self) -> bool:
@@ -143,6 +145,79 @@ def test_the_run_goes_on_to_its_end_as_a_local_cluster(story, record_set, capfd)
     assert not any("sync_rep" in name or "grad_accum" in name for name in held)
 
 
+LATER = """
+import os, sys, time
+sys.path.insert(0, {root!r})
+from net import train
+print("ready", flush=True)
+while not os.path.exists({flag!r}):
+    time.sleep(0.05)
+sys.exit(train.main(sys.argv[1:]))
+"""
+
+
+def test_a_parameter_server_that_comes_back_costs_the_steps_since_the_checkpoint(record_set, tmp_path):
+    hosts, flag = local_cluster.cluster_of(1), tmp_path / "go"
+    command = command_of(record_set, tmp_path / "run")
+    later = [sys.executable, "-c", LATER.format(root=str(ROOT), flag=str(flag)), *command[2:]]  # is there in time
+    parts = {"ps": Part(command, hosts, "ps"), "again": Part(later, hosts, "ps")}
+    chief = parts["chief"] = Part(command, hosts, "chief")
+    try:
+        parts["again"].until(lambda: "ready" in parts["again"].lines)
+        chief.until_step(26)
+        parts["ps"].kill()
+        flag.touch()
+        seen = chief.steps()[-1]
+        found = re.compile(r"a parameter server came back: going on from step (\d+)")
+        chief.until(lambda: any(map(found.fullmatch, list(chief.lines))))
+        (place,) = [number for number, line in enumerate(chief.lines) if found.fullmatch(line)]
+        count = len([line for line in chief.lines[:place] if "/100000" in line])
+        chief.until(lambda: len(chief.steps()) >= count + 3)
+        back, steps = int(found.fullmatch(chief.lines[place])[1]), chief.steps()[count:]
+        assert 20 <= back <= seen + 2 and back < steps[0] <= back + 2
+        assert steps == sorted(set(steps)) and parts["again"].alive()
+    finally:
+        for part in parts.values():
+            part.kill()
+
+
+@pytest.fixture
+def failed(request, record_set, tmp_path):
+    """The parts of a cluster whose chief fails, after their ends; request.param: further options of all."""
+    hosts, run, parts = local_cluster.cluster_of(2), tmp_path / "run", {}
+    if not request.param:
+        run.mkdir()
+        (run / "photo.jpg").write_text("mine")  # so that the chief refuses the folder
+    command = command_of(record_set, run, *request.param)
+    try:
+        for name in ("ps", "worker"):
+            parts[name] = Part(command, hosts, name)
+        assert cluster.there((*hosts["ps"], *hosts["worker"]), PATIENCE)
+        parts["chief"] = Part(command, hosts, "chief")
+        for part in parts.values():
+            part.end()
+        yield parts
+    finally:
+        for part in parts.values():
+            part.kill()
+
+
+@pytest.mark.parametrize(
+    "failed, why",
+    [
+        ([], r"train: .*run: found a folder without settings.json, expected a run's or none"),  # before it has begun
+        (["--rate", "1e30"], r"train: loss: found (nan|inf) at step \d+, expected a number; a lower --rate may help"),
+    ],
+    indirect=["failed"],
+)
+def test_where_the_chief_fails_the_others_end_and_say_so(failed, why):
+    assert {name: part.process.returncode for name, part in failed.items()} == {"ps": 3, "worker": 3, "chief": 2}
+    assert re.fullmatch(why, failed["chief"].lines[-1])
+    for name in ("ps", "worker"):
+        expected = "the chief has failed, its own last line says why; once that is mended, the same command goes on"
+        assert failed[name].lines[-1] == f"train: {expected}"
+
+
 # the tear-down of a local cluster, with members that are no training
 
 MEMBER = """
@@ -182,6 +257,12 @@ def test_a_chief_that_fails_takes_all_down(tmp_path, capfd):
     assert "chief is up" in capfd.readouterr().out
     pids = pids_in(tmp_path)
     assert len(os.listdir(tmp_path / "cluster")) == 4 and all(gone(pid) for pid in pids)
+
+
+def test_who_ends_because_the_chief_failed_is_not_blamed(tmp_path, capfd):
+    code = f"if task != 'chief': sys.exit({cluster.ORPHANED})\ntime.sleep(1); sys.exit(5)"
+    assert local_cluster.run(fake(code), 2, tmp_path) == 5
+    assert capfd.readouterr().err == ""
 
 
 def test_ctrl_c_stops_the_chief_and_leaves_nothing(tmp_path, monkeypatch, capfd):

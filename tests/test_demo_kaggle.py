@@ -1,11 +1,17 @@
 """The demo's own part: drawn faces as Kaggle's files."""
 
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from export import freeze
+from infer import run
 from infer.kaggle import read_faces
+from net import train
 from tests.drawn import draw_set
-from tools import demo_kaggle, read_300w_lp, read_kaggle
+from tools import demo_kaggle, make_faces, make_records, read_300w_lp, read_kaggle, score_submission
 from tools.kaggle_files import read_locations
 
 
@@ -44,3 +50,43 @@ def test_known_points_are_all_or_the_common_four(files):
     for item in read_kaggle.find(folder, "set"):
         known = np.isfinite(item.data.points).all(axis=1)
         assert known.all() or np.flatnonzero(known).tolist() == [0, 1, 10, 14]
+
+
+PARSERS = {
+    "tools/make_faces.py": make_faces,
+    "tools/make_records.py": make_records,
+    "net/train.py": train,
+    "export/freeze.py": freeze,
+    "infer/run.py": run,
+    "tools/score_submission.py": score_submission,
+}
+
+
+def test_the_commands_are_ones_that_the_scripts_take(tmp_path, monkeypatch, capsys):
+    """The demo whole, but for the commands, which take minutes: each reads its options, and its files are there."""
+    done = []
+
+    def call(script, *arguments):
+        done.append(script)
+        args = PARSERS[script].parse_args([str(argument) for argument in arguments])
+        if script == "tools/make_faces.py":
+            draw_set(Path(args.out), sources=24, views=1)
+        if script == "net/train.py":
+            assert args.steps == 7 and args.validation > 0  # the best weights are not chosen on the rows of the score
+        if script == "infer/run.py":
+            assert all((tmp_path / path).exists() for path in args.paths)
+
+    monkeypatch.setattr(demo_kaggle, "call", call)
+    assert demo_kaggle.main(["--out", str(tmp_path / "demo"), "--count", "24", "--steps", "7"]) == 0
+    assert list(dict.fromkeys(done)) == list(PARSERS) and done.count("infer/run.py") == 2
+    assert (tmp_path / "demo" / "files" / "solution.csv").is_file() and any((tmp_path / "demo" / "pictures").iterdir())
+    assert "submission.csv" in capsys.readouterr().out
+
+
+def test_a_command_that_fails_ends_the_demo(tmp_path, monkeypatch, capsys):
+    def call(script, *arguments):
+        raise subprocess.CalledProcessError(3, ["python", script])
+
+    monkeypatch.setattr(demo_kaggle, "call", call)
+    assert demo_kaggle.main(["--out", str(tmp_path)]) == 3
+    assert capsys.readouterr().err == "demo: tools/make_faces.py ended with exit code 3\n"

@@ -1,9 +1,12 @@
-"""deploy/kubernetes.yaml: read by a YAML parser, held against Kubernetes' reference, and what each pod would then be.
+"""deploy/: what goes into the image; kubernetes.yaml read by a YAML parser, held against Kubernetes' reference, and
+what each pod would then be.
 
 Where PyYAML is not installed, tests/test_scale_environment.py runs this in the environment that has it.
 """
 
 import re
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -12,14 +15,16 @@ yaml = pytest.importorskip("yaml", reason="PyYAML is not installed here")
 from net import cluster, train
 from tests.conftest import ROOT
 
-# the fields of the API reference (v1.31: Service v1, ConfigMap v1, Job batch/v1, Pod v1) that the file makes use of
+# the fields of the API reference (v1.31: Service v1, PersistentVolumeClaim v1, ConfigMap v1, Job batch/v1, Pod v1) that
+# the file makes use of
 FIELDS = {
+    "PersistentVolumeClaim": {"accessModes", "resources"},
     "Service": {"clusterIP", "publishNotReadyAddresses", "selector", "ports"},
     "Job": {"completionMode", "completions", "parallelism", "backoffLimit", "template"},
     "pod": {"subdomain", "restartPolicy", "containers", "volumes"},
     "container": {"name", "image", "workingDir", "command", "args", "env", "ports", "resources", "volumeMounts"},
 }
-VERSIONS = {"Service": "v1", "ConfigMap": "v1", "Job": "batch/v1"}
+VERSIONS = {"Service": "v1", "PersistentVolumeClaim": "v1", "ConfigMap": "v1", "Job": "batch/v1"}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +39,7 @@ def jobs_of(parts) -> dict[str, dict]:
 
 
 def test_every_document_is_of_a_known_kind_and_has_known_fields(parts):
-    assert len(parts) == 5
+    assert len(parts) == 6
     for (kind, name), one in parts.items():
         assert one["apiVersion"] == VERSIONS[kind]
         assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name)
@@ -55,6 +60,50 @@ def test_jobs_are_indexed_and_their_pods_complete(parts):
         assert all(isinstance(text, str) for text in [*container["command"], *container["args"]])
         for value in container["resources"]["requests"].values():
             assert re.fullmatch(r"\d+(\.\d+)?(m|[KMGT]i)?", value)
+
+
+def test_all_pods_take_the_image_that_the_header_pushes_and_the_volume_of_the_claim(parts):
+    header = (ROOT / "deploy" / "kubernetes.yaml").read_text().partition("apiVersion")[0]
+    assert "docker push REGISTRY/landmark68\n" in header and "Replace REGISTRY" in header
+    claim = parts["PersistentVolumeClaim", "landmark68"]["spec"]
+    assert claim["accessModes"] == ["ReadWriteMany"]
+    assert re.fullmatch(r"\d+Gi", claim["resources"]["requests"]["storage"])
+    for spec in jobs_of(parts).values():
+        pod = spec["template"]["spec"]
+        assert [container["image"] for container in pod["containers"]] == ["REGISTRY/landmark68"]
+        claims = [volume["persistentVolumeClaim"]["claimName"] for volume in pod["volumes"]]
+        assert claims and all(("PersistentVolumeClaim", name) in parts for name in claims)
+
+
+def lines_of(name: str) -> list[str]:
+    """A file's lines without comments."""
+    return [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith("#")]
+
+
+def left_out(path: str) -> bool:
+    """Whether .dockerignore keeps a path of the repository, or a folder that it is in, from the image."""
+    folders = [path, *map(str, PurePosixPath(path).parents)]
+    patterns = [pattern.removeprefix("**/") for pattern in lines_of(".dockerignore")]
+    return any(fnmatch(folder, pattern) for folder in folders for pattern in patterns)
+
+
+def test_the_image_has_the_code_and_nothing_that_is_made(parts):
+    made = [pattern.strip("/").replace("*", "x") for pattern in lines_of(".gitignore")]
+    assert len(made) > 8 and [path for path in [".git", *made] if not left_out(path)] == []
+    for path in ("net/train.py", "net/recipes/demo.json", "tools/beam_records.py", "records/shards.py", "infer/run.py"):
+        assert (ROOT / path).is_file() and not left_out(path)
+
+
+def test_the_dockerfile_copies_files_that_are_there():
+    lines = lines_of("deploy/Dockerfile")
+    copied = [line.split()[1] for line in lines if line.startswith("COPY ") and "--from" not in line]
+    assert copied == ["requirements-scale.lock", "."] and not left_out(copied[0])
+    assert (ROOT / copied[0]).is_file()
+    # Beam's workers have to be of the submitter's versions: of Beam as locked, of Python as one may say
+    (locked,) = [line for line in lines_of(copied[0]) if line.startswith("apache-beam==")]
+    version = locked.split()[0].removeprefix("apache-beam==")
+    assert f"FROM apache/beam_python${{PYTHON}}_sdk:{version} AS beam" in lines
+    assert {"ARG PYTHON=3.11", "FROM python:${PYTHON}-slim", 'ARG BEAM_EXTRAS=""'} < set(lines)
 
 
 def config_of(spec, parts, index: int) -> dict[str, str]:

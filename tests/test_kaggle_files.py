@@ -1,6 +1,7 @@
 """Kaggle's files written and read, rows held out, and a submission scored."""
 
 import csv
+import shutil
 
 import numpy as np
 import pytest
@@ -42,9 +43,11 @@ def test_the_test_set_asks_for_what_is_known(folder):
     ("text", "message"),
     [
         ("RowId,Place\n1,2\n", "found columns rowid,place, expected RowId,Location"),
-        ("RowId,Location\n1,2\n1,3\n", "row 2: found '1,3', expected a new RowId and a number"),
-        ("RowId,Location\n1,nan\n", "row 1: found '1,nan'"),
-        ("RowId,Location\n1\n", "row 1: found '1'"),
+        ("RowId,Location\n1,2\n1,3\n", "line 3: found '1,3', expected a new RowId and a number"),
+        ("RowId,Location\n\n1,nan\n", "line 3: found '1,nan'"),
+        ("RowId,Location\n1\n", "line 2: found '1'"),
+        ('RowId,Location\n1,2\n2,"3\n4,5\n', "line 3: found '2,3"),
+        ('RowId,Location\n1,2\n2,"3\n' + "4,5\n" * 40_000, "s.csv line 3: found no row of a CSV .field larger than"),
     ],
 )
 def test_files_that_are_no_submission(tmp_path, text, message):
@@ -53,6 +56,11 @@ def test_files_that_are_no_submission(tmp_path, text, message):
         kaggle_files.read_locations(tmp_path / "s.csv")
     with pytest.raises(FileNotFoundError, match="expected columns RowId,Location"):
         kaggle_files.read_locations(tmp_path / "absent.csv")
+
+
+def test_blank_lines_are_no_rows(tmp_path):
+    (tmp_path / "s.csv").write_text("RowId,Location\n1,2\n\n7,3.5\n\n\n")
+    assert kaggle_files.read_locations(tmp_path / "s.csv") == {"1": 2, "7": 3.5}
 
 
 def test_rows_are_held_out_as_the_records_hold_them_out(folder, tmp_path, capsys):
@@ -64,6 +72,21 @@ def test_rows_are_held_out_as_the_records_hold_them_out(folder, tmp_path, capsys
     np.testing.assert_array_equal(found, [row.image for row in chosen])
     true = kaggle_files.read_locations(tmp_path / "held" / "solution.csv")
     np.testing.assert_allclose(sum(true.values()), sum(np.nansum(row.points) for row in chosen), rtol=1e-6)
+
+
+def test_files_that_are_there_are_replaced_only_when_asked(folder, tmp_path, capsys):
+    """--out at Kaggle's own folder would take its test set away."""
+    for name in ("training.csv", "test.csv", LOOKUP):
+        shutil.copy(folder / name, tmp_path)
+    argv = [str(tmp_path / "training.csv"), "--out", str(tmp_path), "--test-fraction", "0.4"]
+    before = (tmp_path / "test.csv").read_bytes()
+    assert hold_out_kaggle.main(argv) == 2
+    assert capsys.readouterr().err == (
+        f"hold_out_kaggle: {tmp_path}: found test.csv, {LOOKUP}, expected another folder (--overwrite replaces them)\n"
+    )
+    assert (tmp_path / "test.csv").read_bytes() == before and not (tmp_path / "solution.csv").exists()
+    assert hold_out_kaggle.main([*argv, "--overwrite"]) == 0
+    assert (tmp_path / "test.csv").read_bytes() != before and (tmp_path / "solution.csv").is_file()
 
 
 def test_nothing_to_hold_out(folder, tmp_path, capsys):

@@ -3,22 +3,28 @@
 import csv
 import json
 
+import cv2
 import numpy as np
 import pytest
 
 from export import freeze
+from export.around import median_crop
 from export.frozen import Run
 from infer import Landmarker, read_picture
 from infer import run as infer_run
 from infer.contract import read_contract
-from infer.crop import absolute_shape, picture_box
+from infer.crop import Crop, absolute_shape, box_of, picture_box
 from infer.kaggle import whole_picture_box
 from net import train
 from net.batches import test_batches as batches_of
-from tests import drawn_kaggle
+from records.landmarks import IBUG_68, KAGGLE_15, convert
+from tests import drawn_kaggle, tiny_model
+from tests.drawn import symmetric_face
 from tests.drawn_kaggle import COMMON, write_set
+from tests.web_service import PHOTO, SHIPPED
 from tools import kaggle_files, make_records, score_submission
 
+MARGIN = 0.15  # of the crops that training sees
 FOUR = "left_eye_center,right_eye_center,nose_tip,mouth_center_bottom_lip"
 SMALL = "--width 8 --decoder 8 --batch 4 --steps 12 --eval-every 6 --report-every 3 --threads 1 --seed 2 --dropout 0"
 CLASSIC = "--picture grey --pixels standardised --labels standardised --head dense --loss l2 --optimizer sgd"
@@ -138,6 +144,33 @@ def test_ordinary_pictures_get_fifteen_points(workshop, tmp_path):
     (entry,) = json.loads((tmp_path / "o" / "points.json").read_text())["images"]
     assert np.array(entry["faces"][0]["points"]).shape == (15, 2)
     assert (tmp_path / "o" / picture.name).stat().st_size > 5000
+
+
+@pytest.fixture
+def steady(tmp_path, monkeypatch):
+    """A model that answers the same upright face of 15 points to every crop, placed as training has it."""
+    face = symmetric_face()
+    shape = Crop.around(box_of(face), MARGIN, tiny_model.SIZE).to_fractions(convert(face, IBUG_68, KAGGLE_15))
+    monkeypatch.setattr(tiny_model, "SHAPE", shape.astype(np.float32))
+    monkeypatch.setattr(tiny_model, "COUNT", KAGGLE_15.count)
+    fields = ("count", "groups", "lines", "left_eye", "right_eye", "flip", "names")
+    points = {"scheme": KAGGLE_15.name, **{name: getattr(KAGGLE_15, name) for name in fields}}
+    crop = {"margin": MARGIN, "points": median_crop(shape[None], KAGGLE_15)}
+    return tiny_model.write_model(tmp_path / "steady", channels=1, crop=crop, points=points)
+
+
+def test_faces_of_fifteen_points_are_found(steady, tmp_path):
+    """Without --boxes: the detector finds the drawn face, and the points lie on it, about where 68 points have them."""
+    call(infer_run.main, PHOTO, "--model", steady, "--out", tmp_path / "o")
+    (entry,) = json.loads((tmp_path / "o" / "points.json").read_text())["images"]
+    (face,) = entry["faces"]
+    (known,) = Landmarker(SHIPPED).detect(read_picture(PHOTO))
+    expected = convert(known.points.astype(np.float64), IBUG_68, KAGGLE_15)
+    apart = np.linalg.norm(np.array(face["points"]) - expected, axis=1)
+    assert apart.max() < 0.15 * np.ptp(known.points, axis=0).max()
+    drawn = cv2.absdiff(cv2.imread(str(tmp_path / "o" / PHOTO.name)), cv2.imread(str(PHOTO))).max(axis=2) > 30
+    for x, y in np.rint(face["points"]).astype(int):
+        assert drawn[y - 2 : y + 3, x - 2 : x + 3].any()
 
 
 def test_a_run_goes_on_from_another_with_its_moments(workshop, tmp_path):

@@ -76,9 +76,7 @@ def test_a_shifted_crop(tmp_path, plain, monkeypatch, upright):
     crops, forward = [], network.forward
     moved = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "shift": [0.1, -0.25]}))
     points_of = moved.look
-    monkeypatch.setattr(
-        moved, "look", lambda image, several, **_: crops.extend(several) or points_of(image, several)
-    )
+    monkeypatch.setattr(moved, "look", lambda image, several, **_: crops.extend(several) or points_of(image, several))
     monkeypatch.setattr(
         network, "forward", lambda *args: forward(*args) + np.float32([[0, 0], [0, 0.1]] + 3 * [[0, 0]])
     )

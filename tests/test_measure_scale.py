@@ -32,6 +32,7 @@ def test_medians_leave_out_the_last_report():
 
 PRINTS = """
 import sys
+open(__file__ + ".told", "w").write(" ".join(sys.argv))
 for step in range(10, 70, 10):
     print(f"step {step}/60  loss 1.0", flush=True)
 sys.exit(CODE)
@@ -46,11 +47,30 @@ def test_training_is_timed_by_its_reports(tmp_path, monkeypatch):
     monkeypatch.setattr(scale.time, "perf_counter", lambda: next(clock))
     monkeypatch.setattr(scale, "loopback", lambda: next(moved))
     script.write_text(PRINTS.replace("CODE", "0"))
-    assert scale.train(tmp_path, tmp_path / "run", 60, []) == scale.Timed(0.2, 20.0)
+    assert scale.train(tmp_path, tmp_path / "run", 60, 64, ["--threads", 1]) == scale.Timed(0.2, 20.0)
+    told = script.with_name("train.py.told").read_text().split()
+    assert told[told.index("--batch") + 1] == "64" and told[told.index("--report-every") + 1] == str(scale.REPORT)
+    assert told[-2:] == ["--threads", "1"]
     script.write_text(PRINTS.replace("CODE", "2"))
     clock, moved = iter(range(6)), iter(range(6))
     with pytest.raises(ValueError, match="net/train.py: found exit code 2 and 6 reports"):
-        scale.train(tmp_path, tmp_path / "run", 60, [])
+        scale.train(tmp_path, tmp_path / "run", 60, 64, [])
+
+
+def test_the_estimate_starts_from_computing_alone(tmp_path, monkeypatch, capsys):
+    """One process, one thread, a worker's part of the batch: no transfer, no waiting, no parameter server beside it."""
+    timed = []
+
+    def train(records, run_folder, steps, batch, options):
+        timed.append((steps, batch, options))
+        return scale.Timed(0.125 if len(timed) == 4 else 0.5, 0.0)
+
+    monkeypatch.setattr(scale, "records_table", lambda *args: "")
+    monkeypatch.setattr(scale, "run", lambda command: "")
+    monkeypatch.setattr(scale, "train", train)
+    assert scale.main([str(tmp_path), "--seeds", "0"]) == 0
+    assert timed[-1] == (120, 32, ["--threads", 1])
+    assert "in 0.125 s (measured alone)" in capsys.readouterr().out
 
 
 def test_records_rates_come_from_what_a_larger_set_takes_more(tmp_path, monkeypatch):
@@ -90,6 +110,9 @@ def test_two_workers_are_held_against_the_spread_of_one(tmp_path, monkeypatch, t
 
 def test_the_model_is_the_shipped_one():
     assert scale.parameters() == json.loads(scale.CONTRACT.read_text())["parameters"] > 1_000_000
-    table = scale.training_table({"one, no cluster": scale.Timed(0.5, 1e6), "two": scale.Timed(0.25, 22e6)})
-    assert "| one, no cluster | 2.00 | 128 |  |" in table and "| two | 4.00 | 256 | 22.0 |" in table
+    table = scale.training_table(
+        {scale.COMPUTING: scale.Timed(0.5, 1e6), "2 workers of 1 thread": scale.Timed(0.25, 22e6)}
+    )
+    assert f"| {scale.COMPUTING} | 32 | 2.00 | 64 |  |" in table
+    assert "| 2 workers of 1 thread | 64 | 4.00 | 256 | 22.0 |" in table
     assert f"By the size of the model {12 * scale.parameters() / 1e6:.1f} MB a worker" in table

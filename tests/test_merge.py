@@ -1,7 +1,9 @@
+import json
+
 import numpy as np
 import pytest
 
-from infer import Landmarker
+from infer import Landmarker, merge
 from infer.contract import read_contract
 from infer.merge import SecondNetwork
 from tests.tiny_model import SHAPE, write_model
@@ -40,6 +42,19 @@ def test_shared_points_come_from_the_second(first, tmp_path):
         np.testing.assert_allclose(found[ORDER], answer_to([value] * 3), atol=1e-5)
 
 
+def test_the_second_gets_no_more_faces_at_once_than_its_contract_says(first, tmp_path, monkeypatch):
+    path = second(tmp_path)
+    contract = json.loads(path.with_suffix(".json").read_text())
+    contract["input"]["batch"] = 2
+    path.with_suffix(".json").write_text(json.dumps(contract))
+    network, sizes, forward = SecondNetwork(read_contract(first), path), [], merge.network.forward
+    monkeypatch.setattr(merge.network, "forward", lambda *args: sizes.append(len(args[2])) or forward(*args))
+    greys = (0, 60, 120, 180, 240)
+    merged = network.replace(np.zeros((5, 5, 2), np.float32), [np.full((32, 32, 3), grey, np.uint8) for grey in greys])
+    assert sizes == [2, 2, 1]
+    np.testing.assert_allclose(merged[:, ORDER], [answer_to([grey] * 3) for grey in greys], atol=1e-5)
+
+
 def test_a_landmarker_of_two(first, tmp_path):
     image = np.full((90, 120, 3), 128, np.uint8)
     box = [[30, 20, 70, 60]]
@@ -62,7 +77,11 @@ def test_the_second_mirrors_as_the_first(first, tmp_path):
     [
         ({"points": {"names": [*NAMES[:4], "ear"]}}, "found the points ear, expected some of those of .*landmark.pb"),
         ({"points": {"scheme": "other5"}}, "found points of other5, expected some of those"),
-        ({"crop": {"margin": 0.2}}, "found size 32 and margin 0.2, expected 32 and 0.5"),
+        (
+            {"crop": {"margin": 0.2}},
+            r"found size 32, margin 0.2, shift \[0.0, 0.0\], expected 32, 0.5, \[0.0, 0.0\] as",
+        ),
+        ({"crop": {"margin": 0.5, "shift": [0, 0.1]}}, r"shift \[0.0, 0.1\], expected 32, 0.5, \[0.0, 0.0\] as"),
     ],
 )
 def test_networks_that_do_not_go_together(first, tmp_path, changes, message):

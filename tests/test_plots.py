@@ -1,6 +1,7 @@
 """What a run leaves to look at: curves out of its events, faces, answers, and the table of its splits."""
 
 import re
+import shutil
 import sys
 
 import cv2
@@ -11,6 +12,7 @@ from net import plots, train
 from net.batches import RecordSet
 from net.senet import Shape
 from records.runtime import tf
+from tests.conftest import train_options
 
 v1 = tf.compat.v1
 
@@ -92,6 +94,20 @@ def test_without_matplotlib_one_line_says_so(monkeypatch, tmp_path, capsys):
     train.write_report(tmp_path, None, None, "l2")
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("no plots: found no package matplotlib")
+
+
+def test_a_report_that_a_kill_took_is_written_by_the_same_command(trained, record_set, tmp_path, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(trained, run)
+    options = [option for option in train_options(record_set, run) if option != "--no-plots"]
+    (run / "curves.png").write_bytes(b"half")  # the page is written last
+    for message in (f"report: {run / 'report.md'}", "nothing to do"):
+        assert train.main(options) == 0
+        assert message in capsys.readouterr().out
+        assert cv2.imread(str(run / "curves.png")) is not None
+    (run / "report.md").unlink()
+    assert train.main(train_options(record_set, run)) == 0  # --no-plots
+    assert not (run / "report.md").exists()
 
 
 def test_a_run_without_checkpoint(record_set, tmp_path):

@@ -151,6 +151,21 @@ def test_a_line_tells_step_loss_rate_speed_and_time_left(reporter, monkeypatch, 
     assert set(found) >= set(SCALARS)
 
 
+@pytest.mark.parametrize("step", [20, 10])  # the same again, or an earlier one
+def test_a_line_after_steps_were_lost_has_no_speed(reporter, monkeypatch, capsys, step):
+    clock = iter([70.0, 90.0])
+    monkeypatch.setattr(reports.time, "monotonic", lambda: next(clock))
+    reporter.since = (50.0, 20)
+    reporter.line(step, SCALARS)
+    assert capsys.readouterr().out == f"step {step}/100  loss 3.0000  points 2.5000  rate 0.001000\n"
+    reporter.line(step + 20, SCALARS)  # counted from there
+    line = capsys.readouterr().out
+    assert f"  8 faces/s  {(80 - step) // 60}:{(80 - step) % 60:02d} left" in line
+    reporter.writer.flush()
+    found = [(one, value.simple_value) for one, value in events(reporter.run) if value.tag == "faces_per_second"]
+    assert found == [(step + 20, 8.0)]
+
+
 def test_the_best_is_saved_and_a_worse_one_is_not(reporter, monkeypatch, capsys):
     for step, error in ((1, 0.03), (2, 0.05), (3, 0.01)):
         monkeypatch.setattr(reports, "run_through", lambda *args, error=error: answers(error=error))
@@ -237,7 +252,8 @@ def test_loss_and_mae_for_the_curves(reporter, monkeypatch):
     reporter.evaluate(reporter.session, reporter.model, 7)
     written = {value.tag: value.simple_value for _, value in events(reporter.run)}
     assert written["validation/mae"] == pytest.approx(expected["mae"], rel=1e-5)
-    assert written["validation/loss"] == 3.5 and "validation/nme" in written and "test/nme" not in written
+    assert written["validation/loss"] == 3.5 and "validation/nme" in written
+    assert "validation/face0" in written and not any(tag.startswith("test/") for tag in written)
     assert reporter.nme.startswith("  validation NME ")
 
 

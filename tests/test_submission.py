@@ -106,6 +106,35 @@ def test_what_does_not_go_together(folder, model, tmp_path, capsys):
     assert not (folder.parent / "s.csv").exists()
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--pts", "--crops", "--numbers"],
+        ["--resume"],
+        ["--recursive"],
+        ["--no-smooth"],
+        ["--show"],
+        ["--boxes", "b.csv"],
+        ["--detector", "yunet", "--detector-model", "y.onnx"],
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(folder, model, capsys, options):
+    names = ", ".join(option for option in options if option.startswith("--") and option != "--detector")
+    assert f"--submission: found {names} as well, expected none" in refused(capsys, submit(folder, model, *options))
+    assert not (folder.parent / "s.csv").exists()
+
+
+def test_a_face_that_is_not_there_is_said_before_any_work(folder, model, capsys, monkeypatch):
+    write(folder, "RowId,ImageId,FeatureName,Location", "1,5,nose_x,", "2,8,nose_x,", name=LOOKUP)
+    monkeypatch.delattr(run.Landmarker, "fit")
+    assert f"{LOOKUP} row 2: found ImageId 8, expected one of test.csv" in refused(capsys, submit(folder, model))
+    monkeypatch.undo()
+    lines = (folder / "test.csv").read_text().splitlines()
+    write(folder, *lines, lines[1])
+    monkeypatch.delattr(run.Landmarker, "fit")
+    assert "row 3: found ImageId 5 again" in refused(capsys, submit(folder, model))
+
+
 def test_tables_and_pictures_are_not_mixed(folder, model, capsys):
     table = str(folder / "test.csv")
     assert "expected --submission FILE.csv with it" in refused(capsys, run.main([table, "--model", str(model)]))

@@ -1,10 +1,11 @@
 import json
+import signal
 import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorboard.plugins.hparams import plugin_data_pb2
+from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
 
 from net import sweep, train
 from net.sweep import Trial, read_plan
@@ -49,6 +50,9 @@ def test_settings_as_arguments():
         ('{"rnus": {}}', "found rnus"),
         ('{"base": {}}', "found no run"),
         ('{"runs": {"x": {}}, "seeds": []}', "found no run"),
+        ('{"base": {"sweep": "p.json"}, "runs": {"x": {}}}', "plan.json: found the option sweep, expected none of run"),
+        ('{"grid": {"local-cluster": [2]}}', "found the option local_cluster"),
+        ('{"runs": {"x": {"run": "r", "seed": 2}, "y": {}}}', "found the option run, seed"),
     ],
 )
 def test_a_plan_that_is_none(tmp_path, text, found):
@@ -89,8 +93,8 @@ def test_a_sweep_trains_every_trial_and_sums_them_up(record_set, tmp_path, in_pr
     lines = (tmp_path / "out" / "sweep.md").read_text().splitlines()
     columns = [cell.strip() for cell in lines[0].split("|")]
     slow, bad = ([cell.strip() for cell in line.split("|")] for line in lines[2:4])
-    assert slow[columns.index("nme")] == f"{100 * nme.mean():.2f} ± {100 * nme.std(ddof=1):.2f}"
-    assert bad[2] == "2, 2 failed" and bad[columns.index("nme")] == "-"
+    assert slow[columns.index("test/nme")] == f"{100 * nme.mean():.2f} ± {100 * nme.std(ddof=1):.2f}"
+    assert bad[2] == "2, 2 failed" and bad[columns.index("test/nme")] == "-"
     assert "| slow | 2 |" in capsys.readouterr().out
     # the same call again has nothing left to train
     before = (tmp_path / "out" / "slow-seed1" / "checkpoint").stat().st_mtime_ns
@@ -111,9 +115,41 @@ def test_tensorboard_knows_what_differs_and_what_to_list(record_set, tmp_path, i
     (experiment,) = [data.experiment for data in hparams_data(tmp_path / "out")]
     assert [info.name for info in experiment.hparam_infos] == ["rate", "seed"]
     assert [info.name.tag for info in experiment.metric_infos] == ["test/nme", "test/nme_box"]
-    (start,) = [data.session_start_info for data in hparams_data(tmp_path / "out" / "rate=2e-06-seed1")]
-    assert start.hparams["rate"].number_value == pytest.approx(2e-6)
+    start, _ = hparams_data(tmp_path / "out" / "rate=2e-06-seed1")
+    assert start.session_start_info.hparams["rate"].number_value == pytest.approx(2e-6)
     assert tf.train.latest_checkpoint(str(tmp_path / "out" / "rate=1e-06-seed1"))
+
+
+def test_runs_that_differ_in_their_data_differ_in_tensorboard(record_set, tmp_path, in_process):
+    settings = {"mix": {"mix": "tiny/AFW=3,*N=0.5"}, "part": {"points_subset": "eyes,30", "validation": 0.5}}
+    plan = plan_of(tmp_path, base={"fold": "0/3"}, runs={"all": {}, **settings})
+    options = train_options(record_set, tmp_path / "out", "--steps", "1", "--sweep", str(plan))
+    assert train.main(options) == 0
+    (experiment,) = [data.experiment for data in hparams_data(tmp_path / "out")]
+    names = ["mix", "points_subset", "validation"]
+    assert [info.name for info in experiment.hparam_infos] == [*names, "seed"]
+    found = {}
+    for name in ("all", "mix", "part"):
+        start, end = hparams_data(tmp_path / "out" / f"{name}-seed1")
+        found[name] = [getattr(one, one.WhichOneof("kind")) for one in map(start.session_start_info.hparams.get, names)]
+        assert start.session_start_info.hparams["fold"].string_value == "0/3"
+        assert end.session_end_info.status == api_pb2.STATUS_SUCCESS
+    assert found == {"all": ["", "", 0], "mix": ["tiny/AFW=3,*N=0.5", "", 0], "part": ["", "eyes,30", 0.5]}
+    # each column of the table says which records judged
+    header, _, *rows = (tmp_path / "out" / "sweep.md").read_text().splitlines()
+    columns = [cell.strip() for cell in header.split("|")]
+    judged = {row[1]: row for row in ([cell.strip() for cell in line.split("|")] for line in rows)}
+    for name, one, other in (("all", "test/nme", "validation/nme"), ("part", "validation/nme", "test/nme")):
+        assert float(judged[name][columns.index(one)]) > 0 and judged[name][columns.index(other)] == "-"
+
+
+def test_a_stopped_run_has_no_end_in_tensorboard_yet(record_set, tmp_path, monkeypatch):
+    """TensorBoard keeps the first end that it reads: a run that goes on would stay what it was when it stopped."""
+    loop = train.loop
+    monkeypatch.setattr(train, "loop", lambda *args: loop(*args) or args[-1].append(signal.SIGINT))
+    options = train_options(record_set, tmp_path / "run", "--steps", "2")
+    assert train.main(options) == 130
+    assert [data.WhichOneof("data") for data in hparams_data(tmp_path / "run")] == ["session_start_info"]
 
 
 def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):
@@ -130,3 +166,10 @@ def test_the_listed_errors_are_those_of_what_judges(tmp_path):
     sweep._write_experiment(tmp_path, trials)
     (experiment,) = [data.experiment for data in hparams_data(tmp_path)]
     assert [info.name.tag for info in experiment.metric_infos] == ["validation/nme", "validation/nme_box"]
+
+
+def test_validation_may_come_from_the_command_line(tmp_path):
+    sweep._write_experiment(tmp_path, [Trial("a", {}, 1), Trial("b", {"validation": 0}, 1)], validation=0.2)
+    (experiment,) = [data.experiment for data in hparams_data(tmp_path)]
+    tags = [f"{judge}/{name}" for judge in ("test", "validation") for name in ("nme", "nme_box")]
+    assert [info.name.tag for info in experiment.metric_infos] == tags

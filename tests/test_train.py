@@ -130,15 +130,14 @@ def test_settings_are_kept(trained, record_set):
     assert not {"steps", "run", "threads", "stop_after"} & set(options)
 
 
-def test_hyper_parameters_are_in_the_event_file(trained):
+def test_hyper_parameters_are_in_the_event_file(trained, record_set):
     found = hyper_parameters_in(trained)
     assert (found["loss"], found["rate"], found["batch"], found["steps"]) == ("wing", 0.005, 4, STEPS)
     assert (found["head"], found["width"], found["turn"]) == ("integral", 8, Ranges().turn)
-    assert set(found) == {
-        "batch",
-        "steps",
-        *(name for kind in (Shape, Settings, Ranges) for name in options.names_of(kind)),
-    }
+    of_the_data = {"records", "init", "mix", "fold", "validation", "points_subset", "no_augment"}
+    of_kinds = {name for kind in (Shape, Settings, Ranges) for name in options.names_of(kind)}
+    assert set(found) == {"batch", "steps", *of_the_data, *of_kinds}
+    assert (found["records"], found["mix"], found["fold"], found["validation"]) == (str(record_set), "", "", 0)
 
 
 ALL = "--head blend --block inverted --cell 4 --border 1 --widest 16 --optimizer sgd --schedule cosine --warmup 2"
@@ -165,6 +164,7 @@ def test_every_option_trains_and_shows_in_tensorboard(with_all, record_set):
     assert (kept["mix"], kept["fold"], kept["steps"]) == ({"tiny/AFW": 3.0}, "0/3", 6)
     found = hyper_parameters_in(with_all)
     assert (found["optimizer"], found["schedule"], found["average"], found["border"]) == ("sgd", "cosine", 0.9, 1)
+    assert (found["mix"], found["fold"]) == ("tiny/AFW=3", "0/3")
     held = weights_of(with_all)
     assert {value.dtype for name, value in held.items() if name.startswith("senet/")} == {np.dtype(np.float32)}
     assert "senet/pose/weights" in held and "senet/stem/conv/weights/ExponentialMovingAverage" in held
@@ -367,6 +367,9 @@ def test_a_recipe_sets_defaults_and_options_win(tmp_path):
         ('{"batch": 1.5}', "argument --batch: invalid int value: '1.5'"),
         ('{"batch": null}', "argument --batch: invalid int value: 'None'"),
         ('{"mix": {"a": 2}}', "expected NAME=WEIGHT"),
+        ('{"sweep": "plan.json", "run": "x"}', "found run, sweep, expected it on the command line"),
+        ('{"local_cluster": 2}', "found local_cluster, expected it on the command line"),
+        ('{"records": "gs://b/r"}', "argument --records: found the URL gs://b/r"),
     ],
 )
 def test_bad_recipes_are_usage_errors(tmp_path, capsys, text, message):
@@ -384,6 +387,17 @@ def usage_error(capsys, message, *argv):
         train.main(list(argv))
     assert caught.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["--local", "--local-cluste", "--swe", "--record"])
+def test_options_go_by_their_whole_names(capsys, name):  # a cut one would stay in the command of a cluster's members
+    usage_error(capsys, f"unrecognized arguments: {name}", name, "2")
+
+
+@pytest.mark.parametrize("name", ["records", "run"])
+def test_a_url_is_no_folder(capsys, name):
+    expected = f"argument --{name}: found the URL gs://b/r, expected a folder: copy it to a disk of all machines\n"
+    usage_error(capsys, expected, f"--{name}", "gs://b/r")
 
 
 @pytest.mark.parametrize(

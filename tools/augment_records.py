@@ -89,12 +89,13 @@ def main(argv=None) -> int:
 
 
 def variants_of(args: argparse.Namespace) -> list[Variant]:
-    """The original, each way to change it, and with --mirror the mirror image of each."""
+    """The original, each other way to change it, once, and with --mirror the mirror image of each."""
     ways = [Variant(), *(Variant(turn=turn) for turn in args.turn)]
     ways += [
         Variant(shift=(x * shift, y * shift)) for shift in args.shift for x, y in ((-1, 0), (1, 0), (0, -1), (0, 1))
     ]
     ways += [Variant(brightness=factor) for factor in args.brightness]
+    ways = list(dict.fromkeys(ways))  # a turn by 0 is the original, a number given twice one way
     if args.mirror:
         ways += [Variant(way.turn, way.shift, way.brightness, True) for way in ways]
     return ways

@@ -48,11 +48,13 @@ class Job:
     """What every task is told: settings of the faces, folder of the work, folder of mirrors that hold names alone.
 
     root: a path or a URL that every worker reaches: `<root>/plan` holds the shards' plans, `<root>/set` the shards.
+    home: the folder that relative paths of items start from, for workers have another working directory.
     """
 
     settings: Settings
     root: str
     mirrors: Path
+    home: Path
 
 
 class WriteShard(beam.DoFn):
@@ -80,10 +82,23 @@ class WriteShard(beam.DoFn):
 
     def _cuts(self, part: writing.Part, folder: Path) -> Iterator[tuple[Item, Cut | BadSample]]:
         """The part's items with their cuts; messages name the files where the data set has them."""
-        local = fetched(part.items, self._job.mirrors, folder)
+        home = self._job.home
+        local = fetched((rooted(item, home) for item in part.items), self._job.mirrors, folder)
         cuts = cut_through(self._pool, local, self._job.settings, 1)
         for item, (_, cut) in zip(part.items, cuts, strict=True):
-            yield item, at_home(cut, folder) if isinstance(cut, BadSample) else cut
+            if isinstance(cut, BadSample):
+                cut = at_home(cut, folder) if item.picture.is_absolute() else unrooted(cut, home)
+            yield item, cut
+
+
+def rooted(item: Item, home: Path) -> Item:
+    """The item with absolute paths, relative ones taken from a folder."""
+    return replace(item, picture=home / item.picture, annotation=home / item.annotation)
+
+
+def unrooted(bad: BadSample, home: Path) -> BadSample:
+    """The same with paths as the data set was named, relative to the folder."""
+    return BadSample(bad.reason, bad.message.replace(f"{home}{os.sep}", ""))
 
 
 def at_home(bad: BadSample, folder: Path) -> BadSample:

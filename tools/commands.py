@@ -9,11 +9,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def call(script: str, *arguments) -> None:
+def call(script: str, *arguments, fine: tuple[int, ...] = (0,)) -> None:
     """Runs one of the project's commands and shows it first.
 
-    script: relative to the repository's root. Raises subprocess.CalledProcessError where it ends with an error.
+    script: relative to the repository's root; fine: exit codes that are no error. Raises subprocess.CalledProcessError
+    where it ends with another.
     """
     command = [str(argument) for argument in (script, *arguments)]
     print(f"\n$ python {' '.join(command)}", flush=True)
-    subprocess.run([sys.executable, str(ROOT / script), *command[1:]], check=True)
+    code = subprocess.run([sys.executable, str(ROOT / script), *command[1:]]).returncode
+    if code not in fine:
+        raise subprocess.CalledProcessError(code, ["python", *command])

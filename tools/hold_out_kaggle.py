@@ -26,6 +26,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("training", type=Path, metavar="TRAINING", help="training.csv, training.zip, or the folder of one")
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the three files")
     add("--test-fraction", type=float, default=0.1, help="as given to make_records.py (default: %(default)s)")
+    add("--overwrite", action="store_true", help="replace files of these names in DIR")
     args = parser.parse_args(argv)
     if not 0 < args.test_fraction < 1:
         parser.error(f"--test-fraction: found {args.test_fraction}, expected between 0 and 1")
@@ -35,7 +36,7 @@ def parse_args(argv=None) -> argparse.Namespace:
 def main(argv=None) -> int:
     args = parse_args(argv)
     try:
-        count, asked = hold_out(args.training, args.out, args.test_fraction)
+        count, asked = hold_out(args.training, args.out, args.test_fraction, args.overwrite)
     except (ValueError, OSError) as error:
         print(f"hold_out_kaggle: {error}", file=sys.stderr)
         return 2
@@ -43,8 +44,14 @@ def main(argv=None) -> int:
     return 0
 
 
-def hold_out(training: Path, out: Path, fraction: float) -> tuple[int, int]:
-    """Writes the files of the held-out rows; how many faces and locations. Raises ValueError where no row is."""
+def hold_out(training: Path, out: Path, fraction: float, overwrite: bool) -> tuple[int, int]:
+    """Writes the files of the held-out rows; how many faces and locations.
+
+    Raises ValueError where no row is held out, or where a file of these names is there and may not be replaced.
+    """
+    there = [name for name in kaggle_files.TEST_FILES if (out / name).exists()]
+    if there and not overwrite:  # they may be Kaggle's own
+        raise ValueError(f"{out}: found {', '.join(there)}, expected another folder (--overwrite replaces them)")
     items = read_kaggle.find(training, training.resolve().name)
     chosen = [item.data for item in items if split_of(item.source, fraction) == "test" and not item.data.fault]
     if not chosen:

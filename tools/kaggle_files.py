@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from infer.tables import header_of, lines_of, open_text
 from tools.read_kaggle import COLUMNS, MEMBER
 
 ANSWERS = "solution.csv"  # RowId,Location of the held-out rows: what a submission is scored against
+TEST_FILES = (TEST, LOOKUP, ANSWERS)  # what `write_test` writes
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +63,10 @@ def write_test(folder: Path, rows: Sequence[Row]) -> int:
 
 
 def read_locations(file: Path) -> dict[str, float]:
-    """Location by RowId of a submission or `solution.csv`.
+    """Location by RowId of a submission or `solution.csv`; blank lines are none.
 
-    Raises FileNotFoundError, or ValueError for other columns, a cell that is no number, and a RowId that comes twice.
+    Raises FileNotFoundError, or ValueError for other columns, a cell that is no number, a RowId that comes twice, and
+    text that is no CSV.
     """
     file = Path(file)
     if not file.is_file():
@@ -73,16 +76,28 @@ def read_locations(file: Path) -> dict[str, float]:
         header = header_of(stream)
         if not {"rowid", "location"} <= set(header):
             raise ValueError(f"{file}: found columns {','.join(header)}, expected RowId,Location")
-        for number, cells in enumerate(csv.reader(lines_of(stream, file)), start=1):
+        for line, cells in _rows_of(stream, file):
             name, value = (
                 cells[header.index(key)] if len(cells) == len(header) else "" for key in ("rowid", "location")
             )
             if name in found or not _is_number(value):
                 raise ValueError(
-                    f"{file} row {number}: found {','.join(cells)[:60]!r}, expected a new RowId and a number"
+                    f"{file} line {line}: found {','.join(cells)[:60]!r}, expected a new RowId and a number"
                 )
             found[name] = float(value)
     return found
+
+
+def _rows_of(stream: TextIO, file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The number of its first line and the cells of each row under the header that is not blank."""
+    reader, line = csv.reader(lines_of(stream, file)), 2
+    try:
+        for cells in reader:
+            if cells:
+                yield line, cells
+            line = reader.line_num + 2
+    except csv.Error as error:  # a quote that nothing closes, most often
+        raise ValueError(f"{file} line {line}: found no row of a CSV ({error}), expected RowId,Location") from None
 
 
 def _text(image: np.ndarray) -> str:

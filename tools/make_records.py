@@ -143,7 +143,7 @@ def make_records_on_beam(args: argparse.Namespace) -> dict:
         texts = args.datasets or [str(default_dataset())]
         sources = [beam_records.local_source(text, Path(mirrors)) for text in texts]
         items, skipped, datasets = find_items(sources, args.format, args.test_fraction)
-    job = beam_records.Job(settings_of(args, items), str(partial.root), Path(mirrors))
+    job = beam_records.Job(settings_of(args, items), str(partial.root), Path(mirrors), Path.cwd())
     parts = writing.plan_parts(items, args.test_fraction, args.shard_size)
     partial.start()
     about = {"test_fraction": args.test_fraction, "datasets": datasets, "skipped": skipped}

@@ -3,7 +3,8 @@
     python tools/measure_scale.py FACES [--seeds 3]
 
 FACES: a data set of drawn or real faces. Records: by this machine alone and by Apache Beam, 1 and 2 processes each.
-Training: the shipped network, one process of two threads against two workers of one on loopback.
+Training: the shipped network, one process of two threads against two workers of one on loopback, and what one thread
+alone computes of a worker's batch, from which the estimate starts.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ CONTRACT = ROOT / "infer" / "landmark.json"
 FLOAT = 4  # bytes of a number on its way
 WAYS_OUT = 2  # parameters go to a worker so often a step: the network reads them, and the weight decay does
 BATCH = 64  # faces a step on one machine
+OWN = BATCH // 2  # faces a step of each worker
+REPORT = 5  # steps between the reports that are timed
 WEIGHT = 4  # the large set counts every training face so often
 NETWORK = 1.25e9  # bytes a second each way: 10 Gbit/s, which data centres give a machine
 SERVERS = (1, 4, 16)
@@ -41,7 +44,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("faces", type=Path, metavar="FACES", help="data set")
-    add("--steps", type=int, default=60, help="training steps to time (default: %(default)s)")
+    add("--steps", type=int, default=120, help="training steps to time (default: %(default)s)")
     add("--seeds", type=int, default=3, help="runs of one and of two workers to compare (default: %(default)s)")
     add("--compare-steps", type=int, default=400, help="steps of such a run (default: %(default)s)")
     args = parser.parse_args(argv)
@@ -57,9 +60,9 @@ def main(argv=None) -> int:
             records = Path(folder, "records")
             print(records_table(args.faces, Path(folder)), end="\n\n", flush=True)
             run([sys.executable, "tools/make_records.py", args.faces, "--out", records, "--no-report"])
-            timed = {name: train(records, Path(folder, name), args.steps, options) for name, options in WAYS.items()}
+            timed = {name: train(records, Path(folder, name), args.steps, *way) for name, way in WAYS.items()}
             print(training_table(timed), end="\n\n", flush=True)
-            print(estimate_table(timed["2 workers of 1 thread"].seconds, parameters()), flush=True)
+            print(estimate_table(timed[COMPUTING].seconds, parameters()), flush=True)
             if args.seeds:
                 print("\n" + comparison(records, Path(folder), args.seeds, args.compare_steps), flush=True)
     except (ValueError, OSError) as error:
@@ -108,10 +111,12 @@ def timed_records(python: Path | str, dataset: str, out: Path, options: list) ->
 
 # training
 
-WAYS = {
-    "1 process of 2 threads, no cluster": ["--threads", 2],
-    "1 worker of 2 threads": ["--threads", 2, "--local-cluster", 1],
-    "2 workers of 1 thread": ["--threads", 1, "--local-cluster", 2],
+COMPUTING = "1 process of 1 thread, no cluster"  # neither transfer nor waiting in it, nor a parameter server beside it
+WAYS = {  # faces a step, options
+    "1 process of 2 threads, no cluster": (BATCH, ["--threads", 2]),
+    "1 worker of 2 threads": (BATCH, ["--threads", 2, "--local-cluster", 1]),
+    "2 workers of 1 thread": (BATCH, ["--threads", 1, "--local-cluster", 2]),
+    COMPUTING: (OWN, ["--threads", 1]),
 }
 
 
@@ -123,9 +128,9 @@ class Timed:
     bytes: float
 
 
-def train(records: Path, run_folder: Path, steps: int, options: list) -> Timed:
+def train(records: Path, run_folder: Path, steps: int, batch: int, options: list) -> Timed:
     """Times training of the shipped network; the first third of the steps does not count."""
-    own = ["--batch", BATCH, "--steps", steps, "--report-every", 10, "--eval-every", 10 * steps, "--no-plots"]
+    own = ["--batch", batch, "--steps", steps, "--report-every", REPORT, "--eval-every", 10 * steps, "--no-plots"]
     own += ["--save-every", 10 * steps, "--init", CONTRACT]
     command = [sys.executable, ROOT / "net/train.py", "--records", records, "--run", run_folder, *own, *options]
     marks = []
@@ -150,10 +155,11 @@ def loopback() -> float:
 
 
 def training_table(timed: dict[str, Timed]) -> str:
-    lines = ["| training, 64 faces a step | steps/s | faces/s | bytes moved a step, MB |", "|---|---|---|---|"]
+    lines = ["| training | faces a step | steps/s | faces/s | bytes moved a step, MB |", "|---|---|---|---|---|"]
     for name, one in timed.items():
         moved = "" if "no cluster" in name else f"{one.bytes / 1e6:.1f}"
-        lines.append(f"| {name} | {1 / one.seconds:.2f} | {BATCH / one.seconds:.0f} | {moved} |")
+        batch = WAYS[name][0]
+        lines.append(f"| {name} | {batch} | {1 / one.seconds:.2f} | {batch / one.seconds:.0f} | {moved} |")
     each = f"{parameters()} parameters of {FLOAT} bytes, {WAYS_OUT} times out and their gradients back"
     foot = f"By the size of the model {bytes_each(parameters()) / 1e6:.1f} MB a worker: {each}."
     return "\n".join([*lines, "", foot])
@@ -182,19 +188,19 @@ def bytes_each(count: int) -> int:
 def estimate_table(compute: float, count: int) -> str:
     """Estimated faces a second and the part of their time that workers compute, by workers and parameter servers.
 
-    compute: seconds in which a worker of one thread computes half of BATCH.
+    compute: seconds in which one thread computes a step of OWN faces, and nothing else is done.
     """
-    own = BATCH // 2
     head = " | ".join(f"{servers} ps: faces/s (computing)" for servers in SERVERS)
     lines = [f"| workers | {head} | asynchronous limit of 1 ps, faces/s |", "|---|" + "---|" * (len(SERVERS) + 1)]
     for workers in WORKERS:
         cells = []
         for servers in SERVERS:
             seconds = step_seconds(compute, count, workers, servers)
-            cells.append(f"{workers * own / seconds:.0f} ({compute / seconds:.0%})")
-        limit = min(workers * own / compute, own * NETWORK / (WAYS_OUT * FLOAT * count))
+            cells.append(f"{workers * OWN / seconds:.0f} ({compute / seconds:.0%})")
+        limit = min(workers * OWN / compute, OWN * NETWORK / (WAYS_OUT * FLOAT * count))
         lines.append(f"| {workers} | {' | '.join(cells)} | {limit:.0f} |")
-    foot = f"Estimated, not run: {own} faces a worker and step in {compute:.3f} s, 10 Gbit/s each way a machine."
+    each = f"{OWN} faces a worker and step, computed by one thread in {compute:.3f} s"
+    foot = f"Estimated, not run: {each} (measured alone), 10 Gbit/s each way a machine."
     return "\n".join([*lines, "", foot])
 
 

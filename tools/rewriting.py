@@ -23,20 +23,17 @@ def rewrite(folder: Path, out: Path, overwrite: bool, rewriter: Rewriter, times:
     """Writes the new set beside its place and moves it there; returns its manifest.
 
     times: how many records the rewriter gives for one; notes: go into the manifest. Raises ValueError where something
-    lies at `out` that may not be replaced, and what `records.shards.read_manifest` and the rewriter raise.
+    lies at `out` that may not be replaced or a shard is damaged, and what `records.shards.read_manifest` and the
+    rewriter raise; then nothing is left behind.
     """
     _check_place(out, overwrite, folder)
-    manifest = shards.read_manifest(folder)
-    partial = Partial(out)
-    partial.remove()
-    partial.set.mkdir(parents=True)
-    manifest = {**manifest, "splits": _write_shards(folder, partial.set, manifest, rewriter, times), **notes}
-    manifest["subsets"] = {
-        name: {**counts, "train": counts["train"] * times} for name, counts in manifest["subsets"].items()
-    }
-    shards.write_manifest(partial.set, manifest)
-    preview(partial.set, partial.set / "preview.jpg")
-    partial.publish()
+    manifest, partial = shards.read_manifest(folder), Partial(out)
+    try:
+        partial.start()
+        manifest = _write_set(folder, partial.set, manifest, rewriter, times, notes)
+        partial.publish()
+    finally:
+        partial.remove()
     return manifest
 
 
@@ -57,6 +54,17 @@ def _check_place(out: Path, overwrite: bool, folder: Path) -> None:
         )
 
 
+def _write_set(folder: Path, out: Path, manifest: dict, rewriter: Rewriter, times: int, notes: dict) -> dict:
+    """Writes shards, manifest and preview; the new manifest."""
+    manifest = {**manifest, "splits": _write_shards(folder, out, manifest, rewriter, times), **notes}
+    manifest["subsets"] = {
+        name: {**counts, "train": counts["train"] * times} for name, counts in manifest["subsets"].items()
+    }
+    shards.write_manifest(out, manifest)
+    preview(out, out / "preview.jpg")
+    return manifest
+
+
 def _write_shards(folder: Path, out: Path, manifest: dict, rewriter: Rewriter, times: int) -> dict:
     """Writes every shard; the manifest's `splits`."""
     splits = {}
@@ -64,8 +72,7 @@ def _write_shards(folder: Path, out: Path, manifest: dict, rewriter: Rewriter, t
     with Progress(total, "faces") as progress:
 
         def written(file: str, split: str) -> Iterator[bytes]:
-            for tensor in tf.data.TFRecordDataset(file):
-                serialised = tensor.numpy()
+            for serialised in _records_of(file):
                 for one in rewriter(serialised, manifest) if split == "train" else (serialised,):
                     progress.step()
                     yield one
@@ -75,3 +82,12 @@ def _write_shards(folder: Path, out: Path, manifest: dict, rewriter: Rewriter, t
             entries = [shards.write_shard(out / Path(file).name, written(file, split)) for file in files]
             splits[split] = {"records": sum(entry["records"] for entry in entries), "shards": entries}
     return splits
+
+
+def _records_of(file: str) -> Iterator[bytes]:
+    """The serialised records of a shard. Raises ValueError naming it where it is damaged."""
+    try:
+        for tensor in tf.data.TFRecordDataset(file):
+            yield tensor.numpy()
+    except tf.errors.OpError as error:
+        raise ValueError(f"{file}: damaged ({error.message.splitlines()[0]}), expected whole records") from None
