@@ -76,10 +76,14 @@ def test_the_estimate_starts_from_computing_alone(tmp_path, monkeypatch, capsys)
 def test_records_rates_come_from_what_a_larger_set_takes_more(tmp_path, monkeypatch):
     monkeypatch.setattr(scale, "python_with_beam", lambda: "beam")
 
+    calls = []
+
     def timed(python, dataset, out, options):
         assert dataset.startswith(str(tmp_path)) and options[-1] in (1, 2)
-        count = 100 if dataset.endswith(":1") else 400
-        return count, (10 if python == "beam" else 2) + count / (100 * options[-1])
+        calls.append(dataset)
+        count = 400 if dataset.endswith(f":{scale.WEIGHT}") else 100
+        hindered = 0 if len(calls) % 3 == 0 else 90  # every third call has the machine for itself
+        return count, (10 if python == "beam" else 2) + count / (100 * options[-1]) + hindered
 
     monkeypatch.setattr(scale, "timed_records", timed)
     lines = scale.records_table(tmp_path, tmp_path).splitlines()
