@@ -21,7 +21,10 @@ from export.formats import FORMATS, MODEL, parse_formats
 from export.staging import staging
 from export.summary import summarise
 
-TERMS = "Weights follow the terms of their training data; 300-W and 300W-LP are for research, not commercial, use."
+TERMS = (
+    "Weights follow the terms of their training data; "
+    "300-W, 300W-LP and YouTube Faces are for research, not commercial, use."
+)
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -43,7 +46,11 @@ def parse_args(argv=None) -> argparse.Namespace:
         "NAME.pb (default: %(default)s)",
     )
     add("--name", default=MODEL, help="of the model: NAME.pb, NAME.json (default: %(default)s)")
-    add("--terms", default=TERMS, help="terms of use, kept in the contract (default: those of 300-W and 300W-LP)")
+    add(
+        "--terms",
+        default=TERMS,
+        help="terms of use, kept in the contract (default: those of 300-W, 300W-LP and YouTube Faces)",
+    )
     add("--summary", type=Path, metavar="FILE.pb", help="show what a frozen graph consists of, and write nothing")
     add("--board", type=Path, metavar="DIR", help="write the graph as an event file for TensorBoard to this folder")
     args = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""Augmentation of a batch in NumPy and OpenCV: turn, scale, shift, flip, colour, blur, noise and occlusion.
+"""Augmentation of a batch in NumPy and OpenCV: turn, scale, shift, flip, colour, blur, noise, JPEG and occlusion.
 
 Every random number comes from the generator handed in; training makes one from (seed, step), so that a resumed run sees
 what an uninterrupted one does. (TensorFlow's own warp takes nine times as long as OpenCV's on one core.)
@@ -27,13 +27,14 @@ class Ranges:
     blur: float = option(0.15, "probability of a blurred or coarser picture")
     noise: float = option(0.1, "probability of noise")
     occlude: float = option(0.25, "probability of a covered rectangle")
+    jpeg: float = option(0.0, "probability of a picture through JPEG of quality 10 to 60")
 
     def __post_init__(self):
         if not all(0 <= value < np.inf for value in vars(self).values()):
             raise ValueError(f"augmentation: found {self}, expected numbers of 0 and more")
 
 
-NONE = Ranges(0, 0, 0, 0, 0, 0, 0, 0)
+NONE = Ranges(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def augment(
@@ -102,7 +103,7 @@ def sampling_matrix(matrix: np.ndarray, mirrored: bool, size: int, edge: int) ->
 
 
 def change_pixels(image: np.ndarray, ranges: Ranges, rng: np.random.Generator) -> np.ndarray:
-    """The picture uint8 [S, S, 3] in another light, sometimes grey, blurred or noisy."""
+    """The picture uint8 [S, S, 3] in another light, sometimes grey, blurred, noisy or compressed."""
     if ranges.colour > 0:
         image = cv2.LUT(image, random_curves(ranges.colour, rng))
         if rng.random() < ranges.colour / 3:
@@ -112,6 +113,9 @@ def change_pixels(image: np.ndarray, ranges: Ranges, rng: np.random.Generator) -
     if rng.random() < ranges.noise:
         noise = rng.standard_normal(image.shape, np.float32) * rng.uniform(2, 12)
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    # no number is drawn where it is off: runs of before it was there go on as they began
+    if ranges.jpeg > 0 and rng.random() < ranges.jpeg:
+        image = compress(image, rng)
     return image
 
 
@@ -131,6 +135,13 @@ def coarsen(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     size = image.shape[0]
     small = max(8, int(size * rng.uniform(0.25, 0.7)))
     return cv2.resize(cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA), (size, size))
+
+
+def compress(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The picture with the artefacts of a JPEG of low quality."""
+    quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(10, 61))]
+    data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)[1]
+    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def occlude(image: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> None:

@@ -38,7 +38,17 @@ def parse_args(argv=None) -> argparse.Namespace:
 def main(argv=None) -> int:
     args = parse_args(argv)
     v1.logging.set_verbosity(v1.logging.ERROR)
-    records = RecordSet(args.records)
+    try:
+        rates = measured(args, RecordSet(args.records))
+    except (ValueError, OSError, graph.tf.errors.OpError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    print(table({name: float(np.median(values)) for name, values in rates.items()}, args.batch))
+    return 0
+
+
+def measured(args: argparse.Namespace, records: RecordSet) -> dict[str, list[float]]:
+    """Steps per second of each turn, by the kind of batch."""
     with v1.Graph().as_default(), v1.Session() as session:
         step, batch = training_step(args, records)
         session.run(v1.global_variables_initializer())
@@ -50,8 +60,7 @@ def main(argv=None) -> int:
                 rate = steps_per_second(session, step, feed, args.steps)
                 if turn:  # the first turn warms up
                     rates[name].append(rate)
-    print(table({name: float(np.median(values)) for name, values in rates.items()}, args.batch))
-    return 0
+    return rates
 
 
 def training_step(args: argparse.Namespace, records: RecordSet):

@@ -234,9 +234,13 @@ def names_in(checkpoint: str) -> dict[str, str]:
     """
     held = {name for name, _ in tf.train.list_variables(checkpoint)}
     names = [value.op.name for value in network_variables()]
-    averaged = {name: f"{name}/ExponentialMovingAverage" for name in names}
-    found = {name: averaged[name] if averaged[name] in held else name for name in names}
+    found = {name: averaged_name(name) if averaged_name(name) in held else name for name in names}
     return {name: place for name, place in found.items() if place in held}
+
+
+def averaged_name(name: str) -> str:
+    """What TensorFlow calls the moving average of the variable of a name."""
+    return f"{name}/ExponentialMovingAverage"
 
 
 def restorer(checkpoint: str):

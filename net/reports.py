@@ -80,6 +80,11 @@ class Reporter:
         self.since = (self.since[0] + time.monotonic() - started, self.since[1])  # the rate is that of training alone
         return errors.get("nme_box", np.nan)
 
+    def tell(self, when: str) -> None:
+        """One line: the last test NME and the least one by box size, with its step; none where nothing was tested."""
+        if self.nme and np.isfinite(self.best):
+            print(f"{when}:{self.nme}; least: box {100 * self.best:.2f} % at step {self.best_step}", flush=True)
+
     def _save_best(self, session, model: Model, step: int, errors: dict) -> None:
         self.best, self.best_step = errors["nme_box"], step
         folder = self.run / "best"

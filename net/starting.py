@@ -7,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from google.protobuf.message import DecodeError
 
 from net.augment import NONE
 from net.batches import RecordSet, training_batches
-from net.graph import names_in, network_variables
+from net.graph import averaged_name, names_in, network_variables
 from net.senet import BN_EPSILON, Shape, senet
 from records.runtime import tf
 
@@ -48,7 +49,7 @@ def starting_point(start: Path, records: RecordSet, shape: Shape) -> Callable:
             raise FileNotFoundError(f"{start}: found no checkpoint, expected a run folder of net/train.py")
         weights = {name: tf.train.load_variable(checkpoint, held) for name, held in names_in(checkpoint).items()}
         return lambda scaffold, session: _load(session, weights, {})
-    graph = v1.GraphDef.FromString(_model_file(start).read_bytes())
+    graph = _graph_of(start)
     moments = _moments_before_batch_norm(records, shape)
     return lambda scaffold, session: _load(session, weights_in(graph), moments)
 
@@ -77,12 +78,22 @@ def weights_in(graph: v1.GraphDef) -> dict[str, np.ndarray]:
     return weights
 
 
-def _model_file(start: Path) -> Path:
+def _graph_of(start: Path) -> v1.GraphDef:
+    """The frozen graph that a model's contract names."""
     contract = start.with_suffix(".json")
-    model = contract.with_name(Path(json.loads(contract.read_text(encoding="utf-8"))["file"]).name)
+    name = Path(json.loads(contract.read_text(encoding="utf-8")).get("file", "")).name
+    if not name.endswith(".pb"):
+        raise ValueError(f"{contract}: found the model {name!r}, expected a frozen graph, .pb")
+    model = contract.with_name(name)
     if not model.is_file():
         raise FileNotFoundError(f"{model}: no such model, named by {contract.name}")
-    return model
+    try:
+        graph = v1.GraphDef.FromString(model.read_bytes())
+    except DecodeError:
+        graph = v1.GraphDef()
+    if not graph.node:
+        raise ValueError(f"{model}: found no graph, expected a whole frozen one")
+    return graph
 
 
 def _moments_before_batch_norm(records: RecordSet, shape: Shape) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
@@ -116,3 +127,12 @@ def _load(session: v1.Session, weights: dict[str, np.ndarray], moments: dict) ->
             variables[f"{scope}/variance"].load(variance, session)
             variables[f"{scope}/scale"].load(np.sqrt(variance + BN_EPSILON), session)
             variables[f"{scope}/offset"].load(weights[f"{scope}/offset"] + mean, session)
+    _start_averages(session)
+
+
+def _start_averages(session: v1.Session) -> None:
+    """Moving averages, where there are any, begin with the network as it starts, not with its random start."""
+    variables = {value.op.name: value for value in v1.global_variables()}
+    averaged = {value.op.name: value for value in network_variables() if averaged_name(value.op.name) in variables}
+    for name, value in session.run(averaged).items():
+        variables[averaged_name(name)].load(value, session)

@@ -53,7 +53,14 @@ NOT_OF_THE_RUN = (
 )
 NOT_IN_A_RECIPE = ("run", "sweep", "local_cluster")  # what a program is to do, and where: no settings of a run
 # named in a run's settings only where they are used, so that runs of before go on
-LATER = {"points_subset": "", "validation": 0.0, "picture": "rgb", "pixels": "scaled", "labels": "fractions"}
+LATER = {
+    "points_subset": "",
+    "validation": 0.0,
+    "picture": "rgb",
+    "pixels": "scaled",
+    "labels": "fractions",
+    "jpeg": 0.0,
+}
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -129,6 +136,8 @@ def recipes() -> list[str]:
 def read_recipe(parser: argparse.ArgumentParser, name: str) -> dict:
     """The settings of a committed recipe, or of a JSON file given by its path."""
     path = Path(name) if name.endswith(".json") else RECIPES / f"{name}.json"
+    if not path.is_file():
+        parser.error(f"--recipe: found no {name}, expected one of {', '.join(recipes())}, or a JSON file")
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -402,6 +411,9 @@ def loop(session, model: graph.Model, reporter: Reporter, args: argparse.Namespa
     """Gradient steps until the last, with reports, evaluations and the best checkpoint on the way."""
     if model.rate.plateau and step and step % args.eval_every == 0:
         evaluate(session, reporter, model, step, args)  # a kill may have come after the checkpoint and before this
+    if args.init and not step:  # the best weights may be those that it starts from
+        evaluate(session, reporter, model, step, args)
+        reporter.tell("start")
     while step < args.steps and not stop and not given_up(args, reporter, step):
         report = (step + 1) % args.report_every == 0 or step + 1 == args.steps
         fetched = session.run({"step": model.step, **(model.scalars if report else {})})
@@ -417,6 +429,8 @@ def loop(session, model: graph.Model, reporter: Reporter, args: argparse.Namespa
         print(f"stopped at step {step}; the same command goes on from there")
     elif step < args.steps:
         print(f"no lower {reporter.records.judge} NME since step {reporter.best_step}: ended at step {step}")
+    else:
+        reporter.tell("end")
 
 
 def check_loss(loss: float, step: int) -> None:

@@ -12,6 +12,7 @@ def mix_of(text: str) -> dict[str, float]:
     mix = {}
     for part in text.split(","):
         name, _, weight = part.rpartition("=")
+        mix.pop(name, None)  # given twice, its last place counts
         try:
             mix[name] = float(weight)
         except ValueError:
@@ -26,9 +27,12 @@ def weight_of(name: str, mix: dict[str, float], other: float = 1.0) -> float:
     return next((mix[pattern] for pattern in reversed(mix) if fnmatch.fnmatchcase(name, pattern)), other)
 
 
-def check_mix(mix: dict[str, float], names: Iterable[str], folder) -> None:
-    """Raises ValueError where a name or pattern fits none of the subsets `names` of the records in a folder."""
+def check_mix(mix: dict[str, float], names: Iterable[str], folder, option: str = "mix") -> None:
+    """Raises ValueError where a name or pattern fits none of the subsets `names` of the records in a folder.
+
+    option: what the weights are called where they were given.
+    """
     names = list(names)
     for pattern in mix:
         if not any(fnmatch.fnmatchcase(name, pattern) for name in names):
-            raise ValueError(f"mix: found {pattern!r}, expected a subset of {folder}: {', '.join(names)}")
+            raise ValueError(f"{option}: found {pattern!r}, expected a subset of {folder}: {', '.join(names)}")

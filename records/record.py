@@ -20,7 +20,6 @@ import numpy as np
 from records.runtime import tf
 
 SIZE = 128  # pixels of the crop that the network sees
-CONTEXT = 32  # pixels of the crop's scale kept on every side of it, so that training turns and shifts real pixels in
 ENCODINGS = ("jpeg", "raw")
 
 

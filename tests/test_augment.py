@@ -7,6 +7,7 @@ from net.augment import (
     Ranges,
     augment,
     change_pixels,
+    compress,
     move_label,
     move_pose,
     occlude,
@@ -196,7 +197,7 @@ def test_tone_curves_rise_and_vanish_with_their_strength():
     assert np.abs(random_curves(0.0, rng)[0].astype(int) - np.arange(256)[:, None]).max() <= 1
 
 
-@pytest.mark.parametrize("part", ["colour", "blur", "noise"])
+@pytest.mark.parametrize("part", ["colour", "blur", "noise", "jpeg"])
 def test_each_change_of_pixels_can_be_asked_for_alone(part):
     image = np.random.default_rng(3).integers(40, 200, (SIZE, SIZE, 3), np.uint8)
     changed = change_pixels(image.copy(), Ranges(**{**vars(NONE), part: 1.0}), np.random.default_rng(4))
@@ -206,6 +207,27 @@ def test_each_change_of_pixels_can_be_asked_for_alone(part):
     before = np.abs(cv2.Laplacian(image.astype(np.float32), cv2.CV_32F)).mean()
     assert part != "blur" or roughness < 0.7 * before
     assert part != "noise" or (abs(difference.mean()) < 1.5 and difference.std() > 1.5)
+
+
+def test_jpeg_keeps_the_colours_and_loses_what_is_fine():
+    """A smooth picture stays, its red red; dots of one pixel do not."""
+    red = np.full((SIZE, SIZE, 3), (200, 60, 20), np.uint8)
+    dots = red.copy()
+    dots[::4, ::4] = 255
+    for seed in range(5):
+        assert np.abs(compress(red, np.random.default_rng(seed)).astype(int) - red).max() <= 12
+        lost = np.abs(compress(dots, np.random.default_rng(seed)).astype(int) - dots)
+        assert lost.mean() > 5 and lost.mean() < 80
+    qualities = {compress(dots, np.random.default_rng(seed)).tobytes() for seed in range(8)}
+    assert len(qualities) > 4
+
+
+def test_without_jpeg_the_same_numbers_are_drawn_as_before_there_was_one():
+    """All of `Ranges()`, then one further number, which is the one of a generator that drew for no JPEG."""
+    image, rng, other = np.full((SIZE, SIZE, 3), 90, np.uint8), np.random.default_rng(2), np.random.default_rng(2)
+    change_pixels(image, Ranges(colour=0, blur=0, noise=0), rng)
+    other.random(2)  # whether to blur, whether to add noise
+    assert rng.random() == other.random()
 
 
 def test_pixels_stay_where_nothing_is_asked():

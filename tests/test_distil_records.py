@@ -135,8 +135,12 @@ def test_what_is_refused(record_set, distilled, tmp_path, capsys):
     teacher = ["--teacher", str(SMALL)]
     for argv, message in (
         ([record_set, *teacher, "--out", distilled], "found an existing folder, expected none"),
-        ([record_set, *teacher, "--trust", "300W/*=1", "--out", tmp_path / "new"], "expected a subset of"),
+        ([record_set, *teacher, "--trust", "300W/*=1", "--out", tmp_path / "new"], "trust: found '300W/*', expected a"),
         ([record_set, "--teacher", write_model(tmp_path / "tiny"), "--out", tmp_path / "new"], "expected those of the"),
+        (
+            [record_set, *teacher, SMALL.with_name("landmark_3d.pb"), "--out", tmp_path / "new"],
+            "landmark_3d.pb: found points of pts_3d, expected those of the records, pts_2d",
+        ),
         ([record_set, "--teacher", tmp_path / "absent.pb", "--out", tmp_path / "new"], "absent.pb: no such model"),
         ([tmp_path / "absent", *teacher, "--out", tmp_path / "new"], "found no manifest.json"),
     ):
@@ -146,3 +150,13 @@ def test_what_is_refused(record_set, distilled, tmp_path, capsys):
     for wrong in ("--trust=a", "--trust=*=1.5", "--views=0", "--far=0"):
         with pytest.raises(SystemExit):
             distil_records.parse_args(["r", *teacher, "--out", "o", wrong])
+
+
+def test_ctrl_c_leaves_nothing_behind(record_set, tmp_path, monkeypatch, capsys):
+    def stop(self, image, manifest):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Teacher, "answer", stop)
+    assert distil_records.main([str(record_set), "--teacher", str(SMALL), "--out", str(tmp_path / "new")]) == 130
+    assert f"distil_records: stopped; {tmp_path / 'new'} is as it was" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

@@ -30,3 +30,9 @@ def test_a_step_is_measured_with_real_and_with_constant_batches(record_set, monk
 
 def test_the_default_precision_is_float32():
     assert bench.parse_args([]).precision == "float32"
+
+
+def test_records_that_are_none_are_one_line(tmp_path, capsys):
+    assert bench.main(["--records", str(tmp_path)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"bench: {tmp_path}: found no manifest.json")

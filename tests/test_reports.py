@@ -179,6 +179,16 @@ def test_the_best_is_saved_and_a_worse_one_is_not(reporter, monkeypatch, capsys)
     assert f"test NME {100 * best['nme']:.2f} % (box {100 * best['nme_box']:.2f} %)" in capsys.readouterr().out
 
 
+def test_the_least_error_is_told_with_its_step(reporter, capsys):
+    reporter.tell("start")  # nothing was tested
+    reporter.best, reporter.best_step = 0.0125, 40
+    reporter.tell("end")  # a cluster's evaluator tests, not this process
+    assert capsys.readouterr().out == ""
+    reporter.nme = "  test NME 3.10 % (box 2.50 %)"
+    reporter.tell("end")
+    assert capsys.readouterr().out == "end:  test NME 3.10 % (box 2.50 %); least: box 1.25 % at step 40\n"
+
+
 def test_a_resumed_run_remembers_its_best(reporter, monkeypatch):
     (reporter.run / "best").mkdir()
     (reporter.run / "best" / "nme.json").write_text(json.dumps({"step": 7, "nme_box": 1e-6}))

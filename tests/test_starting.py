@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import numpy as np
@@ -12,6 +13,7 @@ from net.batches import RecordSet, training_batches
 from net.senet import Shape, senet
 from net.starting import network_of, starting_point, weights_in
 from tests.conftest import train_options
+from tests.test_train import scalars
 
 v1 = tf.compat.v1
 
@@ -127,13 +129,18 @@ def test_what_a_run_does_not_hold_keeps_its_random_start(trained, record_set, ca
 
 
 @pytest.mark.parametrize("start", ["model", "trained"])
-def test_training_goes_on_from_a_start_with_its_network(start, model, run, record_set, tmp_path, request):
+def test_training_goes_on_from_a_start_with_its_network(start, model, run, record_set, tmp_path, request, capsys):
     start = request.getfixturevalue(start)
     options = train_options(record_set, tmp_path / "run", "--init", str(start), "--steps", "1", "--rate", "1e-9")
+    options += ["--average", "0.9"]
     options = [option for option in options if option not in ("--width", "--decoder", "8")]  # as the model has them
     assert train.main(options) == 0
     settings = json.loads((tmp_path / "run" / "settings.json").read_text())
     assert settings["network"] == network_of(start) and settings["network"]["width"] == 8
+    # what it starts from is tested first, by averages that begin with it
+    first = scalars(tmp_path / "run", "test/nme_box")[0]
+    assert first == pytest.approx(run.recorded_nme(), rel=1e-3)
+    assert f"(box {100 * first:.2f} %); least: box {100 * first:.2f} % at step 0" in capsys.readouterr().out
     started = Run(tmp_path / "run", "last")
     images = np.full((2, 128, 128, 3), 90, np.float32)
     # one step of next to nothing: only the averages of batch norm have moved, by a hundredth
@@ -161,3 +168,22 @@ def test_a_start_that_is_none(capsys, record_set, tmp_path, trained):
     empty = shutil.copytree(trained, tmp_path / "empty", ignore=shutil.ignore_patterns("best", "checkpoint"))
     assert train.main(train_options(record_set, tmp_path / "run2", "--init", str(empty))) == 2
     assert "found no checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name, held, message",
+    [
+        ("cut.pb", b"\x0a\xff\xff", "cut.pb: found no graph, expected a whole frozen one"),
+        ("empty.pb", b"", "empty.pb: found no graph"),
+        ("main.onnx", b"\x08\x07", "model.json: found the model 'main.onnx', expected a frozen graph, .pb"),
+    ],
+)
+def test_a_model_that_is_no_frozen_graph(tmp_path, record_set, name, held, message):
+    (tmp_path / name).write_bytes(held)
+    contract = tmp_path / "model.json"
+    contract.write_text(json.dumps({"file": name}))
+    with pytest.raises(ValueError, match=re.escape(message)):
+        starting_point(contract, RecordSet(record_set), Shape())
+    contract.write_text("{}")
+    with pytest.raises(ValueError, match="found the model ''"):
+        starting_point(contract, RecordSet(record_set), Shape())

@@ -127,7 +127,7 @@ def test_settings_are_kept(trained, record_set):
     assert (options["loss"], options["rate"], options["batch"], options["seed"]) == ("wing", 0.005, 4, 2)
     assert (options["records"], options["turn"]) == (str(record_set), Ranges().turn)
     assert settings["records"]["margin"] == 0.15 and settings["records"]["scheme"] == "ibug68"
-    assert not {"steps", "run", "threads", "stop_after"} & set(options)
+    assert not {"steps", "run", "threads", "stop_after", *train.LATER} & set(options)
 
 
 def test_hyper_parameters_are_in_the_event_file(trained, record_set):
@@ -142,7 +142,7 @@ def test_hyper_parameters_are_in_the_event_file(trained, record_set):
 
 ALL = "--head blend --block inverted --cell 4 --border 1 --widest 16 --optimizer sgd --schedule cosine --warmup 2"
 ALL += " --average 0.9 --heat 0.1 --pose 0.5 --precision bfloat16 --loss smooth_l1 --rate 0.0001 --mix tiny/AFW=3"
-ALL += " --fold 0/3 --eval-every 3 --steps 6"
+ALL += " --fold 0/3 --jpeg 0.5 --eval-every 3 --steps 6"
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_every_option_trains_and_shows_in_tensorboard(with_all, record_set):
     cosine = 0.00005 * (1 + np.cos(np.pi * np.arange(6) / 6)) * [0.5, 1, 1, 1, 1, 1]
     np.testing.assert_allclose([scalars(with_all, "rate")[step] for step in range(1, 7)], cosine, rtol=1e-5)
     kept = json.loads((with_all / "settings.json").read_text())["options"]
-    assert (kept["mix"], kept["fold"], kept["steps"]) == ({"tiny/AFW": 3.0}, "0/3", 6)
+    assert (kept["mix"], kept["fold"], kept["jpeg"], kept["steps"]) == ({"tiny/AFW": 3.0}, "0/3", 0.5, 6)
     found = hyper_parameters_in(with_all)
     assert (found["optimizer"], found["schedule"], found["average"], found["border"]) == ("sgd", "cosine", 0.9, 1)
     assert (found["mix"], found["fold"]) == ("tiny/AFW=3", "0/3")
@@ -264,11 +264,6 @@ def test_a_mix_that_fits_nothing_is_refused_before_anything_is_made(record_set, 
     line = refused(capsys, *train_options(record_set, tmp_path / "run", "--mix", "300W/*=2"))
     assert "mix: found '300W/*', expected a subset of" in line and "tiny/AFW, tiny/HELEN" in line
     assert os.listdir(tmp_path) == []
-
-
-def test_a_mix_is_read_from_its_text():
-    assert mix_of("300W/*=2,a=b/AFW=0.5,x=0") == {"300W/*": 2.0, "a=b/AFW": 0.5, "x": 0.0}
-    assert list(mix_of("b=1,a=1")) == ["b", "a"]  # the last that fits counts
 
 
 def test_a_finished_run_has_nothing_to_do(trained, record_set, capsys):
@@ -379,7 +374,9 @@ def test_bad_recipes_are_usage_errors(tmp_path, capsys, text, message):
 
 
 def test_an_unknown_recipe_is_a_usage_error(capsys):
-    usage_error(capsys, "--recipe fastest:", "--recipe", "fastest")
+    expected = f"--recipe: found no fastest, expected one of {', '.join(train.recipes())}, or a JSON file"
+    usage_error(capsys, expected, "--recipe", "fastest")
+    usage_error(capsys, "--recipe: found no gone.json, expected one of", "--recipe", "gone.json")
 
 
 def usage_error(capsys, message, *argv):

@@ -58,12 +58,16 @@ class Teacher:
         self.landmarkers = [Landmarker(model) for model in models]
         self.straight, self.mirrored = views_of(views - views // 2), views_of(views // 2)
 
-    def check(self, scheme: str) -> None:
-        """Raises ValueError where a model answers the points of another scheme."""
+    def check(self, manifest: dict) -> None:
+        """Raises ValueError where a model answers other points than the records have: of another scheme or kind."""
+        scheme, kind = scheme_of(manifest["scheme"]).name, manifest["points"]
         for landmarker in self.landmarkers:
-            if landmarker.contract.scheme != scheme:
-                found = f"points of {landmarker.contract.scheme}"
-                raise ValueError(f"{landmarker.contract.model}: found {found}, expected those of the records, {scheme}")
+            contract = landmarker.contract
+            learnt = contract.raw.get("trained_on") or {}  # a contract by hand does not say
+            for found, expected in ((contract.scheme, scheme), (learnt.get("points", kind), kind)):
+                if found != expected:
+                    expected = f"expected those of the records, {expected}"
+                    raise ValueError(f"{contract.model}: found points of {found}, {expected}")
 
     def answer(self, image: np.ndarray, manifest: dict) -> np.ndarray:
         """The mean answer for a record's picture uint8 [edge, edge, 3] RGB: float64 [K, 2], fractions of its crop."""
@@ -129,6 +133,9 @@ def main(argv=None) -> int:
     except (ValueError, OSError) as error:
         print(f"distil_records: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"distil_records: stopped; {args.out} is as it was", file=sys.stderr)
+        return 130  # as shells have it for Ctrl-C
     points = manifest["distilled"]
     counts = ", ".join(f"{split} {manifest['splits'][split]['records']}" for split in SPLITS)
     print(f"written: {args.out} ({counts} records; look at preview.jpg in it)")
@@ -139,11 +146,10 @@ def main(argv=None) -> int:
 
 def distil_records(args: argparse.Namespace) -> dict:
     """Writes the new set; returns its manifest. Raises what `tools.rewriting.rewrite` and `Teacher` raise, ValueError
-    for a teacher of another scheme or a trust that fits no subset."""
+    for a teacher of other points or a trust that fits no subset."""
     teacher, before = Teacher(args.teacher, args.views), shards.read_manifest(args.records)
-    scheme = scheme_of(before["scheme"])
-    teacher.check(scheme.name)
-    check_mix(args.trust, before["subsets"], args.records)
+    teacher.check(before)
+    check_mix(args.trust, before["subsets"], args.records, "trust")
     counts = {"moved": 0, "kept": 0, "filled": 0, "mean": 0.0}
 
     def distilled(serialised: bytes, manifest: dict) -> Iterator[bytes]:
