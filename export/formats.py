@@ -9,6 +9,7 @@ import contextlib
 import re
 import tempfile
 import warnings
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,9 @@ def onnx(graph: v1.GraphDef, images: np.ndarray) -> bytes:
     with _silence():
         import tf2onnx  # it takes a second, and nothing else needs it
 
+        # the order of its sets of nodes decides what its optimizer merges first: by name, not by place in memory
+        tf2onnx.utils.INTERNAL_NAME = 1
+        tf2onnx.graph.Node.__hash__ = lambda node: zlib.crc32(node.name.encode())
         model, _ = tf2onnx.convert.from_graph_def(
             graph, input_names=[f"{INPUT}:0"], output_names=[f"{OUTPUT}:0"], opset=ONNX_OPSET
         )
