@@ -15,16 +15,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-import cv2
 import numpy as np
 
 from export import opencv5
+from export.conversion import squares
 from export.formats import FORMATS, file_names
 from export.graphs import read_graph, widened
 from export.litert import here
 from export.parity import BATCHES, COMPARED, deviations, faces, in_batches
 from export.runtimes import RUNTIMES
-from infer.crop import Crop
 from net.batches import RecordSet
 
 CALLS, WARM = 25, 5  # in a turn; the first bring the caches back from the other runtime's turn
@@ -68,13 +67,7 @@ def pictures(records: Path, size: int = 128) -> np.ndarray:
     """COMPARED pictures float32 [N, size, size, 3] RGB: of test records, or squares of those in images/."""
     if (records / "manifest.json").is_file():
         return faces(RecordSet(records), COMPARED)[0]
-    rng, squares = np.random.default_rng(1), []
-    drawn = [cv2.imread(str(path))[..., ::-1] for path in sorted((ROOT / "images").glob("*.jpg"))]
-    for index in range(COMPARED):
-        picture = drawn[index % len(drawn)]
-        edge = rng.uniform(0.3, 0.9) * min(picture.shape[:2])
-        squares.append(Crop(tuple(rng.uniform(0.3, 0.7, 2) * picture.shape[1::-1]), edge, size).cut(picture))
-    return np.array(squares, np.float32)
+    return squares(COMPARED, size).astype(np.float32)
 
 
 def write_all(model: Path, folder: Path, images: np.ndarray) -> dict[str, Path]:

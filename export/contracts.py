@@ -30,7 +30,7 @@ def entry_of(file: Path, form: Format, differences: dict[str, Difference], truth
             "limit": limit,
             "unit": FRACTION,
             "faces": min(COMPARED, len(truth.images)),
-            "nme_faces": len(truth.images),
+            "nme_faces": truth.judged,
             **{runtime: _known(asdict(difference)) for runtime, difference in differences.items()},
         },
     }
@@ -69,6 +69,28 @@ def write_contract(
         },
         "terms": terms,
     }
+    _write(folder, model, contract)
+
+
+def write_converted(folder: Path, contract: dict, entries: dict[str, dict], terms: str | None, model: str) -> None:
+    """Writes the contract of a converted model, `MODEL.json`: that of the original, but for the files it speaks of.
+
+    terms: in place of the original's; None: those.
+    """
+    main, entry = next(iter(entries.items()))
+    given = {key: value for key, value in contract["input"].items() if key != "layout"}
+    new = {
+        "file": entry["file"],
+        "sha256": entry["sha256"],
+        "format": main,
+        "input": given | _said(entry["layout"]),
+        "tolerance": entry["tolerance"],
+        "formats": entries,
+    }
+    _write(folder, model, contract | new | ({"terms": terms} if terms is not None else {}))
+
+
+def _write(folder: Path, model: str, contract: dict) -> None:
     write_atomically(folder / f"{model}.json", (readable(contract) + "\n").encode())
 
 
@@ -84,10 +106,14 @@ def _known(numbers: dict[str, float]) -> dict[str, float | None]:
 
 
 def _input(run: Run, layout: str) -> dict:
-    """The picture that callers feed; layout: said where it is not the one that OpenCV makes of a frozen graph."""
-    said = {} if layout == NCHW else {"layout": layout}
+    """The picture that callers feed."""
     colours = {"channels": run.shape.planes, "order": "GRAY" if run.shape.planes == 1 else "RGB"}
-    return {"name": INPUT, "size": run.shape.size, **colours, "range": [0, 255], **said}
+    return {"name": INPUT, "size": run.shape.size, **colours, "range": [0, 255], **_said(layout)}
+
+
+def _said(layout: str) -> dict:
+    """The layout, where it is not the one that OpenCV makes of a frozen graph."""
+    return {} if layout == NCHW else {"layout": layout}
 
 
 def _crop(run: Run) -> dict:

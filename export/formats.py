@@ -35,7 +35,7 @@ class Format:
 
     write: (frozen graph, pictures float32 [N, S, S, 3] to calibrate on) -> the file's bytes; ending: of its name;
     second: that where another has taken it; runtimes: those of `export.runtimes` that read it rightly. limit: the
-    largest difference of a coordinate from the checkpoint's, as a fraction of the crop's side; rise: the largest
+    largest difference of a coordinate from the original's, as a fraction of the crop's side; rise: the largest
     relative rise of the NME, for a format that has no limit.
     """
 

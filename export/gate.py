@@ -46,7 +46,7 @@ def write_formats(
     return entries, failures
 
 
-def calibration_of(records: RecordSet, formats: list[Format]) -> np.ndarray:
+def calibration_of(records: RecordSet | None, formats: list[Format]) -> np.ndarray:
     """Training pictures for the formats that need them, float32 [N, S, S, C]; none where no format does."""
     wanted = any(form.rise is not None for form in formats)
     return faces(records, CALIBRATION, "train")[0] if wanted else np.empty((0, 1, 1, 3), np.float32)
@@ -72,9 +72,9 @@ def _lines(entry: dict) -> list[str]:
 
 
 def _line(runtime: str, found: dict, proof: dict) -> str:
-    change = found["nme_change"]
-    nme = "unknown" if change is None else f"{round(100 * change, 3) + 0.0:+.3f} %"
+    change, judged = found["nme_change"], proof["nme_faces"]
+    nme = "unknown" if change is None else f"{round(100 * change, 3) + 0.0:+.3f} % on {judged}"
     return (
-        f"  {runtime}: at most {found['max']:.2e} of the crop's side from the checkpoint (mean {found['mean']:.2e}) "
-        f"on {proof['faces']} faces, NME {nme} on {proof['nme_faces']}"
+        f"  {runtime}: at most {found['max']:.2e} of the crop's side from the original (mean {found['mean']:.2e}) "
+        f"on {proof['faces']} {'faces' if judged else 'pictures'}, NME {nme}"
     )

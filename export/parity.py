@@ -1,4 +1,7 @@
-"""The proof that a written model answers like its checkpoint: loaded again, by every runtime, on real records."""
+"""The proof that a written model answers like its original: loaded again, by every runtime, on real records.
+
+The original is a checkpoint, or the model that was converted.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +28,18 @@ NORM = "box"  # the inter-ocular distance says nothing of profiles
 @dataclass(frozen=True)
 class Reference:
     """What files are compared with: pictures float32 [N, S, S, 3] RGB 0..255, labels [N, K, 2] in fractions of the
-    crop's side, and the checkpoint's own answers float32 [N, 2K].
+    crop's side (NaN where unknown), and the original's own answers float32 [N, 2K].
     """
 
     images: np.ndarray
     labels: np.ndarray
     answers: np.ndarray
     scheme: Scheme
+
+    @property
+    def judged(self) -> int:
+        """How many pictures have points, so that the NME is of so many."""
+        return int(np.isfinite(self.labels).any(axis=(1, 2)).sum())
 
     def nme(self, answers: np.ndarray) -> float:
         """NME by box size, as a fraction, of answers [N, 2K]; NaN where they are not finite."""
@@ -42,7 +50,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Difference:
-    """How far a runtime's answers are from the checkpoint's.
+    """How far a runtime's answers are from the original's.
 
     max, mean: of a coordinate, in fractions of the crop's side; nme_change: of the NME, relative (0.01: 1 % worse).
     """
@@ -88,12 +96,12 @@ def prove(model: Path, form: Format, truth: Reference) -> dict[str, Difference]:
         differences[name] = found = difference(model.name, name, RUNTIMES[name](model), truth)
         if form.limit is not None and not found.max <= form.limit:
             raise ValueError(
-                f"{model.name}: {name} is {found.max:.2e} of the crop's side from the checkpoint, "
+                f"{model.name}: {name} is {found.max:.2e} of the crop's side from the original, "
                 f"expected at most {form.limit:g}"
             )
         if form.rise is not None and not found.nme_change <= form.rise:
             raise ValueError(
-                f"{model.name}: {name} has {100 * found.nme_change:+.1f} % of the checkpoint's NME, "
+                f"{model.name}: {name} has {100 * found.nme_change:+.1f} % of the original's NME, "
                 f"expected at most {100 * form.rise:+g} %"
             )
     return differences
@@ -117,7 +125,7 @@ def deviations(who: str, answer: Answer, images: np.ndarray, expected: np.ndarra
     found = [in_batches(answer, images, size) for size in BATCHES]
     for one in found:
         if one.shape != expected.shape:
-            raise ValueError(f"{who} answers {one.shape}, the checkpoint {expected.shape}")
+            raise ValueError(f"{who} answers {one.shape}, the original {expected.shape}")
     return np.abs(np.stack(found) - expected)
 
 

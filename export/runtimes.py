@@ -48,15 +48,19 @@ def opencv(model: Path, threads: int | None = None) -> Answer:
 def tensorflow(model: Path, threads: int | None = None) -> Answer:
     """A TensorFlow session, a frozen graph of single precision."""
     graph_def = read_graph(model)
+    try:
+        return session_of(graph_def, threads)
+    except (ValueError, KeyError, tf.errors.OpError) as error:
+        raise _refused(model, f"TensorFlow {tf.__version__}", error) from None
+
+
+def session_of(graph_def: v1.GraphDef, threads: int | None = None) -> Answer:
+    """A session on a frozen graph of single precision. Raises what TensorFlow raises."""
     config = v1.ConfigProto(intra_op_parallelism_threads=threads or 0, inter_op_parallelism_threads=threads or 0)
     with v1.Graph().as_default() as graph:
-        try:
-            v1.import_graph_def(graph_def, name="")
-            session = v1.Session(graph=graph, config=config)
-            call = session.make_callable(f"{OUTPUT}:0", feed_list=[f"{INPUT}:0"])
-        except (ValueError, KeyError, tf.errors.OpError) as error:
-            raise _refused(model, f"TensorFlow {tf.__version__}", error) from None
-    return call
+        v1.import_graph_def(graph_def, name="")
+        session = v1.Session(graph=graph, config=config)
+        return session.make_callable(f"{OUTPUT}:0", feed_list=[f"{INPUT}:0"])
 
 
 def onnxruntime(model: Path, threads: int | None = None) -> Answer:

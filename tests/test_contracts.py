@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import numpy as np
 import pytest
 
 from export.contracts import entry_of, readable, write_contract
@@ -33,7 +34,9 @@ def written(run, tmp_path):
         for name, file in files.items():
             (tmp_path / file).write_text(name)
             found = QUANTISED if name == "int8" else EXACT
-            entries[name] = entry_of(tmp_path / file, FORMATS[name], found, Reference([0] * 99, None, None, None))
+            entries[name] = entry_of(
+                tmp_path / file, FORMATS[name], found, Reference([0] * 99, np.zeros((99, 68, 2)), None, None)
+            )
         write_contract(tmp_path, run, entries, SUMMARY, "for tests")
         return tmp_path
 

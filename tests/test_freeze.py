@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from export import freeze, frozen, parity
+from export.formats import FORMATS
 from export.frozen import Run
 from export.graphs import read_graph
 from export.summary import summarise
@@ -212,3 +214,62 @@ def test_defaults_lie_in_the_repository():
     with pytest.raises(SystemExit) as caught:
         freeze.main(["--formats", "pb,exe"])
     assert caught.value.code == 2
+
+
+def test_a_frozen_model_becomes_other_formats_without_its_run(frozen_model, tmp_path, capsys):
+    out = tmp_path / "out"
+    options = ["--out", str(out), "--formats", "onnx,pb16,tflite", "--terms", "others"]
+    assert freeze.main(["--model", str(frozen_model / "landmark.json"), *options]) == 0
+    said = capsys.readouterr().out
+    assert "onnxruntime: at most " in said and "on 64 pictures, NME unknown" in said
+    assert sorted(os.listdir(out)) == ["landmark.json", "landmark.onnx", "landmark.pb", "landmark.tflite"]
+    before, after = (json.loads((folder / "landmark.json").read_text()) for folder in (frozen_model, out))
+    assert after["input"].pop("layout") == "NHWC" and after["terms"] == "others"
+    assert after["file"] == "landmark.onnx" and after["formats"]["pb16"]["layout"] == "NCHW"
+    files = ("file", "sha256", "format", "tolerance", "formats", "terms")
+    assert all(after[key] == value for key, value in before.items() if key not in files)
+    image, box = np.random.default_rng(1).integers(0, 256, (200, 200, 3), np.uint8), [[50, 50, 150, 150]]
+    expected = Landmarker(frozen_model / "landmark.pb").fit(image, box, 1)
+    np.testing.assert_allclose(Landmarker(out / "landmark.onnx").fit(image, box, 1), expected, atol=0.002)
+    np.testing.assert_allclose(Landmarker(out / "landmark.pb").fit(image, box, 1), expected, atol=0.2)
+
+
+def test_half_precision_becomes_single_again_and_keeps_its_terms(trained, tmp_path):
+    assert freeze.main(["--run", str(trained), "--out", str(tmp_path / "half"), "--formats", "pb16"]) == 0
+    half = tmp_path / "half" / "landmark.pb"
+    assert (
+        freeze.main(["--model", str(half), "--out", str(tmp_path / "out"), "--formats", "pb", "--name", "whole"]) == 0
+    )
+    contract = json.loads((tmp_path / "out" / "whole.json").read_text())
+    assert contract["terms"] == freeze.TERMS and contract["tolerance"]["opencv"]["max"] <= 1e-5
+    assert (tmp_path / "out" / "whole.pb").stat().st_size > 1.5 * half.stat().st_size
+
+
+def test_int8_of_a_frozen_model_is_judged_on_records(frozen_model, record_set, tmp_path, capsys, monkeypatch):
+    options = ("--model", frozen_model / "landmark.pb", "--out", tmp_path / "out", "--formats", "int8")
+    assert "int8: found no --records, expected faces to calibrate" in refused(capsys, *options)
+    lenient = replace(FORMATS["int8"], rise=9.0)  # a network as small as this one loses much
+    monkeypatch.setitem(FORMATS, "int8", lenient)
+    assert freeze.main([*map(str, options), "--records", str(record_set)]) == 0
+    proof = json.loads((tmp_path / "out" / "landmark.json").read_text())["tolerance"]
+    assert proof["nme_faces"] == RecordSet(record_set).count("test") and np.isfinite(proof["litert"]["nme_change"])
+
+
+def test_what_cannot_be_converted_is_one_line(frozen_model, record_set, tmp_path, capsys):
+    assert "absent.pb: no such model" in refused(capsys, "--model", tmp_path / "absent.pb", "--out", tmp_path / "out")
+    foreign = shutil.copytree(frozen_model, tmp_path / "foreign")
+    contract = json.loads((foreign / "landmark.json").read_text())
+    (foreign / "landmark.json").write_text(json.dumps(contract | {"network": {"layers": 3}}))
+    line = refused(capsys, "--model", foreign / "landmark.pb", "--out", tmp_path / "out")
+    assert "landmark.json: found no network of this project" in line
+    (foreign / "landmark.json").write_text(
+        json.dumps(contract | {"points": contract["points"] | {"scheme": "kaggle15"}})
+    )
+    kaggle = ("--model", foreign / "landmark.pb", "--out", tmp_path / "out", "--records")
+    assert "expected kaggle15, those of landmark.pb" in refused(capsys, *kaggle, record_set)
+    assert sorted(os.listdir(tmp_path)) == ["foreign"]
+    for options in (["--model", "a.pb"], ["--model", "a/landmark.pb", "--out", "a"]):
+        with pytest.raises(SystemExit) as caught:
+            freeze.main(options)
+        assert caught.value.code == 2
+    assert "--out: found the folder of --model, expected another one" in capsys.readouterr().err

@@ -106,7 +106,15 @@ def test_every_face_is_rolled_both_ways_and_fitted_in_every_way(drawn):
     assert len(errors) == 3 * 4
     off = np.linalg.norm(face.points - face.points.min(axis=0), axis=1).mean()
     expected = off / np.linalg.norm(face.points[45] - face.points[36])
-    assert errors[0, "1 pass"] == errors[0, "as shipped"] == [pytest.approx(expected, rel=1e-3)]
+    assert errors[0, "1 pass"] == errors[0, "as fit does"] == [pytest.approx(expected, rel=1e-3)]
+
+
+def test_faces_with_unknown_points_are_not_rolled(monkeypatch):
+    """The box of their known points would be that of a smaller face."""
+    partly = Face(np.zeros((9, 9, 3), np.uint8), np.full((68, 2), np.nan), np.array([1, 1, 5, 5]))
+    monkeypatch.setattr(measure_roll, "read_all", lambda items: [(None, partly)])
+    with pytest.raises(ValueError, match="found no face with all its points known among 1 held-out ones"):
+        measure_roll.measure(None, [None])
 
 
 def test_errors_of_poses_by_hand():

@@ -128,13 +128,13 @@ def test_an_answer_that_is_no_number_is_refused(model, truth, monkeypatch):
     with pytest.raises(ValueError, match="opencv is nan of the crop's side"):
         parity.prove(model, FORMATS["pb"], truth)
     form = replace(FORMATS["int8"], runtimes=("opencv",))
-    with pytest.raises(ValueError, match=r"opencv has \+nan % of the checkpoint's NME"):
+    with pytest.raises(ValueError, match=r"opencv has \+nan % of the original's NME"):
         parity.prove(model, form, truth)
 
 
 def test_an_answer_of_another_shape_is_refused(model, truth, monkeypatch):
     other_runtime(monkeypatch, "opencv", lambda answers: answers[:, :10])
-    with pytest.raises(ValueError, match=r"landmark.pb: opencv answers \(\d+, 10\), the checkpoint \(\d+, 136\)"):
+    with pytest.raises(ValueError, match=r"landmark.pb: opencv answers \(\d+, 10\), the original \(\d+, 136\)"):
         parity.prove(model, FORMATS["pb"], truth)
 
 
@@ -145,7 +145,7 @@ def test_int8_may_cost_so_much_of_the_nme(model, truth, monkeypatch):
     assert parity.prove(model, form, truth)["opencv"].nme_change == pytest.approx(0.03, rel=1e-3)
     wanted = truth.answers + (truth.answers - truth.labels.reshape(truth.answers.shape)) * np.float32(0.06)
     monkeypatch.setitem(parity.RUNTIMES, "opencv", lambda path: answer_of(truth, wanted))
-    with pytest.raises(ValueError, match=r"opencv has \+6\.0 % of the checkpoint's NME, expected at most \+5 %"):
+    with pytest.raises(ValueError, match=r"opencv has \+6\.0 % of the original's NME, expected at most \+5 %"):
         parity.prove(model, form, truth)
 
 
