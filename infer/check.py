@@ -66,14 +66,15 @@ class FaceCheck:
 
 
 def own_constants(model: Path) -> Path:
-    """Where the constants of a model's own check belong: those of `landmark_small.pb` in `face_check_small.json`."""
-    return CONSTANTS.with_name(f"{CONSTANTS.stem}{model.stem.removeprefix('landmark')}.json")
+    """Where the constants of a model's own check belong: beside it, of `landmark_small.pb` `face_check_small.json`."""
+    rest = model.stem.removeprefix("landmark")
+    return model.with_name(f"{CONSTANTS.stem}{rest if rest[:1] in ('', '_') else f'_{rest}'}.json")
 
 
 def constants_of(model: Path) -> Path:
-    """The constants of the check for a model: its own, or CONSTANTS where there are none."""
+    """The constants of the check for a model: its own, those that came along for one of its name, or CONSTANTS."""
     own = own_constants(model)
-    return own if own.is_file() else CONSTANTS
+    return next((path for path in (own, CONSTANTS.with_name(own.name)) if path.is_file()), CONSTANTS)
 
 
 def load_check(path: Path = CONSTANTS) -> FaceCheck:

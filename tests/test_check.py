@@ -110,14 +110,20 @@ def test_the_shipped_checks_were_fitted_for_the_shipped_networks(contract):
     assert "/work" not in constants.read_text()
 
 
-def test_a_model_has_its_own_check_or_the_standard_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(check, "CONSTANTS", tmp_path / "face_check.json")
-    small = tmp_path / "landmark_small.pb"
-    assert own_constants(small) == tmp_path / "face_check_small.json"
-    assert constants_of(small) == constants_of(tmp_path / "landmark.pb") == tmp_path / "face_check.json"
+def test_a_model_has_its_own_check_or_that_of_its_name(tmp_path, monkeypatch):
+    """One's own network's check never takes the place of one that came along."""
+    monkeypatch.setattr(check, "CONSTANTS", tmp_path / "infer" / "face_check.json")
+    (tmp_path / "infer").mkdir()
+    small, mine = tmp_path / "infer" / "landmark_small.pb", tmp_path / "local" / "landmark_small.pb"
+    assert own_constants(small) == small.with_name("face_check_small.json")
+    assert constants_of(small) == constants_of(mine) == constants_of(tmp_path / "landmark.pb") == check.CONSTANTS
     own_constants(small).touch()
-    assert constants_of(small) == tmp_path / "face_check_small.json"
-    assert own_constants(tmp_path / "mine.pb") == tmp_path / "face_checkmine.json"
+    assert constants_of(small) == constants_of(mine) == tmp_path / "infer" / "face_check_small.json"
+    (tmp_path / "local").mkdir()
+    own_constants(mine).touch()
+    assert constants_of(mine) == tmp_path / "local" / "face_check_small.json"
+    assert constants_of(small) == tmp_path / "infer" / "face_check_small.json"
+    assert own_constants(tmp_path / "mine.pb") == tmp_path / "face_check_mine.json"
 
 
 def test_the_points_are_those_that_the_network_learnt(tmp_path):

@@ -1,4 +1,4 @@
-"""Fits the check that tells faces from a detector's false alarms, for one network; writes `infer/face_check*.json`.
+"""Fits the check that tells faces from a detector's false alarms, for one network; writes `face_check*.json` beside it.
 
     python tools/fit_check.py data/300W data/300W_LP
 
@@ -53,7 +53,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--model", type=Path, metavar="FILE", help="network with its .json beside it (default: as infer/run.py)")
     add("--count", type=int, default=600, help="pictures, evenly from the sets in the folders (default: %(default)s)")
     add("--seed", type=int, default=0, help="of that draw (default: %(default)s)")
-    add("--out", type=Path, metavar="FILE", help="(default: beside infer/face_check.json, by the model's name)")
+    add("--out", type=Path, metavar="FILE", help="(default: beside the model, by its name)")
     return parser.parse_args(argv)
 
 
