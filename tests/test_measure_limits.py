@@ -31,6 +31,15 @@ def test_an_error_is_that_of_one_pass_by_the_box():
     assert measure_limits.error_of(Offset(), found) == pytest.approx(expected, rel=1e-6)
 
 
+def test_the_box_is_the_whole_face_where_points_are_unknown():
+    found = one_face()
+    partly = found.points.copy()
+    partly[:17] = np.nan
+    errors = np.linalg.norm(0.1 * np.ptp(found.points, axis=0))  # each point is off by as much
+    expected = errors / np.sqrt(np.ptp(found.points, axis=0).prod())
+    assert measure_limits.error_of(Offset(), found._replace(points=partly)) == pytest.approx(expected, rel=1e-6)
+
+
 def test_bands():
     assert [banded("a", value, (1, 2)) for value in (0.5, 1, 1.9, 2)] == [
         "a, under 1",
