@@ -327,9 +327,11 @@ def serve_parameters(member: Member, server: v1.distribute.Server, wait: float) 
             with watch(member, server, wait):
                 while not left & {0, FAILURE}:
                     left.add(int(session.run(dequeue)))
+            # that the chief has failed, workers hear here alone: a busy one may take a while
+            patience = max(wait, LINGER) if FAILURE in left else LINGER
             with contextlib.suppress(tf.errors.DeadlineExceededError):
                 while len(left) < member.workers:
-                    left.add(int(session.run(dequeue, options=v1.RunOptions(timeout_in_ms=int(1000 * LINGER)))))
+                    left.add(int(session.run(dequeue, options=v1.RunOptions(timeout_in_ms=int(1000 * patience)))))
     if FAILURE in left:
         orphaned()
 
@@ -369,17 +371,20 @@ def watch(member: Member, server: v1.distribute.Server | None, wait: float) -> I
 
     TensorFlow itself waits for them without end, inside calls that nothing interrupts: hence not an exception.
     """
-    done, others = threading.Event(), silences(member, wait)
+    done, heard, others = threading.Event(), threading.Event(), silences(member, wait)
 
     def look():
         while not done.wait(PROBE):
             for line in filter(None, (other.look() for other in others)):
-                if not done.is_set():
+                if not (done.is_set() or heard.is_set()):
                     fail(line)
 
     def listen():
         if wait_for("failed", member, server, done):
-            leave(member, server)
+            heard.set()  # from here on the parameter servers may end: in the middle of what they are told, too
+            telling = threading.Thread(target=leave, args=(member, server), daemon=True)
+            telling.start()
+            telling.join(LINGER)
             orphaned()
 
     jobs = (look, listen) if member.task == "worker" else (look,)

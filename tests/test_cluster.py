@@ -293,6 +293,21 @@ def test_more_patience_before_the_first_answer(monkeypatch):
     assert lines[0] >= cluster.START * 0.1
 
 
+def test_who_has_heard_that_the_chief_failed_says_that_alone(monkeypatch):
+    """The parameter server may end while it is told that the worker leaves, which then takes no end."""
+    said, ended, hanging = [], threading.Event(), threading.Event()
+    monkeypatch.setattr(cluster, "PROBE", 0.02)
+    monkeypatch.setattr(cluster, "LINGER", 0.5)
+    monkeypatch.setattr(cluster, "fail", lambda line, code=2: (said.append(code), ended.set()))
+    monkeypatch.setattr(cluster, "wait_for", lambda *_: True)
+    monkeypatch.setattr(cluster, "leave", lambda *_: hanging.wait(20))
+    member = Member({"chief": ("a:1",), "worker": ("b:2",), "ps": ("127.0.0.1:1",)}, "worker", 0)
+    with cluster.watch(member, None, 0.001):  # by far shorter than what leaving takes
+        assert ended.wait(20)
+    hanging.set()
+    assert said == [cluster.ORPHANED]
+
+
 def test_each_watches_those_it_cannot_do_without():
     hosts = {"chief": ("a:1",), "worker": ("b:2",), "ps": ("d:4", "e:5")}
     found = {task: cluster.silences(Member(hosts, task, 0), 3.0) for task in cluster.JOBS}
