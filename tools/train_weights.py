@@ -6,8 +6,8 @@
 1. `--recipe real` from nothing, 2. `--recipe real_more` from there, 3. labels moved towards what that network says of
 many views of each face (tools/distil_records.py), and `--recipe real_taught` on those, from the same network, 4. the
 same again with both networks as teachers and `--recipe real_taught_more`, 5. `--recipe real_polished`: on with little
-augmentation, 6. the export. Some four and a half hours on 2 cores; with --init, a model that is there, only 4 to 6, from it
-and by it: 75 minutes. The same command again goes on where it stopped.
+augmentation, 6. the export. Some four and a half hours on 2 cores, summed over the stages; with --init, a model that is
+there, only 4 to 6, from it and by it: 75 minutes. The same command again goes on where it stopped.
 """
 
 from __future__ import annotations
