@@ -292,6 +292,78 @@ def test_the_camera_never_has_two_frames_under_way(open_page):
     assert len(asked) == count
 
 
+def camera_is_off(page) -> bool:
+    pressed, note = page.get_attribute("#camera", "aria-pressed"), page.inner_text("#camera-note")
+    return pressed == "false" and note == "" and page.is_hidden("#snap") and page.locator("#errors > *").count() == 0
+
+
+def test_a_frame_that_comes_after_the_camera_was_stopped_is_dropped(open_page):
+    page = open_page(permissions=["camera"])
+    page.evaluate(
+        """() => {
+          const own = window.createImageBitmap;
+          window.calls = 0;
+          window.createImageBitmap = async (blob) => {
+            window.calls += 1;
+            await new Promise((done) => setTimeout(done, 300));
+            return own(blob);
+          };
+        }"""
+    )
+    page.click("#camera")
+    page.locator("#camera-note:text('frames/s')").wait_for()
+    page.wait_for_function("before => window.calls > before", arg=page.evaluate("window.calls"))
+    page.click("#camera")
+    assert camera_is_off(page)
+    page.wait_for_timeout(600)
+    assert camera_is_off(page)
+
+
+def test_a_camera_stopped_before_a_frame_is_taken_is_no_error(open_page):
+    page = open_page(permissions=["camera"])
+    page.click("#camera")
+    page.locator("#camera-note:text('frames/s')").wait_for()
+    page.evaluate(
+        """() => new Promise((done) => {
+          const own = window.requestAnimationFrame;
+          window.requestAnimationFrame = (then) => {
+            const button = document.getElementById("camera");
+            if (button.ariaPressed === "true") {
+              button.click();
+              setTimeout(done, 500);
+            }
+            return own(then);
+          };
+        })"""
+    )
+    assert camera_is_off(page)
+
+
+def test_a_camera_that_comes_after_it_was_stopped_is_put_out(open_page):
+    page = open_page(permissions=["camera"])
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if "landmarks" in request.url else None)
+    page.evaluate(
+        """() => {
+          const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          window.tracks = [];
+          navigator.mediaDevices.getUserMedia = async (wanted) => {
+            await new Promise((done) => setTimeout(done, 300));
+            const stream = await own(wanted);
+            window.tracks.push(...stream.getTracks());
+            return stream;
+          };
+        }"""
+    )
+    page.click("#camera")
+    page.click("#camera")
+    page.wait_for_function("() => window.tracks.length === 1 && window.tracks[0].readyState === 'ended'")
+    assert camera_is_off(page) and asked == []
+    page.click("#camera")  # the next one is not hindered
+    page.locator("#camera-note:text('frames/s')").wait_for()
+    assert page.evaluate("window.tracks.map((track) => track.readyState)") == ["ended", "live"]
+
+
 def test_a_page_that_is_not_secure_says_so(open_page):
     page = open_page()
     page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")

@@ -9,6 +9,8 @@ export class Camera {
   /** find: asks the service about a JPEG; shown: gets (bitmap, answer, blob, frames a second); failed: an error. */
   constructor(find, shown, failed) {
     Object.assign(this, { find, shown, failed });
+    this.turn = null; // from start to stop; what a turn left under way when it ended is dropped
+    this.following = Promise.resolve(); // ends with the last request of the turns so far
     this.stream = null;
     this.video = Object.assign(document.createElement("video"), { muted: true, playsInline: true });
     this.canvas = document.createElement("canvas");
@@ -23,35 +25,51 @@ export class Camera {
   }
 
   get running() {
-    return this.stream !== null;
+    return this.turn !== null;
   }
 
+  /** Whether the camera runs then: not if it was stopped before it came. */
   async start() {
-    this.stream = await navigator.mediaDevices.getUserMedia({ video: SIZE, audio: false });
-    this.video.srcObject = this.stream;
-    await this.video.play();
-    this.#follow(this.stream);
+    const turn = (this.turn = {});
+    try {
+      const stream = await navigator.mediaDevices.getUserMedia({ video: SIZE, audio: false });
+      if (this.turn !== turn) {
+        end(stream);
+        return false;
+      }
+      this.stream = this.video.srcObject = stream;
+      await this.video.play();
+    } catch (error) {
+      if (this.turn !== turn) return false;
+      this.stop();
+      throw error;
+    }
+    if (this.turn !== turn) return false;
+    this.following = this.following.then(() => this.#follow(turn));
+    return true;
   }
 
   stop() {
-    this.stream?.getTracks().forEach((track) => track.stop());
-    this.stream = this.video.srcObject = null;
+    end(this.stream);
+    this.turn = this.stream = this.video.srcObject = null;
   }
 
-  async #follow(stream) {
+  async #follow(turn) {
     let [rate, last] = [0, performance.now()];
     try {
-      while (this.stream === stream) {
-        const frame = await this.#frame();
-        const answer = await this.#answer(frame.blob);
-        if (this.stream !== stream) return;
+      while (this.turn === turn) {
+        const frame = await this.#frame(turn);
+        const answer = frame && (await this.#answer(frame));
+        const bitmap = answer && (await createImageBitmap(frame));
+        if (this.turn !== turn) return;
         if (!answer) continue;
         const now = performance.now();
         rate = rate ? 0.8 * rate + 200 / (now - last) : 1000 / (now - last);
         last = now;
-        this.shown(await createImageBitmap(frame.blob), answer, frame.blob, rate);
+        this.shown(bitmap, answer, frame, rate);
       }
     } catch (error) {
+      if (this.turn !== turn) return;
       this.stop();
       this.failed(error);
     }
@@ -68,12 +86,19 @@ export class Camera {
     }
   }
 
-  async #frame() {
+  /** The JPEG of a frame; null if the turn ended before there was one. */
+  async #frame(turn) {
     await new Promise((done) => requestAnimationFrame(done));
+    if (this.turn !== turn) return null;
     const { video, canvas } = this;
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;
     canvas.getContext("2d").drawImage(video, 0, 0);
-    return { blob: await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY)) };
+    const frame = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
+    return this.turn === turn ? frame : null;
   }
+}
+
+function end(stream) {
+  stream?.getTracks().forEach((track) => track.stop());
 }

@@ -161,7 +161,7 @@ function forgetAll() {
 async function startCamera() {
   find("errors").replaceChildren();
   try {
-    await camera.start();
+    if (!(await camera.start())) return;
   } catch (error) {
     cameraFailed(error);
     return;
