@@ -211,6 +211,8 @@ def _png_size(data: bytes) -> tuple[int, int]:
             raise ValueError("a truncated PNG (no IEND chunk)")
         if zlib.crc32(memoryview(data)[at + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
             raise ValueError(f"a damaged PNG (checksum of its {kind.decode('ascii', 'replace')} chunk)")
+        if kind == b"IHDR" and size is not None:
+            raise ValueError("a PNG with two headers")
         if kind == b"IHDR":
             size = struct.unpack_from(">II", data, at + 8)
         if kind == b"IEND":
@@ -246,7 +248,10 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def _tiff_size(data: bytes) -> tuple[int, int]:
-    """Width and height of the first directory (tags 256, 257), classic TIFF and BigTIFF, either byte order."""
+    """Width and height of the first directory (tags 256, 257), classic TIFF and BigTIFF, either byte order.
+
+    Of a tag that is there twice libtiff takes the first; 8 bytes are no value in a classic TIFF, but its place.
+    """
     order = "<" if data[:2] == b"II" else ">"
     big = struct.unpack_from(order + "H", data, 2)[0] == 43
     (at,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
@@ -255,8 +260,10 @@ def _tiff_size(data: bytes) -> tuple[int, int]:
     size = {}
     for entry in range(at, at + min(count, 1000) * step, step):
         tag, kind = struct.unpack_from(order + "HH", data, entry)
-        if tag in (256, 257):
-            form = {1: "B", 3: "H", 16: "Q"}.get(kind, "I")
+        if tag in (256, 257) and tag not in size:
+            form = {1: "B", 3: "H", 4: "I", 16: "Q" if big else None}.get(kind)
+            if form is None:
+                raise ValueError(f"a TIFF whose size is of type {kind}")
             (size[tag],) = struct.unpack_from(order + form, data, entry + (12 if big else 8))
     if len(size) < 2:
         raise ValueError("a TIFF without a size")

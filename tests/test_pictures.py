@@ -166,6 +166,35 @@ def test_lossy_webp_and_big_endian_tiff_sizes(tmp_path, picture):
             read_picture(tmp_path / name, limit=1)
 
 
+def grey_tiff(picture, *, widths) -> bytes:
+    """An uncompressed classic TIFF, little-endian; widths: (type, value) of each entry that gives the width."""
+    height, width = picture.shape
+    rest = {257: height, 258: 8, 259: 1, 262: 1, 273: None, 277: 1, 278: height, 279: height * width}
+    entries = [(256, kind, value) for kind, value in widths] + [(tag, 4, value) for tag, value in rest.items()]
+    place = 8 + 2 + 12 * len(entries) + 4
+    told = b"".join(
+        struct.pack("<HHII", tag, kind, 1, place if value is None else value) for tag, kind, value in entries
+    )
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + told + bytes(4) + picture.tobytes() + struct.pack("<Q", 66)
+
+
+def test_what_a_picture_says_twice_does_not_pass_the_limit(tmp_path, picture):
+    """OpenCV decodes the first size of a PNG and a TIFF, so the first is what counts."""
+    grey = np.ascontiguousarray(picture[..., 0])
+    (tmp_path / "a.tif").write_bytes(grey_tiff(grey, widths=[(4, 66), (4, 1)]))
+    np.testing.assert_array_equal(read_picture(tmp_path / "a.tif", limit=42 * 66)[..., 1], grey)
+    with pytest.raises(ValueError, match="found 66x42 pixels"):
+        read_picture(tmp_path / "a.tif", limit=42 * 66 - 1)
+    end = len(grey_tiff(grey, widths=[(16, 0)])) - 8
+    (tmp_path / "b.tif").write_bytes(grey_tiff(grey, widths=[(16, end)]))  # where the 8 bytes of the width are
+    with pytest.raises(ValueError, match="b.tif: found a TIFF whose size is of type 16"):
+        read_picture(tmp_path / "b.tif")
+    png, header = encode(picture, ".png"), struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0)
+    (tmp_path / "c.png").write_bytes(png[:-12] + png_chunk(b"IHDR", header) + png[-12:])
+    with pytest.raises(ValueError, match="c.png: found a PNG with two headers"):
+        read_picture(tmp_path / "c.png")
+
+
 def test_many_empty_scans_are_refused(tmp_path, picture):
     data = encode(picture, ".jpg")
     scan = data[data.index(b"\xff\xda") :][:14]
