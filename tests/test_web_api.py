@@ -185,6 +185,7 @@ def test_wrong_requests(client):
         (client.post(BATCH, data=data), 415),
         (client.get("/api/v1/nothing"), 404),
         (client.get("/api/v1/model", base_url="http://evil.example"), 400),
+        (client.get("/", base_url="http://evil.example", headers={"Accept": "text/html"}), 400),
     ]
     for response, status in cases:
         assert problem_of(response)[0] == status

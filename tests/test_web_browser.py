@@ -235,6 +235,7 @@ def test_errors_are_shown_and_the_next_picture_takes_them_away(open_page, tmp_pa
     assert page.get_attribute("#errors", "role") == "alert" and page.is_visible("#empty")
     page.click("#errors .btn-close >> nth=0")
     assert page.locator("#errors .alert").count() == 2
+    assert page.evaluate("document.activeElement.id") == "file"
     choose(page, PHOTO)
     assert page.locator("#errors .alert").count() == 0
     # the browser itself notes each refused request
@@ -362,6 +363,128 @@ def test_a_camera_that_comes_after_it_was_stopped_is_put_out(open_page):
     page.click("#camera")  # the next one is not hindered
     page.locator("#camera-note:text('frames/s')").wait_for()
     assert page.evaluate("window.tracks.map((track) => track.readyState)") == ["ended", "live"]
+
+
+def test_a_camera_that_is_unplugged_is_told(open_page):
+    page = open_page(permissions=["camera"])
+    page.evaluate(
+        """() => {
+          const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          navigator.mediaDevices.getUserMedia = async (wanted) => (window.stream = await own(wanted));
+        }"""
+    )
+    page.click("#camera")
+    page.locator("#camera-note:text('frames/s')").wait_for()
+    page.evaluate("window.stream.getTracks()[0].dispatchEvent(new Event('ended'))")
+    page.locator("#errors .alert:has-text('The camera has ended')").wait_for()
+    assert page.get_attribute("#camera", "aria-pressed") == "false" and page.is_hidden("#snap")
+    page.click("#camera")  # plugged in again
+    page.locator("#camera-note:text('frames/s')").wait_for()
+    assert page.locator("#errors .alert").count() == 0
+
+
+def test_of_two_pictures_asked_for_the_later_one_is_shown(open_page):
+    page = open_page(permissions=["camera"])
+    other = ROOT / "images" / "drawn_2.jpg"
+    choose(page, PHOTO, other)
+    page.evaluate(
+        """() => {
+          const own = window.createImageBitmap;
+          const waits = [500, 100]; // the first one comes last
+          window.bitmaps = [];
+          window.createImageBitmap = async (blob) => {
+            const wait = waits.shift() ?? 0;
+            await new Promise((done) => setTimeout(done, wait));
+            const bitmap = await own(blob);
+            window.bitmaps.push(bitmap);
+            return bitmap;
+          };
+        }"""
+    )
+    page.click(f"#gallery button[title='{PHOTO.name}']")
+    page.click(f"#gallery button[title='{other.name}']")
+    page.wait_for_function("() => window.bitmaps.length === 2")
+    page.wait_for_timeout(100)
+    assert page.get_attribute("#canvas", "aria-label").startswith(other.name)
+    assert page.get_attribute(f"#gallery button[title='{other.name}']", "aria-current") == "true"
+    # the shown one is open, the dropped one closed
+    assert page.evaluate("window.bitmaps.map((bitmap) => bitmap.width > 0)") == [True, False]
+
+
+def test_a_picture_that_is_no_longer_on_the_disk_is_still_in_the_gallery(open_page, tmp_path):
+    mine = tmp_path / "mine.jpg"
+    mine.write_bytes(PHOTO.read_bytes())
+    page = open_page()
+    choose(page, mine)
+    before = entry_of(page, tmp_path)
+    mine.write_bytes(b"edited")
+    choose(page, ROOT / "images" / "drawn_2.jpg")
+    page.click("#gallery button[title='mine.jpg']")
+    page.wait_for_function("() => document.getElementById('canvas').ariaLabel.startsWith('mine.jpg')")
+    assert entry_of(page, tmp_path) == before
+    assert saved(page, "csv", tmp_path).read_text().count("\n") > 1
+    assert page.locator("#errors .alert").count() == 0
+
+
+def test_what_cannot_be_read_is_told_as_that(open_page):
+    page = open_page()
+    page.evaluate(
+        "() => { File.prototype.arrayBuffer = async () => { throw new DOMException('', 'NotReadableError'); }; }"
+    )
+    page.set_input_files("#file", PHOTO)
+    page.locator(f"#errors .alert:has-text('{PHOTO.name}: found nothing that can be read')").wait_for()
+
+
+def test_a_busy_service_is_asked_again(open_page, tmp_path):
+    page = open_page()
+    asked = []
+
+    def busy_at_first(route):
+        asked.append(route.request)
+        if len(asked) == 1:
+            route.fulfill(status=503, headers={"Retry-After": "1"}, json={"detail": "busy"})
+        else:
+            answer = route.fetch()
+            kept = {name: value for name, value in answer.headers.items() if name != "server-timing"}
+            route.fulfill(response=answer, headers=kept)  # as a proxy may pass it on
+
+    page.route("**/api/v1/landmarks", busy_at_first)
+    choose(page, PHOTO)
+    assert len(asked) == 2 and page.locator("#errors .alert").count() == 0
+    assert len(entry_of(page, tmp_path)["faces"]) == 1
+    assert "with sending" in page.inner_text("#status") and "null" not in page.inner_text("#status")
+    assert [line for line in page.complaints if "503" in line] == page.complaints
+    page.complaints.clear()
+    page.unroute("**/api/v1/landmarks")
+    page.route(
+        "**/api/v1/landmarks", lambda route: route.fulfill(status=503, headers={"Retry-After": "60"}, body="<p>")
+    )
+    page.set_input_files("#file", PHOTO)
+    page.locator("#errors .alert:has-text('(again in 60 s)')").wait_for()  # too long to wait
+    page.complaints.clear()
+
+
+def test_a_page_whose_service_is_gone_says_so(open_page):
+    page = open_page()
+    assert page.inner_text("#status") == "Ready."
+    page.route(
+        "**/api/v1/model", lambda route: route.fulfill(status=502, content_type="text/html", body="<h1>Bad</h1>")
+    )
+    page.reload()
+    page.locator("#errors .alert:has-text('Bad Gateway')").wait_for()
+    assert page.inner_text("#status") == "That did not work."
+    page.complaints.clear()
+
+
+def test_the_theme_can_be_switched_where_nothing_may_be_stored(open_page):
+    page = open_page(color_scheme="light")
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } })"
+    )
+    page.reload()
+    for expected in ("dark", "light", "dark"):
+        page.click("#theme")
+        assert page.get_attribute("html", "data-bs-theme") == expected
 
 
 def test_a_page_that_is_not_secure_says_so(open_page):

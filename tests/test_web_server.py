@@ -4,10 +4,13 @@ import http.client
 import json
 import socket
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
+import waitress.buffers
 
 from infer.web.limits import Limits
 from infer.web.server import Server
@@ -89,6 +92,48 @@ def test_many_at_once_get_answers_or_503_and_afterwards_all_is_well():
         assert all(headers["Retry-After"] == "1" for status, headers, _ in answers if status == 503)
         assert len({body for status, _, body in answers if status == 200}) == 1
         assert ask(address, "POST", path, data)[0] == 200
+
+
+@contextmanager
+def serving(app) -> Iterator[str]:
+    """The address of a server for any application."""
+    server = Server(app, "127.0.0.1", 0, LIMITS, 1)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.port}"
+    finally:
+        server.stop()
+        thread.join(20)
+
+
+def test_no_picture_goes_through_a_file(monkeypatch):
+    files, own = [], waitress.buffers.TempfileBasedBuffer
+
+    def file(*args):
+        files.append(args)
+        return own(*args)
+
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "image/png")])
+        return [environ["wsgi.input"].read() * 40]
+
+    monkeypatch.setattr(waitress.buffers, "TempfileBasedBuffer", file)
+    picture = bytes(range(256)) * (LIMITS.upload // 256)
+    with serving(application) as address:
+        assert ask(address, "POST", "/", picture)[2] == picture * 40  # 12 MB
+    assert files == []
+
+
+def test_an_application_that_fails_is_told_as_a_problem(caplog):
+    def application(environ, start_response):
+        raise RuntimeError("mine")
+
+    with serving(application) as address:
+        status, headers, body = ask(address, "GET", "/")
+    assert status == 500 and headers["Content-Type"] == "application/problem+json"
+    assert json.loads(body)["detail"] == "found a fault of the service itself, expected none; its log says more"
+    assert "mine" in caplog.text
 
 
 def test_clients_are_told_apart_behind_a_proxy_that_is_believed():

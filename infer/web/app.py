@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_bootstrap import Bootstrap5
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from .api import api
 from .limits import Limits
 from .pages import pages
-from .problems import MEDIA_TYPE, Problem, problem_body
+from .problems import FAULT, MEDIA_TYPE, Problem, problem_body
 from .service import KEY, Service, the_service
 from .uploads import MemoryRequest
 from .workers import Workers
@@ -104,10 +104,12 @@ def _detail(error: HTTPException) -> str:
 def _answer_unforeseen(error: Exception) -> Response:
     """A fault of ours: the log has it, the client hears no more than that."""
     current_app.logger.error("%s %s", request.method, request.path, exc_info=error)
-    return _answer_problem(Problem(500, "found a fault of the service itself, expected none; its log says more"))
+    return _answer_problem(Problem(500, FAULT))
 
 
 def _wants_page() -> bool:
-    """Whether a person is looking: then errors are pages."""
+    """Whether a person is looking: then errors are pages. Under a name that is not this host's there are none."""
+    if isinstance(request.routing_exception, SecurityError):
+        return False
     accepted = request.accept_mimetypes
     return not request.path.startswith("/api/") and accepted["text/html"] > accepted[MEDIA_TYPE]

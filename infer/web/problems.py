@@ -6,6 +6,7 @@ import json
 from http import HTTPStatus
 
 MEDIA_TYPE = "application/problem+json"
+FAULT = "found a fault of the service itself, expected none; its log says more"
 
 
 class Problem(Exception):

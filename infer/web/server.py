@@ -15,21 +15,24 @@ from waitress.task import ErrorTask
 
 from .app import HEADERS
 from .limits import Limits
-from .problems import Problem, problem_body
+from .problems import FAULT, Problem, problem_body
 
 SPARE_THREADS = 4  # besides those that wait for workers: for pages, health and errors
 CONNECTIONS = 256
 IDLE = 60  # seconds after which a connection on which nothing happens is closed
 LAST_ANSWERS = 5  # seconds that these may take after the end is told
+NEVER = 1 << 40  # bytes of an answer, a picture perhaps, that would go through a file
 READ_WHOLE = 4  # times the upload limit: who sends more than that may find the connection closed before the answer
 
 
 class ProblemTask(ErrorTask):
-    """What waitress refuses before the application hears of it: bad requests, too long headers, endless bodies."""
+    """What waitress answers itself: bad requests, too long headers, endless bodies, an application that failed."""
 
     def execute(self) -> None:
         error = self.request.error
         detail = f"found a request that cannot be read ({error.body}), expected HTTP/1.1 within the limits"
+        if error.code == 500:
+            detail = FAULT
         problem = Problem(error.code, detail)
         body = problem_body(problem.status, problem.detail)
         self.status = f"{error.code} {error.reason}"
@@ -66,6 +69,7 @@ class Server:
             cleanup_interval=IDLE // 4,
             max_request_body_size=READ_WHOLE * limits.upload,
             inbuf_overflow=limits.upload + 1,  # in memory; what is too large anyway goes through a nameless file
+            outbuf_overflow=NEVER,
             ident="landmark68",
             clear_untrusted_proxy_headers=True,
             **(trusted if proxy else {}),

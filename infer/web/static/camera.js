@@ -4,6 +4,7 @@ import { ServiceError } from "./service.js";
 
 const SIZE = { width: { ideal: 640 }, height: { ideal: 480 }, facingMode: "user" };
 const QUALITY = 0.85; // of the JPEG that is sent
+const GONE = new ServiceError("The camera has ended: it is unplugged, or this page may no longer use it.");
 
 export class Camera {
   /** find: asks the service about a JPEG; shown: gets (bitmap, answer, blob, frames a second); failed: an error. */
@@ -38,6 +39,8 @@ export class Camera {
         return false;
       }
       this.stream = this.video.srcObject = stream;
+      // unplugged, or its permission withdrawn: `stop` does not cause this event
+      for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#end(turn, GONE));
       await this.video.play();
     } catch (error) {
       if (this.turn !== turn) return false;
@@ -61,7 +64,10 @@ export class Camera {
         const frame = await this.#frame(turn);
         const answer = frame && (await this.#answer(frame));
         const bitmap = answer && (await createImageBitmap(frame));
-        if (this.turn !== turn) return;
+        if (this.turn !== turn) {
+          bitmap?.close();
+          return;
+        }
         if (!answer) continue;
         const now = performance.now();
         rate = rate ? 0.8 * rate + 200 / (now - last) : 1000 / (now - last);
@@ -69,10 +75,15 @@ export class Camera {
         this.shown(bitmap, answer, frame, rate);
       }
     } catch (error) {
-      if (this.turn !== turn) return;
-      this.stop();
-      this.failed(error);
+      this.#end(turn, error);
     }
+  }
+
+  /** Ends the turn, if it still goes on, because of an error. */
+  #end(turn, error) {
+    if (this.turn !== turn) return;
+    this.stop();
+    this.failed(error);
   }
 
   /** The answer; null after the wait that a busy service asks for. */

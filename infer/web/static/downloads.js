@@ -1,7 +1,7 @@
 // Files for the picture that is shown. CSV and .pts are the service's own; the PNG is what is seen, at full size.
 
 import { drawFaces } from "./drawing.js";
-import { convert } from "./service.js";
+import { convert, ServiceError } from "./service.js";
 
 /** Saves a picture {name, blob, entry} as "json", "csv", "pts" or "png"; bitmap, style and show are for the last. */
 export async function save(kind, picture, bitmap, style, show) {
@@ -32,7 +32,10 @@ function drawn(bitmap, faces, style, show) {
   const context = canvas.getContext("2d");
   context.drawImage(bitmap, 0, 0);
   drawFaces(context, faces, style, show, { scale: 1, x: 0, y: 0 });
-  return new Promise((done) => canvas.toBlob(done, "image/png"));
+  return new Promise((done, failed) => {
+    const take = (blob) => (blob ? done(blob) : failed(new ServiceError("The picture is too large for a PNG of this browser.")));
+    canvas.toBlob(take, "image/png");
+  });
 }
 
 function offer(blob, name) {

@@ -37,3 +37,8 @@ function element(tag, classes = "", text = "") {
   if (text) made.textContent = text;
   return made;
 }
+
+/** "1 face", "2 faces" or "no faces". */
+export function facesIn({ faces }) {
+  return faces.length === 1 ? "1 face" : `${faces.length || "no"} faces`;
+}

@@ -1,6 +1,7 @@
 // The pictures so far, in this page's memory only: they are gone with it.
 
 import { drawFaces } from "./drawing.js";
+import { facesIn } from "./faces.js";
 
 const MOST = 24; // pictures kept; the oldest go first
 const SIZE = 192; // pixels of a thumbnail's edge
@@ -17,7 +18,7 @@ export class Gallery {
     const thumbnail = thumbnailOf(bitmap, picture.entry.faces, style, show);
     const button = document.createElement("button");
     button.type = "button";
-    button.setAttribute("aria-label", `${picture.name}, ${picture.entry.faces.length} faces`);
+    button.setAttribute("aria-label", `${picture.name}, ${facesIn(picture.entry)}`);
     button.title = picture.name;
     button.append(thumbnail);
     button.addEventListener("click", () => this.chosen(picture));

@@ -2,7 +2,7 @@
 
 import { Camera } from "./camera.js";
 import { save } from "./downloads.js";
-import { listFaces } from "./faces.js";
+import { facesIn, listFaces } from "./faces.js";
 import { Gallery } from "./gallery.js";
 import { convert, fetchModel, findFaces, ServiceError } from "./service.js";
 import { Stage } from "./stage.js";
@@ -11,11 +11,18 @@ import { paintSwatches } from "./swatches.js";
 const find = (id) => document.getElementById(id);
 const all = (selector) => [...document.querySelectorAll(selector)];
 
-const model = await fetchModel();
+// before the model is there: a picture dropped too early would make the browser leave the page
+for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
+
+const model = await fetchModel().catch((error) => {
+  complain(error);
+  throw error;
+});
 const style = { ...model.contract.points, colours: model.colours };
 const stage = new Stage(find("canvas"), showZoom);
 const gallery = new Gallery(find("gallery"), showAgain);
-const camera = new Camera((blob) => findFaces(blob, "camera.jpg"), showFrame, cameraFailed);
+const camera = new Camera((blob) => findFaces(blob, "camera.jpg", 1), showFrame, cameraFailed);
+let wishes = 0; // pictures and cameras asked for so far: what comes after a later wish is not shown any more
 let taking = Promise.resolve(); // ends when all files given so far are done
 let current = null; // {name, blob, entry, milliseconds} of what is shown
 
@@ -30,6 +37,7 @@ function start() {
   listenForCamera();
   find("clear").addEventListener("click", forgetAll);
   for (const button of all("[data-save]")) button.addEventListener("click", () => download(button.dataset.save));
+  say("Ready.");
 }
 
 function listenForPictures() {
@@ -38,17 +46,11 @@ function listenForPictures() {
     target.value = ""; // so that the same file may be chosen again
   });
   addEventListener("paste", (event) => take([...event.clipboardData.files]));
-  addEventListener("dragover", (event) => {
-    event.preventDefault();
-    find("stage").classList.add("dropping");
-  });
+  addEventListener("dragover", () => find("stage").classList.add("dropping"));
   for (const name of ["dragleave", "drop"]) {
     addEventListener(name, () => find("stage").classList.remove("dropping"));
   }
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    take([...event.dataTransfer.files]);
-  });
+  addEventListener("drop", (event) => take([...event.dataTransfer.files]));
 }
 
 function listenForView() {
@@ -105,32 +107,53 @@ async function takeOne(file) {
   }
   const name = file.name || "pasted.png";
   say(`Looking at ${name} …`);
+  const blob = await wholeOf(file, name);
   const began = performance.now();
-  const { entry, milliseconds } = await findFaces(file, name);
-  const picture = { name, blob: file, entry, milliseconds, whole: performance.now() - began };
-  await show(picture);
+  const { entry, milliseconds } = await findFaces(blob, name);
+  const picture = { name, blob, entry, milliseconds, whole: performance.now() - began };
+  const bitmap = await bitmapOf(picture);
+  stopCamera();
+  wishes += 1;
+  show(picture, bitmap);
   keep(picture);
+}
+
+/** The file in this page's memory, where it stays what it was. */
+async function wholeOf(file, name) {
+  try {
+    return new Blob([await file.arrayBuffer()], { type: file.type });
+  } catch {
+    throw new ServiceError(`${name}: found nothing that can be read, expected a picture`);
+  }
 }
 
 /** The picture as the service saw it, upright; what this browser cannot read (TIFF), the service turns into a PNG. */
 async function bitmapOf({ blob, name, entry }) {
   const own = await createImageBitmap(blob).catch(() => null);
   if (own?.width === entry.width && own?.height === entry.height) return own;
+  own?.close();
   return createImageBitmap(await convert(blob, name, { format: "png", groups: "" }));
 }
 
-async function show(picture) {
-  stage.set(await bitmapOf(picture), picture.entry.faces);
+function show(picture, bitmap) {
+  stage.set(bitmap, picture.entry.faces);
   current = picture;
   describe(picture);
-  const time = `${picture.milliseconds.toFixed(0)} ms (${picture.whole.toFixed(0)} ms with sending)`;
+  const time = `${timeOf(picture)}${picture.whole.toFixed(0)} ms with sending`;
   say(`${picture.name}: ${facesIn(picture.entry)}, ${picture.entry.width} × ${picture.entry.height} pixels, ${time}.`);
 }
 
 async function showAgain(picture) {
   stopCamera();
+  wishes += 1;
+  const wish = wishes;
   try {
-    await show(picture);
+    const bitmap = await bitmapOf(picture);
+    if (wish !== wishes) {
+      bitmap.close();
+      return;
+    }
+    show(picture, bitmap);
     gallery.mark(picture);
   } catch (error) {
     complain(error);
@@ -159,6 +182,7 @@ function forgetAll() {
 }
 
 async function startCamera() {
+  wishes += 1;
   find("errors").replaceChildren();
   try {
     if (!(await camera.start())) return;
@@ -191,7 +215,7 @@ function showFrame(bitmap, { entry, milliseconds }, blob, rate) {
   gallery.mark(null);
   find("snap").hidden = false;
   // not in the status line, which screen readers read aloud
-  find("camera-note").textContent = `${rate.toFixed(1)} frames/s, ${facesIn(entry)}, ${milliseconds.toFixed(0)} ms`;
+  find("camera-note").textContent = `${rate.toFixed(1)} frames/s, ${timeOf({ milliseconds })}${facesIn(entry)}`;
 }
 
 function cameraFailed(error) {
@@ -217,7 +241,10 @@ function complain(error) {
   const box = Object.assign(document.createElement("div"), { className: "alert alert-danger alert-dismissible" });
   const close = Object.assign(document.createElement("button"), { className: "btn-close", type: "button" });
   close.setAttribute("aria-label", "Close");
-  close.addEventListener("click", () => box.remove());
+  close.addEventListener("click", () => {
+    box.remove();
+    find("file").focus(); // else the keyboard starts again at the top
+  });
   box.append(error.message, close);
   find("errors").append(box);
   say("That did not work.");
@@ -232,8 +259,9 @@ function showZoom(zoom) {
   find("zoom").textContent = zoom > 1.001 ? `${zoom.toFixed(1)}×` : "fit";
 }
 
-function facesIn({ faces }) {
-  return faces.length === 1 ? "1 face" : `${faces.length || "no"} faces`;
+/** How long the service worked, where it says so. */
+function timeOf({ milliseconds }) {
+  return milliseconds === null ? "" : `${milliseconds.toFixed(0)} ms, `;
 }
 
 function megabytes(bytes) {

@@ -1,6 +1,8 @@
 // The REST service as the page uses it.
 
 const LANDMARKS = "api/v1/landmarks";
+const TRIES = 5; // of a request that a busy service asks to repeat
+const PATIENCE = 10; // seconds that are waited for the next try at most
 
 /** An answer that is none: `message` is one line for people, `retryAfter` seconds to wait or null. */
 export class ServiceError extends Error {
@@ -15,9 +17,9 @@ export async function fetchModel() {
   return (await ask("api/v1/model")).json();
 }
 
-/** {entry, milliseconds}: what the service says of a picture, and how long it worked on it. */
-export async function findFaces(blob, name) {
-  const response = await ask(LANDMARKS, formOf(blob, name));
+/** {entry, milliseconds}: what the service says of a picture, and how long it worked on it (null where unsaid). */
+export async function findFaces(blob, name, tries = TRIES) {
+  const response = await ask(LANDMARKS, formOf(blob, name), tries);
   const total = /total;dur=([\d.]+)/.exec(response.headers.get("Server-Timing") ?? "");
   const { images } = await response.json();
   return { entry: images[0], milliseconds: total ? Number(total[1]) : null };
@@ -34,20 +36,24 @@ function formOf(blob, name) {
   return { method: "POST", body: form };
 }
 
-async function ask(path, options) {
+async function ask(path, options, tries = TRIES) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
     throw new ServiceError("The service does not answer. Is it still running?");
   }
-  if (!response.ok) throw await errorOf(response);
-  return response;
+  if (response.ok) return response;
+  const error = await errorOf(response);
+  if (tries <= 1 || error.retryAfter === null || error.retryAfter > PATIENCE) throw error;
+  await new Promise((done) => setTimeout(done, 1000 * error.retryAfter));
+  return ask(path, options, tries - 1);
 }
 
 async function errorOf(response) {
   const later = Number(response.headers.get("Retry-After")) || null;
   const problem = await response.json().catch(() => ({}));
-  const detail = problem.detail ?? response.statusText;
+  // over HTTP/2 there is no status text, and a proxy's own errors are no JSON
+  const detail = problem?.detail ?? (response.statusText || `The service answered ${response.status}.`);
   return new ServiceError(`${detail}${later ? ` (again in ${later} s)` : ""}`, later);
 }

@@ -5,7 +5,7 @@
   const KEY = "theme";
   const dark = matchMedia("(prefers-color-scheme: dark)");
 
-  const chosen = () => {
+  const stored = () => {
     try {
       return localStorage.getItem(KEY);
     } catch {
@@ -13,7 +13,8 @@
     }
   };
 
-  const current = () => chosen() ?? (dark.matches ? "dark" : "light");
+  let chosen = stored();
+  const current = () => chosen ?? (dark.matches ? "dark" : "light");
 
   const apply = () => {
     document.documentElement.dataset.bsTheme = current();
@@ -21,14 +22,13 @@
   };
 
   const choose = () => {
-    const theme = current() === "dark" ? "light" : "dark";
+    chosen = current() === "dark" ? "light" : "dark";
     try {
-      localStorage.setItem(KEY, theme);
+      localStorage.setItem(KEY, chosen);
     } catch {
       // then it holds for this page only
     }
-    document.documentElement.dataset.bsTheme = theme;
-    document.getElementById("theme").setAttribute("aria-pressed", String(theme === "dark"));
+    apply();
   };
 
   apply();
