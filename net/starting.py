@@ -140,4 +140,5 @@ def _start_averages(session: v1.Session) -> None:
 
 def _assign(session: v1.Session, values: dict[v1.Variable, np.ndarray]) -> None:
     """All in one run: one by one, Variable.load takes 20 s for a network with its averages."""
-    session.run([one.initializer for one in values], {one.initializer.inputs[1]: value for one, value in values.items()})
+    feeds = {one.initializer.inputs[1]: value for one, value in values.items()}
+    session.run([one.initializer for one in values], feeds)

@@ -19,6 +19,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
@@ -256,8 +261,15 @@ def train(args: argparse.Namespace, replica: cluster.Replica | None = None) -> b
     records = record_set(args)
     check_records(args, records)
     shape, settings = shape_of(args, records), from_options(args, graph.Settings)
-    if not replica or replica.member.is_chief:
+    if replica and not replica.member.is_chief:
+        return go_on(args, records, shape, settings, replica)
+    with sole_trainer(args.run):
         prepare_run(args.run, settings_of(args, records, shape), args.overwrite)
+        return go_on(args, records, shape, settings, replica)
+
+
+def go_on(args, records: RecordSet, shape: Shape, settings: graph.Settings, replica) -> bool:
+    """The run from its last checkpoint on, as `train` says."""
     first = graph.last_step(args.run)
     if first >= args.steps:
         if lacks_report(args, replica):
@@ -502,8 +514,34 @@ def hyper_parameter(value) -> float | str | bool:
     return value if isinstance(value, bool | int | float) else str(value or "")
 
 
+@contextlib.contextmanager
+def sole_trainer(run: Path) -> Iterator[None]:
+    """Makes the run folder and keeps other processes from training into it; a killed process keeps none out.
+
+    Raises ValueError where one trains there. Where folders cannot be locked (Windows, some network shares) it only
+    makes the folder.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    if not fcntl:
+        yield
+        return
+    folder = os.open(run, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"{run}: found another training under way there; expected none, or another --run"
+            ) from None
+        except OSError:
+            pass  # a file system without locks
+        yield
+    finally:
+        os.close(folder)
+
+
 def prepare_run(run: Path, settings: dict, overwrite: bool) -> None:
-    """Makes the run folder with its settings; other settings there are refused; --overwrite empties it."""
+    """Gives the run folder its settings; other settings there are refused; --overwrite empties it."""
     path = run / "settings.json"
     partial = path.with_suffix(".partial")
     if path.is_file() and overwrite:
@@ -516,9 +554,8 @@ def prepare_run(run: Path, settings: dict, overwrite: bool) -> None:
             f"{run}: holds a run with other settings ({difference(before, settings)}); expected the same ones, "
             "another --run, or --overwrite"
         )
-    elif run.exists() and any(other not in (partial, run / local_cluster.LOGS) for other in run.iterdir()):
+    elif any(other not in (partial, run / local_cluster.LOGS) for other in run.iterdir()):
         raise ValueError(f"{run}: found a folder without settings.json, expected a run's or none")
-    run.mkdir(parents=True, exist_ok=True)
     partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
     os.replace(partial, path)
 

@@ -1,7 +1,10 @@
+import errno
 import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +18,7 @@ from net.graph import Settings
 from net.reports import Reporter
 from net.senet import Shape
 from records.mixes import mix_of
-from tests.conftest import STEPS, train_options
+from tests.conftest import ROOT, STEPS, train_options
 from tests.test_reports import events, hyper_parameters_in
 
 v1 = tf.compat.v1
@@ -280,6 +283,31 @@ def test_other_settings_are_refused_with_the_difference(trained, record_set, cap
     assert "rate: 0.005 before, 0.5 now" in line and "width: 8 before, 16 now" in line
     assert "--overwrite" in line
     assert (trained / "settings.json").read_bytes() == before
+
+
+def test_one_process_at_a_time_trains_into_a_run(trained, record_set, capsys):
+    before = {path.name: path.stat().st_mtime_ns for path in trained.iterdir()}
+    command = [sys.executable, str(ROOT / "net/train.py"), *train_options(record_set, trained, "--overwrite")]
+    with train.sole_trainer(trained):
+        other = subprocess.run(command, capture_output=True, text=True)
+    assert other.returncode == 2
+    line = other.stderr.splitlines()[-1]
+    assert line.endswith("whole: found another training under way there; expected none, or another --run")
+    assert {path.name: path.stat().st_mtime_ns for path in trained.iterdir()} == before
+    with train.sole_trainer(trained):  # the first has ended
+        pass
+
+
+def test_where_folders_cannot_be_locked_the_run_is_made_all_the_same(tmp_path, monkeypatch):
+    def without_locks(folder, wanted):
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(train.fcntl, "flock", without_locks)
+    with train.sole_trainer(tmp_path / "share"):
+        assert (tmp_path / "share").is_dir()
+    monkeypatch.setattr(train, "fcntl", None)
+    with train.sole_trainer(tmp_path / "windows"):
+        assert (tmp_path / "windows").is_dir()
 
 
 def test_overwrite_starts_anew(trained, record_set, tmp_path):
