@@ -37,6 +37,8 @@ def run(command: Sequence[str], workers: int, folder: Path) -> int:
         failed = wait_for(chief, processes, stop)
         if failed:
             print(f"train: {failed} failed ({processes[failed].returncode}), see {logs / failed}.log", file=sys.stderr)
+            end(processes)
+            echo.join()
             return 2
         echo.join()
         with contextlib.suppress(subprocess.TimeoutExpired):  # at a good end the others leave by themselves

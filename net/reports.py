@@ -28,7 +28,8 @@ class Reporter:
 
     def __init__(self, run: Path, records: RecordSet, steps: int, first: int, batch: int):
         self.run, self.records, self.steps, self.batch = run, records, steps, batch
-        self.writer = v1.summary.FileWriter(str(run))
+        # TensorFlow names files by the second, and its hook for checkpoints has one of its own here
+        self.writer = v1.summary.FileWriter(str(run), filename_suffix=".reports")
         self.since = (time.monotonic(), first)
         self.nme = ""
         best = run / "best" / "nme.json"

@@ -295,12 +295,18 @@ def test_more_patience_before_the_first_answer(monkeypatch):
 
 def test_who_has_heard_that_the_chief_failed_says_that_alone(monkeypatch):
     """The parameter server may end while it is told that the worker leaves, which then takes no end."""
-    said, ended, hanging = [], threading.Event(), threading.Event()
+    said, ended, hanging, there = [], threading.Event(), threading.Event(), [True]
+
+    def leave(*_):
+        there[0] = False
+        hanging.wait(20)
+
     monkeypatch.setattr(cluster, "PROBE", 0.02)
     monkeypatch.setattr(cluster, "LINGER", 0.5)
     monkeypatch.setattr(cluster, "fail", lambda line, code=2: (said.append(code), ended.set()))
     monkeypatch.setattr(cluster, "wait_for", lambda *_: True)
-    monkeypatch.setattr(cluster, "leave", lambda *_: hanging.wait(20))
+    monkeypatch.setattr(cluster, "answers", lambda *_: there[0])
+    monkeypatch.setattr(cluster, "leave", leave)
     member = Member({"chief": ("a:1",), "worker": ("b:2",), "ps": ("127.0.0.1:1",)}, "worker", 0)
     with cluster.watch(member, None, 0.001):  # by far shorter than what leaving takes
         assert ended.wait(20)

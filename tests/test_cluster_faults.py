@@ -82,6 +82,7 @@ def story(record_set, tmp_path_factory):
         for name in ("ps", "chief", "worker"):
             parts[name] = Part(command, cluster, name)
         parts["chief"].until_step(12)
+        parts["worker"].until_step(2)
         parts["worker"].kill()
         seen = parts["chief"].steps()[-1]
         parts["worker again"] = Part(command, cluster, "worker")
@@ -233,8 +234,21 @@ def fake(code: str) -> list[str]:
     return [sys.executable, "-c", MEMBER.format(code=code)]
 
 
-def pids_in(folder) -> list[int]:
-    return [int(log.read_text().split()[3]) for log in (folder / local_cluster.LOGS).glob("*.log")]
+@pytest.fixture
+def started(monkeypatch) -> list[subprocess.Popen]:
+    """The processes that a local cluster starts: how far each has come by its end nobody can say."""
+    processes, start = [], subprocess.Popen
+
+    def noted(*args, **settings):
+        processes.append(start(*args, **settings))
+        return processes[-1]
+
+    monkeypatch.setattr(local_cluster.subprocess, "Popen", noted)
+    return processes
+
+
+def all_gone(processes: list[subprocess.Popen]) -> bool:
+    return all(gone(process.pid) for process in processes)
 
 
 def gone(pid: int) -> bool:
@@ -245,18 +259,17 @@ def gone(pid: int) -> bool:
     return False
 
 
-def test_a_part_that_fails_takes_all_down(tmp_path, capfd):
+def test_a_part_that_fails_takes_all_down(tmp_path, capfd, started):
     assert local_cluster.run(fake("if task == 'worker': sys.exit(7)"), 2, tmp_path) == 2
     log = tmp_path / "cluster" / "worker-0.log"
     assert capfd.readouterr().err == f"train: worker-0 failed (7), see {log}\n"
-    assert all(gone(pid) for pid in pids_in(tmp_path)[:3])
+    assert len(started) == 3 and all_gone(started)
 
 
-def test_a_chief_that_fails_takes_all_down(tmp_path, capfd):
+def test_a_chief_that_fails_takes_all_down(tmp_path, capfd, started):
     assert local_cluster.run(fake("if task == 'chief': time.sleep(0.3); sys.exit(5)"), 3, tmp_path) == 5
     assert "chief is up" in capfd.readouterr().out
-    pids = pids_in(tmp_path)
-    assert len(os.listdir(tmp_path / "cluster")) == 4 and all(gone(pid) for pid in pids)
+    assert len(os.listdir(tmp_path / "cluster")) == len(started) == 4 and all_gone(started)
 
 
 def test_who_ends_because_the_chief_failed_is_not_blamed(tmp_path, capfd):
@@ -265,14 +278,14 @@ def test_who_ends_because_the_chief_failed_is_not_blamed(tmp_path, capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_ctrl_c_stops_the_chief_and_leaves_nothing(tmp_path, monkeypatch, capfd):
+def test_ctrl_c_stops_the_chief_and_leaves_nothing(tmp_path, monkeypatch, capfd, started):
     code = "if task == 'chief': signal.signal(2, lambda *_: (print('saved', flush=True), os._exit(130)))"
     code += "; os.kill(int(os.environ['PARENT']), 2)"
     monkeypatch.setenv("PARENT", str(os.getpid()))
     handler = signal.getsignal(signal.SIGINT)
     assert local_cluster.run(fake(code), 2, tmp_path) == 130
     assert "saved" in capfd.readouterr().out and signal.getsignal(signal.SIGINT) is handler
-    assert all(gone(pid) for pid in pids_in(tmp_path))
+    assert len(started) == 3 and all_gone(started)
 
 
 def test_a_local_cluster_has_an_address_for_each():

@@ -1,6 +1,7 @@
 import os
 import time
-from concurrent.futures import TimeoutError
+from concurrent.futures import Future, TimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import cv2
@@ -126,6 +127,19 @@ def test_whatever_a_sample_raises_is_a_bad_sample(tmp_path, monkeypatch):
     assert str(result) == "AFW_1_1_0_pts.mat: AttributeError no such thing, expected a sound sample"
 
 
+def test_a_broken_pool_is_one_line(tmp_path):
+    class Pool:
+        def schedule(self, *args, **settings):
+            future = Future()
+            future.set_exception(BrokenProcessPool("All workers expired"))
+            return future
+
+    with pytest.raises(
+        OSError, match="AFW_1_1_0_pts.mat or one of the 1 after it: reading it ended the process at once"
+    ):
+        list(cutting.cut_through(Pool(), [one(tmp_path)] * 2, RAW, 1))
+
+
 # What follows runs in worker processes, which import this file by its name.
 
 
@@ -133,6 +147,7 @@ def deadly_chunk(items, settings):
     """Stands for `cut_chunk` where a file kills the process or never ends."""
     for item in items:
         if item.name == "AFW_3_1_0":
+            time.sleep(0.5)  # pebble calls a pool broken whose process dies before its task is noted
             os._exit(9)
         if item.name == "AFW_5_1_0":
             time.sleep(60)

@@ -54,6 +54,19 @@ def reporter(tmp_path, monkeypatch):
         yield one
 
 
+def test_events_are_not_in_the_file_of_another_writer_of_the_same_second(reporter, tmp_path):
+    """TensorFlow's hook for checkpoints writes into the run's folder too; both name files by whole seconds."""
+    reporter.line(1, SCALARS)
+    reporter.writer.flush()
+    (file,) = tmp_path.glob("events.out.tfevents.*")
+    other = v1.summary.FileWriter(str(tmp_path))
+    other.add_session_log(tf.compat.v1.SessionLog(status=tf.compat.v1.SessionLog.START), 1)
+    other.close()
+    names = {path.name for path in tmp_path.glob("events.out.tfevents.*")}
+    assert len(names) == 2 and file.name.endswith(".reports")
+    assert "loss" in {value.tag for _, value in events(tmp_path)}
+
+
 def test_errors_are_those_of_the_metrics_in_all_by_subset_and_by_yaw():
     found = answers()
     true, predicted = (found[key].reshape(-1, 68, 2).astype(float) for key in ("label", "predicted"))

@@ -347,9 +347,10 @@ def test_a_camera_that_comes_after_it_was_stopped_is_put_out(open_page):
     page.evaluate(
         """() => {
           const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+          const gate = new Promise((done) => { window.come = done; });
           window.tracks = [];
           navigator.mediaDevices.getUserMedia = async (wanted) => {
-            await new Promise((done) => setTimeout(done, 300));
+            await gate;
             const stream = await own(wanted);
             window.tracks.push(...stream.getTracks());
             return stream;
@@ -358,6 +359,7 @@ def test_a_camera_that_comes_after_it_was_stopped_is_put_out(open_page):
     )
     page.click("#camera")
     page.click("#camera")
+    page.evaluate("window.come()")
     page.wait_for_function("() => window.tracks.length === 1 && window.tracks[0].readyState === 'ended'")
     assert camera_is_off(page) and asked == []
     page.click("#camera")  # the next one is not hindered

@@ -1,6 +1,7 @@
 """Threads with a landmarker each, a bounded queue, and the limits and rates that go with them."""
 
 import threading
+from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
@@ -42,6 +43,18 @@ def test_more_than_there_is_room_for_is_refused_whole_and_room_comes_back(crew):
     assert results(held + last, 10) == [True] * 4 + [3]
     assert crew.pending == 0
     assert results(crew.submit([lambda _: 5] * 5), 10) == [5] * 5
+
+
+def test_room_is_back_before_the_answer_is_there(crew, monkeypatch):
+    seen, own = [], Future.set_result
+
+    def set_result(future, value):
+        seen.append(crew.pending)
+        own(future, value)
+
+    monkeypatch.setattr(Future, "set_result", set_result)
+    assert results(crew.submit([lambda _: 1]), 10) == [1]
+    assert seen == [0]
 
 
 def test_an_exception_stands_in_the_place_of_its_answer_and_the_worker_lives_on(crew):

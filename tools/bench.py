@@ -6,6 +6,7 @@ make bench [DATA="300W 300W_LP"] [PHOTOS=DIR] [ONLY="roll pose"]
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import re
@@ -216,11 +217,10 @@ class Memory:
 
 def descendants(pid: int) -> list[int]:
     """Process ids of all children and their children."""
-    try:
-        tasks = [path.read_text().split() for path in Path(f"/proc/{pid}/task").glob("*/children")]
-    except OSError:
-        return []
-    children = [int(one) for task in tasks for one in task]
+    children = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
+            children.extend(int(one) for one in path.read_text().split())
     return children + [grandchild for child in children for grandchild in descendants(child)]
 
 

@@ -10,6 +10,7 @@ import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import TimeoutError
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 import cv2
@@ -139,7 +140,7 @@ def cut_all(items: Iterable[Item], settings: Settings, workers: int) -> Iterator
     """Every item with its cut or its BadSample, in order, from `workers` processes; only a few chunks are held at once.
 
     A damaged .mat can kill the process that reads it or keep it busy for ever: its chunk is then done again one by
-    one, and the culprit becomes a BadSample.
+    one, and the culprit becomes a BadSample. Raises OSError where one kills it before that is seen to have begun.
     """
     with open_pool(workers) as pool:
         yield from cut_through(pool, items, settings, workers)
@@ -173,6 +174,9 @@ def _result(pool: ProcessPool, chunk: list[Item], future, settings: Settings) ->
             return [_casualty(chunk[0], error)]
         single = [(item, pool.schedule(cut_chunk, args=([item], settings), timeout=SECONDS)) for item in chunk]
         return [result for item, task in single for result in _result(pool, [item], task, settings)]
+    except BrokenProcessPool:  # where a process dies before the pool has noted its task
+        named = f"{chunk[0].annotation.name} or one of the {len(chunk) - 1} after it"
+        raise OSError(f"{named}: reading it ended the process at once; the same command goes on") from None
 
 
 def _casualty(item: Item, error: Exception) -> BadSample:

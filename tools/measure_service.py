@@ -52,6 +52,12 @@ class Load:
     passed: float = 0.0
     warm: int = 0
     last: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, kind: str) -> None:
+        """One more answer of a kind without points, from any thread."""
+        with self._lock:
+            self.others[kind] += 1
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -143,25 +149,25 @@ def _watch(pid: int, load: Load, seconds: float) -> None:
 
 
 def _ask_until(end: float, port: int, pictures: list[bytes], load: Load) -> None:
-    """One client; it keeps its connection, and waits as long as a 503 says."""
+    """One client, which asks once at least; it keeps its connection, and waits as long as a 503 says."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     for picture in itertools.cycle(pictures):
         began = time.monotonic()
-        if began >= end:
-            return connection.close()
         try:
             connection.request("POST", PATH, picture, {"Content-Type": "image/jpeg"})
             answer = connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as error:
-            load.others[type(error).__name__] += 1
+            load.count(type(error).__name__)
             connection.close()  # the next request opens it again
-            continue
-        if answer.status == 200:
-            load.seconds.append(time.monotonic() - began)
         else:
-            load.others[str(answer.status)] += 1
-            time.sleep(float(answer.headers.get("Retry-After", 0)))
+            if answer.status == 200:
+                load.seconds.append(time.monotonic() - began)
+            else:
+                load.count(str(answer.status))
+                time.sleep(float(answer.headers.get("Retry-After", 0)))
+        if time.monotonic() >= end:
+            return connection.close()
 
 
 def resident(pid: int, key: str = "VmRSS") -> int:

@@ -46,7 +46,7 @@ class Workers:
             self._pending += len(jobs)
         futures = [self._pool.submit(self._do, job) for job in jobs]
         for future in futures:
-            future.add_done_callback(self._release)
+            future.add_done_callback(lambda future: future.cancelled() and self._release())
         return futures
 
     def close(self) -> None:
@@ -57,9 +57,12 @@ class Workers:
         self._own.landmarker = self._spare.pop()
 
     def _do(self, job):
-        return job(self._own.landmarker)
+        try:
+            return job(self._own.landmarker)
+        finally:
+            self._release()  # before anybody has the answer
 
-    def _release(self, _: Future) -> None:
+    def _release(self) -> None:
         with self._lock:
             self._pending -= 1
 
