@@ -4,9 +4,7 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +12,7 @@ import waitress.buffers
 
 from infer.web.limits import Limits
 from infer.web.server import Server
-from tests.web_service import drawn, running
+from tests.web_service import drawn, running, serving
 
 LANDMARKS = "/api/v1/landmarks"
 HEADER_LIMIT = 1 << 18  # bytes, waitress' own
@@ -94,19 +92,6 @@ def test_many_at_once_get_answers_or_503_and_afterwards_all_is_well():
         assert ask(address, "POST", path, data)[0] == 200
 
 
-@contextmanager
-def serving(app) -> Iterator[str]:
-    """The address of a server for any application."""
-    server = Server(app, "127.0.0.1", 0, LIMITS, 1)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.port}"
-    finally:
-        server.stop()
-        thread.join(20)
-
-
 def test_no_picture_goes_through_a_file(monkeypatch):
     files, own = [], waitress.buffers.TempfileBasedBuffer
 
@@ -120,7 +105,7 @@ def test_no_picture_goes_through_a_file(monkeypatch):
 
     monkeypatch.setattr(waitress.buffers, "TempfileBasedBuffer", file)
     picture = bytes(range(256)) * (LIMITS.upload // 256)
-    with serving(application) as address:
+    with serving(application, LIMITS) as address:
         assert ask(address, "POST", "/", picture)[2] == picture * 40  # 12 MB
     assert files == []
 
@@ -129,7 +114,7 @@ def test_an_application_that_fails_is_told_as_a_problem(caplog):
     def application(environ, start_response):
         raise RuntimeError("mine")
 
-    with serving(application) as address:
+    with serving(application, LIMITS) as address:
         status, headers, body = ask(address, "GET", "/")
     assert status == 500 and headers["Content-Type"] == "application/problem+json"
     assert json.loads(body)["detail"] == "found a fault of the service itself, expected none; its log says more"
@@ -142,13 +127,8 @@ def test_clients_are_told_apart_behind_a_proxy_that_is_believed():
         return [environ["REMOTE_ADDR"].encode()]
 
     for proxy, expected in ((None, b"127.0.0.1"), ("127.0.0.1", b"10.9.8.7")):
-        server = Server(application, "127.0.0.1", 0, LIMITS, 1, proxy)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        found = ask(f"127.0.0.1:{server.port}", "GET", "/", headers={"X-Forwarded-For": "10.9.8.7"})
-        server.stop()
-        thread.join(20)
-        assert found[2] == expected and not thread.is_alive()
+        with serving(application, LIMITS, 1, proxy) as address:
+            assert ask(address, "GET", "/", headers={"X-Forwarded-For": "10.9.8.7"})[2] == expected
 
 
 def test_what_is_asked_is_still_answered_when_the_end_is_told():

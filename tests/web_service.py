@@ -41,15 +41,22 @@ def application(workers: int = 1, limits: Limits = UNLIMITED) -> Iterator:
 @contextmanager
 def running(workers: int = 1, limits: Limits = UNLIMITED) -> Iterator[str]:
     """The address of a server that runs in a thread."""
-    with application(workers, limits) as app:
-        server = Server(app, "127.0.0.1", 0, limits, workers + limits.queue)
-        thread = threading.Thread(target=server.run)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.port}"
-        finally:
-            server.stop()
-            thread.join(20)
+    with application(workers, limits) as app, serving(app, limits, workers + limits.queue) as address:
+        yield f"http://{address}"
+
+
+@contextmanager
+def serving(app, limits: Limits = UNLIMITED, waiting: int = 1, proxy: str | None = None) -> Iterator[str]:
+    """host:port of a server for any WSGI application, which runs in a thread and has ended at the end."""
+    server = Server(app, "127.0.0.1", 0, limits, waiting, proxy)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.port}"
+    finally:
+        server.stop()
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 def drawn(seed: int) -> tuple[bytes, np.ndarray]:
