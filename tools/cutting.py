@@ -9,7 +9,7 @@ import itertools
 import multiprocessing
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import TimeoutError
+from concurrent.futures import Future, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
@@ -159,11 +159,20 @@ def cut_through(
     items, waiting = iter(items), deque()
     while True:
         while len(waiting) < 4 * workers and (chunk := list(itertools.islice(items, CHUNK))):
-            waiting.append((chunk, pool.schedule(cut_chunk, args=(chunk, settings), timeout=CHUNK_SECONDS)))
+            waiting.append((chunk, _schedule(pool, chunk, settings, CHUNK_SECONDS)))
         if not waiting:
             return
         chunk, future = waiting.popleft()
         yield from zip(chunk, _result(pool, chunk, future, settings), strict=True)
+
+
+def _schedule(pool: ProcessPool, chunk: list[Item], settings: Settings, seconds: float) -> Future:
+    try:
+        return pool.schedule(cut_chunk, args=(chunk, settings), timeout=seconds)
+    except RuntimeError as error:  # the pool is broken: whatever waits for it says so in its turn, the first by name
+        future = Future()
+        future.set_exception(BrokenProcessPool(str(error)))
+        return future
 
 
 def _result(pool: ProcessPool, chunk: list[Item], future, settings: Settings) -> list[Cut | BadSample]:
@@ -172,10 +181,10 @@ def _result(pool: ProcessPool, chunk: list[Item], future, settings: Settings) ->
     except (ProcessExpired, TimeoutError) as error:
         if len(chunk) == 1:
             return [_casualty(chunk[0], error)]
-        single = [(item, pool.schedule(cut_chunk, args=([item], settings), timeout=SECONDS)) for item in chunk]
+        single = [(item, _schedule(pool, [item], settings, SECONDS)) for item in chunk]
         return [result for item, task in single for result in _result(pool, [item], task, settings)]
-    except BrokenProcessPool:  # where a process dies before the pool has noted its task
-        named = f"{chunk[0].annotation.name} or one of the {len(chunk) - 1} after it"
+    except BrokenProcessPool:  # a process died before the pool had noted its task: that or a later one
+        named = f"{chunk[0].annotation.name} or a file after it"
         raise OSError(f"{named}: reading it ended the process at once; the same command goes on") from None
 
 

@@ -33,8 +33,8 @@ function drawn(bitmap, faces, style, show) {
   context.drawImage(bitmap, 0, 0);
   drawFaces(context, faces, style, show, { scale: 1, x: 0, y: 0 });
   return new Promise((done, failed) => {
-    const take = (blob) => (blob ? done(blob) : failed(new ServiceError("The picture is too large for a PNG of this browser.")));
-    canvas.toBlob(take, "image/png");
+    const tooLarge = new ServiceError("The picture is too large for a PNG of this browser.");
+    canvas.toBlob((blob) => (blob ? done(blob) : failed(tooLarge)), "image/png");
   });
 }
 
