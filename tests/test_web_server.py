@@ -155,6 +155,14 @@ def test_what_is_asked_is_still_answered_when_the_end_is_told():
         socket.create_connection(("127.0.0.1", server.port), timeout=5)
 
 
+def test_it_may_be_told_to_stop_when_it_has_stopped():
+    server = Server(lambda *_: [], "127.0.0.1", 0, LIMITS, 1)
+    server.stop()
+    server.run()
+    server.stop()
+    assert server._told.is_set()
+
+
 def test_a_port_that_is_taken_is_an_error():
     server = Server(lambda *_: [], "127.0.0.1", 0, LIMITS, 1)
     with pytest.raises(OSError):

@@ -59,6 +59,7 @@ class Server:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         trusted = {"trusted_proxy": proxy, "trusted_proxy_headers": "x-forwarded-for x-forwarded-proto"}
         self._sockets, self._told = {}, threading.Event()
+        self._lock, self._ended = threading.RLock(), False  # again by the same thread: in a signal's handler
         self._waitress = create_server(
             app,
             self._sockets,
@@ -87,12 +88,16 @@ class Server:
         while self._unanswered() and time.monotonic() < end:
             self._turn()
         self._waitress.task_dispatcher.shutdown()
+        with self._lock:
+            self._ended = True
         self._waitress.asyncore.close_all(self._sockets)
 
     def stop(self) -> None:
         """Ends `run`, from any thread or a signal's handler."""
-        self._told.set()
-        self._waitress.pull_trigger()
+        with self._lock:
+            self._told.set()
+            if not self._ended:  # else its file is closed, or somebody else's by now
+                self._waitress.pull_trigger()
 
     def _turn(self) -> None:
         # poll, because select takes no more than 1024 files
