@@ -34,7 +34,7 @@ serve: setup
 	$(PY) infer/serve.py $(if $(PORT),--port $(PORT))
 
 demo-kaggle: setup
-	$(PY) tools/demo_kaggle.py
+	$(PY) tools/kaggle/demo.py
 
 test: setup
 	$(PY) -m pytest -q -n auto --dist loadfile tests
@@ -43,9 +43,9 @@ bench: setup
 	$(PY) tools/bench.py $(if $(DATA),--data $(DATA)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(ONLY),--only $(ONLY))
 
 fuzz: setup
-	$(PY) tests/fuzz_records.py
-	$(PY) tests/fuzz_models.py
-	$(PY) tests/fuzz_service.py
+	$(PY) tests/fuzz/records.py
+	$(PY) tests/fuzz/models.py
+	$(PY) tests/fuzz/service.py
 
 lint: setup
 	$(PY) -m ruff check .

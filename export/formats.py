@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from export.graphs import halved
-from net.senet import INPUT, OUTPUT
+from net.model.senet import INPUT, OUTPUT
 from records.runtime import silent_standard_error, tf
 
 v1 = tf.compat.v1

@@ -16,12 +16,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from export import contracts, conversion, frozen, gate, graphs, parity
-from export.around import crop_around
+from export import checkpoint as frozen
+from export import contract as contracts
+from export import gate, graphs, parity
+from export import model as conversion
+from export.crop import crop_around
 from export.formats import FORMATS, MODEL, parse_formats
 from export.staging import staging
 from export.summary import summarise
-from net.batches import RecordSet
+from net.data.batches import RecordSet
 
 TERMS = (
     "Weights follow the terms of their training data; "

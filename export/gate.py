@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from export.contracts import entry_of
+from export.contract import entry_of
 from export.formats import MODEL, Format, file_names
 from export.parity import Reference, faces, prove
-from net.batches import RecordSet
+from net.data.batches import RecordSet
 from records.runtime import tf
 
 v1 = tf.compat.v1

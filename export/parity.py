@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from export.checkpoint import Run
 from export.formats import Format
-from export.frozen import Run
 from export.runtimes import RUNTIMES, Answer
-from net.batches import RecordSet, test_batches
+from net.data.batches import RecordSet, test_batches
 from records import metrics
 from records.landmarks import Scheme
 from records.runtime import tf

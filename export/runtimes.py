@@ -14,8 +14,8 @@ import numpy as np
 
 from export.graphs import read_graph
 from export.litert import apart
-from infer.pictures import quiet
-from net.senet import INPUT, OUTPUT
+from infer.files.pictures import quiet
+from net.model.senet import INPUT, OUTPUT
 from records.runtime import tf
 
 v1 = tf.compat.v1

@@ -4,12 +4,12 @@ from landmark68 import Landmarker, read_picture
 faces = Landmarker().detect(read_picture("photo.jpg"))   # each with .box [4] and .points [68, 2], pixels
 """
 
-from .align import align
-from .face import Face, TrackedFace
+from .faces.align import align
+from .faces.face import Face, TrackedFace
+from .faces.pose import Openness, Pose, head_pose, openness
+from .files.pictures import decode_picture, read_picture
 from .landmarker import Landmarker, default_model
-from .pictures import decode_picture, read_picture
-from .pose import Openness, Pose, head_pose, openness
-from .tracker import Tracker
+from .video.tracker import Tracker
 
 __all__ = [
     "Face",

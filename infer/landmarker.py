@@ -9,17 +9,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from . import network
-from .check import FACE, FaceCheck, agreement_scores, constants_of, disagreement, load_check
-from .contract import read_contract
-from .crop import Crop, box_of, rotation
-from .detect import HaarDetector, distinct
-from .face import Face, TrackedFace, distinct_faces, face_of
-from .merge import SecondNetwork
-from .pictures import as_bgr
-from .pose import SCHEME, rotation_from
-from .tracker import Tracker
-from .yunet import YuNetDetector
+from .detect.haar import HaarDetector, distinct
+from .detect.yunet import YuNetDetector
+from .faces.check import FACE, FaceCheck, agreement_scores, constants_of, disagreement, load_check
+from .faces.face import Face, TrackedFace, distinct_faces, face_of
+from .faces.pose import SCHEME, rotation_from
+from .files.pictures import as_bgr
+from .geometry.crop import Crop, box_of, rotation
+from .model import network
+from .model.contract import read_contract
+from .model.merge import SecondNetwork
+from .video.tracker import Tracker
 
 HERE = Path(__file__).resolve().parent
 BATCH = 32  # faces per forward: memory stays small whatever a picture holds

@@ -18,16 +18,18 @@ if not __package__:
 import cv2
 import numpy as np
 
-from . import kaggle, submission, video
-from .align import FIVE
-from .batch import Wanted, tasks_of
-from .jobs import WINDOW, Options, PictureJob, VideoJob, VideoOptions, video_names
+from .faces.align import FIVE
+from .files.pictures import SUFFIXES, list_pictures
+from .files.points import read_boxes
+from .jobs.batch import Wanted, tasks_of
+from .jobs.memory import keep_memory
+from .jobs.ordered import cores
+from .jobs.pictures import WINDOW, Options, PictureJob, VideoJob, VideoOptions, video_names
+from .kaggle import files as kaggle
+from .kaggle import job as submission
 from .landmarker import DETECTORS, NAMED, Landmarker, model_path
-from .memory import keep_memory
-from .ordered import cores
-from .outputs import read_boxes
-from .pictures import SUFFIXES, list_pictures
-from .tracker import Settings
+from .video import frames as video
+from .video.tracker import Settings
 
 # options for pictures and videos; --submission with one of them would ignore it
 FACES_OF_PICTURES = ("boxes", "whole", "detector_model", "recursive")

@@ -17,9 +17,9 @@ if not __package__:
 
 import cv2
 
+from .jobs.memory import keep_memory
+from .jobs.ordered import cores
 from .landmarker import DETECTORS, NAMED, Landmarker, model_path
-from .memory import keep_memory
-from .ordered import cores
 from .web.limits import Limits
 
 PORT = 8068

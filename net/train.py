@@ -3,7 +3,7 @@
     python net/train.py --records DIR --run DIR [--steps N]
 
 The same command again goes on where it stopped, and ends with the weights of a run that was never interrupted. Ctrl-C
-saves first. TensorBoard: `make board`. Where TF_CONFIG is set, this is one process of a cluster (net/cluster.py).
+saves first. TensorBoard: `make board`. Where TF_CONFIG is set, this is one process of a cluster (net/cluster/).
 """
 
 from __future__ import annotations
@@ -27,14 +27,17 @@ except ImportError:  # Windows
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from net import cluster, graph, local_cluster, sweep
-from net.augment import NONE, Ranges
-from net.batches import Fold, RecordSet, shares_of
+from net import sweep
+from net.cluster import local as local_cluster
+from net.cluster import member as cluster
+from net.data.augment import NONE, Ranges
+from net.data.batches import Fold, RecordSet, shares_of
+from net.data.moments import inherited, standardised
+from net.model.senet import Shape
 from net.options import add_options, from_options, names_of
-from net.reports import Reporter
-from net.senet import Shape
-from net.standard import inherited, standardised
-from net.starting import network_of, starting_point
+from net.run.reporter import Reporter
+from net.training import step as graph
+from net.training.start import network_of, starting_point
 from records.mixes import mix_of
 
 from tensorboard.plugins.hparams import api_pb2 as hparams_api, summary as hparams  # isort: skip
@@ -123,7 +126,11 @@ def add_cluster_options(group) -> None:
     """Adds what only training on several machines needs."""
     add = group.add_argument
     add("--local-cluster", type=int, default=0, metavar="W", help="try it here: chief, W-1 workers, a parameter server")
-    add("--per-worker", action="store_true", help="--batch is each worker's, the rate grows by net/cluster.py's rule")
+    add(
+        "--per-worker",
+        action="store_true",
+        help="--batch is each worker's, the rate grows by net/cluster/'s rule",
+    )
     add(
         "--wait",
         type=float,
@@ -374,7 +381,7 @@ def lacks_report(args: argparse.Namespace, replica: cluster.Replica | None) -> b
 def write_report(run: Path, records: RecordSet, shape: Shape, loss: str) -> None:
     """Plots and a table of the run into its folder; without matplotlib a line that says so."""
     try:
-        from net import plots  # matplotlib takes a second, and only what has ended is drawn
+        from net.run import page as plots  # matplotlib takes a second, and only what has ended is drawn
     except ImportError as error:
         print(f"no plots: found no package {error.name}, expected matplotlib")
         return

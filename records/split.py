@@ -3,8 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 SPLITS = ("train", "test")
+TEST_FRACTION = 0.1  # part of the sources that is held out, where nobody asks for another
+RULE = 1  # version of the rule below: of the hash, and of what a source is
+
+
+@dataclass(frozen=True)
+class Split:
+    """How a set's sources were parted; it travels from the records to the run and on to the model's contract.
+
+    test_fraction: part of the sources in the test split, 0 to under 1; rule: version of the hash rule.
+    """
+
+    test_fraction: float = TEST_FRACTION
+    rule: int = RULE
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.test_fraction < 1:
+            raise ValueError(f"test fraction: found {self.test_fraction}, expected 0 to under 1")
+
+    def side_of(self, source: str) -> str:
+        """ "test" or "train". Raises ValueError for a rule that this version does not know."""
+        if self.rule != RULE:
+            raise ValueError(f"split: found rule {self.rule}, expected {RULE}")
+        return split_of(source, self.test_fraction)
 
 
 def hash_fraction(text: str) -> float:

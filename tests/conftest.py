@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from net import train
-from tests.drawn import draw_set
+from tests.helpers.drawn import draw_set
 from tools import make_records
 
 ROOT = Path(__file__).resolve().parents[1]

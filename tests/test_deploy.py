@@ -1,7 +1,7 @@
 """deploy/: what goes into the image; kubernetes.yaml read by a YAML parser, held against Kubernetes' reference, and
 what each pod would then be.
 
-Where PyYAML is not installed, tests/test_scale_environment.py runs this in the environment that has it.
+Where PyYAML is not installed, tests/slow/test_beam_environment.py runs this in the environment that has it.
 """
 
 import re
@@ -12,7 +12,8 @@ import pytest
 
 yaml = pytest.importorskip("yaml", reason="PyYAML is not installed here")
 
-from net import cluster, train
+from net import train
+from net.cluster import member as cluster
 from tests.conftest import ROOT
 
 # the fields of the API reference (v1.31: Service v1, PersistentVolumeClaim v1, ConfigMap v1, Job batch/v1, Pod v1) that
@@ -90,7 +91,13 @@ def left_out(path: str) -> bool:
 def test_the_image_has_the_code_and_nothing_that_is_made(parts):
     made = [pattern.strip("/").replace("*", "x") for pattern in lines_of(".gitignore")]
     assert len(made) > 8 and [path for path in [".git", *made] if not left_out(path)] == []
-    for path in ("net/train.py", "net/recipes/demo.json", "tools/beam_records.py", "records/shards.py", "infer/run.py"):
+    for path in (
+        "net/train.py",
+        "net/recipes/demo.json",
+        "tools/make/beam/records.py",
+        "records/shards.py",
+        "infer/run.py",
+    ):
         assert (ROOT / path).is_file() and not left_out(path)
 
 

@@ -15,14 +15,14 @@ import pytest
 from records import shards
 from records.landmarks import IBUG_68, flip_points
 from tests.conftest import RECORD_OPTIONS, ROOT, SHARED
-from tests.drawn import HEIGHT, WIDTH, draw_face, random_face, write_face
-from tests.fuzz_records import png_bomb
+from tests.fuzz.records import png_bomb
+from tests.helpers.drawn import HEIGHT, WIDTH, draw_face, random_face, write_face
 from tools import make_records
-from tools.cutting import MIRRORED, Cut, Settings, cut_chunk, eye_span
-from tools.datasets import Source, find_items, without_duplicates
-from tools.faces import BadSample, Item
-from tools.matfile import read_mat
-from tools.read_300w_lp import find
+from tools.make.cut import MIRRORED, Cut, Settings, cut_chunk, eye_span
+from tools.make.datasets import Source, find_items, without_duplicates
+from tools.read.face import BadSample, Item
+from tools.read.matfile import read_mat
+from tools.read.w300lp import find
 
 RNG = np.random.default_rng(8)
 POINTS = random_face(RNG)

@@ -6,11 +6,11 @@ import pytest
 
 from records.landmarks import IBUG_68
 from records.split import split_of
-from tests.drawn import draw_face, random_face, symmetric_face, write_face
-from tools.cutting import Settings, cut_face
-from tools.faces import BadSample
-from tools.read_300w_lp import find
-from tools.writing import plan_parts
+from tests.helpers.drawn import draw_face, random_face, symmetric_face, write_face
+from tools.make.cut import Settings, cut_face
+from tools.make.parts import plan_parts
+from tools.read.face import BadSample
+from tools.read.w300lp import find
 
 PLAIN = Settings("pts_2d", 128, 0.15, 0, "raw")
 RNG = np.random.default_rng(5)

@@ -27,8 +27,8 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import cv2
 import numpy as np
 
-from tools import read_300w_lp
-from tools.cutting import JPEG_QUALITY
+from tools.make.cut import JPEG_QUALITY
+from tools.read import w300lp as read_300w_lp
 
 PAGE = ROOT / "BENCHMARKS.md"
 BARE = 600  # faces of the bare loop
@@ -118,7 +118,7 @@ def table_of(script: str, *arguments) -> str:
 def bench_detection(bench: Bench) -> str:
     """Missed and invented faces, on marked photos too; nothing without real faces."""
     marked = ["--photos", bench.photos] if bench.photos else []
-    return table_of("tools/measure_detection.py", "--data", *bench.data, *marked) if bench.data else ""
+    return table_of("tools/measure/detection.py", "--data", *bench.data, *marked) if bench.data else ""
 
 
 def bench_faces(script: str, data: list[Path]) -> str:
@@ -246,18 +246,18 @@ def write_section(page: Path, name: str, text: str) -> None:
 # rolled and moving faces are made of the first set, poses are those of the last one: 300W and 300W_LP in that order
 SECTIONS: dict[str, Callable[[Bench], str]] = {
     "records": bench_records,
-    "training": lambda bench: run("net/bench.py", "--records", bench.large[0]),
+    "training": lambda bench: run("tools/measure/training.py", "--records", bench.large[0]),
     "evaluation": lambda bench: bench_evaluation(bench.data, bench.folder / "evaluation"),
     "evaluation-drawn": lambda bench: bench_evaluation([bench.faces], bench.folder / "evaluation of drawn faces"),
-    "limits": lambda bench: bench_faces("tools/measure_limits.py", bench.data),
+    "limits": lambda bench: bench_faces("tools/measure/limits.py", bench.data),
     "detection": bench_detection,
-    "roll": lambda bench: bench_faces("tools/measure_roll.py", bench.data[:1]),
-    "pose": lambda bench: bench_faces("tools/measure_pose.py", bench.data[-1:]),
-    "video": lambda bench: bench_faces("tools/measure_video.py", bench.data[:1]),
-    "batches": lambda bench: run("tools/measure_batches.py", bench.faces),
-    "service": lambda bench: table_of("tools/measure_service.py", bench.faces),
-    "scale": lambda bench: run("tools/measure_scale.py", bench.faces),
-    "inference": lambda bench: run("export/bench.py"),
+    "roll": lambda bench: bench_faces("tools/measure/roll.py", bench.data[:1]),
+    "pose": lambda bench: bench_faces("tools/measure/pose.py", bench.data[-1:]),
+    "video": lambda bench: bench_faces("tools/measure/video.py", bench.data[:1]),
+    "batches": lambda bench: run("tools/measure/batches.py", bench.faces),
+    "service": lambda bench: table_of("tools/measure/service.py", bench.faces),
+    "scale": lambda bench: run("tools/measure/scale.py", bench.faces),
+    "inference": lambda bench: run("tools/measure/formats.py"),
 }
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ import numpy as np
 
 from infer import Landmarker, read_picture
 from records.split import split_of
-from tools import read_300w_lp
-from tools.commands import call
+from tools.read import w300lp as read_300w_lp
+from tools.shell import call
 
 SHOWN = 11  # held-out drawn faces beside the portrait: a full contact sheet
 

@@ -19,14 +19,19 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import cv2
 
-from infer.outputs import write_atomically
+from infer.files.points import write_atomically
 from records.split import split_of
-from tools import evaluation_plots, evaluation_report, evaluation_tables, folds, read_300w_lp, readers
-from tools.baselines import MEAN_SHAPE
-from tools.faces import Item
-from tools.footprint import footprint
-from tools.measuring import Measured, Model, Settings, measure, open_models
-from tools.speed import speed_rows
+from tools.evaluation import folds
+from tools.evaluation import plots as evaluation_plots
+from tools.evaluation import report as evaluation_report
+from tools.evaluation import tables as evaluation_tables
+from tools.evaluation.footprint import footprint
+from tools.evaluation.mean_face import MEAN_SHAPE
+from tools.evaluation.measure import Measured, Model, Settings, measure, open_models
+from tools.evaluation.speed import speed_rows
+from tools.read import formats as readers
+from tools.read import w300lp as read_300w_lp
+from tools.read.face import Item
 
 SPLITS = ("test", "train", "all")
 

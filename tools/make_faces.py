@@ -11,7 +11,7 @@ further to the same side. pts_3d are the projected points, pts_2d the same with 
 0-based pixels of the picture with their centres at whole numbers. pt2d is 1-based, and as in the genuine set it is that
 of view 0 in every view, so stale in all others. Pose_Para is pitch, yaw, roll in radians, tx, ty, tz, scale.
 
-Signs, order and the flip y = 451 - y are those of the genuine files (see tools/drawn_head.py). The origin of the
+Signs, order and the flip y = 451 - y are those of the genuine files (see tools/draw/head.py). The origin of the
 genuine pts_* is not published: on 310 genuine `_0` views pt2d - pts_2d is (0.6, 0.2) on average, between the 0 of a
 common origin and the 1 of 0-based pts_*; so what the project's reader takes, 0-based, holds here.
 """
@@ -32,7 +32,8 @@ import cv2
 import numpy as np
 from scipy.io import savemat
 
-from tools.drawn_head import (
+from infer.jobs.progress import Progress
+from tools.draw.head import (
     PICTURE_SIDE,
     Pose,
     draw_background,
@@ -43,7 +44,6 @@ from tools.drawn_head import (
     finish,
     make_head,
 )
-from tools.progress import Progress
 
 SUBSET = "DRAWN"
 MAT_HEADER = b"MATLAB 5.0 MAT-file, drawn by landmark68 tools/make_faces.py".ljust(116)  # savemat's own holds the time

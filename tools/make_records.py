@@ -21,12 +21,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.jobs.progress import Progress
 from records.landmarks import SCHEMES, scheme_of
-from tools import read_300w_lp, readers
-from tools.cutting import Cut, Settings
-from tools.datasets import find_items, parse_source
-from tools.faces import BadSample, Item
-from tools.progress import Progress
+from tools.make.cut import Cut, Settings
+from tools.make.datasets import find_items, parse_source
+from tools.read import formats as readers
+from tools.read import w300lp as read_300w_lp
+from tools.read.face import BadSample, Item
 
 # TensorFlow (through records.record and records.shards) is imported inside functions: every worker process imports this
 # file anew, and would otherwise pay seconds and hundreds of megabytes for it.
@@ -113,7 +114,7 @@ def audit(folder: Path) -> int:
 
 def make_records(args: argparse.Namespace) -> dict:
     """Writes the whole set beside its place and moves it there; returns the manifest."""
-    from tools import writing
+    from tools.make import parts as writing
 
     check_place(args.out, args.overwrite)
     sources = [parse_source(text) for text in args.datasets] or [parse_source(str(default_dataset()))]
@@ -132,7 +133,7 @@ def make_records(args: argparse.Namespace) -> dict:
 
 def make_records_on_beam(args: argparse.Namespace) -> dict:
     """As `make_records`, the faces cut and written by workers of Apache Beam."""
-    from tools import writing
+    from tools.make import parts as writing
 
     beam_records, remote = beam_modules()
     options = beam_records.options_of(args.runner, args.beam)
@@ -161,7 +162,8 @@ def beam_modules():
     from records.runtime import silent_standard_error
 
     with silent_standard_error():  # Beam tells of everything that it could use and that is not there
-        from tools import beam_records, remote
+        from tools.make.beam import records as beam_records
+        from tools.make.beam import remote
     return beam_records, remote
 
 
@@ -204,12 +206,12 @@ def settings_of(args: argparse.Namespace, items: list[Item]) -> Settings:
 
 def write_parts(parts: list, settings: Settings, workers: int, partial, goes_on: bool) -> list[dict]:
     """Writes the shards that are missing, with progress; the notes of all."""
-    from tools import writing
+    from tools.make import parts as writing
 
     done = sum(len(part.items) for part in parts if partial.note_of(part)) if goes_on else 0
     if done:
         print(f"going on with {partial.root}: {done} faces done before")
-    with Progress(sum(len(part.items) for part in parts), "faces", done) as progress:
+    with Progress(sum(len(part.items) for part in parts), "faces", done=done) as progress:
 
         def tell(item: Item, split: str, cut: Cut | BadSample) -> None:
             if progress.count - done < SHOWN and isinstance(cut, Cut):
@@ -229,13 +231,13 @@ def readable(item: Item, split: str, cut: Cut) -> str:
 def finish(partial, manifest: dict, args: argparse.Namespace) -> None:
     """Adds manifest, contact sheets and report to the finished shards and moves the set to its place."""
     from records import shards
-    from tools.preview import preview
+    from tools.make.preview import preview
 
     shards.write_manifest(partial.set, manifest)
     for number in range(args.previews):
         preview(partial.set, partial.set / f"preview{'' if number == 0 else f'-{number + 1}'}.jpg", number)
     if not args.no_report:
-        from tools.report import write_report
+        from tools.make.report import write_report
 
         write_report(partial.set)
     partial.publish()

@@ -4,7 +4,7 @@
     python tools/train_weights.py 300W 300W_LP --init infer/landmark.json
 
 1. `--recipe real` from nothing, 2. `--recipe real_more` from there, 3. labels moved towards what that network says of
-many views of each face (tools/distil_records.py), and `--recipe real_taught` on those, from the same network, 4. the
+many views of each face (tools/rewrite/distil.py), and `--recipe real_taught` on those, from the same network, 4. the
 same again with both networks as teachers and `--recipe real_taught_more`, 5. `--recipe real_polished`: on with little
 augmentation, 6. the export. Some four and a half hours on 2 cores, summed over the stages; with --init, a model that is
 there, only 4 to 6, from it and by it: 75 minutes. The same command again goes on where it stopped.
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 from records import shards
-from tools.commands import call
+from tools.shell import call
 
 FORMATS = ("--checkpoint", "last", "--formats", "pb16")
 
@@ -87,7 +87,7 @@ def learn(lesson: Lesson, records: Path, teachers: list[Path], init: Path, work:
     """Trains on labels distilled by teachers (models), from init (a run or a contract); gives the last run."""
     taught = work / f"records_{lesson.recipes[0]}"
     options = ("--teacher", *teachers, "--trust", lesson.trust, "--views", lesson.views)
-    make_once(taught, "tools/distil_records.py", records, *options)
+    make_once(taught, "tools/rewrite/distil.py", records, *options)
     for recipe in lesson.recipes:
         init = train(recipe, work, taught, "--init", init)
     return init

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..contract import Contract
 from ..draw import draw_faces
-from ..face import Face, face_of
+from ..faces.face import Face, face_of
+from ..files.pictures import TooLarge, UnknownKind, decode_picture
+from ..files.points import csv_lines, json_line, picture_entry, pts_text
 from ..landmarker import Landmarker
-from ..outputs import csv_lines, json_line, picture_entry, pts_text
-from ..pictures import TooLarge, UnknownKind, decode_picture
+from ..model.contract import Contract
 from .problems import Problem
 from .uploads import Options, Upload
 

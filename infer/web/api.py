@@ -7,7 +7,7 @@ import json
 from flask import Blueprint, Response, request
 
 from ..draw import colours_of
-from ..outputs import json_line
+from ..files.points import json_line
 from . import metrics
 from .answers import TYPES, json_body
 from .openapi import document

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..contract import Contract
-from ..pictures import KINDS
+from ..files.pictures import KINDS
+from ..model.contract import Contract
 from .limits import FARTHEST, PASSES, Limits
 from .problems import MEDIA_TYPE
 from .uploads import FIELD, FORMATS

@@ -11,9 +11,9 @@ from flask import Blueprint, render_template
 from markdown import Markdown
 from markupsafe import Markup
 
-from ..contract import Contract
-from ..pictures import KINDS
-from ..pose import SCHEME, mean_face
+from ..faces.pose import SCHEME, mean_face
+from ..files.pictures import KINDS
+from ..model.contract import Contract
 from .api import model_entry
 from .limits import Limits
 from .openapi import document

@@ -1,0 +1,52 @@
+"""How the crop lies around the points themselves, for schemes whose points do not span the landmark box.
+
+Inference crops again around the points of an earlier pass. Around 68 points that is the crop of training; 15 points end
+at the brows and the lower lip, so the records say how far the crop reaches beyond them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from infer.geometry.crop import box_of, rotation
+from net.data.batches import RecordSet, test_batches
+from records.landmarks import IBUG_68, Scheme
+from records.runtime import tf
+
+FACES, BATCH = 2000, 200  # training records that are looked at
+
+
+def crop_around(records: RecordSet) -> dict | None:
+    """`crop.points` of the contract, {margin, shift: [x, y]}, measured on the training records; None for 68 points.
+
+    margin: on every side of the square around the points, shift: of its centre, both in the longer edge of the points'
+    box. None as well where no record has all points.
+    """
+    if records.scheme is IBUG_68:
+        return None
+    with tf.init_scope():
+        batches = test_batches(records, BATCH, "train").take(FACES // BATCH)
+        labels = np.concatenate([batch["label"].numpy() for batch in batches])
+    labels = labels.reshape(len(labels), -1, 2)
+    whole = labels[np.isfinite(labels).all(axis=(1, 2))]
+    return median_crop(whole, records.scheme) if len(whole) else None
+
+
+def median_crop(labels: np.ndarray, scheme: Scheme) -> dict:
+    """The median face's {margin, shift} from labels [N, K, 2] in fractions of the crop's side.
+
+    Each face upright first, as the crop of a later pass is; shift has x 0, for a mirrored face is a face as well.
+    """
+    found = np.array([_crop_of(label.astype(np.float64), scheme) for label in labels])
+    margin, down = np.median(found, axis=0)
+    return {"margin": round(float(margin), 4), "shift": [0.0, round(float(down), 4)]}
+
+
+def _crop_of(label: np.ndarray, scheme: Scheme) -> tuple[float, float]:
+    """Margin of the crop around one face's points and how far its centre lies below theirs, in their box's edges."""
+    x, y = label[list(scheme.left_eye)].mean(axis=0) - label[list(scheme.right_eye)].mean(axis=0)
+    turn = rotation(float(np.arctan2(y, x)))
+    x0, y0, x1, y1 = box_of(label @ turn)
+    edge = max(x1 - x0, y1 - y0)
+    centre = np.array([0.5, 0.5]) @ turn
+    return (1 / edge - 1) / 2, (centre[1] - (y0 + y1) / 2) / edge

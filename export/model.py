@@ -1,0 +1,66 @@
+"""A frozen model in further formats, for those who have the model and not the run that it came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from export.graphs import read_graph, widened
+from export.parity import COMPARED, MEASURED, Reference, faces
+from export.runtimes import session_of
+from infer.geometry.crop import Crop
+from infer.model.contract import read_contract
+from net.data.batches import RecordSet, greyed
+from net.model.senet import Shape
+from net.training.start import network_of
+from records.landmarks import scheme_of
+
+ROOT = Path(__file__).resolve().parents[1]
+SEED = 1
+
+
+class Model:
+    """A frozen graph of this project with its contract.
+
+    file: `landmark.pb` or its `.json`; graph: in single precision, whatever the file holds; contract: as stored. Raises
+    FileNotFoundError where a file is missing, ValueError where one is damaged or of another project's network.
+    """
+
+    def __init__(self, file: Path):
+        found = read_contract(file)
+        self.file, self.contract = found.model, found.raw
+        self.shape = Shape(**network_of(found.model))
+        self.graph = widened(read_graph(found.model))
+
+    def reference(self, records: RecordSet | None) -> Reference:
+        """Test records, at most MEASURED, and what the graph answers to them in TensorFlow.
+
+        Without records: squares of the pictures in images/, whose points are unknown. Raises ValueError for records of
+        other points.
+        """
+        scheme = scheme_of(self.contract["points"]["scheme"])
+        if records is None:
+            images = squares(COMPARED, self.shape.size)
+            images = (greyed(images) if self.shape.planes == 1 else images).astype(np.float32)
+            labels = np.full((COMPARED, 2 * self.shape.points), np.nan)
+        elif records.scheme.name != scheme.name:
+            found = f"{records.folder}: found points of {records.scheme.name}"
+            raise ValueError(f"{found}, expected {scheme.name}, those of {self.file.name}")
+        else:
+            images, labels = faces(records, MEASURED)
+        answer = session_of(self.graph)
+        answers = [answer(images[start : start + COMPARED]) for start in range(0, len(images), COMPARED)]
+        return Reference(images, labels.reshape(len(images), -1, 2), np.concatenate(answers), scheme)
+
+
+def squares(count: int, size: int) -> np.ndarray:
+    """Squares of the pictures in images/, uint8 [count, size, size, 3] RGB: the same ones every time."""
+    rng, found = np.random.default_rng(SEED), []
+    drawn = [cv2.imread(str(path))[..., ::-1] for path in sorted((ROOT / "images").glob("*.jpg"))]
+    for index in range(count):
+        picture = drawn[index % len(drawn)]
+        edge = rng.uniform(0.3, 0.9) * min(picture.shape[:2])
+        found.append(Crop(tuple(rng.uniform(0.3, 0.7, 2) * picture.shape[1::-1]), edge, size).cut(picture))
+    return np.array(found)

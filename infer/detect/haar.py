@@ -1,0 +1,204 @@
+"""Face detection by the Haar cascades in OpenCV's wheel, each answer mapped to a landmark box.
+
+A cascade answers with a square around what it calls a face; the network wants the tight box of the landmark points.
+The constants in between are measured on real faces by `tools/fit/boxes.py` and lie in `detectors.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+CONSTANTS = Path(__file__).resolve().parents[1] / "detectors.json"
+BORDER = 0.1  # of the longest edge: so far a picture is drawn out, as a cascade finds nothing that touches the edge
+COARSE = 1.1  # step of the sizes searched in videos
+OVERLAP = 0.4  # landmark boxes of two faces in one picture hardly ever share so much of their union
+
+
+@dataclass(frozen=True)
+class Cascade:
+    """A cascade and how its squares relate to landmark boxes.
+
+    mirrored: also run on the mirrored picture, because it knows one side only. longest: the picture is reduced to this
+    longest edge, pixels; scale: step of the sizes searched; neighbours: how many overlapping windows make a face;
+    smallest: edge of the smallest square, pixels of the reduced picture; beyond: asked about larger pictures only, by
+    their longest edge. dx, dy: centre of the landmark box from the
+    square's, width, height: edges of the landmark box; all four in units of the square's side.
+    """
+
+    name: str
+    file: str
+    mirrored: bool
+    longest: int
+    scale: float
+    neighbours: int
+    smallest: int
+    beyond: int
+    dx: float
+    dy: float
+    width: float
+    height: float
+
+    def to_boxes(self, squares: np.ndarray) -> np.ndarray:
+        """Squares (x, y, w, h) [N, 4] -> landmark boxes (x0, y0, x1, y1), float64 [N, 4], same pixels."""
+        x, y, side, high = np.asarray(squares, np.float64).reshape(-1, 4).T
+        # a square of n pixels from x covers the pixel centres x .. x + n - 1
+        centre_x, centre_y = x + (side - 1) / 2 + self.dx * side, y + (high - 1) / 2 + self.dy * side
+        half_x, half_y = self.width * side / 2, self.height * side / 2
+        return np.stack([centre_x - half_x, centre_y - half_y, centre_x + half_x, centre_y + half_y], axis=1)
+
+
+def load_cascades(path: Path = CONSTANTS) -> list[Cascade]:
+    """The cascades in the order of their looks, with the settings that they were measured with.
+
+    Raises FileNotFoundError or ValueError where the file is missing or not what `tools/fit/boxes.py` writes.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        names = list(Cascade.__dataclass_fields__)
+        return [Cascade(**{name: entry[name] for name in names}) for entry in data["cascades"]]
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: found no such file, expected the detectors' constants") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: found {error}, expected what tools/fit/boxes.py writes") from None
+
+
+class HaarDetector:
+    """Finds faces by Haar cascades: frontal, and profile on the picture and its mirror image.
+
+    Generous: a good part of what it finds is no face, for the network to tell. Raises ValueError where this OpenCV has
+    no Haar cascades (5.x). One object serves one thread at a time.
+    """
+
+    name = "haar"
+
+    def __init__(self, constants: Path = CONSTANTS):
+        self.cascades = load_cascades(constants)
+        opened = {cascade.file: open_cascade(cascade.file) for cascade in self.cascades}
+        self._classifiers = [opened[cascade.file] for cascade in self.cascades]
+
+    def looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
+        """Landmark boxes (x0, y0, x1, y1), float64 [N, 4], of one look after the other, quick ones first.
+
+        image: uint8 [height, width, 3]; boxes in its pixels, those that more windows agreed on first. A look takes
+        time only when it is asked for.
+        """
+        for index in self._turns(image):
+            yield search(image, self.cascades[index], self._classifiers[index])
+
+    def look(self, image: np.ndarray, turn: int) -> np.ndarray:
+        """The boxes of one look, for videos: another time it is another look, so that each costs little.
+
+        turn: any whole number. Every second one is the quick look in the reduced picture, the others take turns in
+        between, in coarser steps than `looks`: there will be another frame. Boxes as `looks` has them.
+        """
+        first, *others = self._turns(image)
+        index = others[turn // 2 % len(others)] if turn % 2 and others else first
+        cascade = replace(self.cascades[index], scale=max(COARSE, self.cascades[index].scale))
+        return search(image, cascade, self._classifiers[index])
+
+    def find(self, image: np.ndarray) -> np.ndarray:
+        """The boxes of all looks, distinct ones, float64 [N, 4], as `looks` has them."""
+        boxes = np.concatenate([np.zeros((0, 4)), *self.looks(image)])
+        return boxes[distinct(boxes)]
+
+    def _turns(self, image: np.ndarray) -> list[int]:
+        """Which cascades are asked about a picture: those that do no more than an earlier one are left out."""
+        longest = max(image.shape[:2])
+        return [index for index, cascade in enumerate(self.cascades) if longest > cascade.beyond]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A picture ready for the search: grey uint8 [height, width], its scale and the pixels added on every side."""
+
+    grey: np.ndarray
+    scale: float
+    border: int
+
+    # pixel centres at whole numbers: a reduction maps the edges of the picture, not its first centres, onto each other
+    def to_picture(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes [..., 4] in pixels of `grey` -> in pixels of the picture itself."""
+        return (boxes - self.border + 0.5) / self.scale - 0.5
+
+    def from_picture(self, boxes: np.ndarray) -> np.ndarray:
+        """Undoes `to_picture`."""
+        return (boxes + 0.5) * self.scale - 0.5 + self.border
+
+
+def prepare(image: np.ndarray, longest: int) -> Prepared:
+    """The picture uint8 [height, width, 3] BGR or [height, width] made ready: grey, reduced, drawn out."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY) if image.ndim == 3 else image
+    scale = min(1.0, longest / max(grey.shape))
+    if scale < 1:
+        size = tuple(max(1, round(edge * scale)) for edge in grey.shape[::-1])
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    border = round(BORDER * max(grey.shape))
+    return Prepared(cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE), scale, border)
+
+
+def search(image: np.ndarray, cascade: Cascade, classifier) -> np.ndarray:
+    """Landmark boxes that one cascade finds in a picture, float64 [N, 4], its pixels, most agreeing windows first."""
+    ready, boxes, counts = prepare(image, cascade.longest), [], []
+    grey = ready.grey
+    for mirrored in (False, True) if cascade.mirrored else (False,):
+        squares, windows = find_squares(classifier, grey[:, ::-1] if mirrored else grey, cascade)
+        some = cascade.to_boxes(squares)
+        boxes.append(mirror_boxes(some, grey.shape[1]) if mirrored else some)
+        counts.append(windows)
+    return ready.to_picture(np.concatenate(boxes)[np.argsort(-np.concatenate(counts), kind="stable")])
+
+
+def open_cascade(file: str):
+    """OpenCV's classifier for one of the cascade files in its wheel."""
+    if not hasattr(cv2, "CascadeClassifier"):
+        raise ValueError(
+            f"detector: found OpenCV {cv2.__version__} without Haar cascades, "
+            "expected 4.x (opencv-python<5), --detector yunet, or faces given by --boxes or --whole"
+        )
+    path = Path(cv2.data.haarcascades) / file
+    if not path.is_file():
+        raise ValueError(f"detector: found no {path}, expected OpenCV's Haar cascades, or faces given by --boxes")
+    classifier = cv2.CascadeClassifier(str(path))
+    if classifier.empty():
+        raise ValueError(f"{path}: found a damaged cascade, expected OpenCV's Haar cascades")
+    return classifier
+
+
+def find_squares(classifier, grey: np.ndarray, cascade: Cascade) -> tuple[np.ndarray, np.ndarray]:
+    """Squares (x, y, w, h), int [N, 4], and how many windows agreed on each, int [N]."""
+    squares, windows = classifier.detectMultiScale2(
+        np.ascontiguousarray(grey),
+        scaleFactor=cascade.scale,
+        minNeighbors=cascade.neighbours,
+        minSize=(cascade.smallest, cascade.smallest),
+    )
+    return np.asarray(squares).reshape(-1, 4), np.asarray(windows).reshape(-1)
+
+
+def mirror_boxes(boxes: np.ndarray, width: int) -> np.ndarray:
+    """Boxes (x0, y0, x1, y1) [N, 4] of the mirrored picture `width` pixels wide, in the picture itself."""
+    x0, y0, x1, y1 = np.asarray(boxes).T
+    return np.stack([width - 1 - x1, y0, width - 1 - x0, y1], axis=1)
+
+
+def overlaps(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Intersection over union of one box (x0, y0, x1, y1) with boxes [N, 4]: float64 [N]."""
+    low, high = np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=1)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) + np.prod(box[2:] - box[:2])
+    return shared / np.maximum(areas - shared, 1e-9)
+
+
+def distinct(boxes: np.ndarray, overlap: float = OVERLAP) -> list[int]:
+    """Indices of the boxes [N, 4], surest first, that overlap no surer kept one by more than `overlap` of the union."""
+    kept: list[int] = []
+    for index, box in enumerate(boxes):
+        if not kept or overlaps(box, boxes[kept]).max() <= overlap:
+            kept.append(index)
+    return kept

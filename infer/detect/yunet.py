@@ -1,0 +1,119 @@
+"""YuNet, a small face detector that runs in OpenCV 4.x and 5.x alike; its `.onnx` file is the user's to bring.
+
+W. Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 2023. It answers with a
+box and five points, of which only the points are used: where a landmark box lies around eyes, nose and mouth can be
+fitted on annotated faces without the detector (`tools/fit/boxes.py`), whatever its boxes are like.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..files.pictures import quiet
+from .haar import CONSTANTS, distinct
+
+LONGEST = 1280  # pixels: larger pictures are reduced; it finds faces from about 10 pixels on
+SCORE, OVERLAP, MOST = 0.5, 0.3, 5000  # kept from such a score on, for the check is strict; the last two are OpenCV's
+FIELDS = 15  # x, y, width, height; right eye, left eye, nose, right and left mouth corner; score
+
+
+class YuNetDetector:
+    """Finds faces by YuNet, rolled ones too.
+
+    model: path of its `.onnx` file. Raises FileNotFoundError where there is none, ValueError where OpenCV cannot run
+    it. One object serves one thread at a time.
+    """
+
+    name = "yunet"
+
+    def __init__(self, model: str | Path, constants: Path = CONSTANTS):
+        self.model, self._weights = Path(model), load_weights(constants)
+        if not self.model.is_file():
+            raise FileNotFoundError(f"{self.model}: found no such file, expected YuNet's .onnx")
+        self._net = self._open()
+
+    def looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
+        """One look: landmark boxes (x0, y0, x1, y1), float64 [N, 4], pixels of the picture, highest score first.
+
+        image: uint8 [height, width, 3] BGR. Raises ValueError where the network does not run.
+        """
+        yield self.look(image)
+
+    def look(self, image: np.ndarray, turn: int = 0) -> np.ndarray:
+        """The boxes of the only look, whatever the turn; as `looks`."""
+        scale = min(1.0, LONGEST / max(image.shape[:2]))
+        size = tuple(max(1, round(edge * scale)) for edge in image.shape[1::-1])
+        small = image if scale == 1 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        rows = self._run(small)
+        rows = rows[np.argsort(-rows[:, -1], kind="stable")]
+        five = (rows[:, 4:14].reshape(-1, 5, 2) + 0.5) / scale - 0.5
+        return boxes_around(five, self._weights)
+
+    def find(self, image: np.ndarray) -> np.ndarray:
+        """The distinct boxes of the only look."""
+        boxes = self.look(image)
+        return boxes[distinct(boxes)]
+
+    def _open(self):
+        if not hasattr(cv2, "FaceDetectorYN"):
+            raise ValueError(
+                f"detector: found OpenCV {cv2.__version__} without FaceDetectorYN, expected 4.5.4 or later"
+            )
+        try:
+            with quiet():
+                net = cv2.FaceDetectorYN.create(str(self.model), "", (320, 320), SCORE, OVERLAP, MOST)
+                net.detect(np.zeros((320, 320, 3), np.uint8))
+        except cv2.error as error:
+            raise ValueError(self._cannot(error)) from None
+        return net
+
+    def _run(self, image: np.ndarray) -> np.ndarray:
+        """What it answers, float64 [N, FIELDS]."""
+        self._net.setInputSize(image.shape[1::-1])
+        try:
+            _, rows = self._net.detect(np.ascontiguousarray(image))
+        except cv2.error as error:
+            raise ValueError(self._cannot(error)) from None
+        return np.zeros((0, FIELDS)) if rows is None else np.asarray(rows, np.float64)
+
+    def _cannot(self, error: cv2.error) -> str:
+        reason = " ".join(str(error.err or error).split())[:120]
+        return f"{self.model}: found no network that OpenCV {cv2.__version__} runs as YuNet ({reason})"
+
+
+def load_weights(path: Path = CONSTANTS) -> np.ndarray:
+    """What `boxes_around` takes, float64 [11, 4], from the detectors' constants. Raises as `load_cascades` does."""
+    try:
+        weights = np.array(json.loads(path.read_text(encoding="utf-8"))["five_points"]["weights"], np.float64)
+        if weights.shape != (11, 4):
+            raise ValueError(f"weights {list(weights.shape)}")
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path}: found no such file, expected the detectors' constants") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: found {error}, expected what tools/fit/boxes.py writes") from None
+    return weights
+
+
+def boxes_around(five: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Landmark boxes (x0, y0, x1, y1), float64 [N, 4], of eyes, nose and mouth corners [N, 5, 2]; same pixels.
+
+    Linear in the five points, once these are moved to their middle and scaled to a mean square distance of 1 from it.
+    """
+    middle, size, inputs = framed(five)
+    boxes = inputs @ weights * size[:, None]
+    return boxes + np.tile(middle, 2)
+
+
+def framed(five: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Middle [N, 2] and size [N] of five points [N, 5, 2], and in that frame x0, y0 ... y4 and 1: float64 [N, 11]."""
+    five = np.asarray(five, np.float64).reshape(-1, 5, 2)
+    middle = five.mean(axis=1)
+    around = five - middle[:, None]
+    size = np.maximum(np.sqrt(np.square(around).sum(axis=2).mean(axis=1)), 1e-6)
+    inputs = (around / size[:, None, None]).reshape(-1, 10)
+    return middle, size, np.concatenate([inputs, np.ones((len(five), 1))], axis=1)

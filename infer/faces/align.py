@@ -1,0 +1,57 @@
+"""Aligned faces as recognisers want them: 112x112 pixels, eyes, nose and mouth at fixed places."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..geometry.crop import Crop
+
+SIZE = 112
+# where the subject's right eye, left eye, tip of the nose, right and left corner of the mouth come to lie, pixels of
+# the 112x112 face: J. Deng et al., "ArcFace: Additive Angular Margin Loss for Deep Face Recognition", CVPR 2019, the
+# `arcface_dst` of the authors' insightface
+TEMPLATE = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
+# the same five of each scheme of points: indices whose mean is the place
+FIVE = {
+    "ibug68": (range(36, 42), range(42, 48), (30,), (48,), (54,)),
+    "kaggle15": ((1,), (0,), (10,), (12,), (11,)),
+}
+
+
+def five_points(points: np.ndarray, scheme: str) -> np.ndarray:
+    """Right eye, left eye, nose, right and left mouth corner of a face's points [K, 2]: float64 [5, 2].
+
+    Raises ValueError for a scheme that is not in FIVE.
+    """
+    if scheme not in FIVE:
+        raise ValueError(f"aligned faces: found points of the scheme {scheme!r}, expected one of {', '.join(FIVE)}")
+    points = np.asarray(points, np.float64)
+    return np.array([points[list(indices)].mean(axis=0) for indices in FIVE[scheme]])
+
+
+def align(image: np.ndarray, points: np.ndarray, scheme: str = "ibug68") -> np.ndarray:
+    """The face uint8 [112, 112, 3] of a picture uint8 [height, width, 3], turned and scaled to the ArcFace template.
+
+    points: of the face, [K, 2], pixels of the picture. Raises ValueError for an unknown scheme, and for points that
+    are not finite or have fallen together.
+    """
+    return alignment(five_points(points, scheme)).cut(image)
+
+
+def alignment(five: np.ndarray) -> Crop:
+    """The crop whose 112x112 pixels have the five places [5, 2] nearest to the template's, in least squares there.
+
+    A similarity without reflection: S. Umeyama, "Least-squares estimation of transformation parameters between two
+    point patterns", PAMI 1991, in complex numbers.
+    """
+    seen, wanted = five @ (1, 1j), ((TEMPLATE + 0.5) / SIZE - 0.5) @ (1, 1j)
+    middle, goal = seen.mean(), wanted.mean()
+    spread = np.vdot(seen - middle, seen - middle).real
+    scale = np.vdot(seen - middle, wanted - goal) / spread if spread > 0 else 0  # fraction = scale * picture + ...
+    if not (np.isfinite(scale) and abs(scale) > 0):
+        raise ValueError(f"aligned faces: found {five.round(1).tolist()}, expected five places apart")
+    factor = 1 / scale
+    shift = middle - factor * goal
+    return Crop((float(shift.real), float(shift.imag)), float(abs(factor)), SIZE, float(np.angle(factor)))

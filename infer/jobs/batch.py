@@ -1,0 +1,187 @@
+"""Many pictures: read, searched, drawn and written by several threads, the results in order, memory constant."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+
+from ..draw import draw_faces, thumbnail
+from ..faces.align import align
+from ..files.pictures import read_picture
+from ..files.points import drawn_names, picture_entry, pts_text, write_atomically, write_picture
+from ..landmarker import Face, Landmarker
+from ..model.contract import Contract
+from .ordered import in_order
+
+SHEET_LIMIT = 64  # thumbnails on the contact sheet; more would be too small to see and grow with the number of pictures
+THUMBNAIL = 320  # pixels
+
+
+@dataclass(frozen=True)
+class Task:
+    """A picture to do: its place in the run, path, name (as the JSON has it), the name of its drawn picture, and the
+    stem of the names of what is written of its faces."""
+
+    index: int
+    path: Path
+    name: str
+    output: str
+    stem: str
+
+
+def tasks_of(pictures: Sequence[tuple[Path, str]]) -> list[Task]:
+    """The tasks of pictures (path, name); no two write to the same file, whatever folders they come from."""
+    names = [name for _, name in pictures]
+    outputs = drawn_names(names)
+    stems = file_stems(outputs)
+    return [
+        Task(index, *picture, output, stem)
+        for index, (picture, output, stem) in enumerate(zip(pictures, outputs, stems, strict=True))
+    ]
+
+
+def file_stems(outputs: Sequence[str]) -> list[str]:
+    """Stems for the files of each picture's faces, no two alike: not `a` twice for `a.jpg` and `a.png`, and no `a_2`,
+    which the second face in `a` would have."""
+    stems = [PurePosixPath(output).stem for output in outputs]
+    known = {stem.casefold() for stem in stems}
+    numbered = [(stem.rpartition("_")[0].casefold(), stem.rpartition("_")[2]) for stem in stems]
+    safe = [
+        f"{stem}-1" if number.isdecimal() and first in known else stem
+        for stem, (first, number) in zip(stems, numbered, strict=True)
+    ]
+    return [PurePosixPath(name).stem for name in drawn_names([f"{stem}.png" for stem in safe])]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is written of every picture into the folder `out`: the drawn picture (with numbers), `.pts` files in `pts/`,
+    aligned faces in `crops/`. show: the drawn picture comes back as well."""
+
+    out: Path
+    draw: bool = True
+    numbers: bool = False
+    pts: bool = False
+    crops: bool = False
+    show: bool = False
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of a picture: its entry, or the one-line error; with it the thumbnail and drawn picture if wanted."""
+
+    task: Task
+    entry: dict | None = None
+    error: str = ""
+    milliseconds: float = 0.0
+    tile: np.ndarray | None = None
+    drawn: np.ndarray | None = None
+
+
+class Batch:
+    """Does pictures, in as many threads as asked for.
+
+    landmarker: one thread's; another: makes those of the others; find: the faces of (landmarker, picture, task);
+    wanted: what to write; workers: threads. OpenCV's own threads should be one then: `cv2.setNumThreads(1)`.
+    """
+
+    def __init__(
+        self,
+        landmarker: Landmarker,
+        another: Callable[[], Landmarker],
+        find: Callable[[Landmarker, np.ndarray, Task], list[Face]],
+        wanted: Wanted,
+        workers: int = 1,
+    ):
+        self.contract, self._spare, self._another = landmarker.contract, [landmarker], another
+        self._find, self.wanted, self.workers = find, wanted, workers
+        self._own = threading.local()
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[Done]:
+        """What comes of each picture, in order; a file that cannot be done comes back with its error."""
+        for folder in self._folders():
+            folder.mkdir(parents=True, exist_ok=True)
+        return in_order(self._do, tasks, min(self.workers, max(1, len(tasks))))
+
+    def is_written(self, task: Task, entry: dict) -> bool:
+        """Whether all files that are wanted of a picture with that entry are there."""
+        return all(file.is_file() for file in self.files(task, len(entry["faces"])))
+
+    def files(self, task: Task, faces: int) -> list[Path]:
+        """The files that are written of a picture with so many faces."""
+        wanted = self.wanted
+        files = [wanted.out / task.output] if wanted.draw else []
+        files += [wanted.out / "pts" / f"{name}.pts" for name in _names(task, faces)] if wanted.pts else []
+        return files + ([wanted.out / "crops" / f"{name}.png" for name in _names(task, faces)] if wanted.crops else [])
+
+    def _folders(self) -> list[Path]:
+        wanted = self.wanted
+        chosen = {".": wanted.draw, "pts": wanted.pts, "crops": wanted.crops}
+        return [wanted.out / name for name, asked in chosen.items() if asked]
+
+    def _do(self, task: Task) -> Done:
+        landmarker = self._landmarker()
+        try:
+            image, began = read_picture(task.path), time.perf_counter()
+            faces = self._find(landmarker, image, task)
+        except (FileNotFoundError, ValueError, MemoryError, cv2.error) as error:
+            return Done(task, error=one_line(error, task.path))
+        milliseconds = (time.perf_counter() - began) * 1000
+        entry = picture_entry(task.name, image.shape, faces, self.contract.scheme)
+        return Done(task, entry, "", milliseconds, *self._write(image, faces, task))
+
+    def _landmarker(self) -> Landmarker:
+        """This thread's own."""
+        if not hasattr(self._own, "landmarker"):
+            try:
+                self._own.landmarker = self._spare.pop()
+            except IndexError:
+                self._own.landmarker = self._another()
+        return self._own.landmarker
+
+    def _write(self, image, faces, task: Task) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Writes the picture's own files; its thumbnail and the drawn picture, where they are wanted."""
+        wanted, contract, points = self.wanted, self.contract, [face.points for face in faces]
+        marks = (points, contract.groups, contract.lines)
+        for name, face in zip(_names(task, len(faces)), faces, strict=True):
+            self._write_face(name, image, face, contract.scheme)
+        drawn = draw_faces(image, *marks, wanted.numbers) if wanted.draw or wanted.show else None
+        if wanted.draw:
+            write_picture(wanted.out / task.output, drawn)
+        tile = thumbnail(image, *marks, THUMBNAIL) if wanted.draw and task.index < SHEET_LIMIT else None
+        return tile, drawn if wanted.show else None
+
+    def _write_face(self, name: str, image: np.ndarray, face: Face, scheme: str) -> None:
+        if self.wanted.pts:
+            write_atomically(self.wanted.out / "pts" / f"{name}.pts", pts_text(face.points).encode())
+        if self.wanted.crops:
+            write_picture(self.wanted.out / "crops" / f"{name}.png", align(image, face.points, scheme))
+
+
+def tile_of(task: Task, entry: dict, contract: Contract) -> np.ndarray | None:
+    """The thumbnail of a picture done by an earlier run; None where it cannot be read any more."""
+    try:
+        image = read_picture(task.path)
+    except (FileNotFoundError, ValueError):
+        return None
+    points = [np.array(face["points"]) for face in entry["faces"]]
+    return thumbnail(image, points, contract.groups, contract.lines, THUMBNAIL)
+
+
+def one_line(error: Exception, path: Path) -> str:
+    """What is said of a file that cannot be done."""
+    if isinstance(error, MemoryError):
+        return f"{path}: found no memory for it, expected a smaller picture"
+    text = " ".join(str(error).split())
+    return text if isinstance(error, (ValueError, FileNotFoundError)) else f"{path}: {text}"
+
+
+def _names(task: Task, faces: int) -> list[str]:
+    """Names for what is written of each face: the picture's stem, numbered where there are several."""
+    return [task.stem] if faces == 1 else [f"{task.stem}_{number}" for number in range(1, faces + 1)]

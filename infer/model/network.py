@@ -1,0 +1,112 @@
+"""A network as OpenCV runs it: loaded from the file that a contract names, fed crops, its answer read as points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from ..files.pictures import quiet
+from ..geometry.crop import picture_box, relative_shape
+from .contract import FRACTION, NHWC, PIXEL, PLANAR, Contract
+from .guard.frozen_graph import check_graph
+from .guard.onnx import check_onnx
+
+
+def load(contract: Contract):
+    """The network of a contract's model, an `.onnx` file or else a frozen TensorFlow graph, tried once.
+
+    Raises ValueError where OpenCV can't read or run it, or where it answers otherwise than the contract says.
+    """
+    try:
+        with quiet():
+            net = _read(contract)
+            _check_outputs(net, contract)
+            _check_batches(net, contract)
+    except cv2.error as error:
+        raise _refused(contract, " ".join(str(error.err or error).split())[:120]) from None
+    return net
+
+
+def _read(contract: Contract):
+    if contract.model.suffix == ".tflite":
+        # OpenCV 4.14 reads squeeze-and-excite in such files wrongly, without a word
+        raise ValueError(f"{contract.model}: found a TFLite file, expected a .pb or .onnx, which OpenCV reads rightly")
+    data, is_onnx = contract.model.read_bytes(), contract.model.suffix == ".onnx"
+    try:
+        (check_onnx if is_onnx else check_graph)(data)
+    except ValueError as error:
+        raise _refused(contract, str(error)) from None
+    read = cv2.dnn.readNetFromONNX if is_onnx else cv2.dnn.readNetFromTensorflow
+    return read(np.frombuffer(data, np.uint8))
+
+
+def _refused(contract: Contract, reason: str) -> ValueError:
+    kind = "an ONNX file" if contract.model.suffix == ".onnx" else "a frozen TensorFlow graph"
+    return ValueError(
+        f"{contract.model}: found no graph that OpenCV {cv2.__version__} can run ({reason}), expected {kind}"
+    )
+
+
+def forward(net, contract: Contract, crops: Sequence[np.ndarray]) -> np.ndarray:
+    """The network's answer for crops uint8 [size, size, 3] BGR: float32 [N, K, 2], fractions of the crop's side.
+
+    Raises ValueError where it has another number of values than the contract's points.
+    """
+    net.setInput(blob_of(contract, crops), contract.input_name)
+    answer = net.forward(contract.output_name) if contract.output_name else net.forward()
+    if answer.size != len(crops) * contract.count * 2:
+        raise ValueError(
+            f"{contract.model}: answers {list(answer.shape)} for {len(crops)} faces, "
+            f"expected [{len(crops)}, {contract.count * 2}]"
+        )
+    return _fractions(answer, contract, len(crops))
+
+
+def blob_of(contract: Contract, crops: Sequence[np.ndarray]) -> np.ndarray:
+    """What the network is fed for crops uint8 [size, size, 3] BGR: float32 [N, C, size, size] or [N, size, size, C]."""
+    if contract.order == "GRAY":
+        crops = [cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) for crop in crops]
+    blob = cv2.dnn.blobFromImages(crops, swapRB=contract.order == "RGB", ddepth=cv2.CV_32F)
+    low, high = contract.range
+    if (low, high) != (0, 255):
+        blob = blob * np.float32((high - low) / 255) + np.float32(low)
+    if contract.mean or contract.std:
+        mean, std = (
+            np.array(values, np.float32).reshape(1, -1, 1, 1) for values in (contract.mean or 0, contract.std or 1)
+        )
+        blob = (blob - mean) / std
+    return np.ascontiguousarray(blob.transpose(0, 2, 3, 1)) if contract.input_layout == NHWC else blob
+
+
+def _fractions(answer: np.ndarray, contract: Contract, faces: int) -> np.ndarray:
+    """The raw answer in the contract's layout and unit -> float32 [N, K, 2], fractions of the crop's side."""
+    if contract.layout == PLANAR:
+        points = answer.reshape(faces, 2, contract.count).transpose(0, 2, 1)
+    else:
+        points = answer.reshape(faces, contract.count, 2)
+    if contract.unit == FRACTION:
+        return points
+    size = contract.size
+    return relative_shape(points, picture_box(size, size)) if contract.unit == PIXEL else (points + 1) / 2
+
+
+def _check_outputs(net, contract: Contract) -> None:
+    """Without a name the answer is the only output there is."""
+    names = net.getUnconnectedOutLayersNames()
+    if not contract.output_name and len(names) != 1:
+        raise ValueError(f"{contract.model}: found outputs {', '.join(names)}, expected output.name to choose one")
+
+
+def _check_batches(net, contract: Contract) -> None:
+    """One face must go through; where the contract promises more at once, they must get the same answers."""
+    size = (contract.size, contract.size, 3)
+    forward(net, contract, [np.zeros(size, np.uint8)])
+    if not contract.batch or contract.batch == 1:
+        return
+    crops = list(np.random.default_rng(0).integers(0, 256, (2, *size), np.uint8))
+    alone = np.concatenate([forward(net, contract, [crop]) for crop in crops])
+    off = float(np.abs(forward(net, contract, crops) - alone).max())
+    if not off < 1e-3:
+        raise ValueError(f"{contract.model}: answers {off:.2g} otherwise for two faces at once, expected input.batch 1")

@@ -1,0 +1,173 @@
+"""Videos and cameras, frame by frame: read ahead on a thread, followed, drawn and written."""
+
+from __future__ import annotations
+
+import os
+import queue
+import tempfile
+import threading
+import time as clock
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..faces.face import TrackedFace
+from ..files.pictures import quiet
+from ..files.points import face_entry, json_line
+
+SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp")
+AHEAD = 4  # frames decoded ahead
+RATE = 30.0  # frames a second of a camera or file that does not say
+WRITABLE = {".mp4": "mp4v", ".avi": "MJPG"}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """index: from 0; time: seconds since the first frame; image: uint8 [height, width, 3] BGR, upright."""
+
+    index: int
+    time: float
+    image: np.ndarray
+
+
+def is_camera(source: str) -> bool:
+    """Whether it is the number of a camera, and no file of that name."""
+    return source.isdecimal() and not Path(source).exists()
+
+
+class Frames:
+    """The frames of a video file or camera, decoded ahead on a thread of their own.
+
+    source: path, or number of a camera, whose late frames are dropped. Raises FileNotFoundError or ValueError where
+    there is no video that OpenCV reads, or no such camera. rate: frames a second; size: (width, height).
+    """
+
+    def __init__(self, source: str | Path):
+        self.source, self.live = str(source), is_camera(str(source))
+        self._capture = self._open()
+        self.rate = self._rate()
+        self.expected = 0 if self.live else int(max(0, self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        self.count = 0
+        self._queue: queue.Queue = queue.Queue(AHEAD)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._first = self._next_frame()
+        if self._first is None:
+            self._capture.release()
+            raise ValueError(f"{self._name()}: found no frame that can be read, expected a video")
+        self.size = self._first.image.shape[1::-1]
+
+    def __enter__(self) -> Frames:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._capture.release()
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield self._first
+        while (frame := self._queue.get()) is not None:
+            yield frame
+
+    @property
+    def missing(self) -> int:
+        """How many of the frames that a file promises could not be read: it is cut, or damaged, from there on."""
+        return max(0, self.expected - self.count)
+
+    def _open(self) -> cv2.VideoCapture:
+        if not self.live and not Path(self.source).is_file():
+            raise FileNotFoundError(f"{self.source}: found no such file, expected a video")
+        with quiet():
+            capture = cv2.VideoCapture(int(self.source) if self.live else self.source)
+        if not capture.isOpened():
+            found = "no camera of that number" if self.live else "no video that OpenCV reads"
+            raise ValueError(f"{self._name()}: found {found}, expected {'one' if self.live else 'one, such as .mp4'}")
+        return capture
+
+    def _name(self) -> str:
+        return f"camera {self.source}" if self.live else self.source
+
+    def _rate(self) -> float:
+        rate = self._capture.get(cv2.CAP_PROP_FPS)
+        return rate if np.isfinite(rate) and 1 <= rate <= 1000 else RATE
+
+    def _next_frame(self) -> Frame | None:
+        good, image = self._capture.read()
+        now = clock.monotonic()
+        if not good or image is None:
+            return None
+        if self.count == 0:
+            self._began = now
+        time = now - self._began if self.live else self.count / self.rate
+        self.count += 1
+        return Frame(self.count - 1, time, image)
+
+    def _read(self) -> None:
+        """Fills the queue; of a camera, what nobody has fetched yet gives way to what is newer."""
+        frame = self._next_frame()
+        while frame is not None and not self._stop.is_set():
+            if self.live and self._queue.full():
+                self._discard()
+            self._put(frame)
+            frame = self._next_frame()
+        self._put(None)
+
+    def _discard(self) -> None:
+        with suppress(queue.Empty):
+            self._queue.get_nowait()
+
+    def _put(self, frame: Frame | None) -> None:
+        while not self._stop.is_set():
+            try:
+                return self._queue.put(frame, timeout=0.1)
+            except queue.Full:
+                continue
+
+
+class VideoFile:
+    """A video that is written frame by frame and takes its name when it is whole.
+
+    path: ends in one of WRITABLE; rate: frames a second; size: (width, height). Raises ValueError for another suffix
+    and where this OpenCV cannot write it.
+    """
+
+    def __init__(self, path: Path, rate: float, size: tuple[int, int]):
+        if path.suffix.lower() not in WRITABLE:
+            raise ValueError(f"{path}: found suffix {path.suffix!r}, expected one of {', '.join(WRITABLE)}")
+        handle, temporary = tempfile.mkstemp(prefix=".part-", suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        self.path, self._temporary = path, Path(temporary)
+        with quiet():
+            self._writer = cv2.VideoWriter(
+                temporary, cv2.VideoWriter_fourcc(*WRITABLE[path.suffix.lower()]), rate, size
+            )
+        if not self._writer.isOpened():
+            self._temporary.unlink()
+            raise ValueError(f"{path}: found an OpenCV that cannot write it, expected one with FFmpeg; try --no-draw")
+
+    def __enter__(self) -> VideoFile:
+        return self
+
+    def write(self, image: np.ndarray) -> None:
+        """Adds a frame uint8 [height, width, 3] BGR."""
+        self._writer.write(image)
+
+    def __exit__(self, kind, *error) -> None:
+        self._writer.release()
+        if kind is None:
+            os.chmod(self._temporary, 0o644)
+            os.replace(self._temporary, self.path)
+        else:
+            self._temporary.unlink(missing_ok=True)
+
+
+def frame_line(frame: Frame, faces: list[TrackedFace], scheme: str = "") -> bytes:
+    """What the JSON lines say of a frame: frame (from 0), time in seconds, faces as `face_entry` has them, with ids."""
+    entry = {"frame": frame.index, "time": round(frame.time, 4), "faces": [face_entry(face, scheme) for face in faces]}
+    return json_line(entry).encode() + b"\n"

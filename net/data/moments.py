@@ -1,0 +1,75 @@
+"""Mean and deviation of the training set's pixels and labels, for networks that want them standardised."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from net.data.batches import RecordSet, test_batches
+from net.model.senet import Shape
+from records.runtime import tf
+
+FACES = 2000  # the first training records, which are in no special order
+BATCH = 100
+DIGITS = 6
+PIXEL_MOMENTS, LABEL_MOMENTS = ("pixel_mean", "pixel_std"), ("label_mean", "label_std")
+
+
+def standardised(shape: Shape, records: RecordSet) -> Shape:
+    """The shape with what its pixels and labels are standardised by, measured on the records where it asks for that.
+
+    What a shape brings along, as that of a model to go on from does, stays.
+    """
+    pixels = shape.pixels == "standardised" and shape.pixel_mean == Shape.pixel_mean
+    labels = shape.labels == "standardised" and not shape.label_std
+    if not (pixels or labels):
+        return shape
+    found = moments(records)
+    names = PIXEL_MOMENTS * pixels + LABEL_MOMENTS * labels
+    return replace(shape, **{name: found[name] for name in names})
+
+
+def inherited(shape: Shape, network: dict) -> Shape:
+    """The shape with the moments of the network that it goes on from, as far as both are standardised alike.
+
+    network: fields of a `Shape`, as `net.training.start.network_of` has them; labels of other points keep their
+    own moments.
+    """
+    pixels = network.get("pixels") == shape.pixels == "standardised"
+    labels = network.get("labels") == shape.labels == "standardised"
+    labels = labels and len(network.get("label_std", ())) == 2 * shape.points
+    names = PIXEL_MOMENTS * pixels + LABEL_MOMENTS * labels
+    return replace(shape, **{name: network[name] for name in names})
+
+
+def moments(records: RecordSet) -> dict[str, float | tuple[float, ...]]:
+    """pixel_mean, pixel_std (0..255) and label_mean, label_std (2K numbers, fractions) of the training records.
+
+    Of the crops themselves, without augmentation, the same with every call; a coordinate that is never known counts as
+    0.5 with a deviation of 1, one that never varies has the least deviation, a thousandth.
+    """
+    sums, labels = np.zeros(3), []
+    with tf.init_scope():
+        for batch in test_batches(records, BATCH, "train").take(FACES // BATCH):
+            image = batch["image"].numpy().astype(np.float64)
+            sums += image.size, image.sum(), np.square(image).sum()
+            labels.append(batch["label"].numpy())
+    mean = sums[1] / sums[0]
+    deviation = np.sqrt(max(sums[2] / sums[0] - mean**2, 1.0))
+    label_mean, label_std = _label_moments(np.concatenate(labels).astype(np.float64))
+    return {
+        "pixel_mean": round(float(mean), DIGITS),
+        "pixel_std": round(float(deviation), DIGITS),
+        "label_mean": tuple(label_mean.round(DIGITS).tolist()),
+        "label_std": tuple(label_std.round(DIGITS).tolist()),
+    }
+
+
+def _label_moments(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    known = np.isfinite(labels)
+    count = np.maximum(known.sum(axis=0), 1)
+    mean = np.where(known, labels, 0).sum(axis=0) / count
+    variance = np.square(np.where(known, labels - mean, 0)).sum(axis=0) / count
+    never = ~known.any(axis=0)
+    return np.where(never, 0.5, mean), np.where(never, 1.0, np.maximum(np.sqrt(variance), 1e-3))

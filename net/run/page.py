@@ -1,0 +1,188 @@
+"""What a run that has ended leaves to look at in its folder: `report.md`, with plots of faces, curves and answers.
+
+The curves are read from the run's own TensorBoard events. Needs matplotlib.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from matplotlib.figure import Figure
+
+from net.data.batches import VALIDATION, RecordSet, test_batches
+from net.model.losses import PIXELS, point_loss
+from net.model.senet import Shape, senet
+from net.run.reporter import draw_answer
+from net.training.step import REPORT, restorer
+from records.runtime import tf
+
+v1 = tf.compat.v1
+PAGE, FACES, CURVES, ANSWERS = REPORT
+SHOWN, ANSWERED = 24, 6  # training faces, and held-out ones with answers
+BATCH, MOST = 100, 2000  # of each split the table counts so many faces at most
+SPLITS = ("train", VALIDATION, "test")
+COLOURS = ("#4c9be8", "#e8894c")
+SCALE = 2  # of drawn faces
+
+
+def write(run: Path, records: RecordSet, shape: Shape, loss: str) -> None:
+    """Writes the report of a run from its best checkpoint (its last where none is best) and its events.
+
+    loss: name of the one on the points. Raises FileNotFoundError where the run has no checkpoint.
+    """
+    answers = answers_of(run, records, shape)
+    rows = {split: row_of(found, loss, shape) for split, found in answers.items()}
+    write_faces(run / FACES, [draw_answer(*one, SCALE) for one in shown(answers["train"], SHOWN, answered=False)], 6)
+    held_out = next(reversed(answers.values()))
+    write_faces(run / ANSWERS, [draw_answer(*one, SCALE) for one in shown(held_out, ANSWERED)], 3)
+    _save(run / CURVES, plot_curves(read_scalars(run), records.judge))
+    _write(run / PAGE, page(rows, records, list(answers)[-1]).encode())
+
+
+def answers_of(run: Path, records: RecordSet, shape: Shape) -> dict[str, dict[str, np.ndarray]]:
+    """Of each split that has records the first `MOST`: label, predicted [N, 2K], side [N]; image of the first batch."""
+    checkpoint = tf.train.latest_checkpoint(str(run / "best")) or tf.train.latest_checkpoint(str(run))
+    if not checkpoint:
+        raise FileNotFoundError(f"{run}: found no checkpoint, expected a run that has ended")
+    with v1.Graph().as_default():
+        parts = {split: _batches(records, split) for split in SPLITS if records.count(split)}
+        kinds = v1.data.get_output_types(parts["train"]), v1.data.get_output_shapes(parts["train"])
+        iterator = v1.data.Iterator.from_structure(*kinds)
+        starts = {split: iterator.make_initializer(batches) for split, batches in parts.items()}
+        batch = iterator.get_next()
+        batch["predicted"] = senet(batch["image"], shape, is_training=False).landmarks
+        saver = restorer(checkpoint)
+        with v1.Session() as session:
+            saver.restore(session, checkpoint)
+            return {split: _run_through(session, start, batch) for split, start in starts.items()}
+
+
+def _batches(records: RecordSet, split: str) -> tf.data.Dataset:
+    names = ("image", "label", "side")
+    batches = test_batches(records, BATCH, split).take(MOST // BATCH)
+    return batches.map(lambda batch: {name: batch[name] for name in names})
+
+
+def _run_through(session: v1.Session, start: tf.Operation, batch: dict[str, tf.Tensor]) -> dict[str, np.ndarray]:
+    session.run(start)
+    wanted = {name: batch[name] for name in ("label", "predicted", "side")}
+    parts = [session.run({**wanted, "image": batch["image"]})]
+    while True:
+        try:
+            parts.append(session.run(wanted))
+        except tf.errors.OutOfRangeError:
+            return {
+                **{name: np.concatenate([part[name] for part in parts]) for name in wanted},
+                "image": parts[0]["image"],
+            }
+
+
+def row_of(answers: dict[str, np.ndarray], loss: str, shape: Shape) -> dict[str, float]:
+    """A split's row: faces, loss on the points, MAE in pixels of the crop and of the picture, RMSE in those."""
+    differences = answers["predicted"].astype(np.float64) - answers["label"]
+    known = np.isfinite(differences)
+    in_picture = (differences * answers["side"][:, None])[known]
+    with tf.init_scope():
+        value = point_loss(loss, tf.constant(answers["predicted"]), tf.constant(answers["label"]), shape.label_std)
+    return {
+        "faces": len(known),
+        "loss": float(value),
+        "mae": float(PIXELS * np.abs(differences[known]).mean()),
+        "mae_picture": float(np.abs(in_picture).mean()),
+        "rmse_picture": float(np.sqrt(np.square(in_picture).mean())),
+    }
+
+
+def shown(answers: dict[str, np.ndarray], count: int, answered: bool = True) -> list[tuple]:
+    """(image, label, predicted) of the first faces, as `draw_answer` takes them; not answered: without predictions."""
+    hidden = np.full_like(answers["predicted"], np.nan)
+    predicted = answers["predicted"] if answered else hidden
+    return list(zip(answers["image"][:count], answers["label"], predicted, strict=False))
+
+
+def write_faces(path: Path, tiles: Sequence[np.ndarray], columns: int) -> None:
+    """Writes drawn faces uint8 RGB [S, S, 3] as one PNG, so many in a row."""
+    tiles = [*tiles, *[np.zeros_like(tiles[0])] * (-len(tiles) % columns)]
+    rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
+    picture = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
+    _write(path, cv2.imencode(".png", picture)[1].tobytes())
+
+
+def read_scalars(run: Path) -> dict[str, dict[int, float]]:
+    """All scalars in a run's events: tag -> {step: value}; of a step that was done twice, the later value."""
+    found: dict[str, dict[int, float]] = {}
+    for path in sorted(run.glob("events.out.tfevents.*"), key=lambda path: path.stat().st_mtime):
+        for event in v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                if value.WhichOneof("value") == "simple_value":
+                    found.setdefault(value.tag, {})[event.step] = value.simple_value
+    return {tag: dict(sorted(values.items())) for tag, values in found.items()}
+
+
+def plot_curves(scalars: dict[str, dict[int, float]], judge: str) -> Figure:
+    """Loss on the points and MAE over the steps: of training batches, augmented, and of the judging records."""
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    curves = (
+        ("loss_points", f"{judge}/loss", "loss on the points"),
+        ("mae", f"{judge}/mae", "MAE, px of the 128 crop"),
+    )
+    for axes, (training, judging, label) in zip(figure.subplots(1, 2), curves, strict=True):
+        for tag, name, colour in ((training, "training, augmented", COLOURS[0]), (judging, judge, COLOURS[1])):
+            values = scalars.get(tag, {})
+            axes.plot(
+                list(values), list(values.values()), label=name, color=colour, marker="." if tag == judging else ""
+            )
+        axes.set(xlabel="step", ylabel=label, yscale="log")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
+        axes.tick_params(which="both", labelsize=8)
+        axes.grid(which="both", alpha=0.2)
+        axes.legend()
+    return figure
+
+
+def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str) -> str:
+    """The report as Markdown."""
+    lines = [
+        f"# {records.scheme.count} points ({records.scheme.name})",
+        "",
+        "| split | faces | loss on the points | MAE, px of the 128 crop | MAE, px of the picture | RMSE, the same |",
+        "|---|---|---|---|---|---|",
+    ]
+    for split, row in rows.items():
+        numbers = " | ".join(f"{row[name]:.4g}" for name in ("loss", "mae", "mae_picture", "rmse_picture"))
+        lines.append(f"| {split} | {row['faces']} | {numbers} |")
+    chosen = f"The weights are those with the least NME on the {records.judge} records." if len(rows) > 1 else ""
+    lines += [
+        "",
+        f"Without augmentation, at most {MOST} faces of each split, over all known coordinates. {chosen}".strip(),
+        "",
+        f"![loss and MAE]({CURVES})",
+        "",
+        f"Faces of the split {answered}: true points green, answers red.",
+        "",
+        f"![answers]({ANSWERS})",
+        "",
+        "Training faces with their points.",
+        "",
+        f"![training faces]({FACES})",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _save(path: Path, figure: Figure) -> None:
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=110)
+    _write(path, data.getvalue())
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Whole or not at all."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(data)
+    os.replace(partial, path)

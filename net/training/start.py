@@ -1,0 +1,144 @@
+"""Where a run starts that does not start from nothing: a model that was shipped, or another run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from google.protobuf.message import DecodeError
+
+from net.data.augment import NONE
+from net.data.batches import RecordSet, training_batches
+from net.model.senet import BN_EPSILON, Shape, senet
+from net.training.step import averaged_name, names_in, network_variables
+from records.runtime import tf
+
+v1 = tf.compat.v1
+FOLDED = "FusedBatchNormV3"  # the op whose place and name a folded batch norm's bias_add has
+FACES = 256  # whose maps give a folded batch norm its statistics back
+SEED = 1
+
+
+def network_of(start: Path) -> dict:
+    """The network's settings (fields of `net.model.senet.Shape`) of a model's landmark.json, or of a run folder.
+
+    Raises FileNotFoundError where neither is there, ValueError where it does not say what its network is.
+    """
+    path = start / "settings.json" if start.is_dir() else start.with_suffix(".json")
+    if not path.is_file():
+        raise FileNotFoundError(f"{start}: found no {path.name}, expected a model's landmark.json or a run folder")
+    try:
+        network = json.loads(path.read_text(encoding="utf-8"))["network"]
+        Shape(**network)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path}: found no network of this project ({error!r}), expected its settings") from None
+    return network
+
+
+def starting_point(start: Path, records: RecordSet, shape: Shape) -> Callable:
+    """A function (scaffold, session) for tf.compat.v1.train.Scaffold that loads the weights, in the graph of now.
+
+    start: a model's landmark.json (or .pb), or a run folder; what has another shape there, as the heads have for
+    another number of points, keeps its random start and is named. Raises FileNotFoundError, ValueError.
+    """
+    if start.is_dir():
+        checkpoint = tf.train.latest_checkpoint(str(start / "best")) or tf.train.latest_checkpoint(str(start))
+        if not checkpoint:
+            raise FileNotFoundError(f"{start}: found no checkpoint, expected a run folder of net/train.py")
+        weights = {name: tf.train.load_variable(checkpoint, held) for name, held in names_in(checkpoint).items()}
+        return lambda scaffold, session: _load(session, weights, {})
+    graph = _graph_of(start)
+    moments = _moments_before_batch_norm(records, shape)
+    return lambda scaffold, session: _load(session, weights_in(graph), moments)
+
+
+def weights_in(graph: v1.GraphDef) -> dict[str, np.ndarray]:
+    """The network's variables in a frozen graph, float32, by name; a folded batch norm is the identity plus an offset.
+
+    Half-precision constants are read as well. A folded convolution holds its batch norm's scale; of the batch norm
+    only the offset is left, so that its other variables come out as scale 1, mean 0, variance 1 - epsilon.
+    """
+    nodes = {node.name: node for node in graph.node}
+    values = {
+        name: tf.make_ndarray(node.attr["value"].tensor).astype(np.float32)
+        for name, node in nodes.items()
+        if node.op == "Const" and node.attr["dtype"].type != tf.int32.as_datatype_enum
+    }
+    weights = {name: value for name, value in values.items() if name.endswith(("/weights", "/bias"))}
+    for name, node in nodes.items():
+        scope, _, last = name.rpartition("/")
+        if last == FOLDED:
+            convolution = nodes[node.input[0]]
+            offset = values[node.input[1]]
+            weights[f"{convolution.name.rpartition('/')[0]}/weights"] = values[convolution.input[1]]
+            weights[f"{scope}/offset"], weights[f"{scope}/scale"] = offset, np.ones_like(offset)
+            weights[f"{scope}/mean"], weights[f"{scope}/variance"] = 0 * offset, np.full_like(offset, 1 - BN_EPSILON)
+    return weights
+
+
+def _graph_of(start: Path) -> v1.GraphDef:
+    """The frozen graph that a model's contract names."""
+    contract = start.with_suffix(".json")
+    name = Path(json.loads(contract.read_text(encoding="utf-8")).get("file", "")).name
+    if not name.endswith(".pb"):
+        raise ValueError(f"{contract}: found the model {name!r}, expected a frozen graph, .pb")
+    model = contract.with_name(name)
+    if not model.is_file():
+        raise FileNotFoundError(f"{model}: no such model, named by {contract.name}")
+    try:
+        graph = v1.GraphDef.FromString(model.read_bytes())
+    except DecodeError:
+        graph = v1.GraphDef()
+    if not graph.node:
+        raise ValueError(f"{model}: found no graph, expected a whole frozen one")
+    return graph
+
+
+def _moments_before_batch_norm(records: RecordSet, shape: Shape) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+    """Mean and variance, [C], of what enters each batch norm in inference on a batch of faces, by its scope."""
+    batches = training_batches(records, min(FACES, records.count("train")), NONE, SEED)
+    with tf.name_scope("calibration") as scope:
+        senet(v1.data.make_one_shot_iterator(batches).get_next()["image"], shape, is_training=False)
+    inside = [op for op in v1.get_default_graph().get_operations() if op.name.startswith(scope) and op.type == FOLDED]
+    places = {op.name.removeprefix(scope).rpartition("/")[0]: op.inputs[0] for op in inside}
+    return {place: tf.nn.moments(maps, [0, 1, 2]) for place, maps in places.items()}
+
+
+def _load(session: v1.Session, weights: dict[str, np.ndarray], moments: dict) -> None:
+    """Loads the weights; then gives each batch norm in `moments` its statistics, without a change to the answers.
+
+    Folding lost them, but training needs them: with mean m and variance v of what comes in, scale sqrt(v + epsilon)
+    and offset + m make batch norm the same plain addition of the offset.
+    """
+    fitting = [value for value in network_variables() if weights.get(value.op.name, np.empty(0)).shape == value.shape]
+    left = sorted({value.op.name for value in network_variables()} - {value.op.name for value in fitting})
+    if left:
+        print(
+            f"start: {len(left)} of {len(left) + len(fitting)} variables keep their random start, the first {left[0]}"
+        )
+    variables = {value.op.name: value for value in fitting}
+    _assign(session, {value: weights[name] for name, value in variables.items()})
+    statistics = {}
+    for scope, (mean, variance) in session.run(moments).items():
+        if f"{scope}/offset" in variables:
+            statistics[variables[f"{scope}/mean"]] = mean
+            statistics[variables[f"{scope}/variance"]] = variance
+            statistics[variables[f"{scope}/scale"]] = np.sqrt(variance + BN_EPSILON)
+            statistics[variables[f"{scope}/offset"]] = weights[f"{scope}/offset"] + mean
+    _assign(session, statistics)
+    _start_averages(session)
+
+
+def _start_averages(session: v1.Session) -> None:
+    """Moving averages, where there are any, begin with the network as it starts, not with its random start."""
+    variables = {value.op.name: value for value in v1.global_variables()}
+    averaged = {value.op.name: value for value in network_variables() if averaged_name(value.op.name) in variables}
+    _assign(session, {variables[averaged_name(name)]: value for name, value in session.run(averaged).items()})
+
+
+def _assign(session: v1.Session, values: dict[v1.Variable, np.ndarray]) -> None:
+    """All in one run: one by one, Variable.load takes 20 s for a network with its averages."""
+    feeds = {one.initializer.inputs[1]: value for one, value in values.items()}
+    session.run([one.initializer for one in values], feeds)

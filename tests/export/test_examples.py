@@ -1,0 +1,108 @@
+"""export/examples: each small program finds the points that infer finds, where its runtime is at hand."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from export.formats import FORMATS
+from export.graphs import halved, read_graph, widened
+from infer.landmarker import Landmarker
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "export" / "examples"
+SHIPPED = ROOT / "infer" / "landmark.pb"
+BOX = np.array([112.4, 192.0, 251.0, 333.7])  # of the left face of drawn_3.jpg
+INCLUDE = "/usr/include/opencv4"  # where Debian has them; g++ looks in CPLUS_INCLUDE_PATH as well
+LIBRARIES = [f"-lopencv_{name}" for name in ("dnn", "imgcodecs", "imgproc", "core")]
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    """(picture, box, points by infer): a face, the same half outside of the picture, the same three times as large."""
+    folder, image = tmp_path_factory.mktemp("pictures"), cv2.imread(str(ROOT / "images" / "drawn_3.jpg"))
+    pairs = {
+        "a face": (image, BOX),
+        "outside": (image[:, 170:], BOX - [170, 0, 170, 0]),
+        "large": (cv2.resize(image, None, fx=3, fy=3), 3 * BOX + 1),
+    }
+    landmarker, faces = Landmarker(SHIPPED), []
+    for name, (picture, box) in pairs.items():
+        cv2.imwrite(str(folder / f"{name}.png"), picture)
+        faces.append((folder / f"{name}.png", box.tolist(), landmarker.fit(picture, [box], 1)[0]))
+    return faces
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """The shipped model in all the formats that the examples take, one contract beside them."""
+    folder, graph = tmp_path_factory.mktemp("models"), widened(read_graph(SHIPPED))
+    shutil.copy(SHIPPED.with_suffix(".json"), folder / "landmark.json")
+    for name in ("onnx", "tflite"):
+        (folder / f"landmark.{name}").write_bytes(FORMATS[name].write(graph, np.empty(0)))
+    (folder / "landmark.pb").write_bytes(halved(graph).SerializeToString())
+    return folder
+
+
+def check(command, faces):
+    """The program's points are those of infer, but for its simpler crop on whole pixels."""
+    for picture, box, expected in faces:
+        done = subprocess.run([*command, str(picture), *map(str, box)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        found = np.array([line.split() for line in done.stdout.splitlines()], float)
+        off = np.abs(found - expected).max() / (box[2] - box[0])
+        assert found.shape == (68, 2) and off < 0.015, picture.name
+    done = subprocess.run([*command, "absent.jpg", "0", "0", "9", "9"], capture_output=True, text=True)
+    assert done.returncode and "absent.jpg: found no picture" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "model"), [("points_onnx.py", "landmark.onnx"), ("points_tflite.py", "landmark.tflite")]
+)
+def test_python(program, model, models, faces):
+    check([sys.executable, str(EXAMPLES / program), str(models / model)], faces)
+
+
+def test_cpp(models, faces, tmp_path):
+    compiler = shutil.which("g++")
+    if not compiler:
+        pytest.skip("no g++ here")
+    headers = subprocess.run(
+        [compiler, f"-I{INCLUDE}", "-E", "-x", "c++", "-"],
+        input="#include <opencv2/dnn.hpp>",
+        capture_output=True,
+        text=True,
+    )
+    if headers.returncode:
+        pytest.skip(f"no OpenCV headers in {INCLUDE} (Debian: libopencv-dev)")
+    program = tmp_path / "points"
+    command = [
+        compiler,
+        "-Wall",
+        "-Werror",
+        f"-I{INCLUDE}",
+        str(EXAMPLES / "points.cpp"),
+        "-o",
+        str(program),
+        *LIBRARIES,
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    check([str(program), str(models / "landmark.pb")], faces)
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.iterdir()), ids=lambda path: path.name)
+def test_they_are_short_and_need_nothing_of_ours(path):
+    text = path.read_text()
+    assert len(text.splitlines()) < 60
+    assert not any(f"import {name}" in text or f"from {name}" in text for name in ("infer", "export", "net", "records"))
+
+
+def test_the_contract_says_what_they_take_from_it():
+    raw = json.loads(SHIPPED.with_suffix(".json").read_text())
+    assert (raw["input"]["size"], raw["input"]["order"], raw["crop"]["margin"]) == (128, "RGB", 0.15)

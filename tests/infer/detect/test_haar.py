@@ -1,0 +1,157 @@
+"""infer/detect/haar.py: from a cascade's squares to landmark boxes."""
+
+import dataclasses
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from infer.detect import haar as detect
+from infer.detect.haar import CONSTANTS, Cascade, HaarDetector, distinct, load_cascades, mirror_boxes, overlaps, prepare
+
+CASCADE = Cascade("some", "haarcascade_frontalface_alt2.xml", False, 640, 1.1, 2, 24, 0, 0.1, 0.2, 0.8, 0.5)
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    """A public-domain portrait, uint8 [600, 512, 3], and its face's landmark box, found by eye."""
+    cbook = pytest.importorskip("matplotlib.cbook", reason="the portrait comes with matplotlib")
+    with cbook.get_sample_data("grace_hopper.jpg") as file:
+        image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
+    return image, np.array([166, 165, 355, 340])
+
+
+def test_squares_become_boxes_by_hand():
+    # 40 pixels from x 10 cover the centres 10 .. 49, so their middle is 29.5
+    (box,) = CASCADE.to_boxes(np.array([[10, 20, 40, 40]]))
+    np.testing.assert_allclose(box, [29.5 + 4 - 16, 39.5 + 8 - 10, 29.5 + 4 + 16, 39.5 + 8 + 10])
+    assert CASCADE.to_boxes(np.zeros((0, 4))).shape == (0, 4)
+
+
+def test_mirror_is_its_own_inverse():
+    boxes = np.array([[1, 2, 5, 9], [0, 0, 99, 3]], np.float64)
+    np.testing.assert_array_equal(mirror_boxes(boxes, 100), [[94, 2, 98, 9], [0, 0, 99, 3]])
+    np.testing.assert_array_equal(mirror_boxes(mirror_boxes(boxes, 100), 100), boxes)
+
+
+def test_overlaps_by_hand():
+    boxes = np.array([[0, 0, 2, 2], [1, 1, 3, 3], [5, 5, 6, 6], [0, 0, 1, 2]], np.float64)
+    np.testing.assert_allclose(overlaps(boxes[0], boxes), [1, 1 / 7, 0, 0.5])
+
+
+def test_distinct_keeps_the_surer():
+    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [30, 0, 40, 10], [31, 0, 41, 10], [6, 0, 16, 10]], np.float64)
+    assert distinct(boxes) == [0, 2, 4]
+    assert distinct(boxes[::-1]) == [0, 1, 3]
+    assert distinct(np.zeros((0, 4))) == []
+
+
+def test_prepare_reduces_and_draws_out():
+    image = np.zeros((300, 700, 3), np.uint8)
+    image[:, 350:] = (10, 200, 90)
+    ready = prepare(image, 350)
+    assert (ready.scale, ready.border, ready.grey.shape) == (0.5, 35, (150 + 70, 350 + 70))
+    assert ready.grey[0, 0] == 0 and ready.grey[-1, -1] == cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)[-1, -1]
+    box = np.array([20.0, 30, 90, 120])
+    np.testing.assert_allclose(ready.to_picture(ready.from_picture(box)), box)
+    # the picture's own edge, half a pixel before its first centre, is the edge inside the border
+    np.testing.assert_allclose(ready.from_picture(np.array([-0.5, -0.5, 699.5, 299.5])), [34.5, 34.5, 384.5, 184.5])
+    assert prepare(image[:, :, 0], 2000).scale == 1
+
+
+def test_the_shipped_constants_are_sane():
+    cascades = load_cascades()
+    assert [cascade.name for cascade in cascades] == ["frontal, reduced", "frontal", "profile", "frontal, large"]
+    assert [cascade.mirrored for cascade in cascades] == [False, False, True, False]
+    assert [cascade.longest for cascade in cascades][0] < 300 and cascades[-1].beyond == 640
+    for cascade in cascades:
+        assert abs(cascade.dx) < 0.15 and 0.05 < cascade.dy < 0.25
+        assert 0.6 < cascade.width < 1 and 0.6 < cascade.height < 1
+    raw = json.loads(CONSTANTS.read_text())
+    assert raw["fitted_on"] and all(entry["fit"]["fitted_to"] >= 20 for entry in raw["cascades"])
+    assert "/work" not in CONSTANTS.read_text() and "/home" not in CONSTANTS.read_text()
+
+
+def test_damaged_constants_are_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.json: found no such file, expected the detectors' constants"):
+        load_cascades(tmp_path / "none.json")
+    for text in ("{", "{}", '{"cascades": [{"name": "a"}]}', "[]"):
+        (tmp_path / "bad.json").write_text(text)
+        with pytest.raises(ValueError, match=r"bad\.json: found .*, expected what tools/fit_boxes\.py writes"):
+            load_cascades(tmp_path / "bad.json")
+
+
+def test_without_cascades_the_way_out_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(detect.cv2.data, "haarcascades", str(tmp_path))
+    with pytest.raises(ValueError, match="expected OpenCV's Haar cascades, or faces given by --boxes"):
+        HaarDetector()
+    (tmp_path / "haarcascade_frontalface_alt2.xml").write_text("<?xml version='1.0'?><opencv_storage></opencv_storage>")
+    with pytest.raises(ValueError, match="found a damaged cascade"):
+        HaarDetector()
+    monkeypatch.delattr(detect.cv2, "CascadeClassifier")
+    with pytest.raises(
+        ValueError, match=r"without Haar cascades, expected 4\.x \(opencv-python<5\), --detector yunet, or faces"
+    ):
+        HaarDetector()
+
+
+def test_finds_a_face_where_it_is(portrait):
+    image, truth = portrait
+    boxes = HaarDetector().find(image)
+    assert boxes.dtype == np.float64 and overlaps(truth, boxes[:1])[0] > 0.6
+
+
+def test_finds_the_same_face_in_a_larger_and_a_wider_picture(portrait):
+    image, truth = portrait
+    large = cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    assert overlaps((truth + 0.5) * 3 - 0.5, HaarDetector().find(large)[:1])[0] > 0.6
+    moved = cv2.copyMakeBorder(image, 60, 0, 200, 0, cv2.BORDER_CONSTANT)
+    assert overlaps(truth + [200, 60, 200, 60], HaarDetector().find(moved)[:1])[0] > 0.6
+
+
+def test_no_face_no_box():
+    for image in (
+        np.full((90, 120, 3), 128, np.uint8),
+        np.zeros((1, 1, 3), np.uint8),
+        np.zeros((3, 2000, 3), np.uint8),
+    ):
+        assert HaarDetector().find(image).shape == (0, 4)
+
+
+def test_search_mirrors_and_sorts_by_agreement(monkeypatch):
+    answers = iter(
+        [
+            (np.array([[10, 20, 40, 40], [60, 20, 40, 40]]), np.array([3, 9])),
+            (np.array([[10, 20, 40, 40]]), np.array([5])),
+        ]
+    )
+    monkeypatch.setattr(detect, "find_squares", lambda *_: next(answers))
+    monkeypatch.setattr(detect, "BORDER", 0.0)
+    cascade = dataclasses.replace(CASCADE, mirrored=True, dx=0.1)
+    boxes = detect.search(np.zeros((100, 200), np.uint8), cascade, None)
+    first, second = cascade.to_boxes(np.array([[10, 20, 40, 40], [60, 20, 40, 40]]))
+    np.testing.assert_allclose(boxes, [second, mirror_boxes(first[None], 200)[0], first])
+
+
+def test_looks_come_one_after_the_other_and_only_when_asked_for(monkeypatch):
+    asked, steps = [], []
+
+    def one(image, cascade, classifier):
+        asked.append(cascade.name)
+        steps.append(cascade.scale)
+        return np.array([[len(asked), 0, 50, 50.0]])
+
+    monkeypatch.setattr(detect, "search", one)
+    detector = HaarDetector()
+    looks = detector.looks(np.zeros((100, 640, 3), np.uint8))
+    assert next(looks)[0, 0] == 1 and asked == ["frontal, reduced"]
+    assert len(list(looks)) == 2 and asked[1:] == ["frontal", "profile"]
+    asked.clear()
+    assert len(list(detector.looks(np.zeros((641, 100, 3), np.uint8)))) == 4 and asked[-1] == "frontal, large"
+    asked.clear()
+    small = np.zeros((90, 120, 3), np.uint8)
+    for turn in range(6):
+        detector.look(small, turn)
+    assert asked == ["frontal, reduced", "frontal", "frontal, reduced", "profile", "frontal, reduced", "frontal"]
+    assert min(steps[:3]) < detect.COARSE == min(steps[-6:])

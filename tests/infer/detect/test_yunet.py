@@ -1,0 +1,140 @@
+"""infer/detect/yunet.py: against a network of YuNet's form, written by hand, that calls dark cells faces."""
+
+import cv2
+import numpy as np
+import pytest
+
+from infer import run
+from infer.detect import yunet
+from infer.detect.yunet import FIELDS, YuNetDetector, boxes_around, framed, load_weights
+from infer.landmarker import Landmarker
+from tests.helpers.tiny_model import write_model
+from tests.helpers.tiny_onnx import field, model, node, tensor, value
+
+EDGE = 320  # of the input that the file names; OpenCV sets others
+STRIDES = (8, 16, 32)
+# of a cell: x and y of right eye, left eye, nose, right and left mouth corner, in strides from the cell's corner
+FIVE = np.array([[-1.0, -1.2], [1.2, -1.0], [0.1, 0.0], [-0.8, 1.1], [0.9, 1.2]])
+
+
+def write_yunet(path, five=FIVE):
+    """A detector that finds a face in every dark cell of stride 32, and nothing with the finer strides."""
+    nodes, tensors, outputs = [], [], []
+    for stride in STRIDES:
+        heads = {"cls": ([-1 / 85] * 3, [3.0]), "obj": ([0.0] * 3, [1.0 if stride == 32 else 0.0])}
+        heads |= {"bbox": ([0.0] * 3, [0.5, 0.5, 1.0, 1.2]), "kps": ([0.0] * 3, five.reshape(-1).tolist())}
+        for name, (weights, bias) in heads.items():
+            full, width = f"{name}_{stride}", len(bias)
+            # the mean over each cell, from each channel alike: dark ones answer 3, white ones 3 - 255 / 85 * 3 = -6
+            kernel = np.tile(np.array(weights).reshape(1, 3, 1, 1) / stride**2, (width, 1, stride, stride))
+            tensors += [tensor(f"w_{full}", kernel), tensor(f"b_{full}", np.array(bias)), _shape(f"s_{full}", width)]
+            inputs = ["input", f"w_{full}", f"b_{full}"]
+            nodes += [
+                node("Conv", inputs, [f"c_{full}"], kernel_shape=[stride] * 2, strides=[stride] * 2, pads=[0] * 4),
+                node("Transpose", [f"c_{full}"], [f"t_{full}"], perm=[0, 2, 3, 1]),
+                node("Reshape", [f"t_{full}", f"s_{full}"], [full]),
+            ]
+    for name, width in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)):
+        outputs += [value(f"{name}_{stride}", [1, (EDGE // stride) ** 2, width]) for stride in STRIDES]
+    path.write_bytes(model(nodes, tensors, [value("input", [1, 3, EDGE, EDGE])], outputs))
+    return path
+
+
+def _shape(name: str, width: int) -> bytes:
+    """A TensorProto of int64 (data_type 7): the shape [1, -1, width]."""
+    values = np.array([1, -1, width], "<i8")
+    return field(1, 3) + field(2, 7) + field(8, name.encode()) + field(9, values.tobytes())
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    return write_yunet(tmp_path_factory.mktemp("yunet") / "face.onnx")
+
+
+def picture(*cells, height=256, width=384):
+    """White, but for dark cells (row, column) of 32 pixels."""
+    image = np.full((height, width, 3), 255, np.uint8)
+    for row, column in cells:
+        image[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32] = 0
+    return image
+
+
+def expected(row, column, scale=1.0):
+    """The landmark box around the five points of a cell."""
+    five = ((FIVE + (column, row)) * 32 + 0.5) / scale - 0.5
+    return boxes_around(five[None], load_weights())[0]
+
+
+def test_points_of_cells_become_boxes(file):
+    detector = YuNetDetector(file)
+    assert detector.find(picture()).shape == (0, 4)
+    (box,) = detector.find(picture((3, 4)))
+    np.testing.assert_allclose(box, expected(3, 4), atol=0.01)
+    boxes = detector.find(picture((1, 2), (6, 10)))
+    wanted = [expected(1, 2), expected(6, 10)]
+    np.testing.assert_allclose(sorted(boxes.tolist()), sorted(map(list, wanted)), atol=0.01)
+    np.testing.assert_array_equal(detector.look(picture((3, 4)), 7), next(iter(detector.looks(picture((3, 4))))))
+
+
+def test_a_large_picture_is_reduced_and_an_odd_one_padded(file, monkeypatch):
+    monkeypatch.setattr(yunet, "LONGEST", 384)
+    large = cv2.resize(picture((3, 4)), (1152, 768), interpolation=cv2.INTER_NEAREST)
+    (box,) = YuNetDetector(file).find(large)
+    np.testing.assert_allclose(box, expected(3, 4, 384 / 1152), atol=0.05)
+    (box,) = YuNetDetector(file).find(picture((3, 4))[:250, :371])
+    np.testing.assert_allclose(box, expected(3, 4), atol=0.01)
+
+
+def test_the_box_follows_the_five_points():
+    weights, five = load_weights(), FIVE[None] * 30 + 200
+    (box,) = boxes_around(five, weights)
+    np.testing.assert_allclose(
+        boxes_around(five * 2 + (10, -40), weights)[0], box * 2 + np.tile([10, -40], 2), atol=1e-6
+    )
+    middle, size, inputs = framed(five)
+    assert inputs.shape == (1, 11) and inputs[0, -1] == 1
+    np.testing.assert_allclose(np.square(inputs[0, :10]).sum() / 5, 1)
+    x0, y0, x1, y1 = box
+    low, high = five[0].min(axis=0), five[0].max(axis=0)
+    assert x0 < low[0] and y0 < low[1] and x1 > high[0] and y1 > high[1]
+    assert boxes_around(np.zeros((0, 5, 2)), weights).shape == (0, 4)
+
+
+def test_files_that_are_no_yunet(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"n\.onnx: found no such file, expected YuNet's \.onnx"):
+        YuNetDetector(tmp_path / "n.onnx")
+    for data in (b"", b"no network" * 20):
+        (tmp_path / "bad.onnx").write_bytes(data)
+        with pytest.raises(ValueError, match=r"bad\.onnx: found no network that OpenCV .* runs as YuNet \("):
+            YuNetDetector(tmp_path / "bad.onnx")
+    (tmp_path / "c.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"c\.json: found .*, expected what tools/fit_boxes\.py writes"):
+        load_weights(tmp_path / "c.json")
+
+
+def test_an_opencv_without_it(file, monkeypatch):
+    monkeypatch.delattr(cv2, "FaceDetectorYN")
+    with pytest.raises(ValueError, match="without FaceDetectorYN, expected 4.5.4 or later"):
+        YuNetDetector(file)
+
+
+def test_from_the_command_line(file, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    network = write_model(tmp_path / "model")
+    cv2.imwrite("p.png", picture((3, 4)))
+    common = ["p.png", "--model", str(network), "--no-draw"]
+    assert run.main([*common, "--detector", "yunet", "--detector-model", str(file)]) == 0
+    assert "p.png: 1 face, " in capsys.readouterr().out
+    landmarker = Landmarker(network, detector="yunet", detector_model=file)
+    assert len(landmarker.detect(picture((3, 4)))) == 1
+    assert run.main([*common, "--detector", "yunet"]) == 2
+    assert capsys.readouterr().err == ("detector yunet: found no model, expected its .onnx file (--detector-model)\n")
+    assert run.main([*common, "--detector-model", str(file)]) == 2
+    assert "expected none (or --detector yunet)" in capsys.readouterr().err
+
+
+def test_every_answer_has_opencvs_fields(file):
+    net = cv2.FaceDetectorYN.create(str(file), "", (384, 256), 0.5, 0.3, 50)
+    _, rows = net.detect(picture((3, 4)))
+    assert rows.shape == (1, FIELDS)
+    np.testing.assert_allclose(rows[0, 4:14].reshape(5, 2), (FIVE + (4, 3)) * 32, atol=0.01)

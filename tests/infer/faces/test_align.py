@@ -1,0 +1,57 @@
+"""infer/faces/align.py: the five places come to lie where recognisers want them."""
+
+import numpy as np
+import pytest
+
+from infer.faces.align import TEMPLATE, align, alignment, five_points
+from infer.geometry.crop import rotation
+from records.landmarks import IBUG_68, KAGGLE_15, convert
+
+
+def test_the_five_of_both_schemes_are_the_same_places():
+    points = np.random.default_rng(0).uniform(0, 99, (68, 2))
+    five = five_points(points, "ibug68")
+    np.testing.assert_allclose(five[0], points[36:42].mean(axis=0))
+    np.testing.assert_allclose(five[[2, 3, 4]], points[[30, 48, 54]])
+    np.testing.assert_allclose(five_points(convert(points, IBUG_68, KAGGLE_15), "kaggle15"), five, atol=1e-4)
+
+
+@pytest.mark.parametrize(("angle", "scale"), [(0.0, 1.0), (0.7, 3.0), (-2.0, 0.4)])
+def test_a_turned_and_scaled_template_lies_on_the_template(angle, scale):
+    five = (TEMPLATE @ rotation(angle).T) * scale + (250, -30)
+    crop = alignment(five)
+    np.testing.assert_allclose(crop.to_fractions(five) * 112 - 0.5, TEMPLATE, atol=1e-4)
+    assert crop.side == pytest.approx(112 * scale) and crop.angle == pytest.approx(angle) and crop.size == 112
+
+
+def test_other_faces_come_as_near_as_a_similarity_can():
+    rng = np.random.default_rng(3)
+    five = TEMPLATE * 2 + rng.normal(0, 6, (5, 2))
+    got = alignment(five).to_fractions(five) * 112.0 - 0.5
+    least = np.square(got - TEMPLATE).sum()
+    # least squares restated: x' = a x - b y + c, y' = b x + a y + d
+    rows = [[[x, -y, 1, 0], [y, x, 0, 1]] for x, y in five]
+    left = np.linalg.lstsq(np.concatenate(rows), TEMPLATE.reshape(-1), rcond=None)[1][0]
+    assert least == pytest.approx(left, rel=1e-3)
+
+
+def test_the_picture_is_cut_as_the_points_say():
+    image = np.zeros((300, 400, 3), np.uint8)
+    places = (TEMPLATE * 2 + (60, 30)).round()
+    for x, y in places.astype(int):
+        image[y - 6 : y + 7, x - 6 : x + 7] = 255
+    points = np.zeros((68, 2))
+    points[36:42], points[42:48] = places[0], places[1]
+    points[[30, 48, 54]] = places[2:]
+    face = align(image, points)
+    assert face.shape == (112, 112, 3) and face.dtype == np.uint8
+    for x, y in TEMPLATE.round().astype(int):
+        assert face[y, x].min() == 255 and face[y, x - 8 if x > 20 else x + 8].max() < 255
+
+
+def test_what_cannot_be_aligned():
+    with pytest.raises(ValueError, match="found points of the scheme 'tiny5', expected one of ibug68, kaggle15"):
+        align(np.zeros((5, 5, 3), np.uint8), np.zeros((5, 2)), "tiny5")
+    for points in (np.full((68, 2), 3.0), np.full((68, 2), np.nan)):
+        with pytest.raises(ValueError, match="expected five places apart"):
+            align(np.zeros((5, 5, 3), np.uint8), points)

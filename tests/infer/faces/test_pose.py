@@ -1,0 +1,126 @@
+"""infer/faces/pose.py and tools/fit/mean_face.py: angles and shapes come back from faces made of known ones."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from infer.faces import pose
+from infer.faces.pose import Pose, angles_of, eye_openness, head_pose, mean_face, openness
+from infer.geometry.rotations import rotation_of
+from tests.helpers.drawn import draw_face, symmetric_face
+from tools.fit import mean_face as fit_mean_face
+from tools.fit.mean_face import fit
+
+POSES = [(0.0, 0.0, 0.0), (-0.3, 0.5, 0.2), (0.2, -0.9, -0.4), (0.1, 1.2, 0.0), (0.0, 0.0, 1.0)]  # pitch, yaw, roll
+
+
+def seen(angles, face=None, scale=70.0):
+    """The points [68, 2] of a rigid face, y down, as a camera far away sees it turned by pitch, yaw, roll (radians)."""
+    face = mean_face().points if face is None else face
+    return (face @ rotation_of(np.array(angles)).T)[:, :2] * (scale, -scale) + (300, 200)
+
+
+@pytest.mark.parametrize("angles", POSES)
+def test_angles_come_back(angles):
+    found = head_pose(seen(angles))
+    pitch, yaw, roll = np.degrees(angles)
+    np.testing.assert_allclose((found.pitch, found.yaw, found.roll), (pitch, yaw, roll), atol=1.5)
+    exact = angles_of(rotation_of(np.array(angles)))
+    np.testing.assert_allclose((exact.pitch, exact.yaw, exact.roll), (pitch, yaw, roll), atol=1e-6)
+
+
+def test_signs_are_as_documented():
+    ahead = seen((0, 0, 0))
+    nose, eyes = 30, [36, 45]
+    assert seen((0, 0.5, 0))[nose, 0] < ahead[nose, 0]  # yaw > 0: to the picture's left
+    assert seen((0.4, 0, 0))[nose, 1] < ahead[nose, 1]  # pitch > 0: up
+    right, left = seen((0, 0, 0.4))[eyes]
+    assert left[1] > right[1]  # roll > 0: clockwise, the eye at the picture's right goes down
+
+
+def test_place_and_size_change_nothing_nor_do_a_contour_and_an_open_mouth():
+    points = seen((-0.2, 0.4, 0.1))
+    first, second = head_pose(points), head_pose(points * 3.5 + (-900, 2000))
+    np.testing.assert_allclose((first.yaw, first.pitch, first.roll), (second.yaw, second.pitch, second.roll), atol=0.01)
+    points[:8] += 15
+    points[55:60] += (0, 20)
+    assert head_pose(points) == first
+
+
+def test_what_has_no_pose():
+    assert head_pose(np.full((68, 2), 5.0)) is None
+    assert head_pose(np.full((68, 2), np.nan)) is None
+    line = np.stack([np.arange(68.0), np.zeros(68)], axis=1)
+    assert head_pose(line) is None or isinstance(head_pose(line), Pose)
+
+
+def test_openness_by_hand():
+    points = np.zeros((68, 2))
+    points[36:42] = [(0, 0), (2, -1), (4, -1), (6, 0), (4, 2), (2, 1)]  # heights 2 and 3, width 6
+    points[42:48] = points[36:42] * (1, 0)  # shut
+    points[60:68] = [(0, 0), (2, -1), (5, -2), (8, -1), (10, 0), (8, 2), (5, 4), (2, 2)]  # heights 3, 6, 3, width 10
+    found = openness(points)
+    assert (found.right_eye, found.left_eye, found.mouth) == pytest.approx((2.5 / 6, 0, 0.4))
+    assert np.isnan(eye_openness(np.zeros((6, 2))))
+
+
+def test_the_shipped_face_is_one():
+    face = mean_face().points
+    assert np.linalg.norm(face[36] - face[45]) == pytest.approx(1, abs=1e-3)
+    assert face[30, 2] > face[27, 2] > face[0, 2] and face[27, 1] > face[33, 1] > face[57, 1] > face[8, 1]
+    assert "/work" not in pose.MEAN_FACE.read_text()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"points": [], "used": []}', '{"points": [[1, 2, 3]], "used": [0]}'])
+def test_a_damaged_face_is_named(tmp_path, text):
+    (tmp_path / "f.json").write_text(text)
+    with pytest.raises(ValueError, match=r"f\.json: found .*, expected what tools/fit_mean_face\.py writes"):
+        mean_face(tmp_path / "f.json")
+    with pytest.raises(FileNotFoundError, match=r"n\.json: found no such file, expected the 3-D mean face"):
+        mean_face(tmp_path / "n.json")
+
+
+def solid() -> np.ndarray:
+    """A symmetric face with depth, [68, 3], y up, centred, outer eye corners 1 apart."""
+    flat = symmetric_face()
+    face = np.column_stack([flat * (1, -1), 0.6 - np.square(flat).sum(axis=1)])
+    face -= face.mean(axis=0)
+    return face / np.linalg.norm(face[36] - face[45])
+
+
+def test_the_face_comes_back_from_its_views():
+    rng, face = np.random.default_rng(0), solid()
+    poses = rng.uniform((-0.4, -1.3, -0.4), (0.4, 1.3, 0.4), (80, 3))
+    points = np.array([seen(angles, face, rng.uniform(40, 90)) for angles in poses])
+    found, residual = fit(points, poses)
+    np.testing.assert_allclose(found, face, atol=1e-6)
+    assert residual < 1e-6
+    noisy, residual = fit(points + rng.normal(0, 1.0, points.shape), poses)
+    np.testing.assert_allclose(noisy, face, atol=0.02)
+    assert 0.01 < residual < 0.03  # one pixel of 65
+
+
+def test_the_script_writes_what_pose_reads(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(fit_mean_face, "FEWEST", 5)
+    rng, face = np.random.default_rng(1), solid()
+    folder = tmp_path / "300W_LP"
+    for place in (folder / "AFW", folder / "landmarks" / "AFW"):
+        place.mkdir(parents=True)
+    for index in range(12):
+        angles = rng.uniform(-0.5, 0.5, 3)
+        points = seen(angles, face, 40) * 0.4
+        name = f"AFW_{index}_1_0"
+        from infer.files.points import write_picture
+
+        write_picture(folder / "AFW" / f"{name}.jpg", draw_face(points, rng))
+        savemat(folder / "AFW" / f"{name}.mat", {"Pose_Para": np.r_[angles, np.zeros(4)][None], "pt2d": points.T})
+        savemat(folder / "landmarks" / "AFW" / f"{name}_pts.mat", {"pts_2d": points, "pts_3d": points})
+    out = tmp_path / "face.json"
+    assert fit_mean_face.main([str(folder), "--out", str(out)]) == 0
+    np.testing.assert_allclose(mean_face(out).points, face, atol=1e-3)
+    assert json.loads(out.read_text())["residual"] < 0.01 and str(tmp_path) not in out.read_text()
+    monkeypatch.setattr(fit_mean_face, "FEWEST", 50)
+    assert fit_mean_face.main([str(folder), "--out", str(out)]) == 2
+    assert "faces with pts_3d and Pose_Para, expected at least 50" in capsys.readouterr().err

@@ -1,0 +1,182 @@
+"""infer/files/points.py: what is written can be read back, and is there whole or not at all."""
+
+import json
+import os
+import stat
+
+import cv2
+import numpy as np
+import pytest
+
+from infer.faces.face import TrackedFace, face_of
+from infer.faces.pose import mean_face, openness
+from infer.files.points import (
+    atomic_file,
+    drawn_names,
+    face_entry,
+    json_line,
+    picture_entry,
+    pts_text,
+    read_boxes,
+    write_atomically,
+    write_csv,
+    write_json,
+    write_picture,
+)
+from tools.read import formats as readers
+
+
+def test_write_replaces_whole(tmp_path):
+    file = tmp_path / "a.json"
+    write_atomically(file, b"first, long")
+    write_atomically(file, b"second")
+    assert file.read_bytes() == b"second" and [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o666 & ~mask
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
+    file = tmp_path / "a.json"
+    write_atomically(file, b"old")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="No space left"):
+        write_atomically(file, b"new")
+    assert file.read_bytes() == b"old" and [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_json_comes_back(tmp_path):
+    points = np.array([[1.23456, 2], [30, 40.987], [-5.5, 7]], np.float32)
+    entries = [picture_entry("Gesicht ä.jpg", (120, 160, 3), [face_of(points)]), picture_entry("b.png", (5, 6), [])]
+    write_json(tmp_path / "p.json", entries)
+    read = json.loads((tmp_path / "p.json").read_text(encoding="utf-8"))
+    assert read == {
+        "images": [
+            {
+                "file": "Gesicht ä.jpg",
+                "width": 160,
+                "height": 120,
+                "faces": [{"box": [-5.5, 2.0, 30.0, 40.99], "points": [[1.23, 2.0], [30.0, 40.99], [-5.5, 7.0]]}],
+            },
+            {"file": "b.png", "width": 6, "height": 5, "faces": []},
+        ]
+    }
+    write_json(tmp_path / "p.json", [])
+    assert json.loads((tmp_path / "p.json").read_text()) == {"images": []}
+
+
+def test_json_holds_no_nan(tmp_path):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "p.json", [{"box": [float("nan")]}])
+    assert not list(tmp_path.iterdir())
+
+
+def test_pictures_come_back(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (9, 14, 3), np.uint8)
+    write_picture(tmp_path / "ä.png", image)
+    np.testing.assert_array_equal(cv2.imdecode(np.fromfile(tmp_path / "ä.png", np.uint8), cv2.IMREAD_COLOR), image)
+    write_picture(tmp_path / "a.JPG", image)
+    assert (tmp_path / "a.JPG").read_bytes().startswith(b"\xff\xd8\xff")
+    with pytest.raises(ValueError, match=r"a\.xyz: found suffix '\.xyz', expected one of \.jpg"):
+        write_picture(tmp_path / "a.xyz", image)
+
+
+def test_drawn_names_never_collide():
+    assert drawn_names(["a.jpg", "a.png", "b.tif", "b.tif.png"]) == ["a.jpg", "a.png", "b.tif.png", "b.tif-2.png"]
+    assert drawn_names(["one/a.jpg", "two/a.jpg", "A.JPG", "a-2.jpg"]) == ["a.jpg", "a-2.jpg", "A-3.JPG", "a-2-2.jpg"]
+    assert drawn_names(["contact_sheet.jpg", "../x/../../evil.jpg"]) == ["contact_sheet-2.jpg", "evil.jpg"]
+    assert drawn_names([]) == []
+
+
+@pytest.mark.parametrize("start", ["file,x0,y0,x1,y1\n", "File, X0, Y0, X1, Y1\r\n", "\ufefffile,x0,y0,x1,y1\n", ""])
+def test_boxes_by_file(tmp_path, start):
+    (tmp_path / "b.csv").write_text(
+        start + 'a.jpg,1,2,3,4.5\n"with, comma.jpg",0,0,9,9\n\na.jpg,-5,6,7,8\n', encoding="utf-8"
+    )
+    boxes = read_boxes(tmp_path / "b.csv")
+    assert sorted(boxes) == ["a.jpg", "with, comma.jpg"]
+    np.testing.assert_array_equal(boxes["a.jpg"], [[1, 2, 3, 4.5], [-5, 6, 7, 8]])
+    np.testing.assert_array_equal(boxes["with, comma.jpg"], [[0, 0, 9, 9]])
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("file,x0,y0,x1,y1\na.jpg,1,2,3\n", "line 2: found 4 columns, expected file,x0,y0,x1,y1"),
+        ("a.jpg,1,2,three,4\n", "line 1: found 1,2,three,4, expected four numbers x0,y0,x1,y1"),
+        ("name,left,top,right,bottom\n", "line 1: found left,top,right,bottom, expected four numbers"),
+        ("a.jpg,1,2,3,4\nb.jpg,5,2,3,4\n", "line 2: found 5,2,3,4, expected x0 < x1 and y0 < y1"),
+        ("a.jpg,1,2,nan,4\n", "line 1: found 1,2,nan,4, expected x0 < x1"),
+        ("a.jpg,1,2,inf,4\n", "line 1: found 1,2,inf,4, expected x0 < x1"),
+    ],
+)
+def test_wrong_rows_are_named(tmp_path, text, wanted):
+    (tmp_path / "b.csv").write_text(text)
+    with pytest.raises(ValueError, match=rf"b\.csv {wanted}"):
+        read_boxes(tmp_path / "b.csv")
+
+
+def test_boxes_that_are_no_csv(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no\.csv: found no such file, expected a CSV of boxes"):
+        read_boxes(tmp_path / "no.csv")
+    (tmp_path / "b.csv").write_bytes(b"\xff\xd8\xff\xe0\x00\x10")
+    with pytest.raises(ValueError, match=r"b\.csv: found no CSV text .*, expected columns file,x0,y0,x1,y1"):
+        read_boxes(tmp_path / "b.csv")
+    (tmp_path / "b.csv").write_bytes(b"")
+    assert read_boxes(tmp_path / "b.csv") == {}
+
+
+def test_what_is_known_of_a_face_besides():
+    points = mean_face().points[:, :2] * (90, -90) + 200
+    entry = face_entry(face_of(points, 0.87654321), "ibug68")
+    assert list(entry) == ["box", "points", "score", "pose", "open"] and entry["score"] == 0.8765
+    assert list(entry["pose"]) == ["yaw", "pitch", "roll"] and max(map(abs, entry["pose"].values())) < 1.5
+    assert entry["open"]["mouth"] == round(openness(points).mouth, 3)
+    tracked = TrackedFace(face_of(points).box, points, 0.5, 7)
+    assert face_entry(tracked)["id"] == 7 and "pose" not in face_entry(tracked)
+    flat = face_entry(face_of(np.ones((68, 2)) * [[1, 2]]), "ibug68")
+    assert flat["pose"] is None and flat["open"] == {"left_eye": None, "right_eye": None, "mouth": None}
+    json_line(flat)
+
+
+def test_csv_is_quoted_and_a_row_a_face(tmp_path):
+    points = np.array([[1.5, 2], [3, 4]], np.float32)
+    entries = [
+        picture_entry('a, "b".jpg', (9, 9), [face_of(points), face_of(points + 10)]),
+        picture_entry("c", (9, 9), []),
+    ]
+    write_csv(tmp_path / "p.csv", iter(entries), 2)
+    assert (tmp_path / "p.csv").read_text() == (
+        'file,x0,y0,x1,y1\n"a, ""b"".jpg",1.5,2.0,3.0,4.0\n"a, ""b"".jpg",11.5,12.0,13.0,14.0\n'
+    )
+
+
+def test_csv_and_pts_are_read_as_data_sets(tmp_path):
+    points = np.random.default_rng(0).uniform(20, 80, (68, 2)).round(2).astype(np.float32)
+    write_picture(tmp_path / "a.png", np.zeros((100, 100, 3), np.uint8))
+    write_csv(tmp_path / "p.csv", [picture_entry("a.png", (100, 100), [face_of(points)])], 68)
+    (tmp_path / "a.pts").write_text(pts_text(points))
+    for path in (tmp_path / "p.csv", tmp_path):
+        (item,) = readers.find(path, "set", "csv" if path.suffix else "pts")
+        np.testing.assert_allclose(readers.read(item, "pts_2d").points, points, atol=0.006)
+
+
+def test_an_atomic_file_is_there_whole_or_not_at_all(tmp_path):
+    with pytest.raises(RuntimeError), atomic_file(tmp_path / "a.jsonl") as file:
+        file.write(b"half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    with atomic_file(tmp_path / "a.jsonl") as file:
+        file.write(b"one\n")
+        assert not (tmp_path / "a.jsonl").exists()
+        file.write(b"two\n")
+    assert (tmp_path / "a.jsonl").read_bytes() == b"one\ntwo\n"
+
+
+def test_many_equal_names_take_no_time():
+    names = drawn_names(["a.jpg"] * 20_000)
+    assert len(set(names)) == 20_000 and names[-1] == "a-20000.jpg"

@@ -1,0 +1,103 @@
+"""infer/model/handwritten.py: what a user may leave out of a contract, and what is said of the mistakes."""
+
+import json
+
+import pytest
+
+from infer.model import handwritten
+from infer.model.contract import FRACTION, INTERLEAVED, NCHW, read_contract
+from tests.helpers.tiny_onnx import SIZE, write_peer
+
+
+def rewrite(path, raw):
+    path.with_suffix(".json").write_text(json.dumps(raw))
+
+
+def test_the_least_that_a_contract_says(tmp_path):
+    path = write_peer(tmp_path)
+    for given in (path, path.with_suffix(".json"), str(path)):
+        contract = read_contract(given)
+        assert (contract.model, contract.input_name, contract.output_name) == (path, "", "")
+        assert (contract.size, contract.channels, contract.order, contract.margin) == (SIZE, 3, "RGB", 0.15)
+        assert (contract.range, contract.mean, contract.std, contract.batch) == ((0, 255), (), (), 1)
+        assert (contract.input_layout, contract.layout, contract.unit) == (NCHW, INTERLEAVED, FRACTION)
+        assert (contract.scheme, contract.count, contract.shift) == ("ibug68", 68, (0, 0))
+        assert contract.groups["jaw"] == list(range(17)) and contract.left_eye == [42, 43, 44, 45, 46, 47]
+
+
+def test_what_the_user_says_stays(tmp_path):
+    path = write_peer(
+        tmp_path,
+        channels=1,
+        file="peer.onnx",
+        input={"size": SIZE, "order": "GRAY", "name": "data", "batch": 4, "range": [0, 1], "mean": 0.5, "std": [2]},
+        crop={"margin": 0.3, "shift": [0.1, -0.2]},
+        output={"name": "points", "unit": "-1 to 1", "layout": "x0 x1 ... y0 y1 ..."},
+        parameters=12,
+    )
+    contract = read_contract(path)
+    assert (contract.channels, contract.order, contract.input_name, contract.batch) == (1, "GRAY", "data", 4)
+    assert (contract.range, contract.mean, contract.std) == ((0, 1), (0.5,), (2,))
+    assert (contract.margin, contract.shift, contract.output_name) == (0.3, (0.1, -0.2), "points")
+    assert (contract.unit, contract.layout) == ("-1 to 1", "x0 x1 ... y0 y1 ...")
+    assert contract.raw["parameters"] == 12
+
+
+def test_the_mark_makes_it_one(tmp_path):
+    assert handwritten.is_handwritten({"by_hand": True})
+    for other in ({"by_hand": False}, {"by_hand": 1}, {}, [1], None):
+        assert not handwritten.is_handwritten(other)
+    path = write_peer(tmp_path)
+    rewrite(path, {"input": {"size": SIZE}})
+    with pytest.raises(ValueError, match="version is None, expected 1"):
+        read_contract(path)
+
+
+@pytest.mark.parametrize(
+    ("raw", "wanted"),
+    [
+        ({"inputs": {"size": 9}}, "found inputs, expected of a contract only by_hand, .*input"),
+        ({"input": {"size": 9, "scale": 2}}, "found input.scale, expected of input only name, size, "),
+        ({"crop": {"margins": 0.1}}, "found crop.margins, expected of crop only margin, shift"),
+        ({"input": 9}, "input is a int, expected an object"),
+        ({"input": {}}, "lacks or misspells 'size'"),
+        ({"input": {"size": 24}, "file": ""}, 'file is "", expected'),
+        ({"input": {"size": 24, "order": "YUV"}}, "input is 3 channels YUV, expected 3 RGB or BGR, or 1 GRAY"),
+        ({"input": {"size": 24, "layout": "HWC"}}, 'input.layout is "HWC", expected one of "NCHW", "NHWC"'),
+        ({"input": {"size": 24, "mean": [1, 2]}}, r"input.mean is \[1.0, 2.0\], expected one number, or .* 3 channels"),
+        ({"input": {"size": 24, "range": [0, 1, 2]}}, r"input.range is \[0.0, 1.0, 2.0\], expected two numbers"),
+        ({"input": {"size": 24, "range": [3, 3]}}, r"range \[3.0, 3.0\], .*expected a range that is none of length 0"),
+        ({"input": {"size": 24, "std": [1, 0, 1]}}, "std other than 0"),
+        ({"input": {"size": 24, "batch": 0}}, "batch 0, expected .*batch >= 1"),
+        ({"input": {"size": 24}, "crop": {"shift": 0.1}}, r"crop.shift is \[0.1\], expected two numbers"),
+        ({"input": {"size": 24}, "output": {"unit": "mm"}}, 'output.unit is "mm", expected one of "fraction of'),
+        ({"input": {"size": 24}, "output": {"layout": "xy"}}, 'output.layout is "xy", expected one of "x0 y0'),
+    ],
+)
+def test_mistakes_are_named(tmp_path, raw, wanted):
+    path = write_peer(tmp_path)
+    rewrite(path, {"by_hand": True, **raw})
+    with pytest.raises(ValueError, match=rf"peer\.json: .*{wanted}"):
+        read_contract(path)
+
+
+def test_the_model_must_be_there_and_the_only_one(tmp_path):
+    path = write_peer(tmp_path, file="other.onnx")
+    with pytest.raises(FileNotFoundError, match=r"other\.onnx: no such model, named by peer\.json"):
+        read_contract(path)
+    rewrite(path, {"by_hand": True, "input": {"size": SIZE}})
+    path.with_suffix(".pb").write_bytes(b"x")
+    with pytest.raises(FileNotFoundError, match=r"found peer\.pb and peer\.onnx beside it, expected one"):
+        read_contract(path)
+    path.with_suffix(".pb").unlink()
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"peer\.json: found no model beside it, expected one peer\.pb or"):
+        read_contract(path.with_suffix(".json"))
+
+
+def test_without_the_shipped_contract_the_points_must_be_given(tmp_path, monkeypatch):
+    monkeypatch.setattr(handwritten, "__file__", str(tmp_path / "model" / "handwritten.py"))
+    with pytest.raises(
+        FileNotFoundError, match=r"landmark\.json: no such contract, expected the shipped one, or points"
+    ):
+        read_contract(write_peer(tmp_path))

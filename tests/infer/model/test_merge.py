@@ -1,0 +1,92 @@
+import json
+
+import numpy as np
+import pytest
+
+from infer import Landmarker
+from infer.model import merge
+from infer.model.contract import read_contract
+from infer.model.merge import SecondNetwork
+from tests.helpers.tiny_model import SHAPE, write_model
+from tests.helpers.tiny_model import expected_fractions as answer_to
+
+NAMES = ["right eye", "left eye", "nose", "right corner", "left corner"]
+POINTS = {
+    "scheme": "tiny5",
+    "count": 5,
+    "groups": {"all": [0, 1, 2, 3, 4]},
+    "lines": {},
+    "left_eye": [1],
+    "right_eye": [0],
+    "flip": [1, 0, 2, 4, 3],
+}
+ORDER = [2, 4, 0, 1, 3]  # of the second model's points among the first one's
+
+
+def second(folder, **changes):
+    """A model that calls its points by the first one's names in another order, and so answers otherwise."""
+    points = {**POINTS, "scheme": "tiny5[0,1,2,3,4]", "names": [NAMES[index] for index in ORDER]}
+    return write_model(folder, name="second", **{"points": points | changes.pop("points", {}), **changes})
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory):
+    return write_model(tmp_path_factory.mktemp("first"), points={**POINTS, "names": NAMES})
+
+
+def test_shared_points_come_from_the_second(first, tmp_path):
+    network = SecondNetwork(read_contract(first), second(tmp_path))
+    assert network.places == ORDER
+    crops = [np.full((32, 32, 3), value, np.uint8) for value in (20, 200)]
+    merged = network.replace(np.full((2, 5, 2), -1, np.float32), crops)
+    for found, value in zip(merged, (20, 200), strict=True):
+        np.testing.assert_allclose(found[ORDER], answer_to([value] * 3), atol=1e-5)
+
+
+def test_the_second_gets_no_more_faces_at_once_than_its_contract_says(first, tmp_path, monkeypatch):
+    path = second(tmp_path)
+    contract = json.loads(path.with_suffix(".json").read_text())
+    contract["input"]["batch"] = 2
+    path.with_suffix(".json").write_text(json.dumps(contract))
+    network, sizes, forward = SecondNetwork(read_contract(first), path), [], merge.network.forward
+    monkeypatch.setattr(merge.network, "forward", lambda *args: sizes.append(len(args[2])) or forward(*args))
+    greys = (0, 60, 120, 180, 240)
+    merged = network.replace(np.zeros((5, 5, 2), np.float32), [np.full((32, 32, 3), grey, np.uint8) for grey in greys])
+    assert sizes == [2, 2, 1]
+    np.testing.assert_allclose(merged[:, ORDER], [answer_to([grey] * 3) for grey in greys], atol=1e-5)
+
+
+def test_a_landmarker_of_two(first, tmp_path):
+    image = np.full((90, 120, 3), 128, np.uint8)
+    box = [[30, 20, 70, 60]]
+    alone = Landmarker(first).fit(image, box, passes=1)
+    merged = Landmarker(first, merge=second(tmp_path)).fit(image, box, passes=1)
+    assert np.abs(merged - alone).max() > 10
+    np.testing.assert_allclose(merged[:, ORDER], alone, atol=1e-3)
+
+
+def test_the_second_mirrors_as_the_first(first, tmp_path):
+    """Merging comes before the mirror's points are put back, so that both are mirrored alike."""
+    landmarker = Landmarker(first, merge=second(tmp_path, points={"names": NAMES}))
+    image = np.full((90, 120, 3), 128, np.uint8)
+    points = (SHAPE[None] * 60 + 20).astype(np.float32)
+    np.testing.assert_allclose(landmarker.mirrored(image, points), Landmarker(first).mirrored(image, points), atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"points": {"names": [*NAMES[:4], "ear"]}}, "found the points ear, expected some of those of .*landmark.pb"),
+        ({"points": {"scheme": "other5"}}, "found points of other5, expected some of those"),
+        (
+            {"crop": {"margin": 0.2}},
+            r"found size 32, margin 0.2, shift \[0.0, 0.0\], expected 32, 0.5, \[0.0, 0.0\] as",
+        ),
+        ({"crop": {"margin": 0.5, "shift": [0, 0.1]}}, r"shift \[0.0, 0.1\], expected 32, 0.5, \[0.0, 0.0\] as"),
+    ],
+)
+def test_networks_that_do_not_go_together(first, tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        SecondNetwork(read_contract(first), second(tmp_path, **changes))
+    with pytest.raises(FileNotFoundError):
+        SecondNetwork(read_contract(first), tmp_path / "absent.pb")

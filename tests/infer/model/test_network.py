@@ -1,0 +1,172 @@
+"""infer/model/network.py: whatever a contract says of scaling, order, layout and unit, the same face comes out."""
+
+import hashlib
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from infer.landmarker import Landmarker
+from infer.model import network
+from infer.model.contract import NHWC, PIXEL, PLANAR, SIGNED, read_contract
+from tests.helpers.tiny_model import expected_fractions, write_model
+from tests.helpers.tiny_onnx import SIZE, expected_points, pooled_model, write_peer
+
+BGR = (30, 90, 210)
+
+
+def planar(points):
+    return np.moveaxis(points, -1, -2).reshape(*points.shape[:-2], -1)
+
+
+def answer_of(path, count=1):
+    """Fractions for so many crops of one colour, [N, K, 2]."""
+    contract = read_contract(path)
+    crop = np.full((contract.size, contract.size, 3), BGR, np.uint8)
+    return network.forward(network.load(contract), contract, [crop] * count)
+
+
+@pytest.mark.parametrize(
+    ("given", "fed"),
+    [
+        ({}, (210, 90, 30)),
+        ({"order": "BGR"}, (30, 90, 210)),
+        ({"range": [0, 1]}, (210 / 255, 90 / 255, 30 / 255)),
+        ({"range": [-1, 1], "order": "BGR"}, (2 * 30 / 255 - 1, 2 * 90 / 255 - 1, 2 * 210 / 255 - 1)),
+        ({"mean": 127.5, "std": 128}, ((210 - 127.5) / 128, (90 - 127.5) / 128, (30 - 127.5) / 128)),
+        (
+            {"range": [0, 1], "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.1, 0.5]},
+            ((210 / 255 - 0.5) / 0.2, (90 / 255 - 0.4) / 0.1, (30 / 255 - 0.3) / 0.5),
+        ),
+        ({"std": [1, 2, 4]}, (210, 45, 7.5)),
+        ({"mean": [10, 20, 30]}, (200, 70, 0)),
+    ],
+)
+def test_what_the_network_is_fed(tmp_path, given, fed):
+    path = write_peer(tmp_path, input={"size": SIZE, **given})
+    found = answer_of(path)
+    assert found.shape == (1, 68, 2) and found.dtype == np.float32
+    np.testing.assert_allclose(found[0], expected_points(fed), rtol=1e-5, atol=1e-5)
+
+
+def test_grey(tmp_path):
+    path = write_peer(tmp_path, channels=1, input={"size": SIZE, "order": "GRAY", "mean": 100, "std": 50})
+    level = cv2.cvtColor(np.full((1, 1, 3), BGR, np.uint8), cv2.COLOR_BGR2GRAY)[0, 0]
+    np.testing.assert_allclose(answer_of(path)[0], expected_points([(int(level) - 100) / 50]), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("output", "convert"),
+    [
+        ({"layout": PLANAR}, planar),
+        ({"unit": PIXEL}, lambda points: (points * SIZE - 0.5).reshape(*points.shape[:-2], -1)),
+        ({"unit": SIGNED}, lambda points: (2 * points - 1).reshape(*points.shape[:-2], -1)),
+        ({"unit": SIGNED, "layout": PLANAR, "name": "points"}, lambda points: planar(2 * points - 1)),
+    ],
+)
+def test_what_it_answers(tmp_path, output, convert):
+    path = write_peer(tmp_path, convert=convert, input={"size": SIZE, "range": [0, 1], "name": "data"}, output=output)
+    fed = np.array(BGR[::-1]) / 255
+    np.testing.assert_allclose(answer_of(path)[0], expected_points(fed), rtol=1e-4, atol=1e-4)
+
+
+def test_channels_last(tmp_path):
+    path = write_peer(tmp_path, nhwc=True, input={"size": SIZE, "layout": NHWC, "range": [0, 1]})
+    np.testing.assert_allclose(answer_of(path)[0], expected_points(np.array(BGR[::-1]) / 255), rtol=1e-4)
+
+
+def test_a_frozen_graph_of_others(tmp_path):
+    path = write_model(tmp_path)
+    points = json.loads(path.with_suffix(".json").read_text())["points"]
+    by_hand = {"by_hand": True, "input": {"size": 32}, "points": points}
+    path.with_suffix(".json").write_text(json.dumps(by_hand))
+    np.testing.assert_allclose(answer_of(path)[0], expected_fractions(BGR[::-1]), atol=1e-4)
+
+
+def test_ours_is_fed_its_pixels_as_they_are(tmp_path):
+    contract = read_contract(write_model(tmp_path))
+    crops = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
+    blob = network.blob_of(contract, list(crops))
+    np.testing.assert_array_equal(blob, crops[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32))
+
+
+def test_faces_go_one_by_one_unless_the_contract_says_more(tmp_path, monkeypatch):
+    sizes, forward = [], network.forward
+    monkeypatch.setattr(
+        network, "forward", lambda net, contract, crops: sizes.append(len(crops)) or forward(net, contract, crops)
+    )
+    image, boxes = np.full((90, 80, 3), BGR, np.uint8), np.tile([20, 30, 50, 60], (5, 1))
+    for batch, wanted in ((None, [1] * 5), (2, [2, 2, 1])):
+        given = {"size": SIZE, "range": [0, 1], **({"batch": batch} if batch else {})}
+        landmarker = Landmarker(write_peer(tmp_path, input=given))
+        sizes.clear()
+        points = landmarker.fit(image, boxes, 1)
+        assert sizes == wanted
+        np.testing.assert_array_equal(points, np.tile(points[:1], (5, 1, 1)))
+
+
+def test_a_promise_of_batches_that_does_not_hold_is_refused(tmp_path, monkeypatch):
+    contract = read_contract(write_peer(tmp_path, input={"size": SIZE, "batch": 8}))
+    forward = network.forward
+
+    def spoilt(net, contract, crops):
+        return forward(net, contract, crops) + (0.25 if len(crops) > 1 else 0)
+
+    monkeypatch.setattr(network, "forward", spoilt)
+    with pytest.raises(
+        ValueError, match=r"peer\.onnx: answers 0\.25 otherwise for two faces at once, expected input.batch 1"
+    ):
+        network.load(contract)
+
+
+def test_two_outputs_need_a_name(tmp_path):
+    path = write_peer(tmp_path)
+    effect, start = np.zeros((3, 136)), np.zeros(136)
+    path.write_bytes(pooled_model(effect, start, extra_output=True))
+    with pytest.raises(ValueError, match=r"peer\.onnx: found outputs .*other.*expected output.name to choose one"):
+        network.load(read_contract(path))
+    raw = json.loads(path.with_suffix(".json").read_text())
+    path.with_suffix(".json").write_text(json.dumps({**raw, "output": {"name": "points"}}))
+    np.testing.assert_array_equal(answer_of(path), np.zeros((1, 68, 2)))
+
+
+def test_another_number_of_points_is_named(tmp_path):
+    path = write_peer(tmp_path)
+    path.write_bytes(pooled_model(np.zeros((3, 196)), np.zeros(196)))
+    with pytest.raises(ValueError, match=r"peer\.onnx: answers \[1, 196\] for 1 faces, expected \[1, 136\]"):
+        network.load(read_contract(path))
+
+
+def test_what_is_no_onnx_file(tmp_path, capfd):
+    path = write_peer(tmp_path)
+    path.write_bytes(b"this is no graph")
+    with pytest.raises(ValueError, match=r"peer\.onnx: found no graph that OpenCV .* can run \(.*\), expected an ONNX"):
+        network.load(read_contract(path))
+
+
+def test_a_tflite_file_is_named_as_such(tmp_path):
+    path = write_model(tmp_path).rename(tmp_path / "landmark.tflite")
+    raw = json.loads((tmp_path / "landmark.json").read_text())
+    (tmp_path / "landmark.json").write_text(json.dumps({**raw, "file": path.name}))
+    with pytest.raises(
+        ValueError, match=r"landmark\.tflite: found a TFLite file, expected a \.pb or \.onnx, which OpenCV"
+    ):
+        network.load(read_contract(path))
+
+
+def test_a_graph_that_would_end_the_process_is_refused(tmp_path):
+    import tensorflow as tf
+
+    path = write_model(tmp_path)
+    graph = tf.compat.v1.GraphDef.FromString(path.read_bytes())
+    del next(node for node in graph.node if node.name == "landmarks").input[:]
+    path.write_bytes(graph.SerializeToString())
+    raw = json.loads((tmp_path / "landmark.json").read_text())
+    raw["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (tmp_path / "landmark.json").write_text(json.dumps(raw))
+    wanted = (
+        r"landmark\.pb: found no graph that OpenCV .* \(node 'landmarks', Reshape, has 0 inputs, expected 2\), expected"
+    )
+    with pytest.raises(ValueError, match=wanted):
+        network.load(read_contract(path))

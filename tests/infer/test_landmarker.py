@@ -1,0 +1,401 @@
+"""infer/landmarker.py: boxes in, points out, against a model whose answer can be worked out by hand."""
+
+import cv2
+import numpy as np
+import pytest
+
+from infer import landmarker as module
+from infer.faces import check
+from infer.faces.pose import mean_face
+from infer.geometry.crop import Crop, box_of, rotation
+from infer.landmarker import Face, Landmarker, default_model, face_of, model_path
+from infer.model import network
+from tests.helpers.tiny_model import COUNT, MARGIN, SHAPE, SIZE, expected_fractions, write_model
+
+RGB = (210, 90, 30)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Paths of the tiny models by number of channels; not to be changed."""
+    folder = tmp_path_factory.mktemp("models")
+    return {channels: write_model(folder, channels, f"tiny{channels}") for channels in (3, 1)}
+
+
+@pytest.fixture(scope="module")
+def tiny(models):
+    return Landmarker(models[3])
+
+
+@pytest.fixture
+def plain():
+    """A picture of one colour, uint8 [210, 340, 3] BGR."""
+    return np.full((210, 340, 3), RGB[::-1], np.uint8)
+
+
+def by_hand(box, fractions, passes):
+    """The points after so many passes where every crop has the same colour: float64 [K, 2]."""
+    for _ in range(passes):
+        side = max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * MARGIN)
+        centre = np.array([box[0] + box[2], box[1] + box[3]]) / 2
+        points = centre + (np.asarray(fractions) - 0.5) * side
+        box = box_of(points)
+    return points
+
+
+@pytest.mark.parametrize("passes", [1, 2, 3])
+def test_fit_by_hand(tiny, plain, passes):
+    boxes = [(100, 60, 160, 110), (150, 90, 190, 140.5)]
+    points = tiny.fit(plain, boxes, passes)
+    assert points.dtype == np.float32 and points.shape == (2, COUNT, 2)
+    for box, answer in zip(boxes, points, strict=True):
+        np.testing.assert_allclose(answer, by_hand(box, expected_fractions(RGB), passes), atol=0.05)
+
+
+def test_channels_and_their_order_matter(models, plain):
+    box = [(100, 60, 160, 110)]
+    swapped = Landmarker(models[3]).fit(plain[:, :, ::-1].copy(), box, 1)[0]
+    np.testing.assert_allclose(swapped, by_hand(box[0], expected_fractions(RGB[::-1]), 1), atol=0.05)
+    grey = Landmarker(models[1]).fit(plain, box, 1)[0]
+    level = cv2.cvtColor(plain, cv2.COLOR_BGR2GRAY)[0, 0]
+    np.testing.assert_allclose(grey, by_hand(box[0], expected_fractions([level] * 3), 1), atol=0.05)
+
+
+def test_every_pass_looks_at_its_own_crop(tiny):
+    image = np.random.default_rng(0).integers(0, 256, (150, 190, 3), np.uint8)
+    image = cv2.GaussianBlur(image, (0, 0), 6)
+    box, points = (40, 30, 95, 88), None
+    for passes in (1, 2):
+        crop = Crop.around(box if points is None else box_of(points), MARGIN, SIZE)
+        mean = crop.cut(image).mean(axis=(0, 1))[::-1]
+        points = crop.to_picture(expected_fractions(mean))
+        np.testing.assert_allclose(tiny.fit(image, [box], passes)[0], points, atol=1e-2)
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_shifted_crop(tmp_path, plain, monkeypatch, upright):
+    crops, forward = [], network.forward
+    moved = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "shift": [0.1, -0.25]}))
+    points_of = moved.look
+    monkeypatch.setattr(moved, "look", lambda image, several, **_: crops.extend(several) or points_of(image, several))
+    monkeypatch.setattr(
+        network, "forward", lambda *args: forward(*args) + np.float32([[0, 0], [0, 0.1]] + 3 * [[0, 0]])
+    )
+    points = moved.fit(plain, [(100, 60, 160, 110)], 1, upright)[0]
+    shifted = np.array([130 + 0.1 * 60, 85 - 0.25 * 60])
+    fractions = expected_fractions(RGB) + [[0, 0], [0, 0.1], [0, 0], [0, 0], [0, 0]]
+    np.testing.assert_allclose(points, shifted + (fractions - 0.5) * 120, atol=0.05)
+    moved.fit(plain, [(100, 60, 160, 110)], 2, upright)
+    turned = moved._moved(crops[-1])
+    axes = np.array([[np.cos(turned.angle), -np.sin(turned.angle)], [np.sin(turned.angle), np.cos(turned.angle)]])
+    edge = turned.side / (1 + 2 * MARGIN)
+    np.testing.assert_allclose(np.subtract(turned.centre, crops[-1].centre), axes @ [0.1 * edge, -0.25 * edge])
+    assert (abs(turned.angle) > 0.1) == upright
+
+
+def test_other_kinds_of_picture_give_the_same(tiny, plain):
+    box = [(100, 60, 160, 110)]
+    wanted = tiny.fit(plain, box)
+    np.testing.assert_array_equal(tiny.fit(np.dstack([plain, plain[:, :, 0]]), box), wanted)
+    np.testing.assert_array_equal(tiny.fit(plain.astype(np.uint16) * 257, box), wanted)
+    grey = plain[:, :, 0]
+    np.testing.assert_array_equal(tiny.fit(grey, box), tiny.fit(np.repeat(grey[:, :, None], 3, axis=2), box))
+
+
+def test_many_boxes_go_in_batches_and_in_order(tiny, monkeypatch):
+    image = np.random.default_rng(1).integers(0, 256, (120, 140, 3), np.uint8)
+    corners = np.random.default_rng(2).uniform(0, 60, (23, 2))
+    boxes = np.concatenate([corners, corners + [31, 29]], axis=1)
+    wanted = np.concatenate([tiny.fit(image, box[None]) for box in boxes])
+    sizes, forward = [], network.forward
+    monkeypatch.setattr(
+        network, "forward", lambda net, contract, crops: sizes.append(len(crops)) or forward(net, contract, crops)
+    )
+    monkeypatch.setattr(module, "BATCH", 10)
+    np.testing.assert_allclose(tiny.fit(image, boxes), wanted, atol=1e-3)
+    assert sizes == [10, 10, 3] * 2
+
+
+def test_no_box_no_point(tiny, plain):
+    for boxes in ([], np.zeros((0, 4))):
+        assert tiny.fit(plain, boxes).shape == (0, COUNT, 2)
+
+
+def test_upright_turns_with_the_eyes(tiny, monkeypatch):
+    image = np.zeros((200, 200, 3), np.uint8)
+    angle = 0.6
+    turned = Crop((90, 80), 70, SIZE, angle).to_picture(SHAPE)
+    crops, points = [], tiny.look
+
+    def watch(image, several):
+        crops.append(several[0])
+        return turned[None] if len(crops) == 1 else points(image, several)
+
+    monkeypatch.setattr(tiny, "look", watch)
+    answer = tiny.fit(image, [(50, 40, 130, 120)], upright=True)[0]
+    assert crops[1].angle == pytest.approx(angle, abs=1e-5)
+    np.testing.assert_allclose(crops[1].to_fractions(turned), SHAPE, atol=1e-5)
+    np.testing.assert_allclose(answer, turned, atol=1e-3)
+    crops.clear()
+    tiny.fit(image, [(50, 40, 130, 120)], upright=False)
+    assert crops[1].angle == 0
+
+
+def test_points_fallen_together_keep_their_crop(tiny, plain, monkeypatch):
+    points, calls = tiny.look, []
+
+    def collapse(image, crops, **_):
+        calls.append(crops[0])
+        return np.full((1, COUNT, 2), 9, np.float32) if len(calls) == 1 else points(image, crops)
+
+    monkeypatch.setattr(tiny, "look", collapse)
+    tiny.fit(plain, [(100, 60, 160, 110)])
+    assert calls[0] == calls[1]
+
+
+@pytest.mark.parametrize(
+    ("boxes", "wanted"),
+    [
+        ([1, 2, 3, 4], r"found shape \[4\], expected \[N, 4\]"),
+        ([[1, 2, 3]], r"found shape \[1, 3\]"),
+        ([[0, 0, 9, 9], [5, 1, 5, 9]], r"found \[5.0, 1.0, 5.0, 9.0\], expected x0 < x1 and y0 < y1"),
+        ([[0, 0, 9, np.nan]], "found .*nan"),
+    ],
+)
+def test_wrong_boxes(tiny, plain, boxes, wanted):
+    with pytest.raises(ValueError, match=f"boxes: {wanted}"):
+        tiny.fit(plain, boxes)
+
+
+def test_wrong_pictures_passes_threads(tiny, models, plain):
+    for call in (tiny.detect, lambda image: tiny.fit(image, [])):
+        with pytest.raises(ValueError, match="picture: found float64"):
+            call(np.zeros((5, 6)))
+    for call in (lambda: tiny.detect(plain, 0), lambda: tiny.fit(plain, [], 0)):
+        with pytest.raises(ValueError, match="passes: found 0, expected at least 1"):
+            call()
+    with pytest.raises(ValueError, match="threads: found 0, expected at least 1"):
+        Landmarker(models[3], threads=0)
+
+
+def test_threads_are_set(models):
+    before = cv2.getNumThreads()
+    try:
+        Landmarker(models[3], threads=1)
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
+
+
+def test_a_model_that_is_none(tmp_path, models, capfd):
+    import hashlib
+
+    data = b"this is no graph"
+    digest = hashlib.sha256(data).hexdigest()
+    path = write_model(tmp_path, sha256=digest)
+    path.write_bytes(data)
+    with pytest.raises(
+        ValueError, match=r"landmark\.pb: found no graph that OpenCV .* can run \(.*\), expected a frozen"
+    ):
+        Landmarker(path)
+    assert capfd.readouterr().err == ""
+    with pytest.raises(FileNotFoundError, match="no such model"):
+        Landmarker(tmp_path / "none.pb")
+
+
+def test_a_model_of_other_points_than_its_contract(tmp_path):
+    points = {
+        "scheme": "four",
+        "count": 4,
+        "groups": {},
+        "lines": {},
+        "left_eye": [1],
+        "right_eye": [0],
+        "flip": [1, 0, 2, 3],
+    }
+    with pytest.raises(ValueError, match=r"landmark\.pb: answers \[1, 10\] for 1 faces, expected \[1, 8\]"):
+        Landmarker(write_model(tmp_path, points=points))
+    with pytest.raises(ValueError, match="found no graph that OpenCV"):
+        Landmarker(write_model(tmp_path, output={"name": "nothing"}))
+
+
+def test_default_model_prefers_the_local_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    assert default_model() == tmp_path / "landmark.pb"
+    write_model(tmp_path / "local")
+    assert default_model() == tmp_path / "local" / "landmark.pb"
+    assert Landmarker().contract.model == tmp_path / "local" / "landmark.pb"
+
+
+class Found:
+    """A detector that always finds the same boxes."""
+
+    def __init__(self, *boxes):
+        self.boxes = np.array(boxes, np.float64).reshape(-1, 4)
+
+    def looks(self, image):
+        yield self.boxes
+
+
+def test_detect_fits_and_drops_what_is_the_same_face(models, plain, monkeypatch):
+    monkeypatch.setattr(check, "AGREEMENT", 0.1)
+    tiny = Landmarker(models[3])
+    tiny._detector = Found((100, 60, 160, 110), (100, 58, 160, 112), (200, 60, 260, 110))
+    faces = tiny.detect(plain)
+    assert [type(face) for face in faces] == [Face, Face]
+    points = tiny.fit(plain, [(100, 60, 160, 110), (200, 60, 260, 110)])
+    for face, wanted in zip(faces, points, strict=True):
+        np.testing.assert_array_equal(face.points, wanted)
+        np.testing.assert_allclose(face.box, box_of(wanted), rtol=1e-6)
+        assert face.box.dtype == np.float32
+    tiny._detector = Found()
+    assert tiny.detect(plain) == []
+
+
+def test_the_mirrored_look_tells_faces_from_others(models, plain, monkeypatch):
+    # the tiny model's answer moves with the crop's colour, to the same side in the mirrored crop
+    moved = (expected_fractions(RGB) - SHAPE)[0]
+    off = np.hypot(*moved) / 0.5  # of the box, which is half of the crop
+    tiny = Landmarker(models[3])
+    tiny._detector = Found((100, 60, 160, 110))
+    for limit, count in ((off * 1.02, 1), (off * 0.98, 0)):
+        monkeypatch.setattr(check, "AGREEMENT", limit)
+        assert len(tiny.detect(plain)) == len(tiny.detect(plain, passes=1)) == count
+    points = tiny.fit(plain, [(100, 60, 160, 110)])
+    mirrored = tiny.mirrored(plain, points)
+    np.testing.assert_allclose(mirrored - tiny.refine(plain, points), [[[-2 * moved[0] * 120, 0]] * COUNT], atol=0.05)
+    monkeypatch.setattr(check, "AGREEMENT", off)
+    assert tiny.scores(plain, points)[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_with_one_pass_the_points_are_the_first_ones(models, monkeypatch):
+    monkeypatch.setattr(check, "AGREEMENT", 1.0)
+    image = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (150, 190, 3), np.uint8), (0, 0), 6)
+    tiny, box = Landmarker(models[3]), (40, 30, 95, 88)
+    tiny._detector = Found(box)
+    for passes in (1, 2, 3):
+        np.testing.assert_allclose(tiny.detect(image, passes)[0].points, tiny.fit(image, [box], passes)[0], atol=1e-4)
+
+
+class Looks:
+    """A detector that finds other boxes with every look."""
+
+    def __init__(self, *looks):
+        self.all, self.asked = [np.array(boxes, np.float64).reshape(-1, 4) for boxes in looks], 0
+
+    def looks(self, image):
+        for boxes in self.all:
+            self.asked += 1
+            yield boxes
+
+
+def test_it_looks_on_until_it_has_a_face_that_is_not_small(models, plain, monkeypatch):
+    monkeypatch.setattr(check, "AGREEMENT", 0.1)
+    tiny, large, small = Landmarker(models[3]), (100, 60, 160, 110), (200, 60, 230, 85)
+    for looks, asked, found in [
+        (([], [large], [small]), 2, 1),
+        (([large], [small]), 1, 1),
+        (([small], [large, small], [small]), 2, 2),
+        (([small], [small]), 2, 1),
+    ]:
+        tiny._detector = Looks(*looks)
+        assert len(tiny.detect(plain)) == found and tiny._detector.asked == asked
+
+
+def test_what_is_no_face_gets_one_more_pass(models, plain, monkeypatch):
+    tiny, calls = Landmarker(models[3]), []
+    monkeypatch.setattr(
+        tiny, "scores", lambda image, points: calls.append(points) or np.full(len(points), len(calls) / 3)
+    )
+    boxes = np.array([(100, 60, 160, 110), (200, 60, 260, 110)], np.float64)
+    faces = tiny.faces_in(plain, boxes)
+    assert len(calls) == 2 and [face.score for face in faces] == [2 / 3] * 2
+    np.testing.assert_allclose(calls[1], tiny.fit(plain, boxes, 3), atol=1e-3)
+    np.testing.assert_array_equal(faces[1].points, calls[1][1])
+
+
+def test_a_face_rolled_too_far_is_tried_from_turned_crops(models, plain, monkeypatch):
+    """The tiny model bears any roll, so its passes are made to agree from one turn of the first crop only."""
+    tiny, points = Landmarker(models[3]), Landmarker.look
+    good = np.pi / 4
+
+    def blind(self, image, crops, mirrored=False):
+        answers = points(self, image, crops, mirrored)
+        seen = [abs(crop.angle - good) < 0.1 for crop in crops]
+        noise = np.random.default_rng(len(starts)).normal(0, 40, answers.shape)
+        starts.extend(crops)
+        return np.where(np.array(seen)[:, None, None], answers, answers + noise).astype(np.float32)
+
+    starts = []
+    monkeypatch.setattr(Landmarker, "look", blind)
+    answer = tiny.fit(plain, [(100, 60, 160, 110)])[0]
+    turned = Crop.around((100, 60, 160, 110), MARGIN, SIZE, good)
+    np.testing.assert_allclose(turned.to_fractions(answer), expected_fractions(RGB), atol=0.05)
+    # each time two passes and a mirrored one
+    assert [round(crop.angle, 3) for crop in starts[::3]] == [0, -round(good, 3), round(good, 3)]
+    starts.clear()
+    tiny.fit(plain, [(100, 60, 160, 110)], passes=1)
+    assert len(starts) == 1  # nothing to disagree with
+
+
+def test_names_stand_for_models_that_come_along(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "HERE", tmp_path)
+    assert model_path("3d") == tmp_path / "landmark_3d.pb" and model_path("small") == tmp_path / "landmark_small.pb"
+    assert model_path("a/b.pb").as_posix() == "a/b.pb" and model_path(None) == tmp_path / "landmark.pb"
+    with pytest.raises(FileNotFoundError, match=r"landmark_3d\.pb: no such model"):
+        Landmarker("3d")
+    write_model(tmp_path, name="landmark_3d")
+    assert Landmarker("3d").contract.model == tmp_path / "landmark_3d.pb"
+
+
+def test_wrong_detectors(models, tmp_path):
+    for arguments, wanted in [
+        ({"detector": "dlib"}, "detector: found 'dlib', expected one of haar, yunet"),
+        ({"detector": "yunet"}, r"detector yunet: found no model, expected its \.onnx file"),
+        ({"detector_model": "y.onnx"}, r"detector haar: found the model y\.onnx, expected none"),
+    ]:
+        with pytest.raises(ValueError, match=wanted):
+            Landmarker(models[3], **arguments)
+    with pytest.raises(FileNotFoundError, match=r"y\.onnx: found no such file, expected YuNet's \.onnx"):
+        Landmarker(models[3], detector="yunet", detector_model=tmp_path / "y.onnx")
+
+
+def test_the_face_around_points():
+    points = np.array([[0, 0], [10, 0], [0, 4]], np.float32)
+    np.testing.assert_array_equal(face_of(points).box, [0, 0, 10, 4])
+    assert face_of(points).score is None and face_of(points, 0.7).score == 0.7
+
+
+def test_the_mirrored_look_of_a_shifted_crop(tmp_path):
+    shift = (0.1, -0.25)
+    moved = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "shift": shift}))
+    image, points = np.zeros((200, 300, 3), np.uint8), Crop((140, 90), 80, SIZE).to_picture(SHAPE)
+    edge = 40
+    # of a black picture the answer is SHAPE in the crop, which lies shifted: in the mirrored one to the other side
+    for found, sign in ((moved.refine(image, points[None]), 1), (moved.mirrored(image, points[None]), -1)):
+        np.testing.assert_allclose(found[0], points + (sign * shift[0] * edge, shift[1] * edge), atol=0.01)
+
+
+@pytest.mark.parametrize("lean", [-70, 0, 35])
+@pytest.mark.parametrize("yaw", [0, 85])
+def test_how_far_a_head_leans_does_not_depend_on_its_turn(yaw, lean):
+    about_y, angle = np.radians(yaw), np.radians(lean)
+    turn = np.array([[np.cos(about_y), 0, -np.sin(about_y)], [0, 1, 0], [np.sin(about_y), 0, np.cos(about_y)]])
+    x, y, _ = (mean_face().points @ turn.T).T
+    points = 50 * np.stack([x, -y], axis=1) @ rotation(angle).T  # pictures have y down
+    found = Landmarker(module.HERE / "landmark.pb")._lean(points.astype(np.float32))
+    assert np.degrees(found) == pytest.approx(lean, abs=1)
+
+
+def test_a_later_pass_crops_around_the_points_as_the_contract_says(tmp_path, plain):
+    """Points that do not span the landmark box: the crop around them is larger than `margin` has it, and lower."""
+    around = {"margin": 0.8, "shift": [0.0, 0.25]}
+    landmarker = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "points": around}))
+    box, fractions = (100, 60, 160, 110), expected_fractions(RGB)
+    first = by_hand(box, fractions, 1)
+    np.testing.assert_allclose(landmarker.fit(plain, [box], 1)[0], first, atol=0.05)
+    x0, y0, x1, y1 = box_of(first)
+    edge = max(x1 - x0, y1 - y0)
+    centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2 + 0.25 * edge])
+    second = centre + (fractions - 0.5) * edge * 2.6
+    np.testing.assert_allclose(landmarker.fit(plain, [box], 2, upright=False)[0], second, atol=0.1)

@@ -1,0 +1,88 @@
+"""The OpenAPI document is true: schemathesis makes requests from it, and whatever comes back has to be in it."""
+
+import pytest
+
+from infer.files.pictures import SUFFIXES
+from infer.web.limits import Limits
+from tests.helpers.web_service import UNLIMITED, application, drawn
+
+hypothesis = pytest.importorskip("hypothesis", reason="no hypothesis (the extra dev)")
+strategies = pytest.importorskip("hypothesis.strategies")
+schemathesis = pytest.importorskip("schemathesis", reason="no schemathesis (the extra dev)")
+
+LIMITS = Limits(upload=200_000, rate=0)
+PICTURES = [drawn(1)[0], drawn(2)[0][:-9], b"GIF89a", b"text"]
+some_picture = strategies.sampled_from(PICTURES)
+for kind in ("image/*", "application/octet-stream"):
+    schemathesis.openapi.media_type(kind, some_picture)
+schemathesis.openapi.format("binary", some_picture)
+
+
+@pytest.fixture(scope="module")
+def app():
+    with application(2, LIMITS) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def document(app):
+    return app.test_client().get("/api/v1/openapi.json").get_json()
+
+
+OPERATIONS = [
+    ("/api/v1/landmarks", "POST", "POSITIVE"),
+    ("/api/v1/landmarks", "POST", "NEGATIVE"),
+    ("/api/v1/landmarks/batch", "POST", "POSITIVE"),
+    ("/api/v1/landmarks/batch", "POST", "NEGATIVE"),
+    ("/api/v1/model", "GET", "POSITIVE"),
+    ("/api/v1/openapi.json", "GET", "POSITIVE"),
+    ("/healthz", "GET", "POSITIVE"),
+    ("/metrics", "GET", "POSITIVE"),
+]
+EXAMPLES = hypothesis.settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+
+
+@pytest.mark.parametrize("path, method, mode", OPERATIONS)
+def test_every_answer_is_as_described(app, path, method, mode):
+    operation = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)[path][method]
+    generated = operation.as_strategy(generation_mode=schemathesis.GenerationMode[mode])
+
+    @EXAMPLES
+    @hypothesis.given(case=generated)
+    def check(case):
+        answer = case.call()
+        # damaged pictures are as described, and rightly refused all the same; schemathesis takes 413 for no refusal
+        checks = {"positive_data_acceptance"} | ({"negative_data_rejection"} if answer.status_code == 413 else set())
+        case.validate_response(answer, excluded_checks=[getattr(schemathesis.checks, name) for name in checks])
+        statuses.add(answer.status_code)
+
+    statuses = set()
+    check()
+    assert statuses >= ({200} if mode == "POSITIVE" else {400})
+
+
+def test_every_route_is_described_and_no_other(app, document):
+    routes = {
+        (rule.rule, method.lower())
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("api.")
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+    assert routes == {(path, method) for path, methods in document["paths"].items() for method in methods}
+    assert document["openapi"] == "3.1.0"
+    schema = document["components"]["schemas"]["Face"]["properties"]["points"]
+    assert schema["minItems"] == schema["maxItems"] == 68
+
+
+def test_limits_of_the_document_are_those_of_the_service(document):
+    post = document["paths"]["/api/v1/landmarks"]["post"]
+    boxes = next(one for one in post["parameters"] if one["name"] == "boxes")["content"]["application/json"]["schema"]
+    assert boxes["maxItems"] == UNLIMITED.boxes and "at most 200000 bytes" in post["description"]
+    assert set(post["responses"]) == {"200", "400", "413", "415", "422", "429", "503"}
+    assert SUFFIXES[0] == ".jpg" and "JPEG" in post["description"]

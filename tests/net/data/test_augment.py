@@ -1,0 +1,243 @@
+import cv2
+import numpy as np
+import pytest
+
+from infer.geometry.rotations import rotation_of
+from net.data.augment import (
+    NONE,
+    Ranges,
+    augment,
+    change_pixels,
+    compress,
+    move_label,
+    move_pose,
+    occlude,
+    random_curves,
+    random_frames,
+)
+from records.landmarks import IBUG_68
+
+SIZE, CONTEXT = 96, 24
+EDGE = SIZE + 2 * CONTEXT
+MOVES = Ranges(turn=30, scale=0.2, shift=0.1, flip=0, colour=0, blur=0, noise=0, occlude=0)
+# these points are drawn, one in each channel: an outer eye corner, its partner, and the chin
+DRAWN = (36, 45, 8)
+
+
+def dotted(rng) -> tuple[np.ndarray, np.ndarray]:
+    """A stored picture with three soft dots, and its label."""
+    label = rng.uniform(0.3, 0.7, (68, 2)).astype(np.float32)
+    y, x = np.mgrid[:EDGE, :EDGE]
+    image = np.zeros((EDGE, EDGE, 3), np.uint8)
+    for channel, index in enumerate(DRAWN):
+        u, v = label[index] * SIZE - 0.5 + CONTEXT
+        image[:, :, channel] = 250 * np.exp(-((x - u) ** 2 + (y - v) ** 2) / (2 * 2.5**2))
+    return image, label.ravel()
+
+
+def centre_of_mass(channel: np.ndarray) -> np.ndarray:
+    y, x = np.mgrid[: channel.shape[0], : channel.shape[1]]
+    weight = channel.astype(float)
+    return np.array([(x * weight).sum(), (y * weight).sum()]) / weight.sum()
+
+
+@pytest.mark.parametrize("flip", [0, 1])
+def test_labels_go_with_their_pixels(flip):
+    rng = np.random.default_rng(7)
+    images, labels = (np.stack(part) for part in zip(*(dotted(rng) for _ in range(9)), strict=True))
+    ranges = Ranges(**{**vars(MOVES), "flip": flip})
+    poses = rng.uniform(-0.7, 0.7, (9, 3)).astype(np.float32)
+    cut, moved, posed = augment(images, labels, poses, SIZE, IBUG_68.flip, ranges, np.random.default_rng(1))
+    matrices, mirrored = random_frames(9, ranges, np.random.default_rng(1))  # the first that augment draws
+    expected = [move_pose(*args) for args in zip(poses, matrices, mirrored, strict=True)]
+    np.testing.assert_array_equal(posed, expected)
+    assert posed.dtype == np.float32 and (mirrored == flip).all()
+    assert cut.shape == (9, SIZE, SIZE, 3) and cut.dtype == np.uint8 and moved.dtype == np.float32
+    assert np.abs(moved - labels).max() > 0.1
+    for image, label in zip(cut, moved.reshape(-1, 68, 2), strict=True):
+        for channel, index in enumerate(DRAWN):
+            place = label[IBUG_68.flip[index] if flip else index]
+            assert np.abs(centre_of_mass(image[:, :, channel]) - (place * SIZE - 0.5)).max() < 0.6
+
+
+def test_half_of_the_faces_are_mirrored_when_asked():
+    rng = np.random.default_rng(0)
+    _, mirrored = random_frames(400, Ranges(**{**vars(NONE), "flip": 0.5}), rng)
+    assert 160 < mirrored.sum() < 240
+    assert not random_frames(400, NONE, rng)[1].any()
+
+
+def test_frames_keep_to_their_ranges():
+    matrices, _ = random_frames(500, MOVES, np.random.default_rng(3))
+    scale = np.sqrt(np.linalg.det(matrices[:, :, :2]))
+    angle = np.degrees(np.arctan2(matrices[:, 1, 0], matrices[:, 0, 0]))
+    for values, limit in ((np.log(scale), 0.2), (angle, 30), (matrices[:, 0, 2], 0.1), (matrices[:, 1, 2], 0.1)):
+        assert np.abs(values).max() <= limit + 1e-9
+        assert values.min() < -0.9 * limit and values.max() > 0.9 * limit
+
+
+def test_a_moved_label_restated_point_by_point():
+    rng = np.random.default_rng(5)
+    label = rng.uniform(0, 1, 136).astype(np.float32)
+    matrices, _ = random_frames(1, MOVES, rng)
+    for mirrored in (False, True):
+        moved = move_label(label, matrices[0], mirrored, IBUG_68.flip).reshape(68, 2).astype(float)
+        for index in range(68):
+            x, y = moved[index]
+            if mirrored:
+                x = 1 - x
+            back = matrices[0, :, :2] @ (x - 0.5, y - 0.5) + 0.5 + matrices[0, :, 2]
+            source = IBUG_68.flip[index] if mirrored else index
+            np.testing.assert_allclose(back, label.reshape(68, 2)[source], atol=1e-5)
+
+
+def test_unknown_points_stay_unknown_at_their_partner():
+    label = np.full(136, 0.5, np.float32)
+    label[72:74] = np.nan  # point 36
+    moved = move_label(label, np.eye(2, 3), True, IBUG_68.flip).reshape(68, 2)
+    assert np.flatnonzero(np.isnan(moved).any(axis=1)).tolist() == [45]
+
+
+ROLES = (1, 0, 2, 4, 3, 5)  # mirror partners of six points of a model
+
+
+def solid(rng) -> np.ndarray:
+    """Six points of a model that is mirrored onto itself at x = 0, float64 [6, 3]; y points up."""
+    points = rng.uniform(-0.2, 0.2, (6, 3))
+    points[[2, 5], 0] = 0
+    for index, partner in ((1, 0), (4, 3)):
+        points[index] = points[partner] * (-1, 1, 1)
+    return points
+
+
+def projected(points: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Where the turned model's points lie in a picture, fractions [6, 2] around its middle; y points down."""
+    return (points @ rotation_of(pose).T)[:, :2] * (1, -1) + 0.5
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_moved_pose_is_that_of_the_moved_face(mirrored):
+    rng = np.random.default_rng(11)
+    ranges = Ranges(**{**vars(MOVES), "turn": 170})
+    for matrix in random_frames(40, ranges, rng)[0]:
+        model, pose = solid(rng), rng.uniform((-1.3, -1.5, -2.0), (1.3, 1.5, 2.0))
+        label = projected(model, pose).astype(np.float32).ravel()
+        moved = move_label(label, matrix, mirrored, ROLES).reshape(6, 2)
+        again = projected(model, move_pose(pose, matrix, mirrored))
+        scale = np.sqrt(np.linalg.det(matrix[:, :2]))
+        # a shift and a scale are not the pose's
+        np.testing.assert_allclose((moved - moved.mean(0)) * scale, again - again.mean(0), atol=1e-5)
+
+
+def test_unknown_angles_stay_unknown():
+    matrices, _ = random_frames(2, MOVES, np.random.default_rng(3))
+    for mirrored in (False, True):
+        assert np.isnan(move_pose(np.full(3, np.nan, np.float32), matrices[0], mirrored)).all()
+    pose = np.array([0.2, -0.4, 0.1], np.float32)
+    np.testing.assert_allclose(move_pose(pose, np.eye(2, 3), False), pose, atol=1e-6)
+    np.testing.assert_allclose(move_pose(pose, np.eye(2, 3), True), pose * (1, -1, -1), atol=1e-6)
+
+
+def test_nothing_asked_for_is_the_middle_untouched():
+    rng = np.random.default_rng(2)
+    images = rng.integers(0, 256, (3, EDGE, EDGE, 3), np.uint8)
+    labels = rng.normal(size=(3, 136)).astype(np.float32)
+    poses = rng.uniform(-1, 1, (3, 3)).astype(np.float32)
+    cut, moved, posed = augment(images, labels, poses, SIZE, IBUG_68.flip, NONE, rng)
+    np.testing.assert_allclose(posed, poses, atol=1e-6)
+    middle = images[:, CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
+    assert np.abs(cut.astype(int) - middle).max() <= 1
+    np.testing.assert_allclose(moved, labels, atol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_batch():
+    rng = np.random.default_rng(9)
+    images, labels = rng.integers(0, 256, (5, EDGE, EDGE, 3), np.uint8), rng.uniform(size=(5, 136)).astype(np.float32)
+    poses = rng.uniform(-1, 1, (5, 3))
+    first, again, other = (
+        augment(images.copy(), labels, poses, SIZE, IBUG_68.flip, Ranges(), np.random.default_rng([1, step]))
+        for step in (3, 3, 4)
+    )
+    for one, two, three in zip(first, again, other, strict=True):
+        np.testing.assert_array_equal(one, two)
+        assert not np.array_equal(one, three)
+
+
+def test_the_stored_pictures_are_not_changed():
+    images = np.full((2, EDGE, EDGE, 3), 90, np.uint8)
+    labels = np.full((2, 136), 0.5, np.float32)
+    poses = np.full((2, 3), 0.25, np.float32)
+    augment(images, labels, poses, SIZE, IBUG_68.flip, Ranges(occlude=1), np.random.default_rng(0))
+    assert (images == 90).all() and (labels == 0.5).all() and (poses == 0.25).all()
+
+
+def test_occlusion_covers_a_rectangle_and_nothing_else():
+    rng = np.random.default_rng(8)
+    kinds = set()
+    for _ in range(30):
+        before, other = (rng.integers(0, 256, (SIZE, SIZE, 3), np.uint8) for _ in range(2))
+        after = before.copy()
+        occlude(after, other, rng)
+        rows, columns = np.nonzero((after != before).any(axis=2))
+        inside = after[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        assert SIZE // 8 <= inside.shape[0] < SIZE // 2 and SIZE // 8 <= inside.shape[1] < SIZE // 2
+        flat = (inside == inside[0, 0]).all()
+        copied = (inside == other[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]).all()
+        assert flat or copied
+        kinds.add("flat" if flat else "copied")
+    assert kinds == {"flat", "copied"}
+
+
+def test_tone_curves_rise_and_vanish_with_their_strength():
+    rng = np.random.default_rng(1)
+    curves = np.stack([random_curves(0.4, rng)[0].astype(int) for _ in range(20)])
+    assert curves.shape == (20, 256, 3)
+    assert (np.diff(curves, axis=1) >= 0).all()
+    assert curves[:, 128].std() > 10
+    assert np.abs(random_curves(0.0, rng)[0].astype(int) - np.arange(256)[:, None]).max() <= 1
+
+
+@pytest.mark.parametrize("part", ["colour", "blur", "noise", "jpeg"])
+def test_each_change_of_pixels_can_be_asked_for_alone(part):
+    image = np.random.default_rng(3).integers(40, 200, (SIZE, SIZE, 3), np.uint8)
+    changed = change_pixels(image.copy(), Ranges(**{**vars(NONE), part: 1.0}), np.random.default_rng(4))
+    difference = changed.astype(int) - image
+    assert changed.shape == image.shape and changed.dtype == np.uint8 and np.abs(difference).mean() > 1
+    roughness = np.abs(cv2.Laplacian(changed.astype(np.float32), cv2.CV_32F)).mean()
+    before = np.abs(cv2.Laplacian(image.astype(np.float32), cv2.CV_32F)).mean()
+    assert part != "blur" or roughness < 0.7 * before
+    assert part != "noise" or (abs(difference.mean()) < 1.5 and difference.std() > 1.5)
+
+
+def test_jpeg_keeps_the_colours_and_loses_what_is_fine():
+    """A smooth picture stays, its red red; dots of one pixel do not."""
+    red = np.full((SIZE, SIZE, 3), (200, 60, 20), np.uint8)
+    dots = red.copy()
+    dots[::4, ::4] = 255
+    for seed in range(5):
+        assert np.abs(compress(red, np.random.default_rng(seed)).astype(int) - red).max() <= 12
+        lost = np.abs(compress(dots, np.random.default_rng(seed)).astype(int) - dots)
+        assert lost.mean() > 5 and lost.mean() < 80
+    qualities = {compress(dots, np.random.default_rng(seed)).tobytes() for seed in range(8)}
+    assert len(qualities) > 4
+
+
+def test_without_jpeg_the_same_numbers_are_drawn_as_before_there_was_one():
+    """All of `Ranges()`, then one further number, which is the one of a generator that drew for no JPEG."""
+    image, rng, other = np.full((SIZE, SIZE, 3), 90, np.uint8), np.random.default_rng(2), np.random.default_rng(2)
+    change_pixels(image, Ranges(colour=0, blur=0, noise=0), rng)
+    other.random(2)  # whether to blur, whether to add noise
+    assert rng.random() == other.random()
+
+
+def test_pixels_stay_where_nothing_is_asked():
+    image = np.random.default_rng(3).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+    np.testing.assert_array_equal(change_pixels(image.copy(), NONE, np.random.default_rng(4)), image)
+
+
+@pytest.mark.parametrize("part", list(vars(NONE)))
+def test_ranges_below_zero_are_refused(part):
+    with pytest.raises(ValueError, match="expected numbers of 0 and more"):
+        Ranges(**{part: -0.1})
+    with pytest.raises(ValueError, match="expected numbers of 0 and more"):
+        Ranges(**{part: float("nan")})

@@ -1,0 +1,345 @@
+import dataclasses
+import shutil
+from collections import Counter
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from net.data import batches
+from net.data.augment import NONE, Ranges
+from net.data.batches import Fold, RecordSet, choices, shares_of, training_batches
+from records.split import fold_of
+from tests.conftest import CONTEXT
+from tests.helpers.drawn import draw_set
+from tools import make_records
+from tools.make import parts as writing
+
+SHARES = {"tiny/AFW": 0.7, "tiny/HELEN": 0.3}
+MIX = {"*/AFW": 2.5}
+
+
+@pytest.fixture(scope="module")
+def records(record_set):
+    found = RecordSet(record_set)
+    assert len(found.files("train")) > 1
+    return found
+
+
+@pytest.fixture(scope="module")
+def stored(records):
+    """name -> what is in it, of every training record, in the order of the files."""
+    return read(records, "train")
+
+
+def read(records, *splits):
+    """name -> decoded tensors of every record in the shards of these splits, as the manifest has them."""
+    files = [path for split in splits for path in RecordSet(records.folder).files(split)]
+    parsed = [
+        {key: value.numpy() for key, value in records.parse(one).items()} for one in tf.data.TFRecordDataset(files)
+    ]
+    return {one["name"].decode(): one for one in parsed}
+
+
+def take(records, count, batch=4, ranges=NONE, seed=1, **others):
+    """So many training batches as arrays."""
+    dataset = training_batches(records, batch, ranges, seed, **others).take(count)
+    return [{key: value.numpy() for key, value in one.items()} for one in dataset]
+
+
+def assert_same(found, expected):
+    assert len(found) == len(expected) > 0
+    for one, other in zip(found, expected, strict=True):
+        assert set(one) == set(other) == {"image", "label", "pose"}
+        for key in one:
+            np.testing.assert_array_equal(one[key], other[key], err_msg=key)
+
+
+def names(found, stored):
+    """Which records batches hold, told by their labels."""
+    labels = np.concatenate([one["label"] for one in found])
+    table = np.stack([one["label"] for one in stored.values()])
+    distance = np.abs(labels[:, None] - table[None]).max(axis=2)
+    assert distance.min(axis=1).max() < 1e-5
+    return [list(stored)[index] for index in distance.argmin(axis=1)]
+
+
+def test_batches_hold_the_middle_of_the_records_their_labels_and_poses(records, stored):
+    (found,) = take(records, 1, batch=5)
+    assert found["image"].shape == (5, 128, 128, 3) and found["image"].dtype == np.uint8
+    assert (found["pose"].shape, found["label"].dtype, found["pose"].dtype) == ((5, 3), np.float32, np.float32)
+    for index, name in enumerate(names([found], stored)):
+        np.testing.assert_allclose(found["label"][index], stored[name]["label"], atol=1e-6)
+        np.testing.assert_allclose(found["pose"][index], stored[name]["pose"], atol=1e-6)
+        middle = stored[name]["image"][CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
+        assert np.abs(found["image"][index].astype(int) - middle).max() <= 1
+
+
+def test_every_record_comes_once_an_epoch_in_another_order(records, stored):
+    count = len(stored)
+    found = names(take(records, 3 * count, batch=1), stored)
+    epochs = [found[start : start + count] for start in range(0, 3 * count, count)]
+    for epoch in epochs:
+        assert sorted(epoch) == sorted(stored)
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+    assert epochs[0] != list(stored)
+
+
+@pytest.mark.parametrize("ranges", [NONE, Ranges()], ids=["plain", "augmented"])
+def test_a_later_start_goes_on_as_if_it_had_started_at_zero(records, stored, ranges):
+    per_epoch = len(stored) / 4
+    assert per_epoch % 1 and per_epoch > 4
+    whole = take(records, 14, ranges=ranges)
+    for first in (1, 3, int(per_epoch) + 2, 2 * int(per_epoch) + 2):  # inside the first, the second and the third epoch
+        assert_same(take(records, 14 - first, ranges=ranges, first_step=first), whole[first:])
+
+
+def test_a_small_shuffle_buffer_resumes_as_well(records, stored):
+    whole = names(take(records, 12, shuffle=3), stored)
+    assert names(take(records, 5, shuffle=3, first_step=7), stored) == whole[28:]
+    assert sorted(whole[: len(stored)]) == sorted(stored)
+
+
+def test_a_later_start_goes_on_in_graph_mode_as_well(records):
+    def steps(first, count):
+        v1 = tf.compat.v1
+        with v1.Graph().as_default(), v1.Session() as session:
+            v1.set_random_seed(77)  # as training does; tf.data mixes it into the order
+            batch = v1.data.make_one_shot_iterator(training_batches(records, 4, Ranges(), 1, first)).get_next()
+            return [session.run(batch) for _ in range(count)]
+
+    assert_same(steps(7, 3), steps(0, 10)[7:])
+
+
+def test_seeds_give_other_orders_and_other_changes(records, stored):
+    assert names(take(records, 4), stored) == names(take(records, 4), stored)
+    assert names(take(records, 4, seed=1), stored) != names(take(records, 4, seed=2), stored)
+    first, second = (take(records, 2, ranges=Ranges(), seed=seed) for seed in (5, 6))
+    assert not np.array_equal(first[0]["label"], second[0]["label"])
+    # and every step has its own
+    labels = np.concatenate([one["label"] for one in take(records, 2 * len(stored), 1, Ranges(), 3)])
+    assert len(np.unique(labels.round(5), axis=0)) == len(labels)
+
+
+def test_a_batch_larger_than_the_set_spans_epochs(records, stored):
+    count = len(stored)
+    found = names(take(records, 1, batch=count + 7), stored)
+    assert sorted(found[:count]) == sorted(stored)
+    assert len(set(found[count:])) == 7
+
+
+def test_test_records_come_once_in_order_without_context(records):
+    found = list(batches.test_batches(records, 4))
+    order = [one["name"].numpy() for one in map(records.parse, tf.data.TFRecordDataset(records.files("test")))]
+    assert [name for batch in found for name in batch["name"].numpy()] == order
+    assert len(order) == records.count("test") and len(order) % 4
+    assert [len(batch["name"]) for batch in found][:-1] == [4] * (len(found) - 1)
+    first = records.parse(next(iter(tf.data.TFRecordDataset(records.files("test")))))
+    middle = first["image"].numpy()[CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
+    np.testing.assert_array_equal(found[0]["image"][0], middle)
+    np.testing.assert_array_equal(found[0]["label"][0], first["label"])
+
+
+def test_another_split_can_be_asked_for(records, stored):
+    found = [name.decode() for batch in batches.test_batches(records, 5, "train") for name in batch["name"].numpy()]
+    assert found == list(stored)
+
+
+def test_a_set_without_test_records_has_no_test_batches(tmp_path):
+    small = draw_set(tmp_path / "small", sources=1, views=2)
+    options = ["--test-fraction", "0", "--workers", "1", "--context", "0"]
+    assert make_records.main([str(small), "--out", str(tmp_path / "r"), *options]) == 0
+    found = RecordSet(tmp_path / "r")
+    assert (found.count("train"), found.count("test"), found.context) == (2, 0, 0)
+    assert list(batches.test_batches(found, 4)) == []
+    assert take(found, 1, batch=2)[0]["image"].shape == (2, 128, 128, 3)
+
+
+def test_no_training_records_are_an_error(records, monkeypatch):
+    monkeypatch.setattr(RecordSet, "count", lambda self, split: 0)
+    with pytest.raises(ValueError, match="found no training records, expected at least one"):
+        training_batches(records, 4, NONE, 1)
+
+
+def test_shares_are_sizes_times_weights(records):
+    sizes = {name: records.count("train", name) for name in ("tiny/AFW", "tiny/HELEN")}
+    afw, helen = sizes.values()
+    assert afw != helen and afw + helen == records.count("train")
+    assert shares_of(records, {"tiny/AFW": 1}) == pytest.approx(
+        {"tiny/AFW": afw / (afw + helen), "tiny/HELEN": helen / (afw + helen)}
+    )
+    total = 3 * afw + 0.5 * helen
+    expected = {"tiny/AFW": 3 * afw / total, "tiny/HELEN": 0.5 * helen / total}
+    assert shares_of(records, {"*": 0.5, "*AFW": 3.0}) == pytest.approx(expected)  # the last that fits counts
+    assert shares_of(records, {"tiny/AFW": 0.0}) == {"tiny/HELEN": 1.0}  # what has no weight is left out
+
+
+def test_a_mix_that_fits_nothing_or_leaves_nothing_is_refused(records):
+    with pytest.raises(ValueError, match="mix: found 'tiny/afw', expected a subset of .*: tiny/AFW, tiny/HELEN"):
+        shares_of(records, {"*": 1.0, "tiny/afw": 2.0})
+    with pytest.raises(ValueError, match="mix: found {'\\*': 0.0}, which leaves no training record"):
+        training_batches(records, 4, NONE, 1, mix={"*": 0.0})
+
+
+def test_choices_restated(monkeypatch):
+    monkeypatch.setattr(batches, "CHUNK", 5)
+    whole = np.concatenate([np.random.default_rng([8, chunk]).choice(2, 5, p=[0.7, 0.3]) for chunk in range(4)])
+    for start, end in ((0, 20), (0, 0), (3, 3), (5, 10), (2, 4), (4, 17), (19, 20)):
+        found = choices(SHARES, 8, start, end)
+        assert found.dtype == np.int64
+        np.testing.assert_array_equal(found, whole[start:end])
+
+
+def test_choices_keep_to_their_shares():
+    count = 100_000
+    found = choices(SHARES, 3, 0, count)
+    spread = np.sqrt(0.7 * 0.3 / count)
+    assert abs((found == 0).mean() - 0.7) < 4 * spread
+    assert not np.array_equal(found, choices(SHARES, 4, 0, count))
+
+
+def subset_of(name):
+    return "tiny/" + name.partition("_")[0]
+
+
+def test_a_mixed_batch_comes_from_the_subsets_as_they_were_chosen(records, stored):
+    shares = shares_of(records, MIX)
+    found = names(take(records, 20, mix=MIX), stored)
+    assert [subset_of(name) for name in found] == [list(shares)[index] for index in choices(shares, 1, 0, 80)]
+    for subset in shares:  # and each subset comes whole before any of its faces comes again
+        own = [name for name in found if subset_of(name) == subset]
+        size = records.count("train", subset)
+        assert len(own) > size
+        for start in range(0, len(own) - size, size):
+            assert len(set(own[start : start + size])) == size
+
+
+def test_a_subset_without_weight_is_left_out(records, stored):
+    found = Counter(subset_of(name) for name in names(take(records, 8, mix={"*/HELEN": 0.0}), stored))
+    assert found == {"tiny/AFW": 32}
+
+
+@pytest.mark.parametrize("first", [1, 6, 11])
+def test_a_later_start_of_a_mix_goes_on_as_if_it_had_started_at_zero(records, monkeypatch, first):
+    monkeypatch.setattr(batches, "CHUNK", 10)  # batches span chunks, and starts lie inside them
+    whole = take(records, 13, ranges=Ranges(), mix=MIX)
+    assert_same(take(records, 13 - first, ranges=Ranges(), mix=MIX, first_step=first), whole[first:])
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_folds_part_the_sources_of_the_whole_set(records, count):
+    everything = read(records, "train", "test")
+    sides = []
+    for index in range(count):
+        folded = RecordSet(records.folder, Fold(index, count))
+        test = [name.decode() for batch in batches.test_batches(folded, 5) for name in batch["name"].numpy()]
+        train = [name.decode() for batch in batches.test_batches(folded, 5, "train") for name in batch["name"].numpy()]
+        assert (len(train), len(test)) == (folded.count("train"), folded.count("test"))
+        assert sorted(train + test) == sorted(everything)
+        assert all(fold_of(everything[name]["source"].decode(), count) == index for name in test)
+        sources = [{everything[name]["source"] for name in side} for side in (train, test)]
+        assert not sources[0] & sources[1]
+        for split, side in (("train", train), ("test", test)):
+            sizes = Counter(subset_of(name) for name in side)
+            assert {name: folded.count(split, name) for name in folded.subsets(split)} == sizes
+        sides += test
+    assert sorted(sides) == sorted(everything)  # every face is tested in one fold
+
+
+def test_training_batches_of_a_fold_are_its_training_records_once_an_epoch(records):
+    folded = RecordSet(records.folder, Fold(1, 3))
+    everything = read(records, "train", "test")
+    expected = [name for name, one in everything.items() if fold_of(one["source"].decode(), 3) != 1]
+    count = folded.count("train")
+    assert count == len(expected) != records.count("train")
+    found = names(take(folded, 2 * count, batch=1), everything)
+    assert sorted(found[:count]) == sorted(found[count:]) == sorted(expected)
+
+
+@pytest.mark.parametrize("mix", [None, MIX], ids=["plain", "mixed"])
+def test_a_later_start_of_a_fold_goes_on_as_if_it_had_started_at_zero(records, mix):
+    folded = RecordSet(records.folder, Fold(1, 3))
+    whole = take(folded, 9, ranges=Ranges(), mix=mix)
+    assert_same(take(folded, 3, ranges=Ranges(), mix=mix, first_step=6), whole[6:])
+
+
+def test_folds_of_records_without_their_source_are_refused(tmp_path, monkeypatch):
+    to_record = writing.to_record
+    monkeypatch.setattr(writing, "to_record", lambda *args: dataclasses.replace(to_record(*args), source=""))
+    small = draw_set(tmp_path / "small", sources=2, views=1)
+    options = ["--workers", "1", "--context", "0", "--no-report"]
+    assert make_records.main([str(small), "--out", str(tmp_path / "old"), *options]) == 0
+    assert RecordSet(tmp_path / "old").count("train") + RecordSet(tmp_path / "old").count("test") == 2
+    with pytest.raises(ValueError, match="old: found records without their source, expected a set made anew"):
+        RecordSet(tmp_path / "old", Fold(0, 2))
+
+
+@pytest.mark.parametrize("text", ["", "3", "1/", "/3", "-1/3", "1.0/3", "a/b", "1/2/3"])
+def test_other_text_than_a_fold_is_refused(text):
+    with pytest.raises(ValueError, match=f"fold: found '{text}', expected i/k, such as 0/5"):
+        Fold.parse(text)
+
+
+@pytest.mark.parametrize("text", ["3/3", "0/1", "0/0", "7/5"])
+def test_folds_that_there_are_not_are_refused(text):
+    with pytest.raises(ValueError, match=f"fold: found {text}, expected i/k with k >= 2 and 0 <= i < k"):
+        Fold.parse(text)
+    assert Fold.parse("2/3") == Fold(2, 3)
+
+
+def test_a_damaged_set_is_refused(record_set, tmp_path):
+    folder = shutil.copytree(record_set, tmp_path / "cut")
+    shard = next(folder.glob("train-00001*"))
+    shard.write_bytes(shard.read_bytes()[:-1])
+    with pytest.raises(ValueError, match=f"{shard.name}: found .* bytes, expected .*: cut or damaged"):
+        RecordSet(folder)
+    with pytest.raises(FileNotFoundError, match="absent: found no manifest.json"):
+        RecordSet(tmp_path / "absent")
+
+
+def names_of(records, split):
+    return [name.decode() for batch in batches.test_batches(records, 5, split) for name in batch["name"].numpy()]
+
+
+def test_validation_is_whole_sources_of_the_training_records(records):
+    held = RecordSet(records.folder, validation=0.4)
+    parts = {split: set(names_of(held, split)) for split in ("train", "validation", "test")}
+    assert {split: held.count(split) for split in parts} == {split: len(names) for split, names in parts.items()}
+    assert all(parts.values()) and held.judge == "validation" and records.judge == "test"
+    assert parts["train"] | parts["validation"] == set(names_of(records, "train"))
+    assert parts["test"] == set(names_of(records, "test"))
+    sources = [{name.rpartition("_")[0] for name in parts[split]} for split in ("train", "validation")]
+    assert not sources[0] & sources[1]
+    assert held.subsets("validation") and held.count("validation", "tiny/AFW") < held.count("validation")
+
+
+def test_validation_within_a_fold(records):
+    held = RecordSet(records.folder, Fold(0, 2), validation=0.4)
+    parts = {split: set(names_of(held, split)) for split in ("train", "validation", "test")}
+    folded = RecordSet(records.folder, Fold(0, 2))
+    assert parts["test"] == set(names_of(folded, "test"))
+    assert parts["train"] | parts["validation"] == set(names_of(folded, "train"))
+    assert not parts["train"] & parts["validation"] and parts["validation"]
+
+
+def test_labels_of_chosen_points_follow_them(records, stored):
+    chosen = RecordSet(records.folder, points="30,eyes")
+    assert chosen.scheme.count == 13 and chosen.stored.count == 68
+    batch = next(iter(batches.test_batches(chosen, 4, "train")))
+    for name, label in zip(batch["name"].numpy(), batch["label"].numpy(), strict=True):
+        whole = stored[name.decode()]["label"].reshape(68, 2)
+        np.testing.assert_array_equal(label.reshape(13, 2), whole[[30, *range(36, 48)]])
+    found = next(iter(training_batches(chosen, 4, Ranges(), 1)))
+    assert found["label"].shape == (4, 26)
+
+
+def test_grey_is_that_of_inference(records):
+    grey = RecordSet(records.folder, grey=True)
+    for colour, found in zip(batches.test_batches(records, 4), batches.test_batches(grey, 4), strict=True):
+        for picture, one in zip(colour["image"].numpy(), found["image"].numpy(), strict=True):
+            bgr = np.ascontiguousarray(picture[..., ::-1])
+            np.testing.assert_array_equal(one[..., 0], cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY))
+    colour, found = (next(iter(training_batches(one, 4, Ranges(), 1))) for one in (records, grey))
+    np.testing.assert_array_equal(found["image"].numpy(), batches.greyed(colour["image"].numpy()))
+    np.testing.assert_array_equal(found["label"].numpy(), colour["label"].numpy())

@@ -1,0 +1,155 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from net.model.losses import LOSSES, heat_loss, mean_over, point_loss, pose_loss, smooth_l1, weight_decay, wing
+from net.model.senet import cell_centres
+
+RNG = np.random.default_rng(6)
+PREDICTED = RNG.uniform(0, 1, (3, 10)).astype(np.float32)
+LABEL = (PREDICTED + RNG.normal(0, 0.1, (3, 10))).astype(np.float32)
+MASKED = LABEL.copy()
+MASKED[0, 2:4] = MASKED[2, 6:] = np.nan
+
+
+def wing_of(x: float) -> float:
+    """Wing loss of one difference in pixels, w = 10, e = 2."""
+    if abs(x) < 10:
+        return 10 * np.log(1 + abs(x) / 2)
+    return abs(x) - (10 - 10 * np.log(1 + 10 / 2))
+
+
+def smooth_l1_of(x: float) -> float:
+    """Smooth L1 of one difference in pixels."""
+    return x * x / 2 if abs(x) < 1 else abs(x) - 0.5
+
+
+FORMULAS = {"l2": lambda x: x * x, "wing": wing_of, "smooth_l1": smooth_l1_of}
+
+
+def by_hand(name, predicted, label):
+    losses = [
+        FORMULAS[name](128 * (float(p) - float(t)))
+        for p, t in zip(predicted.ravel(), label.ravel(), strict=True)
+        if not np.isnan(t)
+    ]
+    return sum(losses) / len(losses)
+
+
+@pytest.mark.parametrize("label", [LABEL, MASKED], ids=["whole", "masked"])
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_restated(name, label):
+    assert np.isnan(label).any() == (label is MASKED)
+    assert float(point_loss(name, PREDICTED, label)) == pytest.approx(by_hand(name, PREDICTED, label), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_unknown_points_push_at_nothing(name):
+    with tf.GradientTape() as tape:
+        predicted = tf.Variable(PREDICTED)
+        loss = point_loss(name, predicted, MASKED)
+    gradient = tape.gradient(loss, predicted).numpy()
+    assert np.isfinite(gradient).all()
+    np.testing.assert_array_equal(gradient == 0, np.isnan(MASKED))
+    step = 1e-3
+    moved = PREDICTED.copy()
+    moved[1, 5] += step
+    slope = (by_hand(name, moved, MASKED) - by_hand(name, PREDICTED, MASKED)) / step
+    assert gradient[1, 5] == pytest.approx(slope, rel=0.05)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_no_known_point_is_no_loss_and_a_finite_gradient(name):
+    with tf.GradientTape() as tape:
+        predicted = tf.Variable(PREDICTED)
+        loss = point_loss(name, predicted, np.full_like(LABEL, np.nan))
+    assert float(loss) == 0
+    assert (tape.gradient(loss, predicted).numpy() == 0).all()
+
+
+def test_wing_is_continuous_and_symmetric():
+    x = np.array([-30, -10.0001, -9.9999, -1, 0, 1, 9.9999, 10.0001, 30], np.float32)
+    found = wing(tf.constant(x)).numpy()
+    np.testing.assert_allclose(found, [wing_of(v) for v in x], rtol=1e-5)
+    np.testing.assert_allclose(found, found[::-1])
+    assert abs(found[6] - found[7]) < 1e-2
+
+
+def test_smooth_l1_restated_on_both_sides_of_its_knee():
+    x = np.array([-3, -1.0001, -0.9999, -0.2, 0, 0.2, 0.9999, 1.0001, 3], np.float32)
+    np.testing.assert_allclose(smooth_l1(tf.constant(x)).numpy(), [smooth_l1_of(v) for v in x], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_perfect_answer_has_no_loss(name):
+    assert float(point_loss(name, LABEL, LABEL)) == 0
+
+
+def test_the_mean_is_over_what_is_known():
+    loss = tf.constant([[1.0, np.nan], [4.0, 100.0]])
+    assert float(mean_over(tf.constant([[True, False], [True, False]]), loss)) == 2.5
+    assert float(mean_over(tf.constant([[False, False], [False, False]]), loss)) == 0
+
+
+CENTRES = cell_centres(4, 1)  # six cells along an edge, one of them beyond the picture on either side
+HEAT = RNG.normal(size=(6, 36)).astype(np.float32)
+# inside, in a cell's centre, beyond the picture, beyond the map, two that are not known
+PLACES = np.array(
+    [[0.31, 0.77], [0.625, 0.125], [-0.1, 0.5], [1.9, -0.8], [np.nan, np.nan], [np.nan, np.nan]], np.float32
+)
+
+
+def heat_by_hand(heat, places, width, centres=CENTRES):
+    """Cross-entropy with a normal distribution around each place; four cells along the picture's edge."""
+    losses = []
+    for one, place in zip(heat.astype(float), places.astype(float), strict=True):
+        if np.isnan(place).any():
+            continue
+        wanted = np.exp(-(((centres - place) * 4) ** 2).sum(axis=1) / (2 * width**2))
+        log_found = one - np.log(np.exp(one).sum())
+        losses.append(-(wanted / wanted.sum() * log_found).sum())
+    return np.mean(losses)
+
+
+@pytest.mark.parametrize("width", [0.7, 1.5])
+def test_the_loss_of_heat_maps_restated(width):
+    found = float(heat_loss(HEAT, CENTRES, PLACES.reshape(2, 6), width))
+    assert found == pytest.approx(heat_by_hand(HEAT, PLACES, width), rel=1e-4)
+
+
+def test_a_point_outside_heats_the_cell_that_is_nearest():
+    with tf.GradientTape() as tape:
+        even = tf.Variable(np.zeros((2, 36), np.float32))
+        loss = heat_loss(even, CENTRES, PLACES[2:4].reshape(1, 4), 1.0)
+    beside, corner = CENTRES[(-tape.gradient(loss, even).numpy()).argmax(axis=1)]
+    assert beside[0] == -0.125 and beside[1] in (0.375, 0.625)
+    np.testing.assert_array_equal(corner, [1.125, -0.125])  # far outside counts at the rim
+
+
+def test_heat_of_unknown_points_is_not_pushed_at():
+    with tf.GradientTape() as tape:
+        heat = tf.Variable(HEAT)
+        loss = heat_loss(heat, CENTRES, PLACES.reshape(2, 6), 1.0)
+    gradient = tape.gradient(loss, heat).numpy()
+    assert np.isfinite(gradient).all()
+    np.testing.assert_array_equal((gradient != 0).any(axis=1), [True, True, True, True, False, False])
+    assert float(heat_loss(HEAT, CENTRES, np.full((2, 6), np.nan, np.float32), 1.0)) == 0
+
+
+def test_the_loss_of_the_pose_is_the_mean_square_of_known_angles():
+    pose = np.array([[0.1, np.nan, -0.3], [np.nan, np.nan, np.nan]], np.float32)
+    with tf.GradientTape() as tape:
+        predicted = tf.Variable([[0.3, 5.0, -0.4], [7.0, 8.0, 9.0]])
+        loss = pose_loss(predicted, pose)
+    assert float(loss) == pytest.approx((0.2**2 + 0.1**2) / 2, rel=1e-5)
+    np.testing.assert_allclose(tape.gradient(loss, predicted), [[0.2, 0, -0.1], [0, 0, 0]], atol=1e-6)
+    assert float(pose_loss(predicted, np.full((2, 3), np.nan, np.float32))) == 0
+
+
+def test_weight_decay_is_half_the_sum_of_squares():
+    assert float(weight_decay([tf.constant([1.0, 2.0]), tf.constant([[3.0], [4.0]])])) == 15
+
+
+def test_an_unknown_loss_is_refused():
+    with pytest.raises(ValueError, match="loss: found 'huber', expected one of l2, wing, smooth_l1"):
+        point_loss("huber", PREDICTED, LABEL)

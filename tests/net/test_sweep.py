@@ -1,0 +1,175 @@
+import json
+import signal
+import types
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
+
+from net import sweep, train
+from net.sweep import Trial, read_plan
+from tests.conftest import train_options
+from tests.net.run.test_reporter import events
+
+
+def plan_of(tmp_path, **plan):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(plan))
+    return path
+
+
+def test_a_grid_gives_every_combination_with_every_seed(tmp_path):
+    grid = {"rate": [0.1, 0.2], "optimizer": ["adam", "sgd"]}
+    trials = read_plan(plan_of(tmp_path, base={"batch": 3, "rate": 9}, grid=grid, seeds=[4, 7]))
+    assert len(trials) == 8 and len({trial.folder for trial in trials}) == 8
+    assert [trial.seed for trial in trials[:3]] == [4, 7, 4]
+    assert trials[0] == Trial("rate=0.1_optimizer=adam", {"batch": 3, "rate": 0.1, "optimizer": "adam"}, 4)
+    assert trials[-1].settings == {"batch": 3, "rate": 0.2, "optimizer": "sgd"}
+
+
+def test_named_runs_lie_on_top_of_the_base_and_have_one_seed_by_default(tmp_path):
+    runs = {"plain": {}, "wide": {"width": 48, "batch": 5}}
+    plain, wide = read_plan(plan_of(tmp_path, base={"batch": 3}, runs=runs))
+    assert (plain.name, plain.settings, plain.seed) == ("plain", {"batch": 3}, 1)
+    assert wide.settings == {"batch": 5, "width": 48}
+
+
+def test_settings_as_arguments():
+    trial = Trial("x", {"decay_steps": 5, "no_augment": True, "overwrite": False, "mix": "A=2,B=1"}, 3)
+    assert trial.arguments() == ["--decay-steps=5", "--no-augment", "--mix=A=2,B=1", "--seed=3"]
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("{", "damaged"),
+        ("[1]", "damaged"),
+        ('{"runs": 3}', "damaged"),
+        ('{"seeds": ["a"], "runs": {"x": {}}}', "damaged"),
+        ('{"rnus": {}}', "found rnus"),
+        ('{"base": {}}', "found no run"),
+        ('{"runs": {"x": {}}, "seeds": []}', "found no run"),
+        ('{"base": {"sweep": "p.json"}, "runs": {"x": {}}}', "plan.json: found the option sweep, expected none of run"),
+        ('{"grid": {"local-cluster": [2]}}', "found the option local_cluster"),
+        ('{"runs": {"x": {"run": "r", "seed": 2}, "y": {}}}', "found the option run, seed"),
+    ],
+)
+def test_a_plan_that_is_none(tmp_path, text, found):
+    path = tmp_path / "plan.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=found):
+        read_plan(path)
+    with pytest.raises(FileNotFoundError, match="none.json: found no such file"):
+        read_plan(tmp_path / "none.json")
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """Trials run in this process: starting a new one takes seconds. Returns the commands."""
+    commands = []
+
+    def call(command):
+        commands.append(command[2:])
+        try:
+            return types.SimpleNamespace(returncode=train.main(command[2:]))
+        except SystemExit as error:
+            return types.SimpleNamespace(returncode=error.code)
+
+    monkeypatch.setattr(sweep.subprocess, "run", call)
+    return commands
+
+
+def test_a_sweep_trains_every_trial_and_sums_them_up(record_set, tmp_path, in_process, capsys):
+    plan = plan_of(tmp_path, runs={"slow": {"rate": 1e-6}, "bad": {"rate": -1}}, seeds=[1, 2])
+    options = train_options(record_set, tmp_path / "out", "--steps", "2", "--sweep", str(plan))
+    seed = options.index("--seed")
+    del options[seed : seed + 2]
+    assert train.main(options) == 1  # one setting has failed
+    assert len(in_process) == 4 and not any("--sweep" in one for one in in_process)
+    errors = [json.loads((tmp_path / "out" / f"slow-seed{n}" / "best" / "nme.json").read_text()) for n in (1, 2)]
+    nme = np.array([one["nme"] for one in errors])
+    assert nme[0] != nme[1]
+    lines = (tmp_path / "out" / "sweep.md").read_text().splitlines()
+    columns = [cell.strip() for cell in lines[0].split("|")]
+    slow, bad = ([cell.strip() for cell in line.split("|")] for line in lines[2:4])
+    assert slow[columns.index("test/nme")] == f"{100 * nme.mean():.2f} ± {100 * nme.std(ddof=1):.2f}"
+    assert bad[2] == "2, 2 failed" and bad[columns.index("test/nme")] == "-"
+    assert "| slow | 2 |" in capsys.readouterr().out
+    # the same call again has nothing left to train
+    before = (tmp_path / "out" / "slow-seed1" / "checkpoint").stat().st_mtime_ns
+    assert train.main(options) == 1
+    assert (tmp_path / "out" / "slow-seed1" / "checkpoint").stat().st_mtime_ns == before
+
+
+def hparams_data(folder):
+    for _, value in events(folder):
+        if value.metadata.plugin_data.plugin_name == "hparams":
+            yield plugin_data_pb2.HParamsPluginData.FromString(value.metadata.plugin_data.content)
+
+
+def test_tensorboard_knows_what_differs_and_what_to_list(record_set, tmp_path, in_process):
+    plan = plan_of(tmp_path, base={"batch": 3}, grid={"rate": [1e-6, 2e-6]})
+    options = train_options(record_set, tmp_path / "out", "--steps", "1", "--sweep", str(plan))
+    assert train.main(options) == 0
+    (experiment,) = [data.experiment for data in hparams_data(tmp_path / "out")]
+    assert [info.name for info in experiment.hparam_infos] == ["rate", "seed"]
+    assert [info.name.tag for info in experiment.metric_infos] == ["test/nme", "test/nme_box"]
+    start, _ = hparams_data(tmp_path / "out" / "rate=2e-06-seed1")
+    assert start.session_start_info.hparams["rate"].number_value == pytest.approx(2e-6)
+    assert tf.train.latest_checkpoint(str(tmp_path / "out" / "rate=1e-06-seed1"))
+
+
+def test_runs_that_differ_in_their_data_differ_in_tensorboard(record_set, tmp_path, in_process):
+    settings = {"mix": {"mix": "tiny/AFW=3,*N=0.5"}, "part": {"points_subset": "eyes,30", "validation": 0.5}}
+    plan = plan_of(tmp_path, base={"fold": "0/3"}, runs={"all": {}, **settings})
+    options = train_options(record_set, tmp_path / "out", "--steps", "1", "--sweep", str(plan))
+    assert train.main(options) == 0
+    (experiment,) = [data.experiment for data in hparams_data(tmp_path / "out")]
+    names = ["mix", "points_subset", "validation"]
+    assert [info.name for info in experiment.hparam_infos] == [*names, "seed"]
+    found = {}
+    for name in ("all", "mix", "part"):
+        start, end = hparams_data(tmp_path / "out" / f"{name}-seed1")
+        found[name] = [getattr(one, one.WhichOneof("kind")) for one in map(start.session_start_info.hparams.get, names)]
+        assert start.session_start_info.hparams["fold"].string_value == "0/3"
+        assert end.session_end_info.status == api_pb2.STATUS_SUCCESS
+    assert found == {"all": ["", "", 0], "mix": ["tiny/AFW=3,*N=0.5", "", 0], "part": ["", "eyes,30", 0.5]}
+    # each column of the table says which records judged
+    header, _, *rows = (tmp_path / "out" / "sweep.md").read_text().splitlines()
+    columns = [cell.strip() for cell in header.split("|")]
+    judged = {row[1]: row for row in ([cell.strip() for cell in line.split("|")] for line in rows)}
+    for name, one, other in (("all", "test/nme", "validation/nme"), ("part", "validation/nme", "test/nme")):
+        assert float(judged[name][columns.index(one)]) > 0 and judged[name][columns.index(other)] == "-"
+
+
+def test_a_stopped_run_has_no_end_in_tensorboard_yet(record_set, tmp_path, monkeypatch):
+    """TensorBoard keeps the first end that it reads: a run that goes on would stay what it was when it stopped."""
+    loop = train.loop
+    monkeypatch.setattr(train, "loop", lambda *args: loop(*args) or args[-1].append(signal.SIGINT))
+    options = train_options(record_set, tmp_path / "run", "--steps", "2")
+    assert train.main(options) == 130
+    assert [data.WhichOneof("data") for data in hparams_data(tmp_path / "run")] == ["session_start_info"]
+
+
+def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        sweep.subprocess, "run", lambda command: calls.append(command) or types.SimpleNamespace(returncode=130)
+    )
+    assert not sweep.run(plan_of(tmp_path, runs={"a": {}, "b": {}}), tmp_path / "out", [])
+    assert len(calls) == 1
+
+
+def test_the_listed_errors_are_those_of_what_judges(tmp_path):
+    trials = [Trial("a", {"validation": 0.2}, 1), Trial("b", {"validation": 0.2, "rate": 1}, 1)]
+    sweep._write_experiment(tmp_path, trials)
+    (experiment,) = [data.experiment for data in hparams_data(tmp_path)]
+    assert [info.name.tag for info in experiment.metric_infos] == ["validation/nme", "validation/nme_box"]
+
+
+def test_validation_may_come_from_the_command_line(tmp_path):
+    sweep._write_experiment(tmp_path, [Trial("a", {}, 1), Trial("b", {"validation": 0}, 1)], validation=0.2)
+    (experiment,) = [data.experiment for data in hparams_data(tmp_path)]
+    tags = [f"{judge}/{name}" for judge in ("test", "validation") for name in ("nme", "nme_box")]
+    assert [info.name.tag for info in experiment.metric_infos] == tags

@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from net.model.senet import Shape, is_hidden_kernel, senet
+from net.training import muon
+from net.training.muon import MuonOptimizer, orthogonalised
+
+v1 = tf.compat.v1
+RNG = np.random.default_rng(31)
+KERNEL = RNG.normal(size=(3, 2, 4, 7)).astype(np.float32)
+GRADIENTS = RNG.normal(size=(3, *KERNEL.shape)).astype(np.float32)
+RATE = 0.02
+
+
+def run(build, *values):
+    with v1.Graph().as_default(), v1.Session() as session:
+        result = build(*(tf.constant(value) for value in values))
+        session.run(v1.global_variables_initializer())
+        return session.run(result)
+
+
+@pytest.mark.parametrize("shape", [(5, 9), (9, 5), (6, 6)], ids=str)
+def test_the_singular_vectors_stay_and_the_singular_values_come_near_one(shape):
+    matrix = RNG.normal(size=shape).astype(np.float32) * 37
+    found = run(orthogonalised, matrix)
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    assert values.max() / values.min() > 2
+    inside = left.T @ found @ right.T
+    np.testing.assert_allclose(inside, np.diag(np.diag(inside)), atol=1e-4)
+    assert np.diag(inside).min() > 0.65 and np.diag(inside).max() < 1.25
+    assert found.dtype == np.float32
+
+
+def test_bfloat16_gives_nearly_the_same():
+    matrix = RNG.normal(size=(8, 20)).astype(np.float32)
+    exact, rough = run(orthogonalised, matrix), run(lambda x: orthogonalised(x, tf.bfloat16), matrix)
+    assert rough.dtype == np.float32
+    assert 0 < np.abs(rough - exact).max() < 0.06
+
+
+def test_nothing_in_nothing_out():
+    np.testing.assert_array_equal(run(orthogonalised, np.zeros((3, 4), np.float32)), 0)
+
+
+def steps_of(optimizer, start, gradients):
+    """The variable after each step."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        variable = v1.get_variable("kernel", initializer=start)
+        gradient = v1.placeholder(tf.float32, start.shape)
+        step = v1.train.get_or_create_global_step()
+        train = optimizer().apply_gradients([(gradient, variable)], global_step=step)
+        session.run(v1.global_variables_initializer())
+        found = []
+        for value in gradients:
+            session.run(train, {gradient: value})
+            found.append(session.run(variable))
+        assert session.run(step) == len(gradients)
+        return found
+
+
+def test_the_steps_of_a_kernel_restated():
+    found = steps_of(lambda: MuonOptimizer(RATE, lambda variable: True), KERNEL, GRADIENTS)
+    expected, momentum = KERNEL.astype(np.float64), np.zeros_like(KERNEL)
+    for gradient, answer in zip(GRADIENTS, found, strict=True):
+        momentum = 0.95 * momentum + 0.05 * gradient
+        ahead = (0.95 * momentum + 0.05 * gradient).reshape(24, 7)
+        expected = expected - RATE * muon.SCALE * np.sqrt(24) * run(orthogonalised, ahead).reshape(KERNEL.shape)
+        np.testing.assert_allclose(answer, expected, atol=1e-5)
+
+
+def test_a_step_is_as_large_for_every_shape():
+    sizes = []
+    for shape in ((1, 1, 4, 64), (3, 3, 16, 8)):
+        start = np.zeros(shape, np.float32)
+        (after,) = steps_of(lambda: MuonOptimizer(RATE, lambda variable: True), start, [RNG.normal(size=shape)])
+        # an orthogonal matrix of n rows (the fewer) and m columns has the root mean square 1 / sqrt(m)
+        sizes.append(np.sqrt((after**2).mean()) / (RATE * muon.SCALE))
+    np.testing.assert_allclose(sizes, 1, atol=0.2)
+
+
+def test_other_variables_take_the_steps_of_adam():
+    start, gradients = KERNEL[0, 0], GRADIENTS[:, 0, 0]
+    found = steps_of(lambda: MuonOptimizer(RATE, lambda variable: False), start, gradients)
+    expected = steps_of(lambda: v1.train.AdamOptimizer(RATE), start, gradients)
+    np.testing.assert_allclose(found, expected, atol=1e-7)
+    assert np.abs(found[0] - start).max() > 0.9 * RATE
+
+
+def hidden_kernels(shape) -> set[str]:
+    with v1.Graph().as_default():
+        senet(v1.placeholder(tf.float32, [None, 64, 64, 3]), shape, is_training=True)
+        return {value.op.name for value in v1.trainable_variables() if is_hidden_kernel(value)}
+
+
+def test_the_kernels_between_maps_are_the_hidden_ones():
+    names = hidden_kernels(Shape(width=8, decoder=6, size=64, head="blend"))
+    assert {"senet/stage1/block1/conv2/weights", "senet/integral/top/weights"} <= names
+    assert not [name for name in names if any(part in name for part in ("/se/", "/stem/", "/heat/", "bn", "bias"))]
+    names = hidden_kernels(Shape(width=8, decoder=6, size=64, block="inverted"))
+    assert "senet/stage1/block1/project/weights" in names
+    assert not [name for name in names if "depthwise" in name]

@@ -1,0 +1,114 @@
+from math import cos, pi
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from net.training.schedules import SCHEDULES, learning_rate
+from net.training.step import Settings
+
+v1 = tf.compat.v1
+
+
+def rates(steps, length=20, **settings):
+    """The learning rate at each of so many steps."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        step = v1.train.get_or_create_global_step()
+        rate = learning_rate(Settings(**settings), step, length)
+        session.run(v1.global_variables_initializer())
+        found = []
+        for number in range(steps):
+            step.load(number, session)
+            found.append(session.run(rate.value))
+        return found
+
+
+class Judged:
+    """A plateau of rate 0.1 and factor 0.5 in the present graph."""
+
+    def __init__(self, session, **settings):
+        self.session, self.step = session, v1.train.get_or_create_global_step()
+        self.rate = learning_rate(Settings(schedule="plateau", rate=0.1, decay_factor=0.5, **settings), self.step, 9)
+        self.saver = v1.train.Saver()
+
+    def judge(self, step, error, patience=20):
+        """The learning rate after an evaluation that found this error."""
+        self.step.load(step, self.session)
+        plateau = self.rate.plateau
+        self.session.run(plateau.judge, {plateau.error: error, plateau.patience: patience})
+        return float(self.session.run(self.rate.value))
+
+
+@pytest.fixture
+def judged():
+    with v1.Graph().as_default(), v1.Session() as session:
+        one = Judged(session)
+        session.run(v1.global_variables_initializer())
+        yield one
+
+
+def test_exponential_decay_falls_in_stairs():
+    found = rates(7, rate=0.01, decay_factor=0.5, decay_steps=3)
+    np.testing.assert_allclose(found, [0.01] * 3 + [0.005] * 3 + [0.0025], rtol=1e-6)
+
+
+def test_a_cosine_falls_to_nothing_at_the_last_step_and_stays_there():
+    found = rates(11, length=8, schedule="cosine", rate=0.3)
+    expected = [0.15 * (1 + cos(pi * min(step, 8) / 8)) for step in range(11)]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-8)
+    assert found[0] == np.float32(0.3) and found[8] == found[10] == 0
+
+
+def test_a_plateau_falls_after_its_patience_without_a_lower_error(judged):
+    errors = [0.9, 0.7, 0.8, 0.7, 0.5, 0.6, 0.6, 0.6, 0.6, 0.4, 0.5, 0.5]  # an equal one is no lower one
+    found = [judged.judge(10 * number, error) for number, error in enumerate(errors, 1)]
+    expected = [0.1] * 3 + [0.05] * 3 + [0.025] * 2 + [0.0125] * 3 + [0.00625]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_errors_that_are_no_numbers_are_no_lower_ones(judged):
+    found = [judged.judge(step, np.nan) for step in (10, 20, 30, 40)]
+    np.testing.assert_allclose(found, [0.1, 0.05, 0.05, 0.025], rtol=1e-6)
+    assert judged.judge(50, 3.0) == pytest.approx(0.025)
+    assert judged.judge(60, 4.0) == pytest.approx(0.025)
+
+
+def test_judged_twice_at_a_step_is_as_once(judged):
+    for step, error, expected in ((10, 0.5, 0.1), (20, 0.6, 0.1), (30, 0.6, 0.05), (40, 0.6, 0.05), (50, 0.6, 0.025)):
+        assert judged.judge(step, error) == judged.judge(step, error) == pytest.approx(expected)
+
+
+def test_a_plateau_warms_up():
+    with v1.Graph().as_default(), v1.Session() as session:
+        one = Judged(session, warmup=40)
+        session.run(v1.global_variables_initializer())
+        assert [one.judge(step, 0.5) for step in (9, 19, 29, 39)] == pytest.approx([0.025, 0.05, 0.0375, 0.05])
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_a_warm_up_rises_in_a_line_to_what_the_schedule_asks_for(schedule):
+    options = {"schedule": schedule, "rate": 0.1, "decay_factor": 0.5, "decay_steps": 2}
+    plain, warm = rates(8, **options), rates(8, **options, warmup=4)
+    np.testing.assert_allclose(warm, np.multiply(plain, [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("schedule", ["exponential", "cosine"])
+def test_schedules_of_the_step_alone_hold_nothing(schedule):
+    with v1.Graph().as_default():
+        step = v1.train.get_or_create_global_step()
+        rate = learning_rate(Settings(schedule=schedule), step, 9)
+        assert rate.plateau is None
+        assert v1.global_variables() == [step] and v1.trainable_variables() == []
+
+
+def test_a_plateau_goes_on_from_a_checkpoint(judged, tmp_path):
+    judged.judge(10, 0.5)
+    judged.judge(20, 0.6)
+    path = judged.saver.save(judged.session, str(tmp_path / "model.ckpt"))
+    expected = [judged.judge(step, 0.55) for step in (30, 40, 50, 60)]
+    with v1.Graph().as_default(), v1.Session() as session:
+        again = Judged(session)
+        again.saver.restore(session, path)
+        assert v1.trainable_variables() == []
+        assert [again.judge(step, 0.55) for step in (30, 40, 50, 60)] == expected
+    assert expected == pytest.approx([0.05, 0.05, 0.025, 0.025])

@@ -1,0 +1,189 @@
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from export.checkpoint import Run, frozen_graph
+from net import train
+from net.data.augment import NONE
+from net.data.batches import RecordSet, training_batches
+from net.model.senet import Shape, senet
+from net.training.start import network_of, starting_point, weights_in
+from tests.conftest import train_options
+from tests.net.test_train import scalars
+
+v1 = tf.compat.v1
+
+
+@pytest.fixture(scope="module")
+def run(trained):
+    return Run(trained)
+
+
+@pytest.fixture(scope="module")
+def model(run, trained, tmp_path_factory):
+    """The run's frozen graph with as much of a contract as a start needs."""
+    path = tmp_path_factory.mktemp("model") / "landmark.pb"
+    path.write_bytes(frozen_graph(run).SerializeToString())
+    network = json.loads((trained / "settings.json").read_text())["network"]
+    path.with_suffix(".json").write_text(json.dumps({"file": "landmark.pb", "network": network}))
+    return path.with_suffix(".json")
+
+
+@pytest.fixture(scope="module")
+def images(record_set):
+    """Training pictures float32 [N, 128, 128, 3]: those that give batch norm its statistics back."""
+    records = RecordSet(record_set)
+    count = records.count("train")
+    return next(iter(training_batches(records, count, NONE, 5)))["image"].numpy().astype(np.float32)
+
+
+def answers(start, record_set, shape, images):
+    """What the network says in inference and in training, after it was started, and its variables."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        x = v1.placeholder(tf.float32, [None, 128, 128, 3])
+        plain, training = (senet(x, shape, is_training).landmarks for is_training in (False, True))
+        load = starting_point(start, RecordSet(record_set), shape)
+        session.run(v1.global_variables_initializer())
+        load(None, session)
+        names = {value.op.name: value for value in v1.global_variables("senet")}
+        return (*session.run([plain, training], {x: images}), session.run(names))
+
+
+def test_a_started_network_answers_like_the_model(model, run, record_set, images):
+    plain, training, _ = answers(model, record_set, run.shape, images)
+    expected = run.answer(images)
+    assert np.ptp(expected, axis=0).max() > 1e-4
+    np.testing.assert_allclose(plain, expected, atol=1e-5)
+    # in training, batch norm takes the statistics of the batch: they are those it was given
+    np.testing.assert_allclose(training, expected, atol=2e-3)
+
+
+def test_a_run_folder_starts_with_its_best_weights(trained, run, record_set, images):
+    plain, _, names = answers(trained, record_set, run.shape, images)
+    np.testing.assert_array_equal(plain, run.answer(images))
+    kept = tf.train.load_variable(run.checkpoint, "senet/stem/bn/mean")
+    np.testing.assert_array_equal(names["senet/stem/bn/mean"], kept)
+
+
+def test_the_weights_of_a_folded_graph(run):
+    weights = weights_in(frozen_graph(run))
+    stored = {name: tf.train.load_variable(run.checkpoint, name) for name, _ in tf.train.list_variables(run.checkpoint)}
+    for name in ("senet/integral/heat/weights", "senet/integral/heat/bias", "senet/stage2/block1/se/squeeze/weights"):
+        np.testing.assert_array_equal(weights[name], stored[name])
+    bn = {part: stored[f"senet/stem/bn/{part}"] for part in ("scale", "offset", "mean", "variance")}
+    slope = bn["scale"] / np.sqrt(bn["variance"] + 1e-3)
+    np.testing.assert_allclose(weights["senet/stem/conv/weights"], stored["senet/stem/conv/weights"] * slope, rtol=1e-4)
+    np.testing.assert_allclose(weights["senet/stem/bn/offset"], bn["offset"] - bn["mean"] * slope, atol=1e-5)
+    with_statistics = [name for name in stored if name.endswith("/variance")]
+    assert with_statistics and all(np.allclose(weights[name], 0.999) for name in with_statistics)
+
+
+def test_half_constants_are_read(run):
+    graph = frozen_graph(run)
+    exact = weights_in(graph)
+    for node in graph.node:
+        if node.op == "Const" and node.name.endswith("weights"):
+            half = tf.make_ndarray(node.attr["value"].tensor).astype(np.float16)
+            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(half))
+            node.attr["dtype"].type = tf.float16.as_datatype_enum
+    found = weights_in(graph)
+    assert {value.dtype for value in found.values()} == {np.dtype(np.float32)}
+    assert found.keys() == exact.keys()
+    name = "senet/stage3/block1/conv2/weights"
+    assert 0 < np.abs(found[name] - exact[name]).max() < 1e-3
+
+
+@pytest.mark.parametrize("points", [7, 70])
+@pytest.mark.parametrize("start", ["model", "trained"])
+def test_a_head_for_other_points_keeps_its_random_start(start, points, model, run, record_set, images, capsys, request):
+    start = request.getfixturevalue(start)
+    shape = Shape(**{**network_of(start), "points": points})
+    plain, _, names = answers(start, record_set, shape, images)
+    assert plain.shape == (len(images), 2 * points)
+    assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
+    assert names["senet/integral/heat/weights"].shape[-1] == points and not names["senet/integral/heat/bias"].any()
+    name = "senet/stage1/block1/conv2/weights"
+    folded = weights_in(frozen_graph(run))[name]
+    expected = tf.train.load_variable(run.checkpoint, name) if start.is_dir() else folded
+    np.testing.assert_array_equal(names[name], expected)
+
+
+def test_what_a_run_does_not_hold_keeps_its_random_start(trained, record_set, capsys):
+    """A wider network than the run's: every kernel has another shape, what has none of the width is taken."""
+    with v1.Graph().as_default(), v1.Session() as session:
+        senet(v1.placeholder(tf.float32, [None, 128, 128, 3]), Shape(width=16, decoder=8), is_training=False)
+        load = starting_point(trained, RecordSet(record_set), Shape(width=16, decoder=8))
+        session.run(v1.global_variables_initializer())
+        load(None, session)
+        stored = tf.train.load_variable(Run(trained).checkpoint, "senet/integral/heat/weights")
+        found = session.run({value.op.name: value for value in v1.global_variables("senet")})
+    assert "variables keep their random start" in capsys.readouterr().out
+    np.testing.assert_array_equal(found["senet/integral/heat/weights"], stored)
+    assert (
+        found["senet/stem/conv/weights"].shape == (3, 3, 3, 16) and np.isfinite(found["senet/stem/conv/weights"]).all()
+    )
+
+
+@pytest.mark.parametrize("start", ["model", "trained"])
+def test_training_goes_on_from_a_start_with_its_network(start, model, run, record_set, tmp_path, request, capsys):
+    start = request.getfixturevalue(start)
+    options = train_options(record_set, tmp_path / "run", "--init", str(start), "--steps", "1", "--rate", "1e-9")
+    options += ["--average", "0.9"]
+    options = [option for option in options if option not in ("--width", "--decoder", "8")]  # as the model has them
+    assert train.main(options) == 0
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert settings["network"] == network_of(start) and settings["network"]["width"] == 8
+    # what it starts from is tested first, by averages that begin with it
+    first = scalars(tmp_path / "run", "test/nme_box")[0]
+    assert first == pytest.approx(run.recorded_nme(), rel=1e-3)
+    assert f"(box {100 * first:.2f} %); least: box {100 * first:.2f} % at step 0" in capsys.readouterr().out
+    started = Run(tmp_path / "run", "last")
+    images = np.full((2, 128, 128, 3), 90, np.float32)
+    # one step of next to nothing: only the averages of batch norm have moved, by a hundredth
+    assert np.abs(started.answer(images) - run.answer(images)).max() < 0.02
+
+
+def refused(capsys, *argv) -> str:
+    with pytest.raises(SystemExit) as stop:
+        train.main([str(arg) for arg in argv])
+    assert stop.value.code == 2
+    return capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_a_start_that_is_none(capsys, record_set, tmp_path, trained):
+    missing = refused(capsys, "--init", tmp_path / "none.json")
+    assert "found no none.json, expected a model's landmark.json or a run folder" in missing
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text('{"file": "x.pb"}')
+    assert "found no network of this project" in refused(capsys, "--init", foreign)
+    foreign.write_text("{")
+    assert "found no network of this project" in refused(capsys, "--init", foreign)
+    foreign.write_text(json.dumps({"file": "gone.pb", "network": network_of(trained)}))
+    assert train.main(train_options(record_set, tmp_path / "run", "--init", str(foreign))) == 2
+    assert "gone.pb: no such model, named by foreign.json" in capsys.readouterr().err
+    empty = shutil.copytree(trained, tmp_path / "empty", ignore=shutil.ignore_patterns("best", "checkpoint"))
+    assert train.main(train_options(record_set, tmp_path / "run2", "--init", str(empty))) == 2
+    assert "found no checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "name, held, message",
+    [
+        ("cut.pb", b"\x0a\xff\xff", "cut.pb: found no graph, expected a whole frozen one"),
+        ("empty.pb", b"", "empty.pb: found no graph"),
+        ("main.onnx", b"\x08\x07", "model.json: found the model 'main.onnx', expected a frozen graph, .pb"),
+    ],
+)
+def test_a_model_that_is_no_frozen_graph(tmp_path, record_set, name, held, message):
+    (tmp_path / name).write_bytes(held)
+    contract = tmp_path / "model.json"
+    contract.write_text(json.dumps({"file": name}))
+    with pytest.raises(ValueError, match=re.escape(message)):
+        starting_point(contract, RecordSet(record_set), Shape())
+    contract.write_text("{}")
+    with pytest.raises(ValueError, match="found the model ''"):
+        starting_point(contract, RecordSet(record_set), Shape())

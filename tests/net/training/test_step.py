@@ -1,0 +1,300 @@
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from net.data.augment import NONE
+from net.data.batches import RecordSet
+from net.model.senet import Shape, cell_centres, senet
+from net.training import step as graph
+from net.training.step import Settings
+from tests.net.model.test_losses import by_hand, heat_by_hand
+
+v1 = tf.compat.v1
+TINY = Shape(points=5, width=8, depth=1, head="dense", decoder=3, size=32)
+RNG = np.random.default_rng(12)
+IMAGES = RNG.integers(0, 256, (4, 32, 32, 3), np.uint8)
+LABELS = RNG.uniform(0, 1, (4, 10)).astype(np.float32)
+POSES = RNG.uniform(-1, 1, (4, 3)).astype(np.float32)
+PLAIN = Settings(rate=0.01, weight_decay=0.0, dropout=0.0)
+AVERAGE = "/ExponentialMovingAverage"
+
+
+def batch_of(labels=LABELS, poses=POSES):
+    return {"image": tf.constant(IMAGES), "label": tf.constant(labels), "pose": tf.constant(poses)}
+
+
+def train(settings, steps, labels=LABELS, poses=POSES, shape=TINY):
+    """The scalars of so many steps on one batch, with the variables after each, and the variables before them."""
+    with v1.Graph().as_default() as built, v1.Session() as session:
+        v1.set_random_seed(settings.seed)
+        train_op, scalars, *_ = graph.training_step(batch_of(labels, poses), shape, settings, 10)
+        wanted = {**scalars, "predicted": built.get_tensor_by_name("landmarks:0")}
+        session.run(v1.global_variables_initializer())
+        names = {variable.op.name: variable for variable in v1.global_variables()}
+        before, found = session.run(names), []
+        for _ in range(steps):
+            found.append(session.run({"train": train_op, **wanted}))
+            found[-1]["after"] = session.run(names)
+        return found, before
+
+
+def test_the_loss_is_the_points_loss_and_half_the_squares_of_the_kernels():
+    labels = LABELS.copy()
+    labels[1, 2:6] = np.nan
+    (first,), before = train(Settings(loss="wing", weight_decay=0.01, dropout=0.0), 1, labels)
+    decay = 0.01 * sum((value**2).sum() / 2 for name, value in before.items() if name.endswith("/weights"))
+    assert first["loss_points"] == pytest.approx(by_hand("wing", first["predicted"], labels), rel=1e-4)
+    assert first["loss_decay"] == pytest.approx(decay, rel=1e-4)
+    assert first["loss"] == pytest.approx(first["loss_points"] + first["loss_decay"], rel=1e-6)
+
+
+@pytest.fixture(scope="module")
+def first_step():
+    """The first step of Adam without anything that is off by default: scalars and variables after it, those before."""
+    (first,), before = train(replace(PLAIN, rate=0.003), 1)
+    return first, before
+
+
+def test_adam_moves_every_weight_by_the_rate_in_its_first_step(first_step):
+    first, before = first_step
+    name = "senet/dense/bias"
+    np.testing.assert_allclose(np.abs(first["after"][name] - before[name]), 0.003, rtol=1e-2)
+    assert first["rate"] == np.float32(0.003)
+
+
+def test_a_step_updates_the_averages_of_batch_norm(first_step):
+    first, before = first_step
+    for name in before:
+        if name.endswith(("/mean", "/variance")):
+            assert not np.array_equal(before[name], first["after"][name]), name
+
+
+def test_parts_that_are_not_asked_for_are_not_there(first_step):
+    first, before = first_step
+    assert {name for name in first if name.startswith("loss_")} == {"loss_points", "loss_decay"}
+    assert not any("/pose/" in name or AVERAGE in name or name.startswith("plateau") for name in before)
+
+
+def test_sgd_restated_with_nesterovs_momentum():
+    """The bias of the dense head alone moves: its gradient is known in closed form."""
+    found, before = train(replace(PLAIN, optimizer="sgd", rate=1e-6), 3)
+    bias, speed = before["senet/dense/bias"].astype(float), np.zeros(10)
+    for one in found:
+        gradient = (2 * 128**2 * (one["predicted"] - LABELS) / LABELS.size).sum(axis=0)  # of the mean squared pixels
+        speed = 0.9 * speed + gradient
+        bias = bias - 1e-6 * (gradient + 0.9 * speed)
+        np.testing.assert_allclose(one["after"]["senet/dense/bias"], bias, rtol=1e-5)
+    assert not any("Adam" in name for name in before)
+
+
+HEATED = Shape(points=5, width=8, decoder=3, size=32, border=1)
+
+
+def test_heat_and_pose_add_their_weighted_parts():
+    labels, poses = LABELS.copy(), POSES.copy()
+    labels[1, 2:6] = poses[2, 1] = np.nan
+    settings = replace(PLAIN, loss="smooth_l1", heat=0.3, heat_width=0.8, pose=2.0)
+    with v1.Graph().as_default() as built, v1.Session() as session:
+        _, scalars, *_ = graph.training_step(batch_of(labels, poses), HEATED, settings, 10)
+        (softmax,) = [op for op in built.get_operations() if op.name.startswith("senet/Softmax")]
+        session.run(v1.global_variables_initializer())
+        (pose_weights,) = [value for value in v1.trainable_variables() if value.op.name == "senet/pose/weights"]
+        pose_weights.load(np.zeros(pose_weights.shape, np.float32), session)
+        found, heat = session.run([scalars, softmax.inputs[0]])
+    assert cell_centres(4, 1).shape[0] == heat.shape[1]
+    assert found["loss_heat"] == pytest.approx(
+        0.3 * heat_by_hand(heat, labels.reshape(-1, 2), 0.8, cell_centres(4, 1)), rel=1e-4
+    )
+    assert found["loss_pose"] == pytest.approx(2.0 * np.nanmean(poses**2), rel=1e-4)  # its weights are zero
+    assert found["loss"] == pytest.approx(
+        sum(found[f"loss_{name}"] for name in ("points", "heat", "pose", "decay")), rel=1e-5
+    )
+
+
+def test_unknown_labels_and_poses_leave_every_variable_finite():
+    settings = Settings(loss="wing", heat=1.0, pose=1.0, average=0.9)
+    unknown = np.full_like(LABELS, np.nan), np.full_like(POSES, np.nan)
+    found, before = train(settings, 2, *unknown, shape=HEATED)
+    assert [found[0][f"loss_{name}"] for name in ("points", "heat", "pose")] == [0, 0, 0]
+    assert all(np.isfinite(value).all() for value in found[-1]["after"].values())
+    name = "senet/integral/heat/bias"  # no weight decay on it, so nothing moves it
+    np.testing.assert_array_equal(found[-1]["after"][name], before[name])
+
+
+def test_heat_maps_that_the_head_does_not_have_are_refused():
+    with pytest.raises(ValueError, match="heat: found weight 0.5 with head 'dense', which has no heat maps"):
+        train(replace(PLAIN, heat=0.5), 1)
+
+
+def test_averages_restated():
+    """Each follows its variable by 1 - d, with d = min(decay, (1 + step) / (10 + step)) after the step."""
+    found, before = train(replace(PLAIN, average=0.3, optimizer="sgd", rate=1e-5), 6)
+    assert [one["after"]["global_step"] for one in found] == [1, 2, 3, 4, 5, 6]
+    averaged = [name for name in before if name.endswith(AVERAGE)]
+    assert {name.removesuffix(AVERAGE) for name in averaged} == {
+        name for name in before if name.startswith("senet/") and "Momentum" not in name and not name.endswith(AVERAGE)
+    }
+    assert any("/mean" in name for name in averaged) and any("/weights" in name for name in averaged)
+    for name in averaged:
+        expected = before[name].astype(float)
+        for step, one in enumerate(found, 1):
+            decay = min(0.3, (1 + step) / (10 + step))
+            expected = decay * expected + (1 - decay) * one["after"][name.removesuffix(AVERAGE)]
+            np.testing.assert_allclose(one["after"][name], expected, rtol=1e-4, atol=1e-6, err_msg=f"{name} {step}")
+    assert (1 + 6) / (10 + 6) > 0.3 > (1 + 1) / (10 + 1)  # both sides of the minimum were seen
+
+
+def test_bfloat16_trains_and_keeps_its_variables_in_float32():
+    settings = replace(PLAIN, loss="wing", rate=0.01)
+    exact, _ = train(settings, 1, shape=HEATED)
+    coarse, before = train(replace(settings, precision="bfloat16"), 8, shape=HEATED)
+    assert {value.dtype for name, value in before.items() if name != "global_step"} == {np.dtype(np.float32)}
+    assert coarse[0]["loss_points"] == pytest.approx(exact[0]["loss_points"], rel=0.05)
+    assert coarse[0]["loss_points"] != exact[0]["loss_points"]
+    assert coarse[-1]["loss_points"] < 0.9 * coarse[0]["loss_points"]
+
+
+def test_the_seed_makes_the_run_and_every_step_of_it_has_its_own_dropout():
+    settings = Settings(rate=1e-12, dropout=0.5)
+    first, again, other = (train(replace(settings, seed=seed), 2)[0] for seed in (3, 3, 4))
+    assert [one["loss"] for one in first] == pytest.approx([one["loss"] for one in again], rel=1e-6)
+    assert first[0]["loss"] != pytest.approx(other[0]["loss"], rel=1e-3)
+    assert np.abs(first[0]["predicted"] - first[1]["predicted"]).max() > 1e-3
+
+
+def test_evaluation_shares_the_weights_and_reads_the_test_records(record_set):
+    records = RecordSet(record_set)
+    shape = Shape(68, width=8, decoder=8)
+    with v1.Graph().as_default(), v1.Session() as session:
+        model = graph.build(records, shape, Settings(), NONE, 3, 10)
+        trained = {variable.op.name for variable in v1.trainable_variables()}
+        assert all(name.startswith("senet/") for name in trained) and len(trained) == len(v1.trainable_variables())
+        session.run([v1.global_variables_initializer(), model.eval_iterator.initializer])
+        answers = session.run(model.eval_batch)
+    assert answers["predicted"].shape == answers["label"].shape == (records.count("test"), 136)
+    assert answers["image"].shape == (records.count("test"), 128, 128, 3)
+    assert len(set(answers["name"])) == records.count("test")
+    # a fresh network's heat is spread, so its points lie inside
+    assert answers["predicted"].min() > 0 and answers["predicted"].max() < 1
+
+
+@pytest.fixture(scope="module")
+def averaged_run(record_set, tmp_path_factory):
+    """A few steps with averages: the folder with both kinds of checkpoint, all variables, images, and the answer."""
+    folder = tmp_path_factory.mktemp("averaged")
+    records = RecordSet(record_set)
+    settings = replace(PLAIN, rate=0.05, average=0.9, pose=1.0)
+    with v1.Graph().as_default(), v1.Session() as session:
+        model = graph.build(records, AVERAGED, settings, NONE, 3, 10)
+        whole = v1.train.Saver()
+        session.run(v1.global_variables_initializer())
+        for _ in range(4):
+            session.run(model.train_op)
+        session.run(model.eval_iterator.initializer)
+        answers = session.run(model.eval_batch)
+        values = session.run({variable.op.name: variable for variable in v1.global_variables()})
+        whole.save(session, str(folder / "own.ckpt"))
+        model.best_saver.save(session, str(folder / "best.ckpt"))
+    return folder, values, answers
+
+
+AVERAGED = Shape(68, width=8, head="blend", decoder=8)
+
+
+def network_values(values):
+    """Plain and averaged values of the network's variables, by their plain names."""
+    averaged = {name.removesuffix(AVERAGE): value for name, value in values.items() if name.endswith(AVERAGE)}
+    return {name: values[name] for name in averaged}, averaged
+
+
+def test_the_best_checkpoint_holds_the_averages_under_plain_names(averaged_run):
+    folder, values, _ = averaged_run
+    plain, averaged = network_values(values)
+    best = str(folder / "best.ckpt")
+    held = {name: tf.train.load_variable(best, name) for name, _ in tf.train.list_variables(best)}
+    assert set(held) == {*averaged, "global_step"} and held["global_step"] == 4
+    assert {"senet/stem/bn/mean", "senet/stem/bn/variance", "senet/stem/conv/weights"} < set(held)
+    for name, value in averaged.items():
+        np.testing.assert_array_equal(held[name], value)
+    assert any(np.abs(plain[name] - held[name]).max() > 1e-3 for name in plain)
+
+
+@pytest.mark.parametrize("checkpoint", ["own.ckpt", "best.ckpt"])
+def test_a_restored_network_has_the_averages_and_answers_as_the_evaluation_did(averaged_run, checkpoint):
+    folder, values, answers = averaged_run
+    _, averaged = network_values(values)
+    with v1.Graph().as_default(), v1.Session() as session:
+        predicted = senet(tf.constant(answers["image"]), AVERAGED, False).landmarks
+        graph.restorer(str(folder / checkpoint)).restore(session, str(folder / checkpoint))
+        restored = session.run({variable.op.name: variable for variable in v1.global_variables()})
+        found = session.run(predicted)
+    for name, value in restored.items():
+        np.testing.assert_array_equal(value, averaged[name], err_msg=name)
+    np.testing.assert_allclose(found, answers["predicted"], atol=1e-5)
+
+
+def test_a_checkpoint_without_averages_restores_the_variables_themselves(tmp_path):
+    with v1.Graph().as_default(), v1.Session() as session:
+        value = v1.get_variable("senet/a", [3])
+        value.load(np.array([1, 2, 4], np.float32), session)
+        path = v1.train.Saver().save(session, str(tmp_path / "model.ckpt"))
+    with v1.Graph().as_default(), v1.Session() as session:
+        value = v1.get_variable("senet/a", [3])
+        graph.restorer(path).restore(session, path)
+        np.testing.assert_array_equal(session.run(value), [1, 2, 4])
+
+
+def test_the_last_step_is_that_of_the_last_checkpoint(tmp_path):
+    assert graph.last_step(tmp_path) == graph.last_step(tmp_path / "absent") == 0
+    with v1.Graph().as_default(), v1.Session() as session:
+        step = v1.train.get_or_create_global_step()
+        saver = v1.train.Saver()
+        for value in (3, 17):
+            step.load(value, session)
+            saver.save(session, str(tmp_path / "model.ckpt"), global_step=value)
+    assert graph.last_step(tmp_path) == 17
+
+
+def test_removing_a_run_leaves_what_is_not_its_own(tmp_path):
+    own = ["checkpoint", "model.ckpt-5.index", "model.ckpt-5.data-00000-of-00001", "model.ckpt-5.meta", "graph.pbtxt"]
+    own += ["events.out.tfevents.1.host", "settings.json", "settings.partial"]
+    for name in [*own, "notes.txt", "model.pb"]:
+        (tmp_path / name).write_text("x")
+    (tmp_path / "best").mkdir()
+    (tmp_path / "best" / "nme.json").write_text("{}")
+    graph.remove_run(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["model.pb", "notes.txt"]
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"loss": "huber"}, "loss: found 'huber', expected one of l2, wing, smooth_l1"),
+        ({"optimizer": "adagrad"}, "optimizer: found 'adagrad', expected one of adam, sgd"),
+        ({"schedule": "linear"}, "schedule: found 'linear', expected one of exponential, cosine, plateau"),
+        ({"precision": "float16"}, "precision: found 'float16', expected one of float32, bfloat16"),
+        ({"rate": 0.0}, "expected rate > 0"),
+        ({"rate": float("nan")}, "rate: found nan, expected 0 or more, under inf"),
+        ({"rate": float("inf")}, "rate: found inf"),
+        ({"decay_factor": 0.0}, r"decay_factor in \(0, 1\]"),
+        ({"decay_factor": 1.1}, r"decay_factor in \(0, 1\]"),
+        ({"decay_factor": float("nan")}, r"decay_factor in \(0, 1\]"),
+        ({"heat_width": 0.0}, "heat_width 0.0, expected .* heat_width > 0"),
+    ],
+)
+def test_impossible_settings_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        Settings(**change)
+
+
+def test_settings_at_their_limits_are_taken_and_beyond_them_refused():
+    assert set(graph.LIMITS) < set(vars(Settings()))
+    for name, (low, high) in graph.LIMITS.items():
+        if name not in ("rate", "heat_width"):  # these are above 0, tested above
+            assert getattr(Settings(**{name: low}), name) == low
+        for wrong in (low - 1, high, float("nan")):
+            with pytest.raises(ValueError, match=f"{name}: found {wrong}, expected {low} or more, under {high}"):
+                Settings(**{name: wrong})

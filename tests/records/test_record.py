@@ -1,0 +1,110 @@
+import dataclasses
+
+import cv2
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from records.record import SIZE, Record, decode, encode, parse
+from tools.make.cut import encode_image
+
+CONTEXTS = [0, 11]
+
+
+def picture(context: int) -> np.ndarray:
+    """A smooth BGR picture, different in every channel and direction."""
+    edge = SIZE + 2 * context
+    y, x = np.mgrid[:edge, :edge] / edge
+    return np.stack([255 * x, 255 * y, 120 * (1 - x * y)], axis=2).astype(np.uint8)
+
+
+def face(encoding: str = "raw", context: int = 0, points: int = 68) -> Record:
+    label = np.linspace(-0.2, 1.3, 2 * points, dtype=np.float32)
+    label[4:6] = np.nan
+    pose = np.array([0.1, -0.2, np.nan], np.float32)
+    return Record(encode_image(picture(context), encoding), label, pose, 217.5, "300W_LP/AFW", "Zoë_1_0", "Zoë")
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("encoding, tolerance", [("raw", 0), ("jpeg", 6)])
+def test_what_is_encoded_is_decoded(encoding, tolerance, context):
+    record = face(encoding, context)
+    decoded = {key: value.numpy() for key, value in decode(encode(record), encoding, context, 68).items()}
+    assert decoded["image"].dtype == np.uint8
+    assert decoded["image"].shape == (SIZE + 2 * context, SIZE + 2 * context, 3)
+    rgb = picture(context)[:, :, ::-1].astype(int)
+    assert np.abs(decoded["image"] - rgb).max() <= tolerance
+    np.testing.assert_array_equal(decoded["label"], record.label)
+    np.testing.assert_array_equal(decoded["pose"], record.pose)
+    assert decoded["side"] == np.float32(217.5)
+    assert decoded["subset"].decode() == "300W_LP/AFW"
+    assert decoded["name"].decode() == "Zoë_1_0"
+    assert decoded["source"].decode() == "Zoë"
+
+
+def test_a_record_from_before_sources_were_kept_has_an_empty_one():
+    example = tf.train.Example.FromString(encode(face()))
+    del example.features.feature["source"]
+    decoded = decode(example.SerializeToString(), "raw", 0, 68)
+    assert decoded["source"].numpy() == b"" and decoded["name"].numpy().decode() == "Zoë_1_0"
+
+
+def test_records_are_parsed_many_at_once_with_their_images_encoded():
+    first, second = face("jpeg"), dataclasses.replace(face("raw", 11), source="other")
+    parsed = parse([encode(first), encode(second)], 68)
+    assert parsed["image"].numpy().tolist() == [first.image, second.image]
+    assert [source.decode() for source in parsed["source"].numpy()] == ["Zoë", "other"]
+    assert parsed["label"].shape == (2, 136) and parsed["pose"].shape == (2, 3)
+
+
+@pytest.mark.parametrize("encoding", ["raw", "jpeg"])
+def test_pixels_are_rgb(encoding):
+    red = np.zeros((SIZE, SIZE, 3), np.uint8)
+    red[:] = cv2.cvtColor(np.uint8([[[250, 20, 60]]]), cv2.COLOR_RGB2BGR)
+    record = dataclasses.replace(face(), image=encode_image(red, encoding))
+    image = decode(encode(record), encoding, 0, 68)["image"].numpy()
+    assert np.abs(image.reshape(-1, 3).mean(axis=0) - (250, 20, 60)).max() < 3
+
+
+def test_raw_without_context_is_read_by_the_classic_recipe():
+    features = {"image": tf.io.FixedLenFeature([], tf.string), "label": tf.io.FixedLenFeature([136], tf.float32)}
+    parsed = tf.io.parse_single_example(encode(face("raw", 0)), features)
+    image = tf.reshape(tf.io.decode_raw(parsed["image"], tf.uint8), [128, 128, 3]).numpy()
+    np.testing.assert_array_equal(image, picture(0)[:, :, ::-1])
+    np.testing.assert_array_equal(parsed["label"], face().label)
+
+
+def test_the_same_record_gives_the_same_bytes():
+    assert encode(face()) == encode(face())
+    assert encode(face()) != encode(dataclasses.replace(face(), side=217.0))
+
+
+def test_another_number_of_points_is_decoded_by_its_count():
+    assert decode(encode(face(points=5)), "raw", 0, 5)["label"].shape == (10,)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="label"):
+        decode(encode(face(points=5)), "raw", 0, 68)
+
+
+def test_pixels_of_another_context_are_refused():
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        decode(encode(face("raw", 0)), "raw", 11, 68)
+    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
+        decode(encode(face("jpeg", 0)), "jpeg", 11, 68)
+
+
+def test_an_unknown_encoding_is_refused():
+    with pytest.raises(ValueError, match="found 'png', expected one of jpeg, raw"):
+        decode(encode(face()), "png", 0, 68)
+
+
+@pytest.mark.parametrize(
+    "change, found",
+    [
+        ({"label": np.zeros((68, 2), np.float32)}, r"label is \(68, 2\), pose \(3,\)"),
+        ({"label": np.zeros(7, np.float32)}, r"label is \(7,\)"),
+        ({"pose": np.zeros((1, 3), np.float32)}, r"pose \(1, 3\)"),
+    ],
+)
+def test_a_label_or_pose_of_another_shape_is_refused(change, found):
+    with pytest.raises(ValueError, match=rf"Zoë_1_0: .*{found}.*, expected \(2K,\) and \(3,\)"):
+        encode(dataclasses.replace(face(), **change))

@@ -1,0 +1,195 @@
+import os
+import time
+from concurrent.futures import Future, TimeoutError
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.helpers.drawn import draw_face, random_face, write_face
+from tools.make import cut as cutting
+from tools.make.cut import Cut, Settings, cut_all, cut_chunk, cut_face, encode_image
+from tools.read.face import BadSample, Item
+from tools.read.w300lp import find
+
+RAW = Settings("pts_2d", 128, 0.15, 0, "raw")
+RAW_WIDE = Settings("pts_2d", 128, 0.15, 13, "raw")
+JPEG_WIDE = Settings("pts_2d", 128, 0.15, 13, "jpeg")
+RNG = np.random.default_rng(2)
+POINTS = random_face(RNG)
+IMAGE = draw_face(POINTS, RNG)
+
+
+def pixels(cut: Cut, edge: int) -> np.ndarray:
+    return np.frombuffer(cut.image, np.uint8).reshape(edge, edge, 3)
+
+
+def one(folder, points=POINTS, image=IMAGE, name="AFW_1_1_0") -> Item:
+    write_face(folder, "AFW", name, image, {"pts_2d": points}, None)
+    return find(folder, "set")[0]
+
+
+def test_labels_are_fractions_of_the_crop(tmp_path):
+    cut = cut_face(one(tmp_path), RAW)
+    low, high = POINTS.astype(float).min(axis=0), POINTS.astype(float).max(axis=0)
+    side = 1.3 * max(high - low)
+    assert cut.side == pytest.approx(side, rel=1e-6)
+    corner = (low + high) / 2 - side / 2
+    np.testing.assert_allclose(cut.label.reshape(68, 2), (POINTS - corner) / side, atol=1e-5)
+    assert cut.label.dtype == np.float32 and cut.label.shape == (136,)
+    assert cut.label.min() == pytest.approx(0.15 / 1.3, abs=1e-5)
+    assert np.isnan(cut.pose).all()
+
+
+def test_labels_lie_on_their_pixels(tmp_path):
+    image = np.zeros_like(IMAGE)
+    for index in (8, 36, 45):
+        cv2.circle(image, tuple(int(v) for v in np.round(POINTS[index] * 16)), 30, (255, 255, 255), -1, shift=4)
+    crop = pixels(cut_face(one(tmp_path, image=image), RAW), 128).max(axis=2)
+    label = cut_face(one(tmp_path, image=image), RAW).label.reshape(68, 2) * 128 - 0.5
+    for index in (8, 36, 45):
+        x, y = np.round(label[index]).astype(int)
+        window = crop[y - 6 : y + 7, x - 6 : x + 7].astype(float)
+        v, u = np.mgrid[y - 6 : y + 7, x - 6 : x + 7]
+        found = np.array([(u * window).sum(), (v * window).sum()]) / window.sum()
+        assert np.abs(found - label[index]).max() < 0.4
+
+
+def test_the_middle_of_a_crop_with_context_is_the_crop_without(face_set):
+    for item in find(face_set, "tiny"):
+        narrow, wide = cut_face(item, RAW), cut_face(item, RAW_WIDE)
+        np.testing.assert_array_equal(pixels(wide, 154)[13:-13, 13:-13], pixels(narrow, 128))
+        np.testing.assert_array_equal(wide.label, narrow.label)
+
+
+def test_jpeg_and_raw_hold_nearly_the_same_rgb(face_set):
+    item = find(face_set, "tiny")[3]
+    jpeg = cv2.imdecode(np.frombuffer(cut_face(item, JPEG_WIDE).image, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
+    difference = np.abs(jpeg.astype(int) - pixels(cut_face(item, RAW_WIDE), 154))
+    assert difference.mean() < 3
+
+
+def test_encoded_pixels_are_rgb():
+    bgr = np.zeros((2, 2, 3), np.uint8)
+    bgr[0, 1] = (1, 2, 3)
+    assert encode_image(bgr, "raw") == bytes([0, 0, 0, 3, 2, 1, *[0] * 6])
+    assert encode_image(bgr, "jpeg").startswith(b"\xff\xd8")
+
+
+def test_a_label_far_outside_is_no_label(tmp_path):
+    points = POINTS.copy()
+    partly = np.where(np.arange(68)[:, None] < 17, np.nan, points).astype(np.float32)
+    partly[30] += 2000
+    write_face(tmp_path, "AFW", "AFW_1_1_0", IMAGE, {"pts_2d": partly, "pts_3d": points}, None)
+    with pytest.raises(BadSample, match=r"AFW_1_1_0_pts.mat: a point lies 1\d\.\d crop sides off") as caught:
+        cut_face(find(tmp_path, "set")[0], RAW)
+    assert caught.value.reason == "points far outside"
+
+
+def test_a_face_outside_the_picture_is_refused(tmp_path):
+    with pytest.raises(BadSample, match="AFW_1_1_0: the crop around .* shows nothing") as caught:
+        cut_face(one(tmp_path, POINTS + 900), RAW)
+    assert caught.value.reason == "face outside the picture"
+
+
+def test_a_box_of_millions_of_pixels_costs_no_memory(tmp_path):
+    points = POINTS.copy()
+    points[0] = -4e6, -4e6
+    before = peak()
+    (result,) = cut_chunk([one(tmp_path, points)], RAW)
+    assert peak() - before < 200e6
+    assert isinstance(result, Cut | BadSample)
+
+
+def peak() -> int:
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
+
+
+def test_a_bad_sample_does_not_disturb_its_neighbours(tmp_path):
+    for index in range(3):
+        write_face(tmp_path, "AFW", f"AFW_{index}_1_0", IMAGE, {"pts_2d": POINTS}, None)
+    (tmp_path / "landmarks" / "AFW" / "AFW_1_1_0_pts.mat").write_bytes(b"junk")
+    results = cut_chunk(find(tmp_path, "set"), RAW)
+    assert [type(result) for result in results] == [Cut, BadSample, Cut]
+    assert results[1].reason == "unreadable annotation"
+
+
+def test_whatever_a_sample_raises_is_a_bad_sample(tmp_path, monkeypatch):
+    def broken(item, key):
+        raise AttributeError("no such thing")
+
+    monkeypatch.setattr(cutting.readers, "read", broken)
+    (result,) = cut_chunk([one(tmp_path)], RAW)
+    assert result.reason == "not usable"
+    assert str(result) == "AFW_1_1_0_pts.mat: AttributeError no such thing, expected a sound sample"
+
+
+@pytest.mark.parametrize("noticed", ["while it waits", "by the next task"])
+def test_a_broken_pool_is_one_line(tmp_path, noticed):
+    class Pool:
+        def schedule(self, *args, **settings):
+            if noticed == "by the next task":
+                raise RuntimeError("Unexpected error within the Pool")  # as pebble says it
+            future = Future()
+            future.set_exception(BrokenProcessPool("All workers expired"))
+            return future
+
+    with pytest.raises(OSError, match="AFW_1_1_0_pts.mat or a file after it: reading it ended the process at once"):
+        list(cutting.cut_through(Pool(), [one(tmp_path)] * 2, RAW, 1))
+
+
+# What follows runs in worker processes, which import this file by its name.
+
+
+def deadly_chunk(items, settings):
+    """Stands for `cut_chunk` where a file kills the process or never ends."""
+    for item in items:
+        if item.name == "AFW_3_1_0":
+            time.sleep(0.5)  # pebble calls a pool broken whose process dies before its task is noted
+            os._exit(9)
+        if item.name == "AFW_5_1_0":
+            time.sleep(60)
+    return cut_chunk(items, settings)
+
+
+def test_a_reader_that_dies_or_hangs_costs_its_sample_alone(tmp_path, monkeypatch):
+    for index in range(7):
+        write_face(tmp_path, "AFW", f"AFW_{index}_1_0", IMAGE, {"pts_2d": POINTS + index}, None)
+    monkeypatch.setattr(cutting, "cut_chunk", deadly_chunk)
+    monkeypatch.setattr(cutting, "CHUNK", 3)
+    monkeypatch.setattr(cutting, "SECONDS", 1.5)
+    monkeypatch.setattr(cutting, "CHUNK_SECONDS", 4.0)
+    items = find(tmp_path, "set")
+    results = list(cut_all(items, RAW, 2))
+    assert [item for item, _ in results] == items
+    reasons = {item.name: cut.reason for item, cut in results if isinstance(cut, BadSample)}
+    assert reasons == {"AFW_3_1_0": "killed its reader", "AFW_5_1_0": "took too long"}
+    for index in (0, 1, 2, 4, 6):
+        assert results[index][1].image == cut_face(items[index], RAW).image
+
+
+def test_casualties_name_the_file_and_the_limit():
+    item = Item("set", "AFW", "AFW_1_1_0", "AFW_1", Path("AFW_1_1_0.jpg"), Path("x/AFW_1_1_0_pts.mat"))
+    late = cutting._casualty(item, TimeoutError())
+    assert str(late) == f"AFW_1_1_0_pts.mat: reading took over {cutting.SECONDS:g} s"
+    dead = cutting._casualty(item, cutting.ProcessExpired("Abnormal termination", code=-11))
+    assert dead.reason == "killed its reader"
+    assert str(dead).startswith("AFW_1_1_0_pts.mat: reading it ended the process (Abnormal termination")
+
+
+def test_many_items_come_back_in_order_from_several_workers(face_set, monkeypatch):
+    monkeypatch.setattr(cutting, "CHUNK", 2)
+    items = find(face_set, "tiny")
+    several = list(cut_all(iter(items), RAW, 2))
+    assert [item for item, _ in several] == items
+    expected = cut_chunk(items, RAW)
+    assert [cut.image for _, cut in several] == [cut.image for cut in expected]
+    np.testing.assert_array_equal([cut.label for _, cut in several], [cut.label for cut in expected])
+
+
+def test_no_items_give_no_cuts():
+    assert list(cut_all([], RAW, 1)) == []
+    assert cut_chunk([], RAW) == []

@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from records.split import split_of
+from tests.helpers.drawn import draw_set
+from tools.make.datasets import Source, capped, copies, find_items, parse_source, without_duplicates
+from tools.read.face import Item
+
+
+def item(name: str, source: str = "s", suffix: str = ".jpg") -> Item:
+    return Item("set", "AFW", name, source, Path(name + suffix), Path(name + ".mat"))
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("faces", Source(Path("faces"))),
+        ("faces:2", Source(Path("faces"), 2.0)),
+        ("faces:0.25", Source(Path("faces"), 0.25)),
+        ("faces:99.5", Source(Path("faces"), 99.5)),
+        ("faces:100", Source(Path("faces"), cap=100)),
+        ("a:b", Source(Path("a:b"))),
+        ("disk:/faces:500", Source(Path("disk:/faces"), cap=500)),
+    ],
+)
+def test_a_source_is_a_path_with_a_weight_or_a_cap(text, expected):
+    assert parse_source(text) == expected
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "100.5", "nan", "inf"])
+def test_numbers_that_are_neither_are_refused(number):
+    with pytest.raises(ValueError, match=f"faces:{number}: found {number}, expected a weight in"):
+        parse_source(f"faces:{number}")
+
+
+def test_a_path_that_exists_is_taken_as_it_is(tmp_path):
+    (tmp_path / "faces:2").mkdir()
+    assert parse_source(str(tmp_path / "faces:2")) == Source(tmp_path / "faces:2")
+
+
+def test_weights_multiply_training_faces_alone():
+    train = next(f"s{i}" for i in range(99) if split_of(f"s{i}", 0.5) == "train")
+    test = next(f"s{i}" for i in range(99) if split_of(f"s{i}", 0.5) == "test")
+    assert [one.copy for one in copies(item("a", train), 3, 0.5)] == [0, 1, 2]
+    assert copies(item("a", test), 3, 0.5) == [item("a", test)]
+    counts = [len(copies(item(f"n{i}", train), 1.25, 0.5)) for i in range(2000)]
+    assert set(counts) == {1, 2} and abs(sum(counts) / 2000 - 1.25) < 0.03
+    assert abs(sum(len(copies(item(f"n{i}", train), 0.25, 0.5)) for i in range(2000)) / 2000 - 0.25) < 0.03
+
+
+def test_a_larger_cap_only_adds():
+    items = [item(f"n{i}") for i in range(50)]
+    small, large = (capped(items, cap) for cap in (10, 30))
+    assert len(small) == 10 and large[:10] == small and len(large) == 30
+    assert capped(items, None) == items and capped(items, 60) == items
+
+
+def test_the_second_of_a_name_is_left_out_and_told():
+    skipped = {}
+    first, second, other = item("a"), item("a", suffix=".png"), item("b")
+    assert without_duplicates([first, second, other], skipped) == [first, other]
+    assert skipped == {"duplicate name": ["set/AFW/a: a.png has the name of a.jpg, expected another"]}
+
+
+def test_found_items_are_summed_up_by_set(tmp_path):
+    first, second = (draw_set(tmp_path / place / "tiny", sources=3, views=2) for place in "ab")
+    items, skipped, summary = find_items([Source(first), Source(second, 2.0)], None, 0.0)
+    assert summary == {
+        "tiny": {"format": "300w-lp", "found": 6, "taken": 6, "weight": 1.0},
+        "tiny#2": {"format": "300w-lp", "found": 6, "taken": 6, "weight": 2.0},
+    }
+    assert len(items) == 18 and not skipped
+    assert len({(one.key, one.copy) for one in items}) == 18
+
+
+def test_the_same_path_twice_is_refused(tmp_path):
+    folder = draw_set(tmp_path / "tiny", sources=1, views=1)
+    with pytest.raises(ValueError, match=r"tiny: found 2 times, expected once \(PATH:2 counts its faces twice\)"):
+        find_items([Source(folder), Source(folder / ".." / "tiny", 2.0)], None, 0.0)

@@ -1,0 +1,57 @@
+"""tools/measure/corruptions.py: faces made harder keep their true points."""
+
+import numpy as np
+import pytest
+
+from infer.geometry.crop import box_of
+from tests.helpers.drawn import draw_set, one_face
+from tools.evaluation.held_out import held_out, read_all
+from tools.measure.corruptions import CHANGES, rolled
+
+
+def test_a_smaller_face_keeps_its_points():
+    before = one_face(128)
+    image, points, box = CHANGES["reduced: longer edge 32 pixels"](before)
+    assert image.shape == (47, 52, 3) and np.ptp(points, axis=0).max() == pytest.approx(32, rel=0.01)
+    np.testing.assert_allclose(box, box_of(points), atol=1e-6)
+    size = np.array(before.image.shape[1::-1])
+    np.testing.assert_allclose((points + 0.5) / (52, 47), (before.points + 0.5) / size)
+    small = one_face(20)
+    np.testing.assert_array_equal(CHANGES["reduced: longer edge 32 pixels"](small).image, small.image)
+
+
+def test_what_makes_faces_harder():
+    before = one_face(100)
+    before.image[::2] = 150
+    for name in ("a quarter of the light", "noise", "out of focus", "JPEG of quality 10"):
+        image, points, box = CHANGES[name](before)
+        assert image.shape == before.image.shape and image.dtype == np.uint8 and (image != before.image).any()
+        np.testing.assert_array_equal(points, before.points)
+        np.testing.assert_array_equal(CHANGES[name](before).image, image)  # the same every time
+    assert CHANGES["a quarter of the light"](before).image.mean() == pytest.approx(125 / 4, rel=0.03)
+    assert (CHANGES["noise"](before).image - before.image.astype(float)).std() == pytest.approx(25, rel=0.05)
+    assert np.ptp(CHANGES["out of focus"](before).image[10:-10].mean(axis=(1, 2))) < 5
+
+
+def test_covered_parts():
+    before = one_face(100, grey=10)
+    x0, y0, x1, y1 = before.box
+    for name, top, bottom in (("eyes covered", 0, 0.3), ("mouth and chin covered", 0.6, 1)):
+        rows, columns = np.nonzero(CHANGES[name](before).image[..., 0] == 128)
+        height = y1 - y0
+        assert (rows.min(), rows.max() + 1) == (int(y0 + top * height), int(y0 + bottom * height))
+        assert (columns.min(), columns.max()) == (int(x0), int(x1))
+    assert (before.image == 10).all()
+
+
+def test_a_rolled_picture_and_its_points(tmp_path):
+    item, face = next(iter(read_all(held_out([draw_set(tmp_path / "tiny", sources=1, views=1)], split="all"))))
+    image, points = rolled(face, np.radians(30))
+    before, after = (some[45] - some[36] for some in (face.points, points))
+    turned = np.degrees(np.arctan2(after[1], after[0]) - np.arctan2(before[1], before[0]))
+    assert turned == pytest.approx(30, abs=0.1) and np.linalg.norm(after) == pytest.approx(
+        np.linalg.norm(before), rel=1e-3
+    )
+    x, y = points[[36, 37, 38, 39, 40, 41]].mean(axis=0).round().astype(int)
+    a, b = face.points[[36, 37, 38, 39, 40, 41]].mean(axis=0).round().astype(int)
+    np.testing.assert_allclose(image[y, x], face.image[b, a], atol=25)  # the eye is still dark

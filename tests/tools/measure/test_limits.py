@@ -1,0 +1,104 @@
+"""tools/measure/limits.py: kinds of faces, faces made harder, the table."""
+
+import numpy as np
+import pytest
+
+from infer.faces.pose import mean_face
+from tests.helpers.drawn import draw_set, one_face
+from tools.evaluation.held_out import held_out
+from tools.measure import limits as measure_limits
+from tools.measure.corruptions import CHANGES
+from tools.measure.limits import banded, brightness, kinds_of, measure, table
+from tools.read.face import Face
+
+
+class Offset:
+    """A landmarker that answers the points of `one_face`, off by a share of the box's edges that grows with grey."""
+
+    def fit(self, image, boxes, passes):
+        assert passes == 1
+        own = one_face(100).points
+        x0, y0, x1, y1 = boxes[0]
+        size = np.array([x1 - x0, y1 - y0])
+        unit = (own - own.min(axis=0)) / np.ptp(own, axis=0)
+        return ((unit + image.mean() / 1000) * size + (x0, y0))[None]
+
+
+def test_an_error_is_that_of_one_pass_by_the_box():
+    found = one_face()
+    size = np.ptp(found.points, axis=0)
+    expected = np.hypot(*(0.1 * size)) / np.sqrt(size.prod())
+    assert measure_limits.error_of(Offset(), found) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_box_is_the_whole_face_where_points_are_unknown():
+    found = one_face()
+    partly = found.points.copy()
+    partly[:17] = np.nan
+    errors = np.linalg.norm(0.1 * np.ptp(found.points, axis=0))  # each point is off by as much
+    expected = errors / np.sqrt(np.ptp(found.points, axis=0).prod())
+    assert measure_limits.error_of(Offset(), found._replace(points=partly)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_bands():
+    assert [banded("a", value, (1, 2)) for value in (0.5, 1, 1.9, 2)] == [
+        "a, under 1",
+        "a, 1 to 2",
+        "a, 1 to 2",
+        "a, 2 and more",
+    ]
+    assert banded("a", float("nan"), (1, 2)) == "a, unknown"
+
+
+@pytest.mark.parametrize(
+    "yaw, expected", [(10, "head turned, yaw 0-30°"), (-50, "head turned, yaw 30-60°"), (80, "head turned, yaw 60-90°")]
+)
+def test_kinds_of_a_face(yaw, expected):
+    image, points, box = one_face(150, grey=40)
+    kinds = list(kinds_of(Face(image, points, box, np.radians([0, yaw, 0]))))
+    assert expected in kinds
+    assert {"box's longer edge, pixels, 100 to 200", "mean grey of the face's pixels, under 70"} <= set(kinds)
+    assert any(kind.startswith("less open eye") for kind in kinds) == (abs(yaw) < 45)
+
+
+def test_without_a_pose_the_points_tell_it():
+    image, points, box = one_face()
+    unknown = np.full(3, np.nan)
+    assert "head turned, yaw 0-30°" in kinds_of(Face(image, points, box, unknown))
+    points[mean_face().used[0]] = np.nan
+    assert not any("turned" in kind for kind in kinds_of(Face(image, points, box, unknown)))
+
+
+def test_brightness_is_that_of_the_face_alone():
+    image, points, box = one_face(100, grey=255)
+    x0, y0, x1, y1 = box.round().astype(int)
+    image[y0 : y1 + 1, x0 : x1 + 1] = 60
+    assert brightness(Face(image, points, box, np.zeros(3))) == pytest.approx(60)
+
+
+def test_measured_and_told(tmp_path):
+    folder = draw_set(tmp_path / "tiny", sources=6, views=2)
+    items = held_out([folder], split="all")
+    errors = measure(Offset(), items)
+    assert {len(errors[kind]) for kind in ("all faces", *CHANGES)} == {len(items)}
+    assert {source for _, source in errors["all faces"]} == {item.source for item in items}
+    rows = {row.split(" | ")[0].strip("| "): row.split(" | ")[1:] for row in table(errors).splitlines()}
+    mean = 100 * np.mean([error for error, _ in errors["noise"]])
+    assert rows["noise"][:2] == [str(len(items)), f"{mean:.2f}"]
+    assert list(rows)[2] == "all faces" and list(rows)[-len(CHANGES) :] == list(CHANGES)
+
+
+def test_bands_stand_from_low_to_high():
+    names = [banded("b", value, (100, 200)) for value in (250, 50, 150)] + [banded("a", 1, (2, 3))]
+    assert sorted(names, key=measure_limits.band_order) == [
+        "a, under 2",
+        "b, under 100",
+        "b, 100 to 200",
+        "b, 200 and more",
+    ]
+
+
+def test_what_is_missing_is_one_line(tmp_path, capsys):
+    assert measure_limits.main([str(tmp_path / "none")]) == 2
+    err = capsys.readouterr().err
+    assert "none" in err and err.count("\n") == 1

@@ -1,0 +1,122 @@
+"""tools/measure/scale.py: the arithmetic of its tables; nothing is timed here."""
+
+import json
+import sys
+
+import pytest
+
+from tools.measure import scale as scale
+
+
+def test_a_step_takes_its_computing_and_the_way_through_the_busiest_link():
+    # 1,000,000 numbers of 4 bytes at 1 GB/s: 4 ms, three times for each worker that a server serves
+    assert scale.step_seconds(0.1, 1_000_000, 8, 1, network=1e9) == pytest.approx(0.1 + 3 * 0.004 * 8)
+    assert scale.step_seconds(0.1, 1_000_000, 8, 4, network=1e9) == pytest.approx(0.1 + 3 * 0.004 * 2)
+    assert scale.step_seconds(0.1, 1_000_000, 8, 16, network=1e9) == pytest.approx(0.1 + 3 * 0.004)  # a worker's own
+    assert scale.step_seconds(0.1, 1_000_000, 1, 1, network=1e9) == pytest.approx(0.1 + 3 * 0.004)
+
+
+def test_the_estimate_has_a_row_for_each_number_of_workers():
+    rows = [line.split(" | ") for line in scale.estimate_table(0.2, 1_000_000).splitlines()]
+    assert [row[0].strip("| ") for row in rows[2:5]] == ["8", "64", "256"]
+    seconds = 0.2 + 3 * 64 * 4e6 / 1.25e9
+    assert rows[3][1] == f"{64 * 32 / seconds:.0f} ({0.2 / seconds:.0%})"
+    assert rows[2][-1].strip("| ") == f"{8 * 32 / 0.2:.0f}"  # computing bounds it
+    assert rows[4][-1].strip("| ") == f"{32 * 1.25e9 / 8e6:.0f}"  # the link does
+
+
+def test_medians_leave_out_the_last_report():
+    marks = [(10, 1.0, 100.0), (20, 2.0, 300.0), (30, 4.0, 500.0), (40, 5.0, 800.0), (50, 99.0, 9999.0)]
+    assert scale.between(marks) == scale.Timed(0.1, 20.0)
+
+
+PRINTS = """
+import sys
+open(__file__ + ".told", "w").write(" ".join(sys.argv))
+for step in range(10, 70, 10):
+    print(f"step {step}/60  loss 1.0", flush=True)
+sys.exit(CODE)
+"""
+
+
+def test_training_is_timed_by_its_reports(tmp_path, monkeypatch):
+    script = tmp_path / "net" / "train.py"
+    script.parent.mkdir()
+    clock, moved = iter([0.0, 9.0, 10.0, 12.0, 14.0, 50.0]), iter([0.0, 0.0, 100.0, 300.0, 500.0, 900.0])
+    monkeypatch.setattr(scale, "ROOT", tmp_path)
+    monkeypatch.setattr(scale.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(scale, "loopback", lambda: next(moved))
+    script.write_text(PRINTS.replace("CODE", "0"))
+    assert scale.train(tmp_path, tmp_path / "run", 60, 64, ["--threads", 1]) == scale.Timed(0.2, 20.0)
+    told = script.with_name("train.py.told").read_text().split()
+    assert told[told.index("--batch") + 1] == "64" and told[told.index("--report-every") + 1] == str(scale.REPORT)
+    assert told[-2:] == ["--threads", "1"]
+    script.write_text(PRINTS.replace("CODE", "2"))
+    clock, moved = iter(range(6)), iter(range(6))
+    with pytest.raises(ValueError, match="net/train.py: found exit code 2 and 6 reports"):
+        scale.train(tmp_path, tmp_path / "run", 60, 64, [])
+
+
+def test_the_estimate_starts_from_computing_alone(tmp_path, monkeypatch, capsys):
+    """One process, one thread, a worker's part of the batch: no transfer, no waiting, no parameter server beside it."""
+    timed = []
+
+    def train(records, run_folder, steps, batch, options):
+        timed.append((steps, batch, options))
+        return scale.Timed(0.125 if len(timed) == 4 else 0.5, 0.0)
+
+    monkeypatch.setattr(scale, "records_table", lambda *args: "")
+    monkeypatch.setattr(scale, "run", lambda command: "")
+    monkeypatch.setattr(scale, "train", train)
+    assert scale.main([str(tmp_path), "--seeds", "0"]) == 0
+    assert timed[-1] == (120, 32, ["--threads", 1])
+    assert "in 0.125 s (measured alone)" in capsys.readouterr().out
+
+
+def test_records_rates_come_from_what_a_larger_set_takes_more(tmp_path, monkeypatch):
+    monkeypatch.setattr(scale, "python_with_beam", lambda: "beam")
+
+    calls = []
+
+    def timed(python, dataset, out, options):
+        assert dataset.startswith(str(tmp_path)) and options[-1] in (1, 2)
+        calls.append(dataset)
+        count = 400 if dataset.endswith(f":{scale.WEIGHT}") else 100
+        hindered = 0 if len(calls) % 3 == 0 else 90  # every third call has the machine for itself
+        return count, (10 if python == "beam" else 2) + count / (100 * options[-1]) + hindered
+
+    monkeypatch.setattr(scale, "timed_records", timed)
+    lines = scale.records_table(tmp_path, tmp_path).splitlines()
+    assert lines[2:6] == [
+        "| this machine alone | 1 | 100 | 2.0 |",
+        "| this machine alone | 2 | 200 | 2.0 |",
+        "| Apache Beam | 1 | 100 | 10.0 |",
+        "| Apache Beam | 2 | 200 | 10.0 |",
+    ]
+    assert lines[-1] == "Beam makes 1.00 of the local rate with two processes."
+
+
+def test_one_call_of_make_records_is_counted(face_set, tmp_path):
+    count, seconds = scale.timed_records(sys.executable, f"{face_set}:1", tmp_path / "set", ["--workers", 1])
+    assert count == 30 and seconds > 0
+    with pytest.raises(ValueError, match="tools/make_records.py: make_records: .*absent"):
+        scale.timed_records(sys.executable, str(tmp_path / "absent"), tmp_path / "set", [])
+
+
+@pytest.mark.parametrize("two, word", [(3.9, "within"), (4.1, "outside")])
+def test_two_workers_are_held_against_the_spread_of_one(tmp_path, monkeypatch, two, word):
+    one = {1: 3.0, 2: 3.5, 3: 2.5}
+    monkeypatch.setattr(scale, "error_of", lambda records, run, seed, steps, workers: two if workers else one[seed])
+    lines = scale.comparison(tmp_path, tmp_path, 3, 400).splitlines()
+    assert lines[2] == f"| 1 | 3.00 | {two:.2f} |" and lines[5] == f"| mean (spread) | 3.00 (1.00) | {two:.2f} (0.00) |"
+    assert lines[-1].startswith("400 steps. ") and f", {word} the spread of one machine" in lines[-1]
+
+
+def test_the_model_is_the_shipped_one():
+    assert scale.parameters() == json.loads(scale.CONTRACT.read_text())["parameters"] > 1_000_000
+    table = scale.training_table(
+        {scale.COMPUTING: scale.Timed(0.5, 1e6), "2 workers of 1 thread": scale.Timed(0.25, 22e6)}
+    )
+    assert f"| {scale.COMPUTING} | 32 | 2.00 | 64 |  |" in table
+    assert "| 2 workers of 1 thread | 64 | 4.00 | 256 | 22.0 |" in table
+    assert f"By the size of the model {12 * scale.parameters() / 1e6:.1f} MB a worker" in table

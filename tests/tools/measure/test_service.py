@@ -1,0 +1,90 @@
+"""The load test counts what it should: answers, refusals, lost connections, memory; and its table."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from subprocess import PIPE
+
+import pytest
+
+from tests.helpers.web_service import PHOTO
+from tools.measure import service as measure_service
+from tools.measure.service import Load, put_load, resident, table
+
+pytest.importorskip("waitress", reason="no waitress (the extra web)")
+
+
+def serve(answers: list, seen: list):
+    """A server that gives each of the answers (status, headers) in turn, then the last one."""
+    from infer.web.limits import Limits
+    from infer.web.server import Server
+
+    lock = threading.Lock()
+
+    def application(environ, start_response):
+        body = environ["wsgi.input"].read()
+        with lock:
+            seen.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], body))
+            status, headers = answers.pop(0) if len(answers) > 1 else answers[0]
+        start_response(status, headers)
+        return [b"{}"]
+
+    return Server(application, "127.0.0.1", 0, Limits(), 4)
+
+
+def test_answers_refusals_and_lost_connections_are_counted():
+    seen = []
+    later = ("503 Service Unavailable", [("Retry-After", "0.01")])
+    server = serve([("200 OK", []), later, later, ("500 Internal Server Error", []), ("200 OK", [])], seen)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    load = put_load(os.getpid(), server.port, [b"a", b"bc"], 3, 2.0)
+    server.stop()
+    thread.join(20)
+    assert load.others == {"503": 2, "500": 1} and len(load.seconds) == len(seen) - 3 > 1
+    assert set(seen) == {("POST", "/api/v1/landmarks", body) for body in (b"a", b"bc")}
+    assert load.passed >= 2.0 and min(load.seconds) > 0
+    gone = put_load(os.getpid(), server.port, [b"a"], 1, 0.05)
+    assert gone.seconds == [] and set(gone.others) == {"ConnectionRefusedError"}
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
+def test_memory_is_that_of_the_process():
+    """Of a process of its own: this one's heap shrinks and grows with what ran before."""
+    code = "held = bytearray(b'1') * (int(input()) << 20); print(flush=True); input()"
+    sizes = []
+    for megabytes in (0, 50):
+        with subprocess.Popen([sys.executable, "-c", code], stdin=PIPE, stdout=PIPE, text=True) as process:
+            process.stdin.write(f"{megabytes}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "\n"
+            sizes.append(resident(process.pid))
+            assert resident(process.pid, "VmHWM") >= sizes[-1] > 0
+            process.communicate("\n")
+    assert 45 << 20 < sizes[1] - sizes[0] < 60 << 20
+    assert resident(2**22 + 1) == 0
+
+
+def test_the_table_has_the_ratio_the_percentiles_and_what_went_wrong(monkeypatch):
+    monkeypatch.setattr(measure_service, "cores", lambda: 2)
+    load = Load([0.1] * 98 + [0.2, 0.9], Counter({"503": 3}), 20.0, 200_000_000, 210_400_000)
+    lines = table(6.25, load, 32).splitlines()
+    assert lines[2] == "| bare landmarker, a thread on every core | 6.2 | 1 | 320 | | | |"
+    assert lines[3] == "| service, 32 clients, 20 s | 5.0 | 0.80 | 100 | 207 | 3 503 | 200 → 210 |"
+    assert "| 0.0 | 0.00 | nan | nan | none |" in table(5, Load(passed=1.0), 1)
+
+
+def test_the_bare_landmarker_and_a_real_service_do_pictures():
+    picture = PHOTO.read_bytes()
+    assert measure_service.bare_rate([picture], 0.1) > 0
+    with measure_service.service(("--workers", "1")) as (process, port):
+        load = put_load(process.pid, port, [picture], 2, 0.3)
+    assert len(load.seconds) >= 2 and not load.others and load.last > 0
+    assert process.returncode == 0  # it ends well when it is told to
+
+
+def test_no_pictures_are_a_usage_error(tmp_path, capsys):
+    assert measure_service.main([str(tmp_path)]) == 2
+    assert "found no pictures, expected some" in capsys.readouterr().err

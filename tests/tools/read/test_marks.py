@@ -1,0 +1,181 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from infer.geometry.crop import box_of
+from records.landmarks import IBUG_68, KAGGLE_15, convert, flip_points
+from tests.helpers.drawn import symmetric_face
+from tools.read.face import BadSample, Item
+from tools.read.marks import (
+    Marks,
+    checked_points,
+    face_of,
+    fit_mean_shape,
+    fitted_box,
+    items_of,
+    landmark_box,
+    mean_shape,
+    photo_of,
+    similarity,
+    subset_of,
+    write_mean_shape,
+)
+
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
+ANGLE = 0.4
+TURN = np.array([[np.cos(ANGLE), -np.sin(ANGLE)], [np.sin(ANGLE), np.cos(ANGLE)]])
+
+
+def placed(shape, scale=83.0):
+    """A face turned, scaled and moved."""
+    return scale * shape @ TURN.T + (131, 57)
+
+
+def unknown(points, *indices):
+    points = np.array(points, np.float64)
+    points[list(indices)] = np.nan
+    return points
+
+
+def test_similarity_finds_what_was_done():
+    source = np.random.default_rng(0).normal(size=(7, 2))
+    scale, turn, shift = similarity(source, placed(source))
+    np.testing.assert_allclose(scale, 83)
+    np.testing.assert_allclose(turn, TURN, atol=1e-12)
+    np.testing.assert_allclose(shift, (131, 57))
+
+
+def test_similarity_never_mirrors():
+    source = np.random.default_rng(1).normal(size=(9, 2))
+    _, turn, _ = similarity(source, source * (-1, 1))
+    np.testing.assert_allclose(np.linalg.det(turn), 1)
+
+
+def test_the_mean_shape_is_upright_centred_and_its_own_mirror_image():
+    mean = mean_shape()
+    assert mean.shape == (68, 2) and mean.dtype == np.float64
+    np.testing.assert_allclose(mean.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(flip_points(mean, 1), mean, atol=1e-5)
+    np.testing.assert_allclose(mean[45] - mean[36], (1, 0), atol=1e-5)
+    assert mean[8, 1] > mean[57, 1] > mean[30, 1] > mean[27, 1]
+
+
+def test_the_mean_of_one_shape_in_many_places_is_that_shape():
+    face = symmetric_face()
+    shapes = np.stack([placed(face, scale) for scale in (20, 50, 90)])
+    expected = (face - face.mean(axis=0)) / (face[45] - face[36])[0]
+    np.testing.assert_allclose(fit_mean_shape(shapes, rounds=2), expected, atol=1e-9)
+
+
+def test_the_committed_mean_shape_is_that_of_the_hand_annotated_faces(tmp_path):
+    if not SHARED.is_dir():
+        pytest.skip(f"no hand-annotated faces at {SHARED}")
+    write_mean_shape(SHARED / "300W", tmp_path / "mean.json")
+    from tools.read.marks import MEAN_SHAPE
+
+    assert (tmp_path / "mean.json").read_text() == MEAN_SHAPE.read_text()
+
+
+def test_whole_points_have_their_own_box_whatever_is_annotated():
+    points = placed(mean_shape())
+    box = landmark_box(points, np.array([0, 0, 5.0, 5]), IBUG_68, "a.xml")
+    np.testing.assert_array_equal(box, box_of(points))
+
+
+def test_partly_known_points_have_the_annotated_box():
+    annotated = np.array([10, 20, 110, 130])
+    box = landmark_box(unknown(placed(mean_shape()), 8), annotated, IBUG_68, "a.xml")
+    assert box.dtype == np.float64 and box.tolist() == annotated.tolist()
+
+
+@pytest.mark.parametrize("annotated", [None, [10, 20, 10, 40], [1, 2, np.nan, 9], [30, 2, 3, 40]])
+@pytest.mark.parametrize("missing", [range(17), range(17, 36), [8]])
+def test_without_a_usable_box_the_mean_shape_gives_it(annotated, missing):
+    face = placed(mean_shape())
+    annotated = None if annotated is None else np.array(annotated, np.float64)
+    np.testing.assert_allclose(landmark_box(unknown(face, *missing), annotated, IBUG_68, "a"), box_of(face), atol=1e-3)
+
+
+def test_known_points_stand_where_they_are():
+    face = placed(mean_shape())
+    face[8] += (0, 40)  # a long chin
+    assert fitted_box(unknown(face, 3), IBUG_68, "a")[3] == face[8, 1]
+
+
+def test_fifteen_points_have_the_box_of_the_face_they_belong_to():
+    face = placed(mean_shape())
+    points = convert(face, IBUG_68, KAGGLE_15)
+    np.testing.assert_allclose(landmark_box(points, None, KAGGLE_15, "a"), box_of(face), atol=1e-3)
+    np.testing.assert_allclose(fitted_box(unknown(points, *range(2, 10)), KAGGLE_15, "a"), box_of(face), atol=1e-3)
+
+
+def test_the_fitted_box_of_real_faces_without_a_jaw_is_not_a_quarter_too_small():
+    if not SHARED.is_dir():
+        pytest.skip(f"no hand-annotated faces at {SHARED}")
+    import scipy.io
+
+    ratios = []
+    for file in sorted((SHARED / "300W" / "landmarks" / "LFPW").glob("*.mat"))[::20]:
+        points = scipy.io.loadmat(file)["pts_2d"]
+        whole, fitted = box_of(points), fitted_box(unknown(points, *range(17)), IBUG_68, file.name)
+        ratios.append(np.max(fitted[2:] - fitted[:2]) / np.max(whole[2:] - whole[:2]))
+    assert len(ratios) > 30
+    assert abs(np.median(ratios) - 1) < 0.03
+    assert np.std(ratios) < 0.08
+
+
+@pytest.mark.parametrize("known", [[36, 45, 57], range(48, 68), range(36, 42), range(17, 22)])
+def test_too_little_to_tell_a_box(known):
+    points = unknown(placed(mean_shape()), *(set(range(68)) - set(known)))
+    with pytest.raises(
+        BadSample, match=f"^a.pts: found {len(known)} known points with a spread of 0.[0-9]+ "
+    ) as caught:
+        fitted_box(points, IBUG_68, "a.pts")
+    assert caught.value.reason == "unknown box"
+    assert str(caught.value).endswith("faces and no usable box, expected a box, or 4 points spread over 0.2")
+
+
+def test_checked_points():
+    points = checked_points(np.array([[1, 2], [np.inf, 3], [4, np.nan], [5, 6]]), "a")
+    assert points.dtype == np.float32
+    np.testing.assert_array_equal(points, [[1, 2], [np.nan] * 2, [np.nan] * 2, [5, 6]])
+    with pytest.raises(BadSample, match="a: found no known point, expected at least one") as caught:
+        checked_points(np.full((3, 2), np.nan), "a")
+    assert caught.value.reason == "no known point"
+    with pytest.raises(BadSample, match="a: the points span under a pixel, expected a face") as caught:
+        checked_points(np.array([[5, 5], [5.5, 5.2]]), "a")
+    assert caught.value.reason == "points all equal"
+
+
+def test_a_missing_picture_is_a_bad_sample(tmp_path):
+    marks = Marks(mean_shape() * 50 + 60)
+    (item,) = items_of([(tmp_path / "a.png", marks)], tmp_path / "b.xml", "set", "dlib")
+    with pytest.raises(BadSample, match="a.png: found no such file") as caught:
+        face_of(item, marks, IBUG_68)
+    assert caught.value.reason == "unreadable picture"
+
+
+def test_items_are_named_by_picture_and_number():
+    root = Path("/sets/mine")
+    marks = [Marks(np.zeros((68, 2))) for _ in range(5)]
+    pictures = [root / "b.jpg", root / "x" / "a.jpg", root / "b.jpg", root / "b.png", Path("/other/c.jpg")]
+    items = items_of(zip(pictures, marks, strict=True), root / "faces.xml", "set", "dlib")
+    assert [item.key for item in items] == ["set/all/b#1", "set/all/b#2", "set/all/b#3", "set/other/c#1", "set/x/a#1"]
+    assert [item.source for item in items] == ["b.jpg", "b.jpg", "b.png", "../../other/c.jpg", "x/a.jpg"]
+    assert items[1].data is marks[2]
+    assert {item.format for item in items} == {"dlib"}
+
+
+def test_photos_of_known_names_are_those_of_300w_lp():
+    root = Path("/sets/mine")
+    assert photo_of(root / "x" / "AFW_134212_2_5.jpg", root) == "AFW_134212"
+    assert photo_of(root / "x" / "someone.jpg", root) == "x/someone.jpg"
+    assert subset_of(root / "x" / "y" / "a.jpg", root) == "x/y"
+
+
+def test_a_fault_is_raised():
+    item = Item("set", "all", "a#1", "a", Path("a.jpg"), Path("b.csv"))
+    with pytest.raises(BadSample, match="b.csv line 3: found nonsense") as caught:
+        face_of(item, Marks(np.zeros((68, 2)), None, ("a reason", "b.csv line 3: found nonsense")), IBUG_68)
+    assert caught.value.reason == "a reason"

@@ -1,0 +1,181 @@
+"""Offline augmentation: a set of records multiplied, its points where the pixels went."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from infer.geometry.rotations import turned_pose
+from net.data.batches import RecordSet
+from records import record, shards
+from records.landmarks import IBUG_68
+from records.runtime import tf
+from tools.rewrite import augment as augment_records
+from tools.rewrite import distil as distil_records
+from tools.rewrite.augment import Variant, changed, variants_of
+
+SMALL = Path(__file__).parents[3] / "infer" / "landmark_small.pb"
+SPOT, SIZE, CONTEXT = 30, 128, 8
+MANIFEST = {"context": CONTEXT, "size": SIZE, "encoding": "raw"}
+
+
+@pytest.fixture(scope="module")
+def augmented(record_set, tmp_path_factory):
+    out = tmp_path_factory.mktemp("augmented") / "set"
+    argv = [str(record_set), "--out", str(out), "--turn=-12,20", "--shift", "0.1", "--brightness", "0.5", "--mirror"]
+    assert augment_records.main(argv) == 0
+    return out
+
+
+def read(folder, split):
+    """name -> (decoded tensors, subset, source) of every record of a split."""
+    records = RecordSet(folder)
+    found = [records.parse(one) for one in tf.data.TFRecordDataset(records.files(split))]
+    return {one["name"].numpy().decode(): {name: value.numpy() for name, value in one.items()} for one in found}
+
+
+def test_training_records_are_multiplied_and_test_records_stay(record_set, augmented):
+    before, after = shards.read_manifest(record_set), shards.read_manifest(augmented)
+    assert shards.audit(augmented) == []
+    count = (1 + 2 + 4 + 1) * 2
+    assert after["splits"]["train"]["records"] == count * before["splits"]["train"]["records"]
+    assert after["splits"]["test"]["records"] == before["splits"]["test"]["records"]
+    for name, counts in before["subsets"].items():
+        assert after["subsets"][name] == {"train": count * counts["train"], "test": counts["test"]}
+    assert len(after["variants"]) == count and after["variants"][0] == ""
+    assert (augmented / "preview.jpg").stat().st_size > 5000
+
+
+def test_originals_are_kept_and_variants_share_their_source(record_set, augmented):
+    before, after = read(record_set, "train"), read(augmented, "train")
+    for name, one in before.items():
+        np.testing.assert_array_equal(after[name]["image"], one["image"])
+        np.testing.assert_array_equal(after[name]["label"], one["label"])
+        for suffix in ("~turn-12", "~turn+20~mirror", "~shift+0.1+0", "~light0.5"):
+            assert after[name + suffix]["source"] == one["source"] and after[name + suffix]["subset"] == one["subset"]
+        np.testing.assert_allclose(after[f"{name}~light0.5"]["label"], one["label"], atol=1e-6)
+        half = np.rint(one["image"] * 0.5)
+        assert np.abs(after[f"{name}~light0.5"]["image"] - half).max() <= 1
+
+
+def spotted(points) -> dict:
+    """A parsed record whose picture is black but for a white spot at its point 30; pose known."""
+    y, x = np.mgrid[: SIZE + 2 * CONTEXT, : SIZE + 2 * CONTEXT]
+    spot = points[SPOT] * SIZE - 0.5 + CONTEXT
+    grey = 255 * np.exp(-((x - spot[0]) ** 2 + (y - spot[1]) ** 2) / 18)
+    image = np.repeat(grey[..., None].astype(np.uint8), 3, axis=2)
+    label = points.astype(np.float32).ravel()
+    pose = np.array([0.1, -0.3, 0.2], np.float32)
+    found = {"label": label, "pose": pose, "side": np.float32(90), "name": b"a", "subset": b"s/t", "source": b"a"}
+    return {**found, "pixels": image}
+
+
+def centre_of(image) -> np.ndarray:
+    """Where a spot is, in fractions of the crop."""
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]]
+    weight = image[..., 0].astype(np.float64)
+    return (np.array([(x * weight).sum(), (y * weight).sum()]) / weight.sum() - CONTEXT + 0.5) / SIZE
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        Variant(turn=25),
+        Variant(turn=-90),
+        Variant(shift=(0.1, 0.0)),
+        Variant(shift=(0.0, -0.07)),
+        Variant(mirrored=True),
+        Variant(turn=25, shift=(-0.1, 0.0), mirrored=True),
+    ],
+)
+def test_points_go_where_their_pixels_go(way):
+    points = np.random.default_rng(3).uniform(0.35, 0.65, (68, 2))
+    found = spotted(points)
+    one = changed(found, found["pixels"], way, MANIFEST, IBUG_68)
+    image = np.frombuffer(one.image, np.uint8).reshape(SIZE + 2 * CONTEXT, SIZE + 2 * CONTEXT, 3)
+    np.testing.assert_allclose(one.label.reshape(68, 2)[IBUG_68.flip[SPOT]], centre_of(image), atol=2e-3)
+    assert (one.name, one.subset, one.source, one.side) == ("a" + way.suffix, "s/t", "a", 90)
+    record.encode(one)
+
+
+def test_a_turn_is_clockwise_and_a_shift_moves_the_face():
+    points = np.full((68, 2), 0.5)
+    points[SPOT] = 0.7, 0.5  # to the right of the middle
+    found = spotted(points)
+
+    def place(way):
+        return changed(found, found["pixels"], way, MANIFEST, IBUG_68).label.reshape(68, 2)[SPOT]
+
+    np.testing.assert_allclose(place(Variant(turn=90)), [0.5, 0.7], atol=1e-6)  # below it
+    np.testing.assert_allclose(place(Variant(shift=(0.1, -0.05))), [0.8, 0.45], atol=1e-6)
+
+
+def test_poses_turn_along():
+    found = spotted(np.random.default_rng(3).uniform(0.35, 0.65, (68, 2)))
+    one = changed(found, found["pixels"], Variant(turn=10, mirrored=True), MANIFEST, IBUG_68)
+    np.testing.assert_allclose(one.pose, turned_pose(found["pose"], np.radians(-10), True), atol=1e-6)
+    plain = changed(found, found["pixels"], Variant(mirrored=True), MANIFEST, IBUG_68)
+    np.testing.assert_allclose(plain.pose, [0.1, 0.3, -0.2], atol=1e-6)
+
+
+def test_unknown_points_stay_unknown():
+    points = np.random.default_rng(3).uniform(0.35, 0.65, (68, 2))
+    found = spotted(points)
+    found["label"][:34] = np.nan
+    one = changed(found, found["pixels"], Variant(turn=10, mirrored=True), MANIFEST, IBUG_68)
+    assert np.isnan(one.label[:34]).all() and np.isfinite(one.label[34:]).all()
+
+
+def test_the_ways_of_the_options():
+    options = ["--turn=-12,12", "--shift", "0.06", "--brightness", "0.6,1.2", "--mirror"]
+    args = augment_records.parse_args(["r", "--out", "o", *options])
+    ways = variants_of(args)
+    assert len(ways) == len(set(ways)) == 2 * (1 + 2 + 4 + 2) and ways[0] == Variant()
+    assert [way.mirrored for way in ways] == [False] * 9 + [True] * 9
+
+
+def test_every_way_comes_once():
+    options = ["--turn=0,12,-0,12", "--brightness", "1,0.5,1", "--mirror"]
+    ways = variants_of(augment_records.parse_args(["r", "--out", "o", *options]))
+    straight = [Variant(), Variant(turn=12), Variant(brightness=0.5)]
+    assert ways == [*straight, *(replace(way, mirrored=True) for way in straight)]
+
+
+def test_ways_that_change_nothing_are_nothing_to_do(record_set, tmp_path, capsys):
+    argv = [str(record_set), "--out", str(tmp_path / "new"), "--turn=0", "--brightness", "1"]
+    assert augment_records.main(argv) == 2
+    assert "found nothing to do" in capsys.readouterr().err and not (tmp_path / "new").exists()
+
+
+TOOLS = {augment_records: ["--mirror"], distil_records: ["--teacher", str(SMALL), "--views", "1"]}
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.__name__)
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_damaged_shard_is_named_and_nothing_stays(record_set, tmp_path, capsys, tool, split):
+    shutil.copytree(record_set, tmp_path / "set")
+    file = Path(shards.shard_files(tmp_path / "set", shards.read_manifest(tmp_path / "set"), split)[-1])
+    data = bytearray(file.read_bytes())
+    data[-100] ^= 1  # in the last record: its checksum tells
+    file.write_bytes(data)
+    assert tool.main([str(tmp_path / "set"), "--out", str(tmp_path / "new"), *TOOLS[tool]]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "damaged" in line]
+    assert f"{file}: damaged (" in line and line.endswith(", expected whole records")
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]
+
+
+def test_what_is_refused(record_set, augmented, tmp_path, capsys):
+    for argv, message in (
+        ([record_set, "--out", tmp_path / "new"], "found nothing to do"),
+        ([record_set, "--out", augmented, "--mirror"], "found an existing folder, expected none"),
+        ([record_set, "--out", record_set, "--mirror", "--overwrite"], "found an existing folder"),
+        ([tmp_path / "absent", "--out", tmp_path / "new", "--mirror"], "found no manifest.json"),
+    ):
+        assert augment_records.main([str(arg) for arg in argv]) == 2
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+    for wrong in ("--shift=1.5", "--brightness=0", "--turn=200", "--turn=a"):
+        with pytest.raises(SystemExit):
+            augment_records.parse_args(["r", "--out", "o", wrong])

@@ -1,0 +1,179 @@
+"""tools/evaluate.py as a user calls it, with networks of others whose answers follow from the crop's mean colour."""
+
+import json
+
+import numpy as np
+import pytest
+
+from infer.landmarker import Landmarker
+from tests.helpers.drawn import draw_set
+from tests.helpers.tiny_onnx import SIZE, write_peer
+from tools import evaluate
+from tools.evaluation import folds, speed
+from tools.evaluation import intervals as bootstrap
+from tools.evaluation import measure as measuring
+from tools.evaluation import plots as evaluation_plots
+from tools.evaluation.mean_face import MEAN_SHAPE
+from tools.read import w300lp as read_300w_lp
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """12 faces of 4 photos at yaw 0, 0.3 and 0.6; not to be changed."""
+    return draw_set(tmp_path_factory.mktemp("drawn") / "tiny", sources=4)
+
+
+@pytest.fixture(scope="module")
+def peers(tmp_path_factory):
+    """Two networks of others; not to be changed."""
+    folder = tmp_path_factory.mktemp("peers")
+    given = {"size": SIZE, "range": [0, 1]}
+    return [
+        write_peer(folder, "one", input=given),
+        write_peer(folder, "two", input={**given, "order": "BGR", "batch": 32}, output={"unit": "-1 to 1"}),
+    ]
+
+
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    """Enough for an interval to be there."""
+    monkeypatch.setattr(bootstrap, "DRAWS", bootstrap.CHUNK)
+
+
+@pytest.fixture
+def no_plots(monkeypatch):
+    """What takes the time of a test that does not look at plots."""
+    monkeypatch.setattr(evaluation_plots, "write_plots", lambda measured, every, out: [])
+
+
+def run(out, *arguments):
+    return evaluate.main([*map(str, arguments), "--out", str(out)])
+
+
+def test_side_by_side(peers, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(evaluate, "speed_rows", lambda models: speed.speed_rows(models, 1))
+    monkeypatch.setattr(speed, "CALLS", {1: 1, 32: 1})
+    data, extra = draw_set(tmp_path / "tiny", sources=2), tmp_path / "copy.json"
+    assert run(tmp_path / "out", *peers, "--data", data, "--split", "all", "--draws", 2, "--json", extra) == 0
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    pictures = {"ced.png", "points.png", "yaw.png", "shift.png", "worst-one.png", "worst-two.png"}
+    assert written == {"evaluation.md", "evaluation.json"} | pictures
+    document = json.loads(extra.read_text())
+    assert document == json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    page, printed = (tmp_path / "out" / "evaluation.md").read_text(), capsys.readouterr().out
+    for name in (*map(str, peers), MEAN_SHAPE):
+        assert f"| {name} | all | 6 |" in page and f"| {name} | all | 6 |" in printed
+    assert all(f"]({name})" in page for name in pictures)
+    assert (document["faces"], document["sources"], document["data"]) == (6, 2, ["tiny"])
+    assert [row["model"] for row in document["speed"][:2]] == list(map(str, peers))
+    assert set(document["costs"]) == set(map(str, peers)) and document["costs"][str(peers[0])]["memory"] > 1e7
+    assert {row["model"] for row in document["differences"]} == {str(peers[1]), MEAN_SHAPE}
+    assert {row["boxes"] for row in document["measures"]} == {"true", "shifted", "detector"}
+
+
+def test_the_numbers_are_those_of_the_deployed_path(tiny, peers, tmp_path, no_plots):
+    options = ["--split", "all", "--no-detector", "--no-speed", "--draws", "0", "--points", "pts_3d"]
+    assert run(tmp_path, peers[0], "--data", tiny, *options) == 0
+    document = json.loads((tmp_path / "evaluation.json").read_text())
+    landmarker, errors = Landmarker(peers[0]), {1: [], 2: []}
+    for item in read_300w_lp.find(tiny, "tiny"):
+        face = read_300w_lp.read(item, "pts_3d")
+        for passes in (1, 2):
+            points = landmarker.fit(face.image, face.box[None], passes)[0]
+            distance = np.linalg.norm(points - face.points, axis=1).mean()
+            errors[passes].append(100 * distance / np.linalg.norm(face.points[36] - face.points[45]))
+    row = document["rows"][0]
+    assert (row["model"], row["faces of"], row["number"]) == (str(peers[0]), "all", 12)
+    for passes in (1, 2):
+        assert row[f"inter_ocular, {passes} pass"] == pytest.approx(np.mean(errors[passes]), rel=1e-5)
+    numbers = {row["faces of"]: row["number"] for row in document["rows"]}
+    assert numbers["tiny/AFW"] == 6 and numbers["all, yaw 0-30"] == 8 and numbers["tiny/HELEN, yaw 30-60"] == 2
+    assert document["speed"] == [] and document["costs"][str(peers[0])]["memory"] is None
+    assert list(document["boxes"][0]) == ["model", "passes", "faces of", "number", "true"]
+
+
+def test_only_held_out_sources_count_by_default(peers, tmp_path, no_plots):
+    folder = draw_set(tmp_path / "tiny", sources=10, views=1)
+    numbers = {}
+    for split in ("test", "train", "all"):
+        options = ["--split", split, "--test-fraction", "0.5", "--no-detector", "--no-speed", "--draws", "0"]
+        assert run(tmp_path / split, peers[0], "--data", folder, *options) == 0
+        numbers[split] = json.loads((tmp_path / split / "evaluation.json").read_text())["faces"]
+    assert numbers["all"] == 10 == numbers["test"] + numbers["train"] and min(numbers.values()) > 0
+
+
+def test_an_unreadable_face_is_named_and_the_rest_measured(peers, tmp_path, capsys, no_plots):
+    folder = draw_set(tmp_path / "tiny", sources=2, views=1)
+    next((folder / "AFW").glob("*.jpg")).write_bytes(b"")
+    assert run(tmp_path / "out", peers[0], "--data", folder, "--split", "all", "--no-detector", "--no-speed") == 1
+    printed = capsys.readouterr()
+    (line,) = printed.err.splitlines()
+    assert line.startswith("skipped: tiny/AFW/AFW_1001_1_0: ") and "| all | 1 |" in printed.out
+
+
+def test_a_model_that_has_seen_the_faces_gets_a_note(tiny, tmp_path):
+    path = write_peer(tmp_path, input={"size": SIZE, "range": [0, 1]})
+    arguments = [path, "--data", tiny, "--no-detector", "--no-speed", "--draws", "0", "--test-fraction", "0.5"]
+    model = Landmarker(path)
+    model.contract.raw["trained_on"] = {"faces": {"tiny/AFW": {"train": 3}, "elsewhere": {}}}
+    measured = measuring.measure(read_300w_lp.find(tiny, "tiny"), {"m": model}, measuring.Settings(detector=False))
+    for split, wanted in (("all", 1), ("train", 1), ("test", 0)):
+        args = evaluate.parse_args([*map(str, arguments), "--split", split])
+        notes = evaluate.seen_in_training("m", model, measured, args)
+        assert len(notes) == wanted and all("trained on faces of tiny/AFW: the split" in note for note in notes)
+
+
+def test_folds(tmp_path, peers, monkeypatch, capsys):
+    monkeypatch.setattr(folds, "MODEL", "peer.onnx")
+    data = draw_set(tmp_path / "tiny", sources=10, views=1)
+    for index in range(2):
+        write_peer(tmp_path / "runs" / str(index), input={"size": SIZE, "range": [0, 1]})
+        (tmp_path / "runs" / str(index) / "settings.json").write_text(f'{{"options": {{"fold": "{index}/2"}}}}')
+    assert run(tmp_path / "out", "--folds", tmp_path / "runs", "--data", data) == 0
+    document = json.loads((tmp_path / "out" / "evaluation.json").read_text())
+    total = next(row for row in document["sums"] if (row["model"], row["faces of"]) == ("network", "all"))
+    each = [row for row in document["rows"] if (row["model"], row["faces of"]) == ("network", "all")]
+    assert total["number"] == 10 and total["folds"] == 2
+    assert total["box, 2 pass"]["mean"] == pytest.approx(np.mean([row["box, 2 pass"] for row in each]))
+    assert " ± " in capsys.readouterr().out
+    (tmp_path / "runs" / "1" / "settings.json").unlink()
+    assert run(tmp_path / "out", "--folds", tmp_path / "runs", "--data", data) == 1
+    assert f"skipped: fold 1/2: no run in {tmp_path / 'runs'}" in capsys.readouterr().err
+
+
+def test_errors_are_one_line(tiny, peers, tmp_path, capsys):
+    bare = tmp_path / "bare.onnx"
+    bare.write_bytes(peers[0].read_bytes())
+    for arguments, message in (
+        ([tmp_path / "none.pb", "--data", tiny], "none.pb: no such model"),
+        ([bare, "--data", tiny], "bare.json: no such contract, expected beside the model bare.onnx"),
+        ([peers[0], "--data", tmp_path / "absent"], "absent: found no such file or folder"),
+        ([peers[0], "--data", tiny, "--test-fraction", "0"], "found 12 faces, none of the split test"),
+        (["--folds", tmp_path / "absent", "--data", tiny], "absent: found no such folder, expected one of runs"),
+    ):
+        assert run(tmp_path / "out", *arguments) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("evaluate: ") and message in line
+
+
+def test_arguments_that_do_not_fit_together(tiny, peers, capsys):
+    for arguments, message in (
+        (["--data", str(tiny)], "expected models, or --folds DIR"),
+        ([str(peers[0]), "--folds", "runs", "--data", str(tiny)], "expected models, or --folds DIR"),
+        ([str(peers[0]), "--data", str(tiny), "--draws", "-1"], "--draws -1 --seed 0: expected at least 0"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            evaluate.main(arguments)
+        assert stopped.value.code == 2 and message in capsys.readouterr().err
+
+
+def test_aflw2000_as_published(peers, tmp_path, genuine, no_plots):
+    folder = genuine.parent / "AFLW2000"
+    if not folder.is_dir():
+        pytest.skip(f"no genuine AFLW2000 files at {folder}")
+    assert (
+        run(tmp_path, peers[0], "--data", folder, "--split", "all", "--no-detector", "--no-speed", "--draws", "0") == 0
+    )
+    document = json.loads((tmp_path / "evaluation.json").read_text())
+    assert document["faces"] == 6
+    assert {row["faces of"].partition(", ")[0] for row in document["rows"]} == {"all", "AFLW2000/all"}

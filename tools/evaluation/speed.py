@@ -1,0 +1,71 @@
+"""How long models take for a face, measured in turns, so that a noisy machine slows all of them alike."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from infer.jobs.progress import Progress
+from tools.evaluation.measure import Model
+
+BATCHES = (1, 32)
+ROUNDS = 10
+CALLS = {1: 20, 32: 2}  # of each model in a turn
+WARM = 2  # calls before these, that bring the caches back
+PICTURE, FACE = 450, 240  # pixels: a picture as of 300W-LP, and the face in it
+
+
+def speed_rows(models: dict[str, Model], rounds: int = ROUNDS) -> list[dict]:
+    """Median milliseconds per face of `fit` with one pass (crop, network, points back), and the ratio to the first.
+
+    A row for each model, number of threads (1, and as many as there are cores) and batch (faces of one picture): model,
+    threads, batch, milliseconds, ratio.
+    """
+    before, cores = (
+        cv2.getNumThreads(),
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+    )
+    settings = [(threads, batch) for threads in sorted({1, cores}) for batch in BATCHES]
+    try:
+        with Progress(len(settings) * rounds, "rounds of timing") as progress:
+            return [row for setting in settings for row in _rows(models, *setting, rounds, progress)]
+    finally:
+        cv2.setNumThreads(before)
+
+
+def _rows(models: dict[str, Model], threads: int, batch: int, rounds: int, progress: Progress) -> list[dict]:
+    cv2.setNumThreads(threads)
+    times: dict[str, list[float]] = {name: [] for name in models}
+    image, boxes = _work(batch)
+    for _ in range(rounds):
+        for name, model in models.items():
+            times[name] += seconds_each(lambda model=model: model.fit(image, boxes, 1), CALLS[batch])
+        progress.step()
+    milliseconds = {name: 1000 * float(np.median(values)) / batch for name, values in times.items()}
+    first = next(iter(milliseconds.values()))
+    return [
+        {"model": name, "threads": threads, "batch": batch, "milliseconds": value, "ratio": value / first}
+        for name, value in milliseconds.items()
+    ]
+
+
+def seconds_each(call: Callable[[], object], count: int) -> list[float]:
+    """Seconds of each of `count` calls, after a few that do not count."""
+    seconds = []
+    for index in range(WARM + count):
+        started = time.perf_counter()
+        call()
+        if index >= WARM:
+            seconds.append(time.perf_counter() - started)
+    return seconds
+
+
+def _work(batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """A picture and so many boxes in it; what it shows does not matter to the time."""
+    image = np.random.default_rng(0).integers(0, 256, (PICTURE, PICTURE, 3), np.uint8)
+    corner = (PICTURE - FACE) / 2
+    return image, np.tile([corner, corner, corner + FACE, corner + FACE], (batch, 1))

@@ -1,0 +1,208 @@
+"""Fits the check that tells faces from a detector's false alarms, for one network; writes `face_check*.json` beside it.
+
+    python tools/fit/check.py data/300W data/300W_LP
+
+Needs sets in 300W-LP's layout with 68 points of the kind that the network learnt; what has others is left out. Only
+training sources count, `measure_detection.py` reports on others. Run it again for every new network: the same command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
+
+import numpy as np
+
+from infer.detect.haar import distinct, overlaps
+from infer.faces.check import ShapePrior, features, flattened, normalised, own_constants
+from infer.files.points import write_atomically
+from infer.geometry.crop import box_of
+from infer.jobs.progress import Progress
+from infer.landmarker import Landmarker
+from records.landmarks import IBUG_68
+from records.split import split_of
+from tools.read import w300lp as read_300w_lp
+from tools.read.face import BadSample, Face, Item
+
+COMPONENTS = 20
+FACE, ALARM = 0.5, 0.3  # IoU with the true box from which on a find is a face, and below which it is none
+RIDGE = 0.01
+ROUNDS = 100
+
+
+@dataclass(frozen=True)
+class Finds:
+    """What the detector found: points and those of the mirrored crops [N, 68, 2], and IoU with the true box [N]."""
+
+    points: np.ndarray
+    mirrored: np.ndarray
+    overlap: np.ndarray
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("data", nargs="+", type=Path, help="folders in 300W-LP's layout")
+    add("--model", type=Path, metavar="FILE", help="network with its .json beside it (default: as infer/run.py)")
+    add("--count", type=int, default=600, help="pictures, evenly from the sets in the folders (default: %(default)s)")
+    add("--seed", type=int, default=0, help="of that draw (default: %(default)s)")
+    add("--out", type=Path, metavar="FILE", help="(default: beside the model, by its name)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    try:
+        landmarker = Landmarker(args.model)
+        out = args.out or own_constants(landmarker.contract.model)
+        faces = read_faces(draw(args.data, args.count, args.seed), learnt_points(landmarker))
+        prior = fit_prior(np.array([face.points for _, face in faces if np.isfinite(face.points).all()]))
+        finds = search(landmarker, [face for _, face in faces])
+        weights, bias = fit_score(features(finds.points, finds.mirrored, prior), finds.overlap)
+        text = document(prior, weights, bias, faces, landmarker)
+        write_atomically(out, text.encode())
+    except (ValueError, OSError) as error:
+        print(f"fit_check: {error}", file=sys.stderr)
+        return 2
+    print(f"{report(features(finds.points, finds.mirrored, prior) @ weights + bias, finds.overlap)} -> {out}")
+    return 0
+
+
+def draw(folders: Sequence[Path], count: int, seed: int) -> list[Item]:
+    """At most `count` training faces, as many from each subset as it has. Raises as the reader's `find`."""
+    rng, subsets = np.random.default_rng(seed), {}
+    for folder in folders:
+        for item in read_300w_lp.find(folder, folder.resolve().name):
+            if split_of(item.source, 0.1) == "train":
+                subsets.setdefault((item.dataset, item.subset), []).append(item)
+    share = max(1, count // max(1, len(subsets)))
+    return [items[index] for items in subsets.values() for index in sorted(rng.permutation(len(items))[:share])]
+
+
+def learnt_points(landmarker: Landmarker) -> str:
+    """The kind of points a network was trained on, by its contract: "pts_2d" or "pts_3d"."""
+    return landmarker.contract.raw.get("trained_on", {}).get("points", "pts_2d")
+
+
+def read_faces(items: Sequence[Item], points: str) -> list[tuple[Item, Face]]:
+    """The faces that can be read, with their items."""
+    faces = []
+    for item in items:
+        try:
+            faces.append((item, read_300w_lp.read(item, points)))
+        except BadSample as error:
+            print(f"skipped: {error}", file=sys.stderr)
+    return faces
+
+
+def fit_prior(points: np.ndarray) -> ShapePrior:
+    """The prior of real shapes [N, 68, 2], mirrored ones too: generalised Procrustes analysis, then PCA.
+
+    J. Gower, "Generalized Procrustes Analysis", Psychometrika 1975. Raises ValueError for under 3 * COMPONENTS shapes.
+    """
+    if len(points) < 3 * COMPONENTS:
+        raise ValueError(f"shapes: found {len(points)} without unknown points, expected at least {3 * COMPONENTS}")
+    points = np.concatenate([points, points[:, list(IBUG_68.flip)] * (-1, 1)])
+    mean = normalised(points[:1])[0]
+    for _ in range(ROUNDS):
+        mean = normalised(points, mean).mean(axis=0)
+        mean /= np.sqrt(np.square(np.abs(mean)).mean())
+    flat = flattened(normalised(points, mean))
+    centre = flat.mean(axis=0)
+    _, values, components = np.linalg.svd(flat - centre, full_matrices=False)
+    deviations = values[:COMPONENTS] / np.sqrt(len(flat))
+    rest = np.square(values[COMPONENTS:]).sum() / len(flat)
+    return ShapePrior(mean, centre, components[:COMPONENTS], deviations, float(np.sqrt(rest)))
+
+
+def search(landmarker: Landmarker, faces: Sequence[Face]) -> Finds:
+    """What all looks of the detector find in the faces' pictures, faces or not."""
+    detector, found = landmarker.new_detector(), []
+    with Progress(len(faces), "pictures") as progress:
+        for face in faces:
+            boxes = np.concatenate(list(detector.looks(face.image)))
+            boxes = boxes[distinct(boxes)]
+            if len(boxes):
+                points = landmarker.answers(face.image, boxes, 2)[-1]
+                found.append((points, landmarker.mirrored(face.image, points), overlap_of(points, face.points)))
+            progress.step()
+    if not found:
+        raise ValueError(f"found nothing in {len(faces)} pictures, expected faces")
+    return Finds(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def overlap_of(points: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """IoU [N] of the boxes around found points [N, 68, 2] and true ones [68, 2], by those that are known."""
+    known = np.isfinite(true).all(axis=1)
+    return overlaps(box_of(true), np.array([box_of(some[known]) for some in points]))
+
+
+def fit_score(inputs: np.ndarray, overlap: np.ndarray) -> tuple[np.ndarray, float]:
+    """Weights [M] and bias of a logistic regression on features [N, M]: faces against false alarms, either half of the
+    weight; a little ridge on the weights of the standardised features. By Newton's method (IRLS).
+
+    The bias then makes 0 the threshold. Raises ValueError where there are under 20 of either.
+    """
+    face, alarm = overlap >= FACE, overlap < ALARM
+    if min(face.sum(), alarm.sum()) < 20:
+        raise ValueError(f"found {face.sum()} faces and {alarm.sum()} false alarms, expected at least 20 of either")
+    used = face | alarm
+    middle, spread = inputs[used].mean(axis=0), inputs[used].std(axis=0)
+    design = np.concatenate([(inputs[used] - middle) / spread, np.ones((used.sum(), 1))], axis=1)
+    weights = _irls(design, face[used], np.where(face[used], 0.5 / face.sum(), 0.5 / alarm.sum()))
+    return weights[:-1] / spread, float(weights[-1] - (weights[:-1] / spread) @ middle)
+
+
+def _irls(design: np.ndarray, goal: np.ndarray, share: np.ndarray) -> np.ndarray:
+    ridge = RIDGE * np.diag([1.0] * (design.shape[1] - 1) + [1e-9])
+    weights = np.zeros(design.shape[1])
+    for _ in range(ROUNDS):
+        probability = 1 / (1 + np.exp(-design @ weights))
+        gradient = design.T @ (share * (probability - goal)) + ridge @ weights
+        curvature = (design * (share * probability * (1 - probability))[:, None]).T @ design + ridge
+        weights = weights - np.linalg.solve(curvature, gradient)
+    return weights
+
+
+def report(values: np.ndarray, overlap: np.ndarray) -> str:
+    """How many of either the threshold keeps."""
+    face, alarm = overlap >= FACE, overlap < ALARM
+    return (
+        f"kept {(values[face] >= 0).mean():.1%} of {face.sum()} finds on faces, "
+        f"{(values[alarm] >= 0).mean():.1%} of {alarm.sum()} elsewhere"
+    )
+
+
+def document(prior: ShapePrior, weights, bias: float, faces, landmarker: Landmarker) -> str:
+    """The JSON file's text: names of data sets, never paths of this machine."""
+    subsets = [f"{item.dataset}/{item.subset}" for item, _ in faces]
+    head = {
+        "written_by": "tools/fit/check.py",
+        "scheme": IBUG_68.name,
+        "model_sha256": landmarker.contract.raw["sha256"],
+        "fitted_on": {name: subsets.count(name) for name in dict.fromkeys(subsets)},
+        "features": "logarithms of the mirror's disagreement, the shape's distance, its rest",
+        "weights": weights.round(4).tolist(),
+        "bias": round(bias, 4),
+    }
+    shape = {
+        "mean": np.stack([prior.mean.real, prior.mean.imag], axis=1).round(5).tolist(),
+        "centre": prior.centre.round(5).tolist(),
+        "components": prior.components.round(5).tolist(),
+        "deviations": prior.deviations.round(5).tolist(),
+        "residual": round(prior.residual, 5),
+    }
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    inner = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in shape.items())
+    return "{\n" + ",\n".join(lines) + f',\n "shape": {{\n{inner}\n }}\n}}\n'
+
+
+if __name__ == "__main__":
+    sys.exit(main())

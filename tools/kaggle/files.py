@@ -1,0 +1,111 @@
+"""Writes files as Kaggle's facial-keypoints-detection has them, and reads the locations in them back."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from infer.files.points import atomic_file, csv_line
+from infer.files.tables import header_of, lines_of, open_text
+from infer.kaggle.files import LOOKUP, TEST
+from tools.read.kaggle import COLUMNS, MEMBER
+
+ANSWERS = "solution.csv"  # RowId,Location of the held-out rows: what a submission is scored against
+TEST_FILES = (TEST, LOOKUP, ANSWERS)  # what `write_test` writes
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A face: points float [15, 2] in pixels of its picture, NaN where unknown; image uint8 [96, 96] grey."""
+
+    points: np.ndarray
+    image: np.ndarray
+
+
+def write_training(folder: Path, rows: Iterable[Row]) -> int:
+    """Writes `training.csv`, atomically; how many rows it has."""
+    count = 0
+    with atomic_file(folder / MEMBER) as file:
+        file.write(csv_line([*COLUMNS, "Image"]))
+        for row in rows:
+            count += 1
+            cells = ["" if np.isnan(value) else f"{value:.6f}" for value in np.asarray(row.points, np.float64).ravel()]
+            file.write(csv_line([*cells, _text(row.image)]))
+    return count
+
+
+def write_test(folder: Path, rows: Sequence[Row]) -> int:
+    """Writes `test.csv`, `IdLookupTable.csv` and `solution.csv` of faces, each file atomically; how many locations.
+
+    As Kaggle does it asks for the known points alone, and its answers stay in a file of their own.
+    """
+    asked = []
+    with atomic_file(folder / TEST) as file:
+        file.write(csv_line(["ImageId", "Image"]))
+        for number, row in enumerate(rows, start=1):
+            file.write(csv_line([number, _text(row.image)]))
+            values = np.asarray(row.points, np.float64).ravel()
+            asked += [(number, name, value) for name, value in zip(COLUMNS, values, strict=True) if np.isfinite(value)]
+    with atomic_file(folder / LOOKUP) as file:
+        file.write(csv_line(["RowId", "ImageId", "FeatureName", "Location"]))
+        for row_id, (number, name, _) in enumerate(asked, start=1):
+            file.write(csv_line([row_id, number, name, ""]))
+    with atomic_file(folder / ANSWERS) as file:
+        file.write(csv_line(["RowId", "Location"]))
+        for row_id, (*_, value) in enumerate(asked, start=1):
+            file.write(csv_line([row_id, f"{value:.6f}"]))
+    return len(asked)
+
+
+def read_locations(file: Path) -> dict[str, float]:
+    """Location by RowId of a submission or `solution.csv`; blank lines are none.
+
+    Raises FileNotFoundError, or ValueError for other columns, a cell that is no number, a RowId that comes twice, and
+    text that is no CSV.
+    """
+    file = Path(file)
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: found no such file, expected columns RowId,Location")
+    found: dict[str, float] = {}
+    with open_text(file) as stream:
+        header = header_of(stream)
+        if not {"rowid", "location"} <= set(header):
+            raise ValueError(f"{file}: found columns {','.join(header)}, expected RowId,Location")
+        for line, cells in _rows_of(stream, file):
+            name, value = (
+                cells[header.index(key)] if len(cells) == len(header) else "" for key in ("rowid", "location")
+            )
+            if name in found or not _is_number(value):
+                raise ValueError(
+                    f"{file} line {line}: found {','.join(cells)[:60]!r}, expected a new RowId and a number"
+                )
+            found[name] = float(value)
+    return found
+
+
+def _rows_of(stream: TextIO, file: Path) -> Iterator[tuple[int, list[str]]]:
+    """The number of its first line and the cells of each row under the header that is not blank."""
+    reader, line = csv.reader(lines_of(stream, file)), 2
+    try:
+        for cells in reader:
+            if cells:
+                yield line, cells
+            line = reader.line_num + 2
+    except csv.Error as error:  # a quote that nothing closes, most often
+        raise ValueError(f"{file} line {line}: found no row of a CSV ({error}), expected RowId,Location") from None
+
+
+def _text(image: np.ndarray) -> str:
+    return " ".join(map(str, np.asarray(image).ravel().tolist()))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False

@@ -1,0 +1,88 @@
+"""Which faces go into a set of records: data sets by path, with a weight or a cap each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from records.split import hash_fraction, split_of
+from tools.read import formats as readers
+from tools.read.face import Item
+
+SMALLEST_CAP = 100  # `PATH:2` is a weight, `PATH:500` a cap
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set to take: its path; weight: how often a training face counts; cap: at most so many faces, None: all."""
+
+    path: Path
+    weight: float = 1.0
+    cap: int | None = None
+
+
+def parse_source(text: str) -> Source:
+    """`PATH`, `PATH:2` (weight, under 100) or `PATH:500` (cap, 100 and more). Raises ValueError on another number."""
+    path, colon, number = text.rpartition(":")
+    if not colon or Path(text).exists():
+        return Source(Path(text))
+    try:
+        value = float(number)
+    except ValueError:
+        return Source(Path(text))
+    if value >= SMALLEST_CAP and value.is_integer():
+        return Source(Path(path), cap=int(value))
+    if not 0 < value < SMALLEST_CAP:
+        raise ValueError(f"{text}: found {number}, expected a weight in (0, 100) or a whole cap from 100 on")
+    return Source(Path(path), weight=value)
+
+
+def find_items(sources: Sequence[Source], format: str | None, test_fraction: float):
+    """The items to take, in no special order, and what is left out already.
+
+    A folder name that comes twice gets a number. Returns (items, {reason: [key: message]}, {dataset: summary}).
+    Raises ValueError where a path comes twice, and what the readers raise.
+    """
+    seen, items, skipped, summary = Counter(), [], {}, {}
+    for place, count in Counter(source.path.resolve() for source in sources).items():
+        if count > 1:
+            raise ValueError(f"{place}: found {count} times, expected once (PATH:2 counts its faces twice)")
+    for source in sources:
+        name = source.path.resolve().name
+        seen[name] += 1
+        name = name if seen[name] == 1 else f"{name}#{seen[name]}"
+        found = readers.find(source.path, name, format)
+        single = without_duplicates(found, skipped)
+        chosen = capped(single, source.cap)
+        items += [copy for item in chosen for copy in copies(item, source.weight, test_fraction)]
+        summary[name] = {"format": found[0].format, "found": len(found), "taken": len(chosen), "weight": source.weight}
+    return items, skipped, summary
+
+
+def without_duplicates(items: Sequence[Item], skipped: dict) -> list[Item]:
+    """The items without those whose name another one has already; they are noted in `skipped`."""
+    kept = {}
+    for item in items:
+        if item.key in kept:
+            message = f"{item.key}: {item.picture.name} has the name of {kept[item.key].picture.name}, expected another"
+            skipped.setdefault("duplicate name", []).append(message)
+        else:
+            kept[item.key] = item
+    return list(kept.values())
+
+
+def capped(items: Sequence[Item], cap: int | None) -> list[Item]:
+    """At most `cap` of the items: those with the smallest hashes, so that a larger cap only adds to a smaller one."""
+    if cap is None or len(items) <= cap:
+        return list(items)
+    return sorted(items, key=lambda item: hash_fraction(f"cap {item.key}"))[:cap]
+
+
+def copies(item: Item, weight: float, test_fraction: float) -> list[Item]:
+    """The item as often as its weight says: for 2.5 twice, and every second item once more. A test face counts once."""
+    if split_of(item.source, test_fraction) == "test":
+        return [item]
+    count = int(weight) + (hash_fraction(f"weight {item.key}") < weight - int(weight))
+    return [replace(item, copy=number) for number in range(count)]

@@ -1,0 +1,179 @@
+"""Writes a planned set of records shard by shard beside its place, and goes on where an interrupted run was.
+
+Until the set is whole it lies in `<out>.partial/set`, with a note for each finished shard in `<out>.partial/notes`. A
+shard without its note is written again. A shard depends on the plan alone, so the set comes out byte for byte as from a
+run that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from records import record, shards
+from records.split import SPLITS, hash_fraction, split_of
+from tools.make.cut import Cut, Settings, cut_all
+from tools.read.face import BadSample, Item
+
+
+@dataclass(frozen=True)
+class Part:
+    """What goes into one shard, in order."""
+
+    file: str
+    split: str
+    items: tuple[Item, ...]
+
+
+class Partial:
+    """The folder of an unfinished set: `set`, what will be the set, and `notes`, what is known of finished shards."""
+
+    def __init__(self, out: Path):
+        self.out = out
+        self.root = out.with_name(out.name + ".partial")
+        self.set, self.notes, self.plan = self.root / "set", self.root / "notes", self.root / "plan"
+
+    def open(self, digest: str) -> bool:
+        """True if it holds an interrupted run of the same plan; otherwise it is made anew, empty."""
+        if self.plan.is_file() and self.plan.read_text(encoding="utf-8") == digest:
+            return True
+        self.start()
+        shards.write_text(self.plan, digest)
+        return False
+
+    def start(self) -> None:
+        """Makes the folder anew, empty."""
+        self.remove()
+        self.set.mkdir(parents=True)
+        self.notes.mkdir()
+
+    def remove(self) -> None:
+        """Removes the folder and all in it."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def publish(self) -> None:
+        """Moves the finished set to its place; an older one there is removed only after it."""
+        old = self.out.with_name(self.out.name + ".old")
+        shutil.rmtree(old, ignore_errors=True)
+        if self.out.exists():
+            os.replace(self.out, old)
+        os.replace(self.set, self.out)
+        shutil.rmtree(old, ignore_errors=True)
+        self.remove()
+
+    def note_of(self, part: Part) -> dict | None:
+        """The note of a finished shard, None where the shard is not whole."""
+        try:
+            note = json.loads(self._note(part).read_text(encoding="utf-8"))
+            return note if (self.set / part.file).stat().st_size == note["bytes"] else None
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def keep(self, part: Part, note: dict) -> None:
+        """Writes the note of a finished shard."""
+        shards.write_text(self._note(part), json.dumps(note))
+
+    def _note(self, part: Part) -> Path:
+        return self.notes / f"{part.file}.json"
+
+
+def plan_parts(items: Iterable[Item], test_fraction: float, shard_size: int) -> list[Part]:
+    """The items split by source and dealt to shards, in an order that mixes sets but depends on the names alone."""
+    ordered = sorted(items, key=lambda item: (hash_fraction(f"{item.copy} {item.key}"), item.key))
+    parts = []
+    for split in SPLITS:
+        chosen = [item for item in ordered if split_of(item.source, test_fraction) == split]
+        count = max(1, round(len(chosen) / shard_size)) if chosen else 0
+        for index in range(count):
+            inside = chosen[len(chosen) * index // count : len(chosen) * (index + 1) // count]
+            parts.append(Part(shards.shard_name(split, index, count), split, tuple(inside)))
+    return parts
+
+
+def digest_of(parts: list[Part], settings: Settings) -> str:
+    """A hash of all that the set depends on: settings, items, and size and time of their files."""
+    digest = hashlib.sha256(json.dumps(asdict(settings)).encode())
+    for part in parts:
+        digest.update(part.file.encode())
+        for item in part.items:
+            files = f"{_state(item.picture)} {_state(item.annotation)}"
+            digest.update(f"{item.key} {item.copy} {item.mirrored} {item.format} {files}\n".encode())
+    return digest.hexdigest()
+
+
+def write_parts(parts: list[Part], settings: Settings, workers: int, partial: Partial, tell: Callable) -> list[dict]:
+    """Writes the shards that are not there yet; returns the notes of all, in order.
+
+    tell: called with (item, split, Cut or BadSample) for every face that is worked on. A note: {file, records, bytes,
+    sha256, split, subsets: {name: faces}, skipped: {reason: [...]}}.
+    """
+    notes = {part.file: partial.note_of(part) for part in parts}
+    missing = [part for part in parts if notes[part.file] is None]
+    cuts = cut_all((item for part in missing for item in part.items), settings, workers)
+    for part in missing:
+        notes[part.file] = write_part(partial.set, part, cuts, tell)
+        partial.keep(part, notes[part.file])
+    return [notes[part.file] for part in parts]
+
+
+def write_part(folder: Path, part: Part, cuts: Iterator, tell: Callable) -> dict:
+    """Writes one shard into a folder, from the next cuts of `cuts`; its note, as `write_parts` has it."""
+    subsets, skipped = Counter(), {}
+    entry = shards.write_shard(folder / part.file, _serialised(part, cuts, subsets, skipped, tell))
+    return {**entry, "split": part.split, "subsets": dict(subsets), "skipped": skipped}
+
+
+def _serialised(part: Part, cuts: Iterator, subsets: Counter, skipped: dict, tell: Callable) -> Iterable[bytes]:
+    for _ in part.items:
+        item, cut = next(cuts)
+        tell(item, part.split, cut)
+        if isinstance(cut, BadSample):
+            skipped.setdefault(cut.reason, []).append(f"{item.key}: {cut}")
+        else:
+            subsets[f"{item.dataset}/{item.subset}"] += 1
+            yield record.encode(to_record(item, cut))
+
+
+def to_record(item: Item, cut: Cut) -> record.Record:
+    """The record of a cut face."""
+    subset = f"{item.dataset}/{item.subset}"
+    return record.Record(cut.image, cut.label, cut.pose, cut.side, subset, item.name, item.source)
+
+
+def manifest_of(notes: list[dict], settings: Settings, test_fraction: float, datasets: dict, skipped: dict) -> dict:
+    """The manifest of a set from its shards' notes; datasets, skipped: as `tools.make.datasets.find_items` has them."""
+    splits = {split: {"records": 0, "shards": []} for split in SPLITS}
+    subsets, left_out = {}, dict(skipped)
+    for note in notes:
+        split = splits[note["split"]]
+        split["records"] += note["records"]
+        split["shards"].append({key: note[key] for key in ("file", "records", "bytes", "sha256")})
+        for name, count in note["subsets"].items():
+            subset = subsets.setdefault(name, dict.fromkeys(SPLITS, 0))
+            subset[note["split"]] += count
+        for reason, names in note["skipped"].items():
+            left_out[reason] = left_out.get(reason, []) + names
+    return {
+        "version": shards.VERSION,
+        **asdict(settings),
+        "pixels": "RGB",
+        "test_fraction": test_fraction,
+        "splits": splits,
+        "datasets": datasets,
+        "subsets": dict(sorted(subsets.items())),
+        "skipped": {reason: sorted(set(names)) for reason, names in sorted(left_out.items())},
+    }
+
+
+def _state(path: Path) -> str:
+    try:
+        state = path.stat()
+    except OSError:
+        return "missing"
+    return f"{state.st_size} {state.st_mtime_ns}"

@@ -1,0 +1,43 @@
+"""A contact sheet of what a set of records holds, as a person would check a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from infer.draw import draw_faces
+from infer.geometry.crop import absolute_shape, picture_box
+from records import record, shards
+from records.landmarks import Scheme, scheme_of
+from records.runtime import tf
+
+FACES, COLUMNS = 24, 6
+
+
+def preview(folder: Path, path: Path, number: int = 0) -> None:
+    """Writes a picture of 24 training faces, read back from the shards, points drawn, the crop framed.
+
+    number: which 24, counted from 0; nothing is written where there are no more.
+    """
+    manifest = shards.read_manifest(folder)
+    scheme, context = scheme_of(manifest["scheme"]), manifest["context"]
+    serialised = tf.data.TFRecordDataset(shards.shard_files(folder, manifest, "train")).skip(number * FACES).take(FACES)
+    faces = [record.decode(one, manifest["encoding"], context, scheme.count) for one in serialised]
+    if not faces:
+        return
+    tiles = [_tile(face["image"].numpy(), face["label"].numpy(), scheme, context) for face in faces]
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
+    rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
+    cv2.imwrite(str(path), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 92])
+
+
+def _tile(image: np.ndarray, label: np.ndarray, scheme: Scheme, context: int) -> np.ndarray:
+    """The stored picture with its points by group and the frame of the crop; BGR uint8, same size."""
+    tile = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    if context:
+        far = context + record.SIZE - 1
+        cv2.rectangle(tile, (context, context), (far, far), (255, 255, 255), 1)
+    points = absolute_shape(label.reshape(-1, 2), picture_box(record.SIZE, record.SIZE)) + context
+    return draw_faces(tile, [points], scheme.groups, scheme.lines)

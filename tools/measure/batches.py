@@ -1,0 +1,104 @@
+"""Measures how many pictures a second infer/run.py does, as a ratio to reading them alone on all cores.
+
+    python tools/measure/batches.py FOLDER
+
+Bare decoding is measured before and after, for machines are noisy; start-up counts, so take some hundreds of pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
+
+import cv2
+
+from infer.files.pictures import list_pictures, read_picture
+from infer.jobs.memory import keep_memory
+
+BOXES = "boxes.csv"  # stands for the file made here: the middle half of each picture, about where 300W-LP has its faces
+WAYS = {
+    "known faces (`--boxes`), points only": ("--boxes", BOXES, "--no-draw"),
+    "known faces (`--boxes`), drawn": ("--boxes", BOXES),
+    "detection, points only": ("--no-draw",),
+    "detection, drawn": (),
+}
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="pictures, in folders below it too")
+    parser.add_argument("--model", type=Path, metavar="FILE", help="network (default: as infer/run.py)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    pictures = list_pictures([args.folder], recursive=True)
+    if not pictures:
+        print(f"measure_batches: {args.folder}: found no pictures, expected some hundreds", file=sys.stderr)
+        return 2
+    keep_memory()
+    paths = [str(path) for path, _ in pictures]
+    with tempfile.TemporaryDirectory() as folder:
+        boxes = write_boxes(pictures, Path(folder, BOXES))
+        before = decoding_rate(paths)
+        rates = {name: run_rate(args, options, boxes, len(paths)) for name, options in WAYS.items()}
+    print(table((before + decoding_rate(paths)) / 2, rates, len(paths)))
+    return 0
+
+
+def write_boxes(pictures: list[tuple[Path, str]], file: Path) -> Path:
+    """A CSV with the middle half of each picture (path, name) as the box of its one face."""
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        for path, name in pictures:
+            height, width = read_picture(path).shape[:2]
+            writer.writerow([name, width / 4, height / 4, width * 3 / 4, height * 3 / 4])
+    return file
+
+
+def decoding_rate(paths: list[str]) -> float:
+    """Pictures a second of cv2.imread alone, a thread on every core."""
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            began = time.perf_counter()
+            for _ in pool.map(lambda path: cv2.imread(path) is None, paths):
+                pass
+            return len(paths) / (time.perf_counter() - began)
+    finally:
+        cv2.setNumThreads(threads)
+
+
+def run_rate(args: argparse.Namespace, options: tuple[str, ...], boxes: Path, count: int) -> float:
+    """Pictures a second of infer/run.py. Raises CalledProcessError where it fails."""
+    model = ["--model", str(args.model)] if args.model else []
+    options = [boxes if option == BOXES else option for option in options]
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, ROOT / "infer" / "run.py", args.folder, "--recursive", "--out", out]
+        began = time.perf_counter()
+        subprocess.run([*command, *options, *model], check=True, stdout=subprocess.DEVNULL)
+        return count / (time.perf_counter() - began)
+
+
+def table(bare: float, rates: dict[str, float], count: int) -> str:
+    """The rates as Markdown."""
+    lines = [f"| {count} pictures, {os.cpu_count()} cores | pictures/s | of bare decoding |", "|---|---|---|"]
+    lines.append(f"| bare decoding | {bare:.0f} | 1 |")
+    lines += [f"| {name} | {rate:.0f} | {rate / bare:.3f} |" for name, rate in rates.items()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

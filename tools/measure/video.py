@@ -1,0 +1,208 @@
+"""Measures tracking on clips made from stills with known motion: how much points tremble, lag behind and what it costs.
+
+    python tools/measure/video.py data/300W
+
+Two held-out faces move over a grey picture of 640x480, at 30 frames a second, under fresh noise in every frame. Jitter
+is how far a point jumps from frame to frame against the face's own way; lag is how far the points stay behind a face
+that moves at a constant speed, in the time that it takes for the way. Both without and with smoothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
+
+import cv2
+import numpy as np
+
+from infer.landmarker import Landmarker
+from infer.video import smoothing
+from infer.video.tracker import Settings, Tracker
+from tools.evaluation.held_out import held_out
+from tools.read import formats as readers
+from tools.read.face import Face
+
+WIDTH, HEIGHT, RATE = 640, 480, 30.0
+EDGE = 190  # pixels: the longer edge of a face's box in the clip
+PLACES = ((170, 240), (470, 240))
+REACH = 60  # pixels either way that a moving face goes
+NOISE = 3.0  # standard deviation of every pixel, as a webcam's indoors
+SPEEDS = (0.0, 0.25, 0.5, 1.0)  # face sizes a second; 0: still
+SECONDS = 5.0
+SETTLED = 1.0  # seconds at the beginning that do not count
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Frames uint8 [N, 480, 640, 3], true points [N, 2, 68, 2], and each frame's velocity [N, 2] in pixels a second."""
+
+    frames: np.ndarray
+    points: np.ndarray
+    velocity: np.ndarray
+
+
+def parse_args(argv=None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("data", type=Path, help="set in 300W-LP's layout; two of its held-out faces are taken")
+    add("--model", type=Path, metavar="FILE", help="network with its .json beside it (default: as infer/run.py)")
+    add("--pairs", type=int, default=3, help="pairs of faces (default: %(default)s)")
+    add("--seconds", type=float, default=SECONDS, help="of each clip (default: %(default)s)")
+    add("--seed", type=int, default=0, help="of faces and noise (default: %(default)s)")
+    add("--cutoff", type=float, default=smoothing.Settings.cutoff, help="Hz (default: %(default)s)")
+    add("--beta", type=float, default=smoothing.Settings.beta, help="Hz per face size a second (default: %(default)s)")
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> int:
+    args = parse_args(argv)
+    try:
+        pairs = choose(args.data, args.pairs, np.random.default_rng(args.seed))
+        smooth = smoothing.Settings(args.cutoff, args.beta)
+        landmarker = Landmarker(args.model)
+    except (ValueError, OSError) as error:
+        print(f"measure_video: {error}", file=sys.stderr)
+        return 2
+    rows = {speed: [] for speed in SPEEDS}
+    for index, pair in enumerate(pairs):
+        for speed in SPEEDS:
+            clip = make_clip(pair, speed, args.seconds, np.random.default_rng([args.seed, index]))
+            run = follow(landmarker, clip)
+            answers = (run["answers"], smoothed(run["answers"], smooth))
+            rows[speed].append([{**run, **judge(some, clip)} for some in answers])
+            print(f"pair {index + 1} of {len(pairs)}, {speed} face sizes/s", file=sys.stderr, flush=True)
+    print(table(rows))
+    return 0
+
+
+def choose(folder: Path, pairs: int, rng: np.random.Generator) -> list[tuple[Face, Face]]:
+    """Pairs of held-out faces with all points known. Raises ValueError where there are too few."""
+    items = held_out([folder])
+    faces: list[Face] = []
+    for index in rng.permutation(len(items)):
+        face = readers.read(items[index], "pts_2d")
+        if np.isfinite(face.points).all():
+            faces.append(face)
+        if len(faces) == 2 * pairs:
+            return list(zip(faces[::2], faces[1::2], strict=True))
+    raise ValueError(f"{folder}: found {len(faces)} held-out faces, expected at least {2 * pairs}")
+
+
+def make_clip(pair: tuple[Face, Face], speed: float, seconds: float, rng: np.random.Generator) -> Clip:
+    """The two faces going to and fro at a constant speed, in face sizes a second, the one against the other."""
+    count = round(seconds * RATE)
+    way = speed * EDGE * np.arange(count) / RATE
+    turn = (way + REACH) % (4 * REACH)
+    offset = np.abs(turn - 2 * REACH) - REACH  # a triangle between -REACH and REACH
+    velocity = np.where(turn < 2 * REACH, -1.0, 1.0) * speed * EDGE
+    frames, points = [], []
+    for step in offset:
+        layers = [place(face, spot, sign * step) for face, spot, sign in zip(pair, PLACES, (1, -1), strict=True)]
+        half = np.concatenate([layers[0][0][:, : WIDTH // 2], layers[1][0][:, WIDTH // 2 :]], axis=1)
+        noise = rng.standard_normal(half.shape, np.float32) * NOISE
+        frames.append(np.clip(half + noise, 0, 255).astype(np.uint8))
+        points.append([layer[1] for layer in layers])
+    return Clip(np.array(frames), np.array(points), np.stack([velocity, -velocity], axis=1))
+
+
+def place(face: Face, spot: tuple[int, int], offset: float) -> tuple[np.ndarray, np.ndarray]:
+    """A picture of 640x480 with the face's middle at the spot, moved in x, and its points [68, 2] in it."""
+    x0, y0, x1, y1 = face.box
+    scale = EDGE / max(x1 - x0, y1 - y0)
+    shift = np.array(spot) + (offset, 0) - scale * np.array([(x0 + x1) / 2, (y0 + y1) / 2])
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
+    image = cv2.warpAffine(face.image, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_AREA, borderValue=(110, 110, 110))
+    return image, face.points * scale + shift
+
+
+def follow(landmarker: Landmarker, clip: Clip) -> dict:
+    """answers: raw points of each true face [N, 2, 68, 2], NaN where lost; rate: frames a second; cpu: milliseconds of
+    all cores per frame; ids: how many there were."""
+    tracker, answers, ids = Tracker(landmarker, Settings(smooth=None)), [], set()
+    began, spent = time.perf_counter(), time.process_time()
+    for index, frame in enumerate(clip.frames):
+        faces = tracker(frame, index / RATE)
+        ids |= {face.id for face in faces}
+        answers.append(assign(faces, clip.points[index]))
+    seconds, spent = time.perf_counter() - began, time.process_time() - spent
+    count = len(clip.frames)
+    return {"answers": np.array(answers), "rate": count / seconds, "cpu": 1000 * spent / count, "ids": len(ids)}
+
+
+def assign(faces: list, true: np.ndarray) -> np.ndarray:
+    """The points of the found face that is nearest to each true one [2, 68, 2]; NaN where none is near."""
+    answer = np.full(true.shape, np.nan)
+    for index, points in enumerate(true):
+        off = [np.linalg.norm(points - face.points, axis=1).mean() for face in faces]
+        if off and min(off) < EDGE / 4:
+            answer[index] = faces[int(np.argmin(off))].points
+    return answer
+
+
+def smoothed(answers: np.ndarray, settings: smoothing.Settings) -> np.ndarray:
+    """The answers as the tracker shows them with smoothing, which does not touch what it follows."""
+    answer = np.full(answers.shape, np.nan)
+    for place in range(answers.shape[1]):
+        smooth = smoothing.OneEuro(settings)
+        for index, points in enumerate(answers[:, place]):
+            if np.isfinite(points).all():
+                answer[index, place] = smooth(points, index / RATE)
+    return answer
+
+
+def judge(answers: np.ndarray, clip: Clip) -> dict:
+    """jitter: per mille of the face size; lag: milliseconds; error: % of the face size; lost: share of the faces."""
+    skipped = round(SETTLED * RATE)
+    off, velocity = (answers - clip.points)[skipped:], clip.velocity[skipped:]
+    jumps = np.linalg.norm(np.diff(off, axis=0), axis=-1)
+    speed = np.abs(velocity).max()
+    return {
+        "jitter": 1000 * float(np.nanmean(jumps)) / EDGE,
+        "lag": 1000 * behind(off[..., 0].mean(axis=2), velocity) / speed if speed else np.nan,
+        "error": 100 * float(np.nanmean(np.linalg.norm(off, axis=-1))) / EDGE,
+        "lost": float(np.isnan(off).any(axis=(2, 3)).mean()),
+    }
+
+
+def behind(off: np.ndarray, velocity: np.ndarray) -> float:
+    """How many pixels faces stay behind, of their offsets in x [N, 2]: half of what differs between to and fro, so that
+    an offset which is there either way does not count; NaN where they only go one way."""
+    ways = [off[velocity > 0], off[velocity < 0]]
+    if not all(np.isfinite(way).any() for way in ways):
+        return float("nan")
+    return float(np.nanmean(ways[1]) - np.nanmean(ways[0])) / 2
+
+
+def table(rows: dict[float, list[list[dict]]]) -> str:
+    """The rows as Markdown: a line for each speed, without and with smoothing."""
+    head = "| face sizes/s | smoothed | jitter ‰ | lag ms | error % | frames/s | CPU ms a frame | faces lost % | ids |"
+    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
+    for speed, runs in rows.items():
+        for smoothed, those in zip(("no", "yes"), zip(*runs, strict=True), strict=True):
+            lines.append(f"| {speed} | {smoothed} | {' | '.join(_cells(those))} |")
+    return "\n".join(lines)
+
+
+def _cells(runs: tuple[dict, ...]) -> Iterator[str]:
+    for key, form in (
+        ("jitter", "{:.1f}"),
+        ("lag", "{:.0f}"),
+        ("error", "{:.2f}"),
+        ("rate", "{:.0f}"),
+        ("cpu", "{:.1f}"),
+    ):
+        value = np.mean([run[key] for run in runs])
+        yield form.format(value) if np.isfinite(value) else ""
+    yield f"{100 * np.mean([run['lost'] for run in runs]):.1f}"
+    yield str(max(run["ids"] for run in runs))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""Reader of plain CSV: a row per face, a header that says which column is which.
+
+    file,x0,y0,x1,y1,...,x67,y67        68 points, or x0 to y14 for Kaggle's 15
+    a.jpg,12.5,30.25,,,...              an empty cell: this point is unknown
+
+Pixels are counted from 0, centres at whole numbers; pictures are relative to the CSV file; several rows of a file are
+several faces. Columns box_x0, box_y0, box_x1, box_y1 (the landmark box, wanted where points are unknown) are read where
+they are there; others are left alone.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from infer.files.tables import header_of, lines_of, open_text
+from records.landmarks import IBUG_68, KAGGLE_15, Scheme
+from tools.read.face import Face, Item
+from tools.read.marks import Marks, face_of, items_of
+
+FORMAT = "csv"
+SCHEMES = (IBUG_68, KAGGLE_15)
+ORIGIN = 0.0  # this project's own format: as its outputs
+BOX_COLUMNS = ("box_x0", "box_y0", "box_x1", "box_y1")
+
+
+def matches(path: Path) -> bool:
+    """Whether it is a CSV file, or a folder of such, whose header has the columns file, x0 and y0."""
+    return bool(_files(path))
+
+
+def _files(path: Path) -> list[Path]:
+    path = Path(path)
+    return [file for file in (sorted(path.glob("*.csv")) if path.is_dir() else [path]) if _begins_right(file)]
+
+
+def _begins_right(file: Path) -> bool:
+    if file.suffix.lower() != ".csv" or not file.is_file():
+        return False
+    with open_text(file) as stream:
+        return {"file", "x0", "y0"} <= set(header_of(stream))
+
+
+def find(path: Path, dataset: str) -> list[Item]:
+    """The faces of a CSV file, or of all in a folder, sorted by key.
+
+    Raises FileNotFoundError for a missing file; ValueError for a header without the columns of 68 or 15 points, and
+    where no row follows it.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: found no such file, expected a CSV with columns file,x0,y0,...")
+    files = _files(path) if path.is_dir() else [path]
+    items = [item for file in files for item in items_of(parse(file), file, dataset, FORMAT)]
+    if not items:
+        raise ValueError(f"{path}: found no face, expected a header file,x0,y0,... and a row per face")
+    return sorted(items, key=lambda item: item.key)
+
+
+def parse(file: Path) -> list[tuple[Path, Marks]]:
+    """The faces of a CSV file, (picture, marks) each, in its order. Raises ValueError."""
+    entries = []
+    with open_text(file) as stream:
+        columns = header_of(stream)
+        scheme = _scheme(columns, file)
+        rows = csv.reader(lines_of(stream, file))
+        try:
+            for row in rows:
+                if any(cell.strip() for cell in row):
+                    entries.append(_entry(row, columns, scheme, file, rows.line_num + 1))
+        except csv.Error as error:
+            raise ValueError(f"{file} line {rows.line_num + 1}: found {error}, expected CSV") from None
+    return entries
+
+
+def read(item: Item, points_key: str = "pts_2d") -> Face:
+    """The face of an item; `points_key` changes nothing. Raises BadSample."""
+    scheme = next(scheme for scheme in SCHEMES if scheme.count == len(item.data.points))
+    return face_of(item, item.data, scheme)
+
+
+def _scheme(columns: list[str], file: Path) -> Scheme:
+    """The scheme with as many points as the header has."""
+    count = sum(1 for name in columns if name[:1] == "x" and name[1:].isdigit())
+    scheme = next((scheme for scheme in SCHEMES if scheme.count == count), None)
+    expected = " or ".join(f"{scheme.count} ({scheme.name})" for scheme in SCHEMES)
+    if "file" not in columns or scheme is None:
+        found = f"{count} columns x0, x1, ...{'' if 'file' in columns else ' and no column file'}"
+        raise ValueError(f"{file}: found {found}, expected file and {expected} pairs x0,y0,...")
+    missing = [name for name in _names(scheme) if columns.count(name) != 1]
+    if missing:
+        raise ValueError(f"{file}: found {columns.count(missing[0])} columns {missing[0]}, expected one")
+    return scheme
+
+
+def _names(scheme: Scheme) -> list[str]:
+    return [f"{axis}{index}" for index in range(scheme.count) for axis in "xy"]
+
+
+def _entry(row: list[str], columns: list[str], scheme: Scheme, file: Path, line: int) -> tuple[Path, Marks]:
+    cells = dict(zip(columns, (cell.strip() for cell in row), strict=False))
+    picture = file.parent / (cells.get("file") or "(no file)")
+    points = np.full((scheme.count, 2), np.nan)
+    try:
+        if len(row) != len(columns):
+            raise ValueError(f"{len(row)} cells, expected {len(columns)}")
+        if not cells["file"]:
+            raise ValueError("an empty cell file, expected a picture")
+        points = np.array([number(cells[name], name) for name in _names(scheme)]).reshape(-1, 2) - ORIGIN
+        box = np.array([number(cells.get(name, ""), name) for name in BOX_COLUMNS])
+        return picture, Marks(points, box)
+    except ValueError as error:
+        return picture, Marks(points, None, ("unreadable annotation", f"{file.name} line {line}: found {error}"))
+
+
+def number(cell: str, name: str) -> float:
+    """The number of a cell; NaN for an empty one. Raises ValueError, which names the column."""
+    if not cell:
+        return float("nan")
+    try:
+        return float(cell)
+    except ValueError:
+        raise ValueError(f"{cell[:40]!r} in column {name}, expected a number") from None
