@@ -15,7 +15,7 @@ help:
 	@echo "make test   all tests"
 	@echo "make bench  speed and accuracy, written to BENCHMARKS.md; DATA='300W 300W_LP' PHOTOS=DIR: on real faces too; ONLY='roll pose': some sections"
 	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, 2,000 damaged models, 1,000 pictures sent to the service, as tables"
-	@echo "make lint   ruff"
+	@echo "make lint   ruff (rules and format) and mypy"
 	@echo "make board  TensorBoard on runs/ and demo/"
 
 setup: $(READY)
@@ -49,6 +49,8 @@ fuzz: setup
 
 lint: setup
 	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
 
 board: setup
 	$(VENV)/bin/tensorboard --logdir_spec runs:runs,demo:demo

@@ -1,5 +1,6 @@
 """Data that several tests share, made once a session."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from tests.helpers.drawn import draw_set
 from tools import make_records
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
+SHARED = Path(os.environ.get("LANDMARK68_DATA") or ROOT.parent / "shared" / "data")
 CONTEXT = 9
 TEST_FRACTION = 0.5  # three of the ten photos, by their hashes
 
@@ -51,9 +52,22 @@ STEPS = 40  # eight epochs, nearly
 
 
 @pytest.fixture(scope="session")
-def genuine():
-    """The folder of genuine 300W-LP files, `_Flip` twins among them; skips where they are not."""
-    folder = SHARED / "genuine" / "300W_LP"
-    if not folder.is_dir():
-        pytest.skip(f"no genuine 300W-LP files at {folder}")
-    return folder
+def shared_data():
+    """A function: a part of the real data beside the repository -> its path; it skips the test where that is not.
+
+    The data lie in the folder that LANDMARK68_DATA names, by default ../shared/data beside the repository.
+    """
+
+    def find(*parts: str) -> Path:
+        path = SHARED.joinpath(*parts)
+        if not path.exists():
+            pytest.skip(f"no real data at {path}; LANDMARK68_DATA names their folder")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def genuine(shared_data):
+    """The folder of genuine 300W-LP files, `_Flip` twins among them."""
+    return shared_data("genuine", "300W_LP")
