@@ -13,7 +13,7 @@ from export.checkpoint import Run
 from export.formats import MODEL, Format
 from export.parity import COMPARED, Difference, Reference
 from export.summary import Summary
-from infer.files.points import write_atomically
+from infer.files.atomic import write_text_atomically
 from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, VERSION
 from net.model.senet import INPUT, OUTPUT
 
@@ -91,7 +91,7 @@ def write_converted(folder: Path, contract: dict, entries: dict[str, dict], term
 
 
 def _write(folder: Path, model: str, contract: dict) -> None:
-    write_atomically(folder / f"{model}.json", (readable(contract) + "\n").encode())
+    write_text_atomically(folder / f"{model}.json", readable(contract) + "\n")
 
 
 def readable(contract: dict) -> str:

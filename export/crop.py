@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from infer.geometry.crop import box_of, rotation
+from infer.geometry.boxes import box_of
+from infer.geometry.rotations import rotation
 from net.data.batches import RecordSet, test_batches
 from records.landmarks import IBUG_68, Scheme
 from records.runtime import tf

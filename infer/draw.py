@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 
-from .geometry.crop import box_of
+from .geometry.boxes import box_of
 
 # BGR, as bright as each other; groups of other names take them in order
 COLOURS = {

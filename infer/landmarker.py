@@ -9,13 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .detect.haar import HaarDetector, distinct
+from .detect.haar import HaarDetector
 from .detect.yunet import YuNetDetector
 from .faces.check import FACE, FaceCheck, agreement_scores, constants_of, disagreement, load_check
 from .faces.face import Face, TrackedFace, distinct_faces, face_of
 from .faces.pose import SCHEME, rotation_from
 from .files.pictures import as_bgr
-from .geometry.crop import Crop, box_of, rotation
+from .geometry.boxes import box_of, distinct
+from .geometry.crop import Crop
+from .geometry.rotations import rotation
 from .model import network
 from .model.contract import read_contract
 from .model.merge import SecondNetwork

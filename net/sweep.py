@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 
 from records.runtime import tf  # isort: skip - silent only where it is TensorFlow's first import
 from tensorboard.plugins.hparams import api_pb2, summary  # isort: skip
+from infer.files.atomic import write_text_atomically
 
 v1 = tf.compat.v1
 KEYS = ("base", "grid", "runs", "seeds")
@@ -93,9 +93,7 @@ def run(plan: Path, folder: Path, arguments: list[str], validation: float = 0.0)
         if codes[trial.folder] == 130:
             return False  # Ctrl-C went to all
         text = table(trials, folder, codes)
-        partial = folder / "sweep.partial"
-        partial.write_text(text + "\n", encoding="utf-8")
-        os.replace(partial, folder / "sweep.md")
+        write_text_atomically(folder / "sweep.md", text + "\n")
     print(text)
     return not any(codes.values())
 

@@ -41,6 +41,7 @@ from net.training.start import network_of, starting_point
 from records.mixes import mix_of
 
 from tensorboard.plugins.hparams import api_pb2 as hparams_api, summary as hparams  # isort: skip
+from infer.files.atomic import remove_leftovers, write_text_atomically
 
 tf, v1 = graph.tf, graph.v1
 RECIPES = Path(__file__).parent / "recipes"
@@ -550,7 +551,7 @@ def sole_trainer(run: Path) -> Iterator[None]:
 def prepare_run(run: Path, settings: dict, overwrite: bool) -> None:
     """Gives the run folder its settings; other settings there are refused; --overwrite empties it."""
     path = run / "settings.json"
-    partial = path.with_suffix(".partial")
+    remove_leftovers(run)
     if path.is_file() and overwrite:
         graph.remove_run(run)
     elif path.is_file():
@@ -561,10 +562,9 @@ def prepare_run(run: Path, settings: dict, overwrite: bool) -> None:
             f"{run}: holds a run with other settings ({difference(before, settings)}); expected the same ones, "
             "another --run, or --overwrite"
         )
-    elif any(other not in (partial, run / local_cluster.LOGS) for other in run.iterdir()):
+    elif any(other != run / local_cluster.LOGS for other in run.iterdir()):
         raise ValueError(f"{run}: found a folder without settings.json, expected a run's or none")
-    partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    write_text_atomically(path, json.dumps(settings, indent=1) + "\n")
 
 
 def difference(before: dict, after: dict) -> str:

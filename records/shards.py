@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from infer.files.atomic import atomic_path, write_text_atomically
 from records.landmarks import scheme_of
 from records.record import ENCODINGS
 from records.runtime import tf
@@ -32,16 +32,12 @@ def write_shard(path: Path, serialised: Iterable[bytes]) -> dict:
     The file appears under its name only when it is whole. An exception from the iterable leaves nothing behind; a disk
     that takes no more is an OSError.
     """
-    partial = path.with_name(path.name + ".partial")
     try:
-        count = _write_records(partial, serialised)
-        entry = {"file": path.name, "records": count, "bytes": partial.stat().st_size, "sha256": _sha256(partial)}
-        os.replace(partial, path)
+        with atomic_path(path) as partial:
+            count = _write_records(partial, serialised)
+            return {"file": path.name, "records": count, "bytes": partial.stat().st_size, "sha256": _sha256(partial)}
     except tf.errors.OpError as error:  # TensorFlow's own kind, which no caller expects of a file
         raise OSError(f"{path}: {error.message}") from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return entry
 
 
 def _write_records(path: Path, serialised: Iterable[bytes]) -> int:
@@ -53,16 +49,9 @@ def _write_records(path: Path, serialised: Iterable[bytes]) -> int:
     return count
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes a text file, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
-
-
 def write_manifest(folder: Path, manifest: dict) -> None:
     """Writes `manifest.json`, whole or not at all."""
-    write_text(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+    write_text_atomically(folder / MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
 def read_manifest(folder: str | Path) -> dict:

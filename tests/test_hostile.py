@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from infer.files import atomic
 from records import shards
 from records.landmarks import IBUG_68, flip_points
 from tests.conftest import RECORD_OPTIONS, ROOT, SHARED
@@ -275,8 +276,9 @@ def test_a_full_disk_stops_with_one_line_and_keeps_the_existing_set(
     assert hashes(place) == before
 
 
-def test_a_full_disk_leaves_no_shard_behind(tmp_path):
-    (tmp_path / "a.tfrecords.partial").symlink_to("/dev/full")
+def test_a_full_disk_leaves_no_shard_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(atomic.secrets, "token_hex", lambda count: "0")
+    (tmp_path / f"{atomic.PREFIX}0.tfrecords").symlink_to("/dev/full")
     with pytest.raises(OSError, match="a.tfrecords: .*No space left on device"):
         shards.write_shard(tmp_path / "a.tfrecords", [b"record" * 100])
     assert list(tmp_path.iterdir()) == []

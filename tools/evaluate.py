@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import cv2
 
-from infer.files.points import write_atomically
+from infer.files.atomic import write_atomically
 from records.split import split_of
 from tools.evaluation import folds
 from tools.evaluation import plots as evaluation_plots

@@ -32,6 +32,7 @@ import cv2
 import numpy as np
 from scipy.io import savemat
 
+from infer.files.atomic import write_atomically
 from infer.jobs.progress import Progress
 from tools.draw.head import (
     PICTURE_SIDE,
@@ -211,7 +212,7 @@ def write_face(folder, name, picture, quality, head, pose, stale):
 
 def write_jpeg(path, picture, quality):
     """Write a uint8 RGB picture as JPEG."""
-    path.write_bytes(cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
+    write_atomically(path, cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
 
 
 def write_mat(path, values):
@@ -238,9 +239,7 @@ def draw_samples(folder, overwrite=False):
         raise ValueError(f"{folder / there[0]} exists; --overwrite replaces it")
     folder.mkdir(parents=True, exist_ok=True)
     for name, (scene, heads) in SAMPLES.items():
-        partial = folder / f".{name}.partial"
-        write_jpeg(partial, draw_sample(scene, heads), 92)
-        partial.replace(folder / name)
+        write_jpeg(folder / name, draw_sample(scene, heads), 92)
     print(f"{len(SAMPLES)} pictures in {folder}")
     return 0
 

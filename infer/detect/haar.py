@@ -14,10 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..geometry.boxes import distinct, mirror_boxes
+
 CONSTANTS = Path(__file__).resolve().parents[1] / "detectors.json"
 BORDER = 0.1  # of the longest edge: so far a picture is drawn out, as a cascade finds nothing that touches the edge
 COARSE = 1.1  # step of the sizes searched in videos
-OVERLAP = 0.4  # landmark boxes of two faces in one picture hardly ever share so much of their union
 
 
 @dataclass(frozen=True)
@@ -179,26 +180,3 @@ def find_squares(classifier, grey: np.ndarray, cascade: Cascade) -> tuple[np.nda
         minSize=(cascade.smallest, cascade.smallest),
     )
     return np.asarray(squares).reshape(-1, 4), np.asarray(windows).reshape(-1)
-
-
-def mirror_boxes(boxes: np.ndarray, width: int) -> np.ndarray:
-    """Boxes (x0, y0, x1, y1) [N, 4] of the mirrored picture `width` pixels wide, in the picture itself."""
-    x0, y0, x1, y1 = np.asarray(boxes).T
-    return np.stack([width - 1 - x1, y0, width - 1 - x0, y1], axis=1)
-
-
-def overlaps(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Intersection over union of one box (x0, y0, x1, y1) with boxes [N, 4]: float64 [N]."""
-    low, high = np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:])
-    shared = np.prod(np.maximum(high - low, 0), axis=1)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) + np.prod(box[2:] - box[:2])
-    return shared / np.maximum(areas - shared, 1e-9)
-
-
-def distinct(boxes: np.ndarray, overlap: float = OVERLAP) -> list[int]:
-    """Indices of the boxes [N, 4], surest first, that overlap no surer kept one by more than `overlap` of the union."""
-    kept: list[int] = []
-    for index, box in enumerate(boxes):
-        if not kept or overlaps(box, boxes[kept]).max() <= overlap:
-            kept.append(index)
-    return kept

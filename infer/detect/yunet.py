@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 
 from ..files.pictures import quiet
-from .haar import CONSTANTS, distinct
+from ..geometry.boxes import distinct
+from .haar import CONSTANTS
 
 LONGEST = 1280  # pixels: larger pictures are reduced; it finds faces from about 10 pixels on
 SCORE, OVERLAP, MOST = 0.5, 0.3, 5000  # kept from such a score on, for the check is strict; the last two are OpenCV's

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..detect.haar import distinct
-from ..geometry.crop import box_of
+from ..geometry.boxes import box_of, distinct
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..geometry.crop import box_of
+from ..geometry.boxes import box_of
 
 MEAN_FACE = Path(__file__).resolve().parents[1] / "mean_face.json"
 SCHEME = "ibug68"

@@ -6,44 +6,20 @@ import csv
 import io
 import json
 import math
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 import cv2
 import numpy as np
 
 from ..faces.pose import SCHEME, head_pose, openness
+from .atomic import atomic_file, write_atomically
 
 BOX_COLUMNS = ["file", "x0", "y0", "x1", "y1"]
 WRITABLE = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 OWN_NAMES = ("points.json", "contact_sheet.jpg")
 DECIMALS = 2  # of a pixel: finer than any model here, and half the file
-
-
-def write_atomically(path: str | Path, data: bytes) -> None:
-    """Writes a file under a temporary name beside its place, then renames it: nobody ever sees half of it."""
-    with atomic_file(path) as file:
-        file.write(data)
-
-
-@contextmanager
-def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
-    """A file to write to that takes its name when the block ends well, and is gone when it does not."""
-    path = Path(path)
-    handle, temporary = tempfile.mkstemp(prefix=".part-", suffix=path.suffix, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def write_picture(path: str | Path, image: np.ndarray, quality: int = 92) -> None:
@@ -187,10 +163,3 @@ def _number(value: float) -> float | None:
 
 def _rounded(values) -> list:
     return np.round(np.asarray(values, np.float64), DECIMALS).tolist()
-
-
-def _umask() -> int:
-    # there is no way to read it but to set it
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask

@@ -11,52 +11,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .boxes import box_of
+from .rotations import rotation
+
 FILL = 0  # what stands outside the picture; the black wedges of 300W-LP's turned views look the same
-
-
-def box_of(points: np.ndarray) -> np.ndarray:
-    """The tight box (x0, y0, x1, y1), float64 [4], around points [K, 2]; unknown (NaN) points take no part.
-
-    Raises ValueError when no point is known.
-    """
-    points = np.asarray(points, np.float64).reshape(-1, 2)
-    known = points[np.isfinite(points).all(axis=1)]
-    if not len(known):
-        raise ValueError("box of points: found no known point, expected at least one")
-    return np.concatenate([known.min(axis=0), known.max(axis=0)])
-
-
-def relative_shape(points, box) -> np.ndarray:
-    """Points in pixels of the picture [..., K, 2] as fractions of a box's width and height, float32 [..., K, 2].
-
-    box: (x0, y0, x1, y1), [4], or one each, [..., 4]; of a whole picture see `picture_box`. Points outside the box are
-    outside [0, 1]; NaN stays NaN. Raises ValueError for a box without width or height.
-    """
-    low, edges = _corner_and_edges(box)
-    return ((np.asarray(points, np.float64) - low) / edges).astype(np.float32)
-
-
-def absolute_shape(fractions, box) -> np.ndarray:
-    """Fractions of a box's width and height [..., K, 2] as pixels of the picture; undoes `relative_shape`."""
-    return _absolute(fractions, box).astype(np.float32)
-
-
-def picture_box(height: int, width: int) -> np.ndarray:
-    """The box (x0, y0, x1, y1) of all that a picture covers, float64 [4]: half a pixel beyond its outer centres."""
-    return np.array([-0.5, -0.5, width - 0.5, height - 0.5])
-
-
-def _absolute(fractions, box) -> np.ndarray:
-    low, edges = _corner_and_edges(box)
-    return np.asarray(fractions, np.float64) * edges + low
-
-
-def _corner_and_edges(box) -> tuple[np.ndarray, np.ndarray]:
-    box = np.asarray(box, np.float64)
-    low, edges = box[..., None, :2], box[..., None, 2:] - box[..., None, :2]
-    if not (edges > 0).all():
-        raise ValueError(f"shape in a box: found the box {box.tolist()}, expected x0 < x1 and y0 < y1")
-    return low, edges
 
 
 @dataclass(frozen=True)
@@ -93,16 +51,13 @@ class Crop:
 
     def to_fractions(self, points) -> np.ndarray:
         """Pixels of the picture [..., 2] -> fractions of the crop's side [..., 2], float32; outside [0, 1] allowed."""
-        return relative_shape((np.asarray(points, np.float64) - self.centre) @ rotation(self.angle), self._square())
+        turned = (np.asarray(points, np.float64) - self.centre) @ rotation(self.angle)
+        return ((turned + self.side / 2) / self.side).astype(np.float32)
 
     def to_picture(self, fractions) -> np.ndarray:
         """Fractions of the crop's side [..., 2] -> pixels of the picture [..., 2], float32; undoes `to_fractions`."""
-        moved = _absolute(fractions, self._square())
-        return (moved @ rotation(self.angle).T + self.centre).astype(np.float32)
-
-    def _square(self) -> tuple[float, float, float, float]:
-        """Its own box in its own frame, which begins at its centre."""
-        return -self.side / 2, -self.side / 2, self.side / 2, self.side / 2
+        turned = np.asarray(fractions, np.float64) * self.side - self.side / 2
+        return (turned @ rotation(self.angle).T + self.centre).astype(np.float32)
 
     def cut(self, image: np.ndarray, context: int = 0) -> np.ndarray:
         """The crop's pixels, uint8 [size + 2 * context, same, ...] of a picture [height, width] or [height, width, C].
@@ -132,12 +87,6 @@ class Crop:
         x = cos * steps[None, :] - sin * steps[:, None] + self.centre[0]
         y = sin * steps[None, :] + cos * steps[:, None] + self.centre[1]
         return x, y
-
-
-def rotation(angle: float) -> np.ndarray:
-    """[2, 2] float64: columns are the x and y axis of a frame turned by `angle` radians, clockwise as seen."""
-    cos, sin = np.cos(angle), np.sin(angle)
-    return np.array([[cos, -sin], [sin, cos]])
 
 
 def _places(coordinates: np.ndarray, factor: int) -> np.ndarray:

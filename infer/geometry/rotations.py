@@ -1,8 +1,14 @@
-"""The rotation that 300W-LP's Pose_Para stands for, there and back."""
+"""Rotations: of the picture's plane, and the one that 300W-LP's Pose_Para stands for, there and back."""
 
 from __future__ import annotations
 
 import numpy as np
+
+
+def rotation(angle: float) -> np.ndarray:
+    """[2, 2] float64: columns are the x and y axis of a frame turned by `angle` radians, clockwise as seen."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return np.array([[cos, -sin], [sin, cos]])
 
 
 def rotation_of(pose: np.ndarray) -> np.ndarray:

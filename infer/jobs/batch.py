@@ -13,8 +13,9 @@ import numpy as np
 
 from ..draw import draw_faces, thumbnail
 from ..faces.align import align
+from ..files.atomic import write_text_atomically
 from ..files.pictures import read_picture
-from ..files.points import drawn_names, picture_entry, pts_text, write_atomically, write_picture
+from ..files.points import drawn_names, picture_entry, pts_text, write_picture
 from ..landmarker import Face, Landmarker
 from ..model.contract import Contract
 from .ordered import in_order
@@ -159,7 +160,7 @@ class Batch:
 
     def _write_face(self, name: str, image: np.ndarray, face: Face, scheme: str) -> None:
         if self.wanted.pts:
-            write_atomically(self.wanted.out / "pts" / f"{name}.pts", pts_text(face.points).encode())
+            write_text_atomically(self.wanted.out / "pts" / f"{name}.pts", pts_text(face.points))
         if self.wanted.crops:
             write_picture(self.wanted.out / "crops" / f"{name}.png", align(image, face.points, scheme))
 

@@ -17,9 +17,10 @@ import numpy as np
 
 from ..draw import contact_sheet, draw_faces
 from ..faces.face import Face, TrackedFace, face_of
+from ..files.atomic import atomic_file
 from ..files.journal import Journal, read_entries
-from ..files.points import atomic_file, drawn_names, write_csv, write_json, write_picture
-from ..geometry.crop import picture_box
+from ..files.points import drawn_names, write_csv, write_json, write_picture
+from ..geometry.boxes import picture_box
 from ..landmarker import Landmarker
 from ..video import frames as video
 from ..video.tracker import Settings, Tracker

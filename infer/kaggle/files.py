@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files.points import atomic_file, csv_line
+from ..files.atomic import atomic_file
+from ..files.points import csv_line
 from ..files.tables import DAMAGE, header_of, lines_of, open_table
 
 EDGE = 96  # pixels

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..files.pictures import quiet
-from ..geometry.crop import picture_box, relative_shape
+from ..geometry.boxes import picture_box, relative_shape
 from .contract import FRACTION, NHWC, PIXEL, PLANAR, Contract
 from .guard.frozen_graph import check_graph
 from .guard.onnx import check_onnx

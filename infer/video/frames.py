@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import queue
-import tempfile
 import threading
 import time as clock
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import cv2
 import numpy as np
 
 from ..faces.face import TrackedFace
+from ..files.atomic import atomic_path
 from ..files.pictures import quiet
 from ..files.points import face_entry, json_line
 
@@ -140,31 +139,32 @@ class VideoFile:
     def __init__(self, path: Path, rate: float, size: tuple[int, int]):
         if path.suffix.lower() not in WRITABLE:
             raise ValueError(f"{path}: found suffix {path.suffix!r}, expected one of {', '.join(WRITABLE)}")
-        handle, temporary = tempfile.mkstemp(prefix=".part-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        self.path, self._temporary = path, Path(temporary)
-        with quiet():
-            self._writer = cv2.VideoWriter(
-                temporary, cv2.VideoWriter_fourcc(*WRITABLE[path.suffix.lower()]), rate, size
-            )
-        if not self._writer.isOpened():
-            self._temporary.unlink()
-            raise ValueError(f"{path}: found an OpenCV that cannot write it, expected one with FFmpeg; try --no-draw")
+        self.path, self.rate, self.size = path, rate, size
 
     def __enter__(self) -> VideoFile:
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_path(self.path))
+            self._writer = self._open(temporary)
+            stack.callback(self._writer.release)
+            self._open_file = stack.pop_all()
         return self
 
     def write(self, image: np.ndarray) -> None:
         """Adds a frame uint8 [height, width, 3] BGR."""
         self._writer.write(image)
 
-    def __exit__(self, kind, *error) -> None:
-        self._writer.release()
-        if kind is None:
-            os.chmod(self._temporary, 0o644)
-            os.replace(self._temporary, self.path)
-        else:
-            self._temporary.unlink(missing_ok=True)
+    def __exit__(self, *error) -> None:
+        self._open_file.__exit__(*error)
+
+    def _open(self, temporary: Path) -> cv2.VideoWriter:
+        with quiet():
+            code = cv2.VideoWriter.fourcc(*WRITABLE[self.path.suffix.lower()])
+            writer = cv2.VideoWriter(str(temporary), code, self.rate, self.size)
+        if not writer.isOpened():
+            raise ValueError(
+                f"{self.path}: found an OpenCV that cannot write it, expected one with FFmpeg; try --no-draw"
+            )
+        return writer
 
 
 def frame_line(frame: Frame, faces: list[TrackedFace], scheme: str = "") -> bytes:

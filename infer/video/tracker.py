@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..detect.haar import distinct, overlaps
 from ..faces.check import FACE, disagreement
 from ..faces.face import Face, TrackedFace
 from ..files.pictures import as_bgr
-from ..geometry.crop import box_of
+from ..geometry.boxes import box_of, distinct, overlaps
 from . import smoothing
 
 if TYPE_CHECKING:

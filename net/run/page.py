@@ -6,7 +6,6 @@ The curves are read from the run's own TensorBoard events. Needs matplotlib.
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import cv2
 import numpy as np
 from matplotlib.figure import Figure
 
+from infer.files.atomic import write_atomically, write_text_atomically
 from net.data.batches import VALIDATION, RecordSet, test_batches
 from net.model.losses import PIXELS, point_loss
 from net.model.senet import Shape, senet
@@ -41,7 +41,7 @@ def write(run: Path, records: RecordSet, shape: Shape, loss: str) -> None:
     held_out = next(reversed(answers.values()))
     write_faces(run / ANSWERS, [draw_answer(*one, SCALE) for one in shown(held_out, ANSWERED)], 3)
     _save(run / CURVES, plot_curves(read_scalars(run), records.judge))
-    _write(run / PAGE, page(rows, records, list(answers)[-1]).encode())
+    write_text_atomically(run / PAGE, page(rows, records, list(answers)[-1]))
 
 
 def answers_of(run: Path, records: RecordSet, shape: Shape) -> dict[str, dict[str, np.ndarray]]:
@@ -110,7 +110,7 @@ def write_faces(path: Path, tiles: Sequence[np.ndarray], columns: int) -> None:
     tiles = [*tiles, *[np.zeros_like(tiles[0])] * (-len(tiles) % columns)]
     rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
     picture = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
-    _write(path, cv2.imencode(".png", picture)[1].tobytes())
+    write_atomically(path, cv2.imencode(".png", picture)[1].tobytes())
 
 
 def read_scalars(run: Path) -> dict[str, dict[int, float]]:
@@ -178,11 +178,4 @@ def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str) -
 def _save(path: Path, figure: Figure) -> None:
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=110)
-    _write(path, data.getvalue())
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(data)
-    os.replace(partial, path)
+    write_atomically(path, data.getvalue())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from records import metrics
 
 from records.runtime import tf  # isort: skip - silent only where it is TensorFlow's first import
 from tensorboard.plugins.hparams import summary as hparams  # isort: skip
+from infer.files.atomic import write_text_atomically
 
 v1 = tf.compat.v1
 PICTURES = 8  # faces shown in TensorBoard
@@ -94,9 +94,7 @@ class Reporter:
         if state and not model.best_saver.last_checkpoints:  # after a resume: so that the older best is removed
             model.best_saver.recover_last_checkpoints(state.all_model_checkpoint_paths)
         model.best_saver.save(session, str(folder / "model.ckpt"), global_step=step, write_meta_graph=False)
-        partial = folder / "nme.partial"
-        partial.write_text(json.dumps({"step": step, **errors}, indent=1) + "\n")
-        os.replace(partial, folder / "nme.json")
+        write_text_atomically(folder / "nme.json", json.dumps({"step": step, **errors}, indent=1) + "\n")
 
     def _scalars(self, step: int, values: dict[str, float]) -> None:
         values = [v1.Summary.Value(tag=name, simple_value=value) for name, value in values.items()]

@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from infer.files.atomic import remove_leftovers
 from net.cluster.member import Replica
 from net.data.augment import Ranges
 from net.data.batches import RecordSet, Share, test_batches, training_batches
@@ -257,8 +258,9 @@ def last_step(run: Path) -> int:
 
 def remove_run(run: Path) -> None:
     """Removes what a run wrote in its folder, and nothing else."""
-    patterns = ("checkpoint", "model.ckpt-*", "graph.pbtxt", "events.out.tfevents.*", "settings.json", "*.partial")
+    patterns = ("checkpoint", "model.ckpt-*", "graph.pbtxt", "events.out.tfevents.*", "settings.json")
     for pattern in (*patterns, *REPORT):
         for path in run.glob(pattern):
             path.unlink()
+    remove_leftovers(run)
     shutil.rmtree(run / "best", ignore_errors=True)

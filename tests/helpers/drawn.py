@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import scipy.io
 
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from tools.measure.corruptions import Picture
 
 HEIGHT, WIDTH = 190, 230

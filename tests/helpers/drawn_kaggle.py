@@ -7,7 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from infer.geometry.crop import Crop, absolute_shape, box_of, picture_box
+from infer.geometry.boxes import absolute_shape, box_of, picture_box
+from infer.geometry.crop import Crop
 from records.landmarks import IBUG_68, KAGGLE_15, convert
 from tests.helpers.drawn import draw_face, random_face
 from tools.kaggle.files import Row, write_test, write_training

@@ -7,7 +7,9 @@ import pytest
 from infer import landmarker as module
 from infer.faces import check
 from infer.faces.pose import mean_face
-from infer.geometry.crop import Crop, box_of, rotation
+from infer.geometry.boxes import box_of
+from infer.geometry.crop import Crop
+from infer.geometry.rotations import rotation
 from infer.landmarker import Face, Landmarker, default_model, face_of, model_path
 from infer.model import network
 from tests.helpers.tiny_model import COUNT, MARGIN, SHAPE, SIZE, expected_fractions, write_model

@@ -329,7 +329,7 @@ def test_overwrite_starts_anew_with_the_same_settings_too(trained, record_set, t
 
 
 def test_a_run_killed_before_its_settings_were_written_starts(record_set, tmp_path):
-    (tmp_path / "settings.partial").write_text("{")
+    (tmp_path / ".part-0.json").write_text("{")
     assert train.main(train_options(record_set, tmp_path, "--steps", "1")) == 0
     assert weights_of(tmp_path)["global_step"] == 1
 

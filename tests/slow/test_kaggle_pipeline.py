@@ -12,7 +12,8 @@ from export.checkpoint import Run
 from export.crop import median_crop
 from infer import Landmarker, read_picture
 from infer import run as infer_run
-from infer.geometry.crop import Crop, absolute_shape, box_of, picture_box
+from infer.geometry.boxes import absolute_shape, box_of, picture_box
+from infer.geometry.crop import Crop
 from infer.kaggle.files import whole_picture_box
 from infer.model.contract import read_contract
 from net import train

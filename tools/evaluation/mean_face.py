@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from infer.detect.haar import HaarDetector
-from infer.geometry.crop import absolute_shape, box_of, relative_shape
+from infer.geometry.boxes import absolute_shape, box_of, relative_shape
 from infer.landmarker import Face, face_of
 from records.landmarks import IBUG_68, Scheme
 from tools.read.marks import mean_shape

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from infer.detect.haar import overlaps
-from infer.geometry.crop import Crop, absolute_shape, box_of, picture_box
+from infer.geometry.boxes import absolute_shape, box_of, overlaps, picture_box
+from infer.geometry.crop import Crop
 from infer.jobs.progress import Progress
 from infer.landmarker import Landmarker
 from records import metrics

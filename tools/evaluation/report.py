@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from infer.files.points import write_atomically
+from infer.files.atomic import write_atomically, write_text_atomically
 from records import metrics
 from tools.evaluation.mean_face import MEAN_SHAPE
 from tools.evaluation.measure import FOUND, SCALES, SHIFT, TRUE
@@ -19,7 +19,7 @@ NAMES = {"inter_ocular": "inter-ocular", "inter_pupil": "inter-pupil", "box": "b
 def write_report(document: dict, text: str, out: Path, plots: Sequence[str] = ()) -> None:
     """Writes `evaluation.md` (with the plots, files of that folder) and `evaluation.json` into a folder."""
     pictures = "".join(f"\n![{name}]({name})\n" for name in plots)
-    write_atomically(out / "evaluation.md", f"# Evaluation\n\n{text}{pictures}".encode())
+    write_text_atomically(out / "evaluation.md", f"# Evaluation\n\n{text}{pictures}")
     write_atomically(out / "evaluation.json", as_json(document))
 
 

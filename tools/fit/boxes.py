@@ -22,12 +22,12 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import numpy as np
 from scipy.io import loadmat
 
-from infer.detect.haar import CONSTANTS, Cascade, find_squares, mirror_boxes, open_cascade, overlaps, prepare
+from infer.detect.haar import CONSTANTS, Cascade, find_squares, open_cascade, prepare
 from infer.detect.yunet import boxes_around, framed
 from infer.faces.align import five_points
+from infer.files.atomic import write_text_atomically
 from infer.files.pictures import read_picture
-from infer.files.points import write_atomically
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of, mirror_boxes, overlaps
 from records.landmarks import IBUG_68
 from records.split import split_of
 from tools.read.w300lp import source_of
@@ -88,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
     print(report(samples, finds))
     print("\n".join(summary(cascade, statistics) for cascade, statistics in fitted))
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(args.out, document(samples, fitted, five, args.seed).encode())
+    write_text_atomically(args.out, document(samples, fitted, five, args.seed))
     print(f"wrote {args.out}")
     return 0
 

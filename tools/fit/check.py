@@ -20,10 +20,9 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
-from infer.detect.haar import distinct, overlaps
 from infer.faces.check import ShapePrior, features, flattened, normalised, own_constants
-from infer.files.points import write_atomically
-from infer.geometry.crop import box_of
+from infer.files.atomic import write_text_atomically
+from infer.geometry.boxes import box_of, distinct, overlaps
 from infer.jobs.progress import Progress
 from infer.landmarker import Landmarker
 from records.landmarks import IBUG_68
@@ -67,7 +66,7 @@ def main(argv=None) -> int:
         finds = search(landmarker, [face for _, face in faces])
         weights, bias = fit_score(features(finds.points, finds.mirrored, prior), finds.overlap)
         text = document(prior, weights, bias, faces, landmarker)
-        write_atomically(out, text.encode())
+        write_text_atomically(out, text)
     except (ValueError, OSError) as error:
         print(f"fit_check: {error}", file=sys.stderr)
         return 2

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import numpy as np
 
 from infer.faces.pose import MEAN_FACE
-from infer.files.points import write_atomically
+from infer.files.atomic import write_text_atomically
 from infer.geometry.rotations import rotation_of
 from infer.jobs.progress import Progress
 from records.landmarks import IBUG_68
@@ -47,7 +47,7 @@ def main(argv=None) -> int:
     try:
         points, poses = read_faces(args.data)
         face, residual = fit(points, poses)
-        write_atomically(args.out, document(args.data, face, residual, len(points)).encode())
+        write_text_atomically(args.out, document(args.data, face, residual, len(points)))
     except (ValueError, OSError) as error:
         print(f"fit_mean_face: {error}", file=sys.stderr)
         return 2

@@ -19,7 +19,8 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import cv2
 import numpy as np
 
-from infer.geometry.crop import Crop, absolute_shape, picture_box
+from infer.geometry.boxes import absolute_shape, picture_box
+from infer.geometry.crop import Crop
 from infer.kaggle.files import EDGE
 from records.landmarks import IBUG_68, KAGGLE_15, KAGGLE_NAMES, convert
 from records.split import hash_fraction, split_of

@@ -10,7 +10,8 @@ from typing import TextIO
 
 import numpy as np
 
-from infer.files.points import atomic_file, csv_line
+from infer.files.atomic import atomic_file
+from infer.files.points import csv_line
 from infer.files.tables import header_of, lines_of, open_text
 from infer.kaggle.files import LOOKUP, TEST
 from tools.read.kaggle import COLUMNS, MEMBER

@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
-from infer.files.points import write_atomically
+from infer.files.atomic import write_text_atomically
 from infer.kaggle.files import Asked, default_lookup, read_lookup
 from records.landmarks import KAGGLE_15, KAGGLE_NAMES
 from tools.kaggle.files import read_locations
@@ -42,7 +42,7 @@ def main(argv=None) -> int:
         rows = read_lookup(args.lookup or default_lookup(args.solution))
         text = table(rows, differences(args.submission, args.solution))
         if args.out:
-            write_atomically(args.out, (text + "\n").encode())
+            write_text_atomically(args.out, text + "\n")
     except (ValueError, OSError) as error:
         print(f"score_submission: {error}", file=sys.stderr)
         return 2

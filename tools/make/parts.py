@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from infer.files.atomic import remove_leftovers, write_text_atomically
 from records import record, shards
 from records.split import SPLITS, hash_fraction, split_of
 from tools.make.cut import Cut, Settings, cut_all
@@ -42,9 +43,11 @@ class Partial:
     def open(self, digest: str) -> bool:
         """True if it holds an interrupted run of the same plan; otherwise it is made anew, empty."""
         if self.plan.is_file() and self.plan.read_text(encoding="utf-8") == digest:
+            remove_leftovers(self.set)  # or what was half written when it was killed would become part of the set
+            remove_leftovers(self.notes)
             return True
         self.start()
-        shards.write_text(self.plan, digest)
+        write_text_atomically(self.plan, digest)
         return False
 
     def start(self) -> None:
@@ -77,7 +80,7 @@ class Partial:
 
     def keep(self, part: Part, note: dict) -> None:
         """Writes the note of a finished shard."""
-        shards.write_text(self._note(part), json.dumps(note))
+        write_text_atomically(self._note(part), json.dumps(note))
 
     def _note(self, part: Part) -> Path:
         return self.notes / f"{part.file}.json"

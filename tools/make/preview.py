@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from infer.draw import draw_faces
-from infer.geometry.crop import absolute_shape, picture_box
+from infer.geometry.boxes import absolute_shape, picture_box
 from records import record, shards
 from records.landmarks import Scheme, scheme_of
 from records.runtime import tf

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from infer.geometry.crop import Crop, absolute_shape, picture_box
+from infer.geometry.boxes import absolute_shape, picture_box
+from infer.geometry.crop import Crop
 from tools.read.face import Face
 
 EDGES = (64, 48, 32, 24, 16)  # pixels

@@ -19,8 +19,8 @@ import matplotlib
 import numpy as np
 
 from infer.draw import contact_sheet, thumbnail
+from infer.files.atomic import write_atomically
 from infer.files.pictures import read_picture
-from infer.files.points import write_atomically
 from infer.landmarker import Landmarker
 from records import metrics
 from records.landmarks import IBUG_68

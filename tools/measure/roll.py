@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from infer.landmarker import Landmarker
 from records import metrics
 from tools.evaluation.held_out import held_out, read_all

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from infer.files.pictures import read_picture
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from records.landmarks import IBUG_68, flip_points
 from tools.read.face import NO_POSE, BadSample, Face, Item
 from tools.read.matfile import NotNumbers, list_names, read_mat

@@ -21,7 +21,8 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import cv2
 import numpy as np
 
-from infer.geometry.crop import Crop, absolute_shape, picture_box
+from infer.geometry.boxes import absolute_shape, picture_box
+from infer.geometry.crop import Crop
 from infer.geometry.rotations import turned_pose
 from records import record
 from records.landmarks import Scheme, flip_points, scheme_of

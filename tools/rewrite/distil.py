@@ -25,7 +25,8 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
-from infer.geometry.crop import Crop, picture_box, relative_shape
+from infer.geometry.boxes import picture_box, relative_shape
+from infer.geometry.crop import Crop
 from infer.landmarker import Landmarker
 from records import record, shards
 from records.landmarks import scheme_of

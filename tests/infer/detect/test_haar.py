@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from infer.detect import haar as detect
-from infer.detect.haar import CONSTANTS, Cascade, HaarDetector, distinct, load_cascades, mirror_boxes, overlaps, prepare
+from infer.detect.haar import CONSTANTS, Cascade, HaarDetector, load_cascades, prepare
+from infer.geometry.boxes import mirror_boxes, overlaps
 
 CASCADE = Cascade("some", "haarcascade_frontalface_alt2.xml", False, 640, 1.1, 2, 24, 0, 0.1, 0.2, 0.8, 0.5)
 
@@ -27,24 +28,6 @@ def test_squares_become_boxes_by_hand():
     (box,) = CASCADE.to_boxes(np.array([[10, 20, 40, 40]]))
     np.testing.assert_allclose(box, [29.5 + 4 - 16, 39.5 + 8 - 10, 29.5 + 4 + 16, 39.5 + 8 + 10])
     assert CASCADE.to_boxes(np.zeros((0, 4))).shape == (0, 4)
-
-
-def test_mirror_is_its_own_inverse():
-    boxes = np.array([[1, 2, 5, 9], [0, 0, 99, 3]], np.float64)
-    np.testing.assert_array_equal(mirror_boxes(boxes, 100), [[94, 2, 98, 9], [0, 0, 99, 3]])
-    np.testing.assert_array_equal(mirror_boxes(mirror_boxes(boxes, 100), 100), boxes)
-
-
-def test_overlaps_by_hand():
-    boxes = np.array([[0, 0, 2, 2], [1, 1, 3, 3], [5, 5, 6, 6], [0, 0, 1, 2]], np.float64)
-    np.testing.assert_allclose(overlaps(boxes[0], boxes), [1, 1 / 7, 0, 0.5])
-
-
-def test_distinct_keeps_the_surer():
-    boxes = np.array([[0, 0, 10, 10], [1, 0, 11, 10], [30, 0, 40, 10], [31, 0, 41, 10], [6, 0, 16, 10]], np.float64)
-    assert distinct(boxes) == [0, 2, 4]
-    assert distinct(boxes[::-1]) == [0, 1, 3]
-    assert distinct(np.zeros((0, 4))) == []
 
 
 def test_prepare_reduces_and_draws_out():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from infer.faces.align import TEMPLATE, align, alignment, five_points
-from infer.geometry.crop import rotation
+from infer.geometry.rotations import rotation
 from records.landmarks import IBUG_68, KAGGLE_15, convert
 
 

@@ -18,7 +18,7 @@ from infer.faces.check import (
     normalised,
     own_constants,
 )
-from infer.geometry.crop import rotation
+from infer.geometry.rotations import rotation
 from tests.helpers.drawn import draw_set, symmetric_face
 from tools.fit import check as fit_check
 from tools.fit.check import fit_prior, fit_score

@@ -1,8 +1,6 @@
 """infer/files/points.py: what is written can be read back, and is there whole or not at all."""
 
 import json
-import os
-import stat
 
 import cv2
 import numpy as np
@@ -11,42 +9,17 @@ import pytest
 from infer.faces.face import TrackedFace, face_of
 from infer.faces.pose import mean_face, openness
 from infer.files.points import (
-    atomic_file,
     drawn_names,
     face_entry,
     json_line,
     picture_entry,
     pts_text,
     read_boxes,
-    write_atomically,
     write_csv,
     write_json,
     write_picture,
 )
 from tools.read import formats as readers
-
-
-def test_write_replaces_whole(tmp_path):
-    file = tmp_path / "a.json"
-    write_atomically(file, b"first, long")
-    write_atomically(file, b"second")
-    assert file.read_bytes() == b"second" and [path.name for path in tmp_path.iterdir()] == ["a.json"]
-    mask = os.umask(0)
-    os.umask(mask)
-    assert stat.S_IMODE(file.stat().st_mode) == 0o666 & ~mask
-
-
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
-    file = tmp_path / "a.json"
-    write_atomically(file, b"old")
-
-    def fail(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(file, b"new")
-    assert file.read_bytes() == b"old" and [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_json_comes_back(tmp_path):
@@ -163,18 +136,6 @@ def test_csv_and_pts_are_read_as_data_sets(tmp_path):
     for path in (tmp_path / "p.csv", tmp_path):
         (item,) = readers.find(path, "set", "csv" if path.suffix else "pts")
         np.testing.assert_allclose(readers.read(item, "pts_2d").points, points, atol=0.006)
-
-
-def test_an_atomic_file_is_there_whole_or_not_at_all(tmp_path):
-    with pytest.raises(RuntimeError), atomic_file(tmp_path / "a.jsonl") as file:
-        file.write(b"half")
-        raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
-    with atomic_file(tmp_path / "a.jsonl") as file:
-        file.write(b"one\n")
-        assert not (tmp_path / "a.jsonl").exists()
-        file.write(b"two\n")
-    assert (tmp_path / "a.jsonl").read_bytes() == b"one\ntwo\n"
 
 
 def test_many_equal_names_take_no_time():

@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.geometry.crop import FILL, Crop, absolute_shape, box_of, picture_box, relative_shape, rotation
+from infer.geometry.boxes import box_of
+from infer.geometry.crop import FILL, Crop
+from infer.geometry.rotations import rotation
 
 
 def ramp(height: int, width: int) -> np.ndarray:
@@ -16,13 +18,6 @@ def ramp(height: int, width: int) -> np.ndarray:
 @pytest.fixture
 def noise():
     return np.random.default_rng(0).integers(0, 256, (61, 83, 3), np.uint8)
-
-
-def test_box_of():
-    points = np.array([[3, 9], [7, -2], [np.nan, 100], [5, np.nan]])
-    np.testing.assert_array_equal(box_of(points), [3, -2, 7, 9])
-    with pytest.raises(ValueError, match="found no known point, expected at least one"):
-        box_of(np.full((3, 2), np.nan))
 
 
 def test_around_takes_the_longer_edge():
@@ -117,42 +112,3 @@ def test_grey_stays_grey(noise):
     grey = cv2.cvtColor(noise, cv2.COLOR_BGR2GRAY)
     assert Crop((40, 30), 50, 16).cut(grey).shape == (16, 16)
     assert Crop((400, 300), 50, 16).cut(grey).shape == (16, 16)
-
-
-BOX = (10.0, -4.0, 50.0, 6.0)
-ABSOLUTE = np.array([[10.0, -4.0], [30.0, 1.0], [70.0, 3.5], [np.nan, np.nan]], np.float32)
-RELATIVE = np.array([[0.0, 0.0], [0.5, 0.5], [1.5, 0.75], [np.nan, np.nan]], np.float32)
-
-
-def test_absolute_and_relative_shapes():
-    relative = relative_shape(ABSOLUTE, BOX)
-    np.testing.assert_array_equal(relative, RELATIVE)
-    np.testing.assert_array_equal(absolute_shape(RELATIVE, BOX), ABSOLUTE)
-    assert relative.dtype == absolute_shape(RELATIVE, BOX).dtype == np.float32
-
-
-def test_shapes_there_and_back_each_in_its_box():
-    rng = np.random.default_rng(6)
-    boxes = rng.uniform(-300, 300, (7, 4))
-    boxes[:, 2:] = boxes[:, :2] + rng.uniform(5, 400, (7, 2))
-    shapes = rng.uniform(-500, 900, (7, 5, 2))
-    relative = relative_shape(shapes, boxes)
-    np.testing.assert_allclose(absolute_shape(relative, boxes), shapes, atol=2e-3)
-    np.testing.assert_array_equal(relative[3], relative_shape(shapes[3], boxes[3]))
-    np.testing.assert_array_equal(absolute_shape(relative[0], boxes)[3], absolute_shape(relative[0], boxes[3]))
-
-
-def test_a_whole_pictures_box_and_a_crop_are_such_boxes():
-    np.testing.assert_array_equal(picture_box(20, 30), [-0.5, -0.5, 29.5, 19.5])
-    np.testing.assert_allclose(
-        relative_shape([[0, 0], [29, 19]], picture_box(20, 30)), [[1 / 60, 1 / 40], [59 / 60, 39 / 40]]
-    )
-    crop = Crop((30, 1), 40)
-    np.testing.assert_array_equal(crop.to_fractions(ABSOLUTE), relative_shape(ABSOLUTE, (10, -19, 50, 21)))
-
-
-@pytest.mark.parametrize("box", [(0, 0, 0, 5), (0, 5, 5, 5), (3, 0, 1, 5), (0, 0, np.nan, 5)])
-def test_a_box_without_size_is_refused(box):
-    for convert in (relative_shape, absolute_shape):
-        with pytest.raises(ValueError, match="expected x0 < x1 and y0 < y1"):
-            convert(ABSOLUTE, box)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from infer.faces.face import face_of
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from infer.video.smoothing import OneEuro
 from infer.video.tracker import Settings, Tracker
 

@@ -260,7 +260,7 @@ def test_the_last_step_is_that_of_the_last_checkpoint(tmp_path):
 
 def test_removing_a_run_leaves_what_is_not_its_own(tmp_path):
     own = ["checkpoint", "model.ckpt-5.index", "model.ckpt-5.data-00000-of-00001", "model.ckpt-5.meta", "graph.pbtxt"]
-    own += ["events.out.tfevents.1.host", "settings.json", "settings.partial"]
+    own += ["events.out.tfevents.1.host", "settings.json", ".part-0.json"]
     for name in [*own, "notes.txt", "model.pb"]:
         (tmp_path / name).write_text("x")
     (tmp_path / "best").mkdir()

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from infer.landmarker import face_of
 from records.landmarks import IBUG_68, KAGGLE_15, convert
 from tests.helpers.drawn import draw_set, symmetric_face

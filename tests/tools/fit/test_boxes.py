@@ -11,7 +11,7 @@ from scipy.io import savemat
 from infer.detect.haar import Cascade, load_cascades
 from infer.detect.yunet import boxes_around, load_weights
 from infer.faces.align import five_points
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from records.split import split_of
 from tests.helpers.drawn import symmetric_face
 from tools.fit import boxes as fit_boxes

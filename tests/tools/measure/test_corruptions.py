@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from tests.helpers.drawn import draw_set, one_face
 from tools.evaluation.held_out import held_out, read_all
 from tools.measure.corruptions import CHANGES, rolled

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from infer.faces.face import face_of
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from tests.helpers.drawn import symmetric_face
 from tools.measure import limit_pictures as card_pictures
 from tools.measure.corruptions import CHANGES, Picture

@@ -6,7 +6,7 @@ import pytest
 from infer.faces.face import face_of
 from infer.faces.pose import angles_of, mean_face
 from infer.files.points import read_boxes
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from infer.geometry.rotations import rotation_of
 from infer.video.smoothing import OneEuro, Settings
 from records.split import split_of

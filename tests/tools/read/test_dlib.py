@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from tests.helpers.drawn import HEIGHT, WIDTH, draw_face, random_face
 from tools.read.dlib import find, matches, read
 from tools.read.face import BadSample

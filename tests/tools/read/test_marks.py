@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from records.landmarks import IBUG_68, KAGGLE_15, convert, flip_points
 from tests.helpers.drawn import symmetric_face
 from tools.read.face import BadSample, Item

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from records.landmarks import IBUG_68, KAGGLE_15, convert
 from tests.helpers.drawn import HEIGHT, WIDTH, draw_face, random_face
 from tools.read.face import BadSample

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.geometry.crop import box_of
+from infer.geometry.boxes import box_of
 from tests.helpers.drawn import HEIGHT, WIDTH, draw_face, random_face
 from tools.read.face import BadSample
 from tools.read.pts import find, matches, read
