@@ -20,7 +20,7 @@ from .geometry.crop import Crop
 from .geometry.rotations import rotation
 from .model import network
 from .model.contract import read_contract
-from .model.merge import SecondNetwork
+from .model.specialist import Specialist
 from .video.tracker import Tracker
 
 HERE = Path(__file__).resolve().parent
@@ -75,7 +75,7 @@ class Landmarker:
             cv2.setNumThreads(threads)
         self.contract = read_contract(model_path(model))
         self._net = network.load(self.contract)
-        self._second = SecondNetwork(self.contract, merge) if merge else None
+        self._second = Specialist(self.contract, merge) if merge else None
         self._detector_kind = _checked_detector(detector, detector_model)
         self._detector: HaarDetector | YuNetDetector | None = None
         if detector == "yunet":
@@ -94,7 +94,7 @@ class Landmarker:
         """
         image, boxes = as_bgr(image), _checked_boxes(boxes)
         _check_passes(passes)
-        crops = [Crop.around(box, self.contract.margin, self.contract.size) for box in boxes]
+        crops = [Crop.around(box, self.contract.crop.margin, self.contract.input.size) for box in boxes]
         answers = self._passes(image, crops, passes, upright)
         return self._best_turned(image, crops, answers) if upright and passes > 1 else answers[-1]
 
@@ -148,7 +148,7 @@ class Landmarker:
 
     def answers(self, image: np.ndarray, boxes: np.ndarray, passes: int) -> list[np.ndarray]:
         """The points after each pass, from landmark boxes [N, 4] as a detector gives them: float32 [N, K, 2] each."""
-        crops = [Crop.around(box, self.contract.margin, self.contract.size) for box in _checked_boxes(boxes)]
+        crops = [Crop.around(box, self.contract.crop.margin, self.contract.input.size) for box in _checked_boxes(boxes)]
         return self._passes(image, crops, passes, True)
 
     def refine(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -169,8 +169,8 @@ class Landmarker:
         crop mirrored, and its points are mirrored back.
         """
         crops = [self._moved(crop, mirrored) for crop in crops]
-        points = np.empty((len(crops), self.contract.count, 2), np.float32)
-        most = min(BATCH, self.contract.batch or BATCH)
+        points = np.empty((len(crops), self.contract.points.count, 2), np.float32)
+        most = min(BATCH, self.contract.input.batch or BATCH)
         for start in range(0, len(crops), most):
             batch = crops[start : start + most]
             cuts = [crop.cut(image) for crop in batch]
@@ -180,7 +180,7 @@ class Landmarker:
             if self._second:
                 fractions = self._second.replace(fractions, cuts)
             if mirrored:
-                fractions = fractions[:, self.contract.flip] * (-1, 1) + (1, 0)
+                fractions = fractions[:, self.contract.points.flip] * (-1, 1) + (1, 0)
             for index, (crop, answer) in enumerate(zip(batch, fractions, strict=True), start):
                 points[index] = crop.to_picture(answer)
         return points
@@ -189,9 +189,9 @@ class Landmarker:
         """How surely points [N, K, 2] in a picture uint8 [height, width, 3] are a face's: float64 [N], 0 to 1."""
         self._check, contract = self._check or load_check(constants_of(self.contract.model)), self.contract
         mirrored = self.mirrored(image, points)
-        if self._check.scheme != contract.scheme:
+        if self._check.scheme != contract.points.scheme:
             return agreement_scores(points, mirrored)
-        return self._check.scores(points, mirrored, contract.raw["sha256"])
+        return self._check.scores(points, mirrored, contract.sha256)
 
     def _passes(self, image, crops: list[Crop], passes: int, upright: bool) -> list[np.ndarray]:
         """The points after each pass, the first one looking at the crops."""
@@ -222,12 +222,12 @@ class Landmarker:
         if not max(x1 - x0, y1 - y0) > 1e-3 * crop.side:
             return crop
         angle = self._lean(points) if upright else 0.0
-        closer = Crop.upright(points, angle, self.contract.points_margin, self.contract.size)
-        return _shifted(closer, self.contract.points_shift, self.contract.points_margin)
+        closer = Crop.upright(points, angle, self.contract.recrop.margin, self.contract.input.size)
+        return _shifted(closer, self.contract.recrop.shift, self.contract.recrop.margin)
 
     def _upright_crop(self, points: np.ndarray) -> Crop:
         """The crop around points, which may have fallen together: then of a pixel."""
-        spot = Crop(tuple(points.mean(axis=0)), 1.0, self.contract.size)
+        spot = Crop(tuple(points.mean(axis=0)), 1.0, self.contract.input.size)
         return self._closer(spot, points, True)
 
     def _lean(self, points: np.ndarray) -> float:
@@ -235,18 +235,18 @@ class Landmarker:
 
         The line of the eyes says nothing in a profile, where one eye lies behind the other.
         """
-        rotation = rotation_from(points) if self.contract.scheme == SCHEME else None
+        rotation = rotation_from(points) if self.contract.points.scheme == SCHEME else None
         if rotation is not None:
             right, up, _ = rotation[:, 1]
             return float(np.arctan2(right, up))
         # the subject's left eye is at the picture's right, so the line points along the x axis of an upright face
-        x, y = points[self.contract.left_eye].mean(axis=0) - points[self.contract.right_eye].mean(axis=0)
+        x, y = points[self.contract.points.left_eye].mean(axis=0) - points[self.contract.points.right_eye].mean(axis=0)
         return float(np.arctan2(y, x))
 
     def _moved(self, crop: Crop, mirrored: bool = False) -> Crop:
         """The crop shifted along its own axes as the contract wants it; mirrored: as it wants the mirrored crop."""
-        x, y = self.contract.shift
-        return _shifted(crop, (-x if mirrored else x, y), self.contract.margin)
+        x, y = self.contract.crop.shift
+        return _shifted(crop, (-x if mirrored else x, y), self.contract.crop.margin)
 
 
 def _shifted(crop: Crop, shift: tuple[float, float], margin: float) -> Crop:

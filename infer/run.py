@@ -167,10 +167,9 @@ def _open_landmarker(args: argparse.Namespace) -> Landmarker:
     landmarker = _landmarker(args)
     if args.boxes is None and not args.whole:
         landmarker.new_detector()
-    if args.crops and landmarker.contract.scheme not in FIVE:
-        raise ValueError(
-            f"--crops: found points of the scheme {landmarker.contract.scheme!r}, expected one of {', '.join(FIVE)}"
-        )
+    if args.crops and landmarker.contract.points.scheme not in FIVE:
+        found = f"found points of the scheme {landmarker.contract.points.scheme!r}"
+        raise ValueError(f"--crops: {found}, expected one of {', '.join(FIVE)}")
     _tell_model(args)
     return landmarker
 
@@ -263,7 +262,7 @@ def _boxes(file: Path | None, pictures: list[tuple[Path, str]]) -> dict[str, np.
 def _settings(args: argparse.Namespace, landmarker: Landmarker) -> dict:
     """What the points depend on: a run is resumed only with the same."""
     return {
-        "model": landmarker.contract.raw["sha256"],
+        "model": landmarker.contract.sha256,
         "merge": hashlib.sha256(args.merge.read_bytes()).hexdigest() if args.merge else None,
         "passes": args.passes,
         "faces": "whole pictures" if args.whole else "boxes" if args.boxes else args.detector,

@@ -155,8 +155,8 @@ def costs(models: dict[str, Model], timed: bool) -> dict:
 
 def seen_in_training(name: str, model: Model, measured: Measured, args: argparse.Namespace) -> list[str]:
     """A note where a model was trained on sets of the same name, and more than the held-out faces are measured."""
-    trained = {} if name == MEAN_SHAPE else (model.contract.raw.get("trained_on") or {})
-    shared = sorted(set(trained.get("faces", {})) & set(measured.subsets.tolist()) if isinstance(trained, dict) else ())
+    trained = set() if name == MEAN_SHAPE else set(model.contract.trained_on.faces)
+    shared = sorted(trained & set(measured.subsets.tolist()))
     if args.split == "test" or not shared:
         return []
     return [f"{name} was trained on faces of {', '.join(shared)}: the split {args.split} holds faces that it has seen."]

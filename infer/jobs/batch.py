@@ -134,7 +134,7 @@ class Batch:
         except (FileNotFoundError, ValueError, MemoryError, cv2.error) as error:
             return Done(task, error=one_line(error, task.path))
         milliseconds = (time.perf_counter() - began) * 1000
-        entry = picture_entry(task.name, image.shape, faces, self.contract.scheme)
+        entry = picture_entry(task.name, image.shape, faces, self.contract.points.scheme)
         return Done(task, entry, "", milliseconds, *self._write(image, faces, task))
 
     def _landmarker(self) -> Landmarker:
@@ -149,9 +149,9 @@ class Batch:
     def _write(self, image, faces, task: Task) -> tuple[np.ndarray | None, np.ndarray | None]:
         """Writes the picture's own files; its thumbnail and the drawn picture, where they are wanted."""
         wanted, contract, points = self.wanted, self.contract, [face.points for face in faces]
-        marks = (points, contract.groups, contract.lines)
+        marks = (points, contract.points.groups, contract.points.lines)
         for name, face in zip(_names(task, len(faces)), faces, strict=True):
-            self._write_face(name, image, face, contract.scheme)
+            self._write_face(name, image, face, contract.points.scheme)
         drawn = draw_faces(image, *marks, wanted.numbers) if wanted.draw or wanted.show else None
         if wanted.draw:
             write_picture(wanted.out / task.output, drawn)
@@ -172,7 +172,7 @@ def tile_of(task: Task, entry: dict, contract: Contract) -> np.ndarray | None:
     except (FileNotFoundError, ValueError):
         return None
     points = [np.array(face["points"]) for face in entry["faces"]]
-    return thumbnail(image, points, contract.groups, contract.lines, THUMBNAIL)
+    return thumbnail(image, points, contract.points.groups, contract.points.lines, THUMBNAIL)
 
 
 def one_line(error: Exception, path: Path) -> str:

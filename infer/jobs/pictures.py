@@ -130,7 +130,7 @@ class PictureJob:
         for file in options.json:
             write_json(file, self.journal.entries(names))
         if options.csv:
-            write_csv(options.csv, self.journal.entries(names), self.batch.contract.count)
+            write_csv(options.csv, self.journal.entries(names), self.batch.contract.points.count)
         if options.wanted.draw:
             self._write_sheet()
         if options.wanted.show:
@@ -228,11 +228,13 @@ class VideoJob:
     ) -> np.ndarray | None:
         """Writes what is wanted of one frame; the drawn one, to be shown."""
         contract = self.landmarker.contract
-        lines.write(video.frame_line(frame, faces, contract.scheme))
+        lines.write(video.frame_line(frame, faces, contract.points.scheme))
         if drawn is None and not self.options.show:
             return None
         points, names = [face.points for face in faces], [str(face.id) for face in faces]
-        image = draw_faces(frame.image, points, contract.groups, contract.lines, self.options.numbers, names)
+        image = draw_faces(
+            frame.image, points, contract.points.groups, contract.points.lines, self.options.numbers, names
+        )
         if drawn is not None:
             drawn.write(image)
         return image

@@ -55,7 +55,7 @@ class SubmissionJob:
         finally:
             progress.clear()
         self._fill_failed()
-        values = locations(asked, self.points, self.landmarker.contract.names)
+        values = locations(asked, self.points, self.landmarker.contract.points.names)
         self._write(asked, values)
         print(f"{len(self.entries)} faces, {len(values)} locations -> {self.options.submission}")
         return 1 if self.failed else 0
@@ -64,9 +64,9 @@ class SubmissionJob:
         """How many faces the file has, read once through: whatever would end the run does so before any work is
         done."""
         contract = self.landmarker.contract
-        check_features(asked, contract.names)
-        blank = dict.fromkeys((name for name, _ in read_faces(self.file)), np.zeros((contract.count, 2)))
-        locations(asked, blank, contract.names)
+        check_features(asked, contract.points.names)
+        blank = dict.fromkeys((name for name, _ in read_faces(self.file)), np.zeros((contract.points.count, 2)))
+        locations(asked, blank, contract.points.names)
         return len(blank)
 
     def _do(self, name: str, image: np.ndarray | str) -> None:
@@ -78,10 +78,12 @@ class SubmissionJob:
         contract, box = self.landmarker.contract, whole_picture_box(*image.shape)
         self.points[name] = self.landmarker.fit(image, [box], self.options.passes)[0]
         face = face_of(self.points[name])
-        self.entries.append(picture_entry(f"{self.file.name}#{name}", image.shape, [face], contract.scheme))
+        self.entries.append(picture_entry(f"{self.file.name}#{name}", image.shape, [face], contract.points.scheme))
         if self.options.out and len(self.tiles) < SHOWN:
             grey = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-            self.tiles.append((thumbnail(grey, [face.points], contract.groups, contract.lines, TILE), name))
+            self.tiles.append(
+                (thumbnail(grey, [face.points], contract.points.groups, contract.points.lines, TILE), name)
+            )
 
     def _fill_failed(self) -> None:
         """Gives faces that could not be read the mean of the others: Kaggle refuses a submission that lacks rows."""
@@ -99,7 +101,7 @@ class SubmissionJob:
         for path in (*own, *options.json):
             write_json(path, self.entries)
         if options.csv:
-            write_csv(options.csv, self.entries, self.landmarker.contract.count)
+            write_csv(options.csv, self.entries, self.landmarker.contract.points.count)
         if options.out:
             images, captions = zip(*self.tiles, strict=True)
             write_picture(options.out / "contact_sheet.jpg", contact_sheet(images, captions, size=TILE))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 SHOWN = 40  # characters of a wrong value that an error shows
 LARGEST = 2048  # pixels along an edge of the network's input
@@ -25,7 +26,10 @@ class Value:
 class Each:
     """An object with any keys, whose values have one form."""
 
-    form: object
+    form: Form
+
+
+Form: TypeAlias = "Value | Each | dict[str, Form]"  # of a dict, each key's
 
 
 def _is_whole(value: object, most: int = 1 << 53) -> bool:
@@ -34,6 +38,10 @@ def _is_whole(value: object, most: int = 1 << 53) -> bool:
 
 def _is_number(value: object) -> bool:
     return (isinstance(value, float) and abs(value) < 1e15) or _is_whole(value)  # nan is not less
+
+
+def _is_fraction(value: object) -> bool:
+    return isinstance(value, float | int) and 0 <= value < 1
 
 
 def _is_list(value: object, of: Callable[[object], bool]) -> bool:
@@ -51,6 +59,7 @@ WHOLE = Value(_is_whole, "a whole number")
 COUNT = Value(lambda value: _is_whole(value, MOST), f"a whole number up to {MOST}")
 EDGE = Value(lambda value: _is_whole(value, LARGEST), f"a whole number up to {LARGEST}")
 NUMBER = Value(_is_number, "a number")
+FRACTION = Value(_is_fraction, "a number from 0 to under 1")
 NUMBERS = Value(lambda value: _is_number(value) or _is_list(value, _is_number), "a number or a list of numbers")
 INDICES = Value(lambda value: _is_list(value, _is_whole), "a list of whole numbers")
 SOME_INDICES = Value(lambda value: bool(value) and _is_list(value, _is_whole), "whole numbers, at least one")
@@ -59,7 +68,7 @@ CHAINS = Value(lambda value: _is_list(value, INDICES.fits), "a list of lists of 
 BATCH = Value(lambda value: value is None or _is_whole(value), "a whole number or null")
 OBJECT = Value(lambda value: isinstance(value, dict), "an object")
 
-CONTRACT = {  # a key that ends with ? may be left out
+CONTRACT: dict[str, Form] = {  # a key that ends with ? may be left out
     "file": FILE,
     "sha256": DIGEST,
     "format?": TEXT,
@@ -86,15 +95,22 @@ CONTRACT = {  # a key that ends with ? may be left out
         "flip": INDICES,
         "names?": NAMES,
     },
+    "trained_on?": {
+        "points?": TEXT,
+        "faces?": Each(Each(WHOLE)),
+        "step?": WHOLE,
+        "split?": {"test_fraction": FRACTION, "rule": WHOLE},
+    },
     "tolerance?": OBJECT,
     "formats?": Each({"file": FILE, "sha256": DIGEST, "bytes?": WHOLE, "layout?": TEXT, "tolerance?": OBJECT}),
     "parameters?": WHOLE,
     "multiply_adds?": WHOLE,
+    "network?": OBJECT,
     "terms?": TEXT,
 }
 
 
-def check(value: object, form: object = CONTRACT, where: str = "contract") -> None:
+def check(value: object, form: Form = CONTRACT, where: str = "contract") -> None:
     """Raises ValueError for the first value that has not the form: where it is, what was found, what is expected.
 
     form: a Value, an Each, or a dict of key -> form; where: the value's place, keys joined by dots.
@@ -103,8 +119,9 @@ def check(value: object, form: object = CONTRACT, where: str = "contract") -> No
         if not form.fits(value):
             raise ValueError(f"{where} is {_shown(value)}, expected {form.wanted}")
         return
-    check(value, OBJECT, where)
-    entries = dict.fromkeys(value, form.form) if isinstance(form, Each) else form
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} is {_shown(value)}, expected {OBJECT.wanted}")
+    entries: dict[str, Form] = dict.fromkeys(value, form.form) if isinstance(form, Each) else form
     for key, inner in entries.items():
         name = key.removesuffix("?") if isinstance(form, dict) else key
         if name in value:

@@ -46,7 +46,7 @@ class Job:
             self._note("decode")
             faces = self._faces(landmarker, image)
             self._note("find")
-            entry = picture_entry(self.upload.name, image.shape, faces, landmarker.contract.scheme)
+            entry = picture_entry(self.upload.name, image.shape, faces, landmarker.contract.points.scheme)
             body = body_of(entry, image, faces, landmarker.contract, self.options)
             self._note("write")
         except (ValueError, MemoryError, cv2.error) as error:
@@ -67,7 +67,7 @@ class Job:
 def body_of(entry: dict, image: np.ndarray, faces: list[Face], contract: Contract, options: Options) -> bytes:
     """The answer in the wanted format. Raises Problem where a `.pts` is wanted of a face that there is not."""
     if options.format == "csv":
-        return b"".join(csv_lines([entry], contract.count))
+        return b"".join(csv_lines([entry], contract.points.count))
     if options.format == "pts":
         if options.face >= len(faces):
             raise Problem(422, f"{entry['file']}: found {len(faces)} faces, expected one of number {options.face}")
@@ -84,9 +84,9 @@ def json_body(entries: list[dict]) -> bytes:
 
 def png_of(image: np.ndarray, faces: list[Face], contract: Contract, options: Options) -> bytes:
     """The picture with the wanted groups of points drawn in, as PNG."""
-    shown = contract.groups if options.groups is None else options.groups
-    groups = {name: contract.groups[name] for name in shown}
-    lines = {name: chains for name, chains in contract.lines.items() if name in groups}
+    shown = contract.points.groups if options.groups is None else options.groups
+    groups = {name: contract.points.groups[name] for name in shown}
+    lines = {name: chains for name, chains in contract.points.lines.items() if name in groups}
     points = [face.points for face in faces] if groups else []
     return cv2.imencode(".png", draw_faces(image, points, groups, lines, options.numbers))[1].tobytes()
 

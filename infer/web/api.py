@@ -23,7 +23,7 @@ def landmarks() -> Response:
     """The faces of one picture."""
     service = the_service()
     service.admit(request.remote_addr)
-    options = read_options(request, service.contract.groups)
+    options = read_options(request, service.contract.points.groups)
     (found,) = service.find([read_upload(request, service.limits)], options)
     if isinstance(found, Problem):
         raise found
@@ -78,7 +78,7 @@ def prometheus() -> Response:
 def model_entry(service: Service) -> dict:
     """The model's contract, the colours that its groups are drawn in, and the service's limits."""
     contract, limits = service.contract, service.limits
-    colours = {name: f"#{r:02x}{g:02x}{b:02x}" for name, (b, g, r) in colours_of(contract.groups).items()}
+    colours = {name: f"#{r:02x}{g:02x}{b:02x}" for name, (b, g, r) in colours_of(contract.points.groups).items()}
     most = {"bytes": limits.upload, "pixels": limits.pixels, "boxes": limits.boxes, "pictures": limits.pictures}
     return {"contract": contract.raw, "colours": colours, "limits": most | {"rate": limits.rate}}
 

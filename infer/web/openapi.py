@@ -28,12 +28,13 @@ OPENINGS = ("left_eye", "right_eye", "mouth")
 
 def document(contract: Contract, limits: Limits) -> dict:
     """The service as OpenAPI 3.1.0 has it, with this model's number of points and these limits."""
+    points = contract.points
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "landmark68",
             "version": VERSION,
-            "description": f"Finds faces in pictures and their {contract.count} landmark points ({contract.scheme}).",
+            "description": f"Finds faces in pictures and their {points.count} landmark points ({points.scheme}).",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "paths": {
@@ -70,7 +71,7 @@ def _landmarks(contract: Contract, limits: Limits) -> dict:
 
 
 def _parameters(contract: Contract) -> list[dict]:
-    name = f"({'|'.join(contract.groups)})"
+    name = f"({'|'.join(contract.points.groups)})"
     groups = {"type": "string", "pattern": f"^({name}(,{name})*)?$"}
     return [
         _query("format", {"enum": list(FORMATS), "default": "json"}, "of the answer; pts: of one face; png: drawn"),
@@ -170,7 +171,7 @@ def _ref(name: str) -> dict:
 def _schemas(contract: Contract) -> dict:
     face = {
         "box": _list_of(NUMBER, 4) | {"description": "x0, y0, x1, y1, tight around the points"},
-        "points": _list_of(_list_of(NUMBER, 2), contract.count) | {"description": "x, y"},
+        "points": _list_of(_list_of(NUMBER, 2), contract.points.count) | {"description": "x, y"},
         "score": NUMBER | {"minimum": 0, "maximum": 1, "description": "how surely it is a face, where it was found"},
         "pose": {"anyOf": [_object(dict.fromkeys(ANGLES, NUMBER), *ANGLES), {"type": "null"}]}
         | {"description": "degrees; yaw > 0: nose to the picture's left, pitch > 0: up, roll > 0: clockwise"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
@@ -30,7 +31,9 @@ pages = Blueprint("pages", __name__)
 def index() -> str:
     """The page to try the model with."""
     service = the_service()
-    return render_template("index.html", kinds=KINDS, groups=list(service.contract.groups), limits=service.limits)
+    return render_template(
+        "index.html", kinds=KINDS, groups=list(service.contract.points.groups), limits=service.limits
+    )
 
 
 @pages.get("/model")
@@ -54,16 +57,17 @@ def rest() -> str:
 
 def facts(contract: Contract) -> list[tuple[str, str]]:
     """What the contract says of the model, as pairs of a name and a text."""
-    raw, values = contract.raw, (("range", contract.range), ("mean", contract.mean), ("std", contract.std))
+    given, points = contract.input, contract.points
+    values = (("range", given.range), ("mean", given.mean), ("std", given.std))
     scaling = ", ".join(f"{name} {_numbers(numbers)}" for name, numbers in values if numbers)
     shown = [
         ("File", f"{contract.model.name} ({contract.model.stat().st_size / 1e6:.1f} MB)"),
-        ("SHA-256", raw["sha256"]),
-        ("Input", f"{contract.size} × {contract.size} pixels, {contract.order}, {scaling}"),
-        ("Crop", f"a square around the face, {contract.margin:.0%} of the longer edge added on every side"),
-        ("Output", f"{contract.count} points ({contract.scheme}), {contract.unit}"),
-        ("Trained on", _text(raw.get("trained_on"))),
-        ("Terms", _text(raw.get("terms"))),
+        ("SHA-256", contract.sha256),
+        ("Input", f"{given.size} × {given.size} pixels, {given.order}, {scaling}"),
+        ("Crop", f"a square around the face, {contract.crop.margin:.0%} of the longer edge added on every side"),
+        ("Output", f"{points.count} points ({points.scheme}), {contract.output.unit}"),
+        ("Trained on", _text(asdict(contract.trained_on))),
+        ("Terms", contract.terms),
     ]
     return [(name, text) for name, text in shown if text]
 
@@ -71,7 +75,7 @@ def facts(contract: Contract) -> list[tuple[str, str]]:
 def drawn_points(contract: Contract) -> list[dict] | None:
     """The points of a mean face, for a drawing in a square of EDGE units: by group, name, chains and dots; None for
     a scheme of points without a mean face."""
-    if contract.scheme != SCHEME:
+    if contract.points.scheme != SCHEME:
         return None
     flat = mean_face().points[:, :2] * (1, -1)
     low, high = flat.min(axis=0), flat.max(axis=0)
@@ -80,10 +84,10 @@ def drawn_points(contract: Contract) -> list[dict] | None:
     return [
         {
             "name": name,
-            "chains": [[places[index] for index in chain] for chain in contract.lines.get(name, [])],
+            "chains": [[places[index] for index in chain] for chain in contract.points.lines.get(name, [])],
             "dots": [(index, *places[index]) for index in indices],
         }
-        for name, indices in contract.groups.items()
+        for name, indices in contract.points.groups.items()
     ]
 
 
@@ -131,15 +135,13 @@ def _numbers(numbers: tuple[float, ...]) -> str:
     return " to ".join(f"{number:g}" for number in numbers) if len(numbers) == 2 else " ".join(map(str, numbers))
 
 
-def _text(value) -> str:
-    """A contract's value for people: "faces: a (train 3, test 1), b (train 2); step: 9"."""
-    if isinstance(value, dict):
-        return "; ".join(f"{key}: {_line(inner)}" for key, inner in value.items())
-    return "" if value is None else _line(value)
+def _text(values: dict) -> str:
+    """What is known, for people: "faces: a (train 3, test 1), b (train 2); step: 9"."""
+    return "; ".join(f"{key}: {_line(value)}" for key, value in values.items() if value not in (None, {}))
 
 
-def _line(value) -> str:
-    if isinstance(value, dict):
-        nested = {key: f"({_line(inner)})" if isinstance(inner, dict) else _line(inner) for key, inner in value.items()}
-        return ", ".join(f"{key} {text}" for key, text in nested.items())
-    return ", ".join(map(_line, value)) if isinstance(value, list) else str(value)
+def _line(value: object) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    nested = {key: f"({_line(inner)})" if isinstance(inner, dict) else _line(inner) for key, inner in value.items()}
+    return ", ".join(f"{key} {text}" for key, text in nested.items())

@@ -55,9 +55,9 @@ def test_the_contract_holds_what_inference_needs(written):
     assert raw["trained_on"]["step"] == STEPS and set(raw["trained_on"]["faces"]) == {"tiny/AFW", "tiny/HELEN"}
     assert raw["terms"] == "for tests"
     contract = read_contract(folder / "landmark.pb")
-    assert (contract.scheme, contract.count, tuple(contract.flip)) == ("ibug68", 68, IBUG_68.flip)
-    assert {name: tuple(group) for name, group in contract.groups.items()} == IBUG_68.groups
-    assert (tuple(contract.left_eye), tuple(contract.right_eye)) == (IBUG_68.left_eye, IBUG_68.right_eye)
+    assert (contract.points.scheme, contract.points.count, tuple(contract.points.flip)) == ("ibug68", 68, IBUG_68.flip)
+    assert {name: tuple(group) for name, group in contract.points.groups.items()} == IBUG_68.groups
+    assert (tuple(contract.points.left_eye), tuple(contract.points.right_eye)) == (IBUG_68.left_eye, IBUG_68.right_eye)
 
 
 def test_the_proof_stands_in_it(written):
@@ -87,13 +87,13 @@ def test_every_format_is_read_by_its_own_name(written):
     layouts = {"landmark.pb": "NCHW", "landmark.float32.pb": "NCHW", "landmark.onnx": "NHWC", "landmark.tflite": "NHWC"}
     for name, layout in layouts.items():
         contract = read_contract(folder / name)
-        assert (contract.model, contract.input_layout) == (folder / name, layout)
+        assert (contract.model, contract.input.layout) == (folder / name, layout)
     assert json.loads((folder / "landmark.json").read_text())["format"] == "pb16"
 
 
 def test_a_main_format_of_another_layout_says_so(written):
     contract = read_contract(written(onnx="landmark.onnx") / "landmark.json")
-    assert (contract.model.name, contract.input_layout) == ("landmark.onnx", "NHWC")
+    assert (contract.model.name, contract.input.layout) == ("landmark.onnx", "NHWC")
 
 
 def test_lists_of_numbers_stand_on_one_line():

@@ -44,8 +44,8 @@ def test_the_written_model_answers_like_the_checkpoint_on_real_records(frozen_mo
     net = cv2.dnn.readNetFromTensorflow(str(contract.model))
     answers = []
     for image in images:  # one by one, as inference does it
-        net.setInput(image.transpose(2, 0, 1)[None], contract.input_name)
-        answers.append(net.forward(contract.output_name)[0].copy())
+        net.setInput(image.transpose(2, 0, 1)[None], contract.input.name)
+        answers.append(net.forward(contract.output.name)[0].copy())
     np.testing.assert_allclose(answers, Run(trained, "best").answer(images), atol=1e-5)
     assert np.asarray(answers).shape == labels.shape
 
@@ -83,7 +83,7 @@ def test_a_model_has_the_name_it_is_given(trained, tmp_path, capsys):
     assert sorted(path.name for path in out.iterdir()) == ["landmark_small.json", "landmark_small.pb"]
     assert json.loads((out / "landmark_small.json").read_text())["file"] == "landmark_small.pb"
     assert "landmark_small.pb landmark_small.json" in capsys.readouterr().out
-    assert Landmarker(out / "landmark_small.pb").contract.size == 128
+    assert Landmarker(out / "landmark_small.pb").contract.input.size == 128
     with pytest.raises(SystemExit) as stop:
         freeze.main(["--run", str(trained), "--name", "../landmark"])
     assert stop.value.code == 2 and "--name: found '../landmark'" in capsys.readouterr().err

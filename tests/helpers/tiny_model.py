@@ -48,7 +48,7 @@ def write_model(folder: Path, channels: int = 3, name: str = "landmark", **chang
         "output": {"name": "landmarks", "layout": "x0 y0 x1 y1 ...", "unit": "fraction of the crop's side"},
         "points": points,
         "tolerance": {},
-        "trained_on": [],
+        "trained_on": {},
         "terms": "none",
         **changes,
     }

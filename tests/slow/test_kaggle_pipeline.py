@@ -69,13 +69,13 @@ def submit(workshop, name, *options):
 
 def test_the_contract_says_what_the_network_sees_and_answers(workshop):
     four, whole = read_contract(workshop / "m4" / "landmark.pb"), read_contract(workshop / "m15" / "landmark.pb")
-    assert (four.channels, four.order, four.names) == (1, "GRAY", FOUR.split(","))
+    assert (four.input.channels, four.input.order, four.points.names) == (1, "GRAY", FOUR.split(","))
     assert (whole.channels, whole.order, whole.count) == (3, "RGB", 15)
-    assert four.scheme == "kaggle15[0,1,10,14]" and four.flip == [1, 0, 2, 3]
+    assert four.points.scheme == "kaggle15[0,1,10,14]" and four.points.flip == [1, 0, 2, 3]
     network = four.raw["network"]
     assert network["picture"] == "grey" and 30 < network["pixel_mean"] < 220 and len(network["label_std"]) == 8
     # the whole picture reaches further beyond 4 points than beyond 15
-    assert four.points_margin > whole.points_margin > 0.2
+    assert four.recrop.margin > whole.recrop.margin > 0.2
 
 
 def test_every_format_of_the_grey_standardised_network_passed(workshop):

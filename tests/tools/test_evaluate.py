@@ -1,11 +1,13 @@
 """tools/evaluate.py as a user calls it, with networks of others whose answers follow from the crop's mean colour."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
 from infer.landmarker import Landmarker
+from infer.model.contract import TrainedOn
 from tests.helpers.drawn import draw_set
 from tests.helpers.tiny_onnx import SIZE, write_peer
 from tools import evaluate
@@ -115,7 +117,8 @@ def test_a_model_that_has_seen_the_faces_gets_a_note(tiny, tmp_path):
     path = write_peer(tmp_path, input={"size": SIZE, "range": [0, 1]})
     arguments = [path, "--data", tiny, "--no-detector", "--no-speed", "--draws", "0", "--test-fraction", "0.5"]
     model = Landmarker(path)
-    model.contract.raw["trained_on"] = {"faces": {"tiny/AFW": {"train": 3}, "elsewhere": {}}}
+    trained_on = TrainedOn(faces={"tiny/AFW": {"train": 3}, "elsewhere": {}})
+    model.contract = dataclasses.replace(model.contract, trained_on=trained_on)
     measured = measuring.measure(read_300w_lp.find(tiny, "tiny"), {"m": model}, measuring.Settings(detector=False))
     for split, wanted in (("all", 1), ("train", 1), ("test", 0)):
         args = evaluate.parse_args([*map(str, arguments), "--split", split])

@@ -22,7 +22,7 @@ def footprint(model: Landmarker, memory: bool = True) -> dict:
     memory_added: peak bytes of a process that runs it, and how much of that is not Python's and OpenCV's start; None
     where not asked for or unknown."""
     contract = model.contract
-    counted = {key: contract.raw.get(key) for key in ("parameters", "multiply_adds")}
+    counted = {"parameters": contract.parameters, "multiply_adds": contract.multiply_adds}
     if None in counted.values():
         counted = dict(zip(counted, count(contract), strict=True))
     peak = peak_memory(contract.model) if memory else {"memory": None, "memory_added": None}
@@ -36,8 +36,9 @@ def count(contract: Contract) -> tuple[int, int]:
     `getFLOPS` (two of its operations are a multiply-add) says 0.8 % more of ours, as it counts those too, but takes a
     depthwise convolution for a full one: of a network of C such channels it says C times as much.
     """
-    net, size = network.load(contract), contract.size
-    shape = [1, size, size, contract.channels] if contract.input_layout == NHWC else [1, contract.channels, size, size]
+    net, size = network.load(contract), contract.input.size
+    planes = contract.input.channels
+    shape = [1, size, size, planes] if contract.input.layout == NHWC else [1, planes, size, size]
     parameters = products = 0
     for index, inputs, outputs in zip(*net.getLayersShapes(shape), strict=True):
         layer = net.getLayer(int(index))
@@ -76,7 +77,7 @@ def probe(model: str) -> None:
     """What that process does: prints its peak memory before and after."""
     start = high_water()
     landmarker = Landmarker(model)
-    size = landmarker.contract.size
+    size = landmarker.contract.input.size
     image, box = np.zeros((size, size, 3), np.uint8), [0, 0, size, size]
     for batch in (1, BATCH):
         landmarker.fit(image, np.tile(box, (batch, 1)), 1)

@@ -129,8 +129,10 @@ def open_models(paths: Sequence[Path]) -> dict[str, Model]:
         raise ValueError("models: found one of them twice, expected each once")
     for name, model in models.items():
         scheme = scheme_of_model(name, model)
-        if model.contract.count != scheme.count:
-            raise ValueError(f"{name}: found {model.contract.count} points, expected {scheme.count} of {scheme.name}")
+        if model.contract.points.count != scheme.count:
+            raise ValueError(
+                f"{name}: found {model.contract.points.count} points, expected {scheme.count} of {scheme.name}"
+            )
     return {**models, MEAN_SHAPE: MeanShape()}
 
 
@@ -139,7 +141,7 @@ def scheme_of_model(name: str, model: Model) -> Scheme:
     if isinstance(model, MeanShape):
         return model.scheme
     try:
-        return scheme_of(model.contract.scheme)
+        return scheme_of(model.contract.points.scheme)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 

@@ -87,7 +87,7 @@ def draw(folders: Sequence[Path], count: int, seed: int) -> list[Item]:
 
 def learnt_points(landmarker: Landmarker) -> str:
     """The kind of points a network was trained on, by its contract: "pts_2d" or "pts_3d"."""
-    return landmarker.contract.raw.get("trained_on", {}).get("points", "pts_2d")
+    return landmarker.contract.trained_on.points or "pts_2d"
 
 
 def read_faces(items: Sequence[Item], points: str) -> list[tuple[Item, Face]]:
@@ -185,7 +185,7 @@ def document(prior: ShapePrior, weights, bias: float, faces, landmarker: Landmar
     head = {
         "written_by": "tools/fit/check.py",
         "scheme": IBUG_68.name,
-        "model_sha256": landmarker.contract.raw["sha256"],
+        "model_sha256": landmarker.contract.sha256,
         "fitted_on": {name: subsets.count(name) for name in dict.fromkeys(subsets)},
         "features": "logarithms of the mirror's disagreement, the shape's distance, its rest",
         "weights": weights.round(4).tolist(),

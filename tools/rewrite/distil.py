@@ -64,8 +64,8 @@ class Teacher:
         scheme, kind = scheme_of(manifest["scheme"]).name, manifest["points"]
         for landmarker in self.landmarkers:
             contract = landmarker.contract
-            learnt = contract.raw.get("trained_on") or {}  # a contract by hand does not say
-            for found, expected in ((contract.scheme, scheme), (learnt.get("points", kind), kind)):
+            learnt = contract.trained_on.points or kind  # a contract by hand does not say
+            for found, expected in ((contract.points.scheme, scheme), (learnt, kind)):
                 if found != expected:
                     expected = f"expected those of the records, {expected}"
                     raise ValueError(f"{contract.model}: found points of {found}, {expected}")
@@ -91,9 +91,9 @@ def views_of(count: int) -> list[View]:
 def crop_of(view: View, edge: int, manifest: dict, contract) -> Crop:
     """A view's crop, as wide as the model's contract wants it, in a record's picture of `edge` pixels."""
     # the record's crop is the box's longer edge and the set's margin on both sides
-    side = manifest["size"] / (1 + 2 * manifest["margin"]) * (1 + 2 * contract.margin) * view.scale
+    side = manifest["size"] / (1 + 2 * manifest["margin"]) * (1 + 2 * contract.crop.margin) * view.scale
     centre = (edge - 1) / 2 + np.array(view.shift) * side
-    return Crop(tuple(centre), side, contract.size, view.angle)
+    return Crop(tuple(centre), side, contract.input.size, view.angle)
 
 
 def taught(label: np.ndarray, answer: np.ndarray, trust: float, far: float) -> np.ndarray:
@@ -167,7 +167,7 @@ def distil_records(args: argparse.Namespace) -> dict:
         yield record.encode(record.Record(label=new.ravel(), **plain, **texts))
 
     notes = {"distilled": counts, "trust": args.trust, "views": args.views, "far": args.far}
-    notes["teachers"] = [one.contract.raw["sha256"] for one in teacher.landmarkers]
+    notes["teachers"] = [one.contract.sha256 for one in teacher.landmarkers]
     return rewrite(args.records, args.out, args.overwrite, distilled, 1, notes)
 
 

@@ -19,6 +19,7 @@ from infer.faces.check import (
     own_constants,
 )
 from infer.geometry.rotations import rotation
+from infer.model.contract import TrainedOn
 from tests.helpers.drawn import draw_set, symmetric_face
 from tools.fit import check as fit_check
 from tools.fit.check import fit_prior, fit_score
@@ -149,7 +150,7 @@ class Model:
     """A landmarker whose detector finds the true box and, elsewhere, a wall."""
 
     class contract:  # noqa: N801
-        raw = {"sha256": hashlib.sha256(b"model").hexdigest(), "trained_on": {"points": "pts_3d"}}
+        sha256, trained_on = hashlib.sha256(b"model").hexdigest(), TrainedOn(points="pts_3d")
 
     def __init__(self, *_):
         self.rng = np.random.default_rng(0)
@@ -179,7 +180,7 @@ def test_the_script_writes_what_the_check_reads(tmp_path, monkeypatch, capsys):
     assert fit_check.main([str(folder), "--out", str(out)]) == 0
     assert capsys.readouterr().out.rstrip().endswith(f"-> {out}")
     found = load_check(out)
-    assert found.model == Model.contract.raw["sha256"] and found.prior.components.shape == (5, 136)
+    assert found.model == Model.contract.sha256 and found.prior.components.shape == (5, 136)
     assert str(tmp_path) not in out.read_text()
     assert set(json.loads(out.read_text())["fitted_on"]) == {"tiny/AFW", "tiny/HELEN"}
     assert fit_check.main([str(tmp_path / "none"), "--out", str(out)]) == 2

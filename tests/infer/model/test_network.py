@@ -23,7 +23,7 @@ def planar(points):
 def answer_of(path, count=1):
     """Fractions for so many crops of one colour, [N, K, 2]."""
     contract = read_contract(path)
-    crop = np.full((contract.size, contract.size, 3), BGR, np.uint8)
+    crop = np.full((contract.input.size, contract.input.size, 3), BGR, np.uint8)
     return network.forward(network.load(contract), contract, [crop] * count)
 
 
@@ -87,7 +87,7 @@ def test_a_frozen_graph_of_others(tmp_path):
 def test_ours_is_fed_its_pixels_as_they_are(tmp_path):
     contract = read_contract(write_model(tmp_path))
     crops = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), np.uint8)
-    blob = network.blob_of(contract, list(crops))
+    blob = network.blob_of(contract.input, list(crops))
     np.testing.assert_array_equal(blob, crops[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32))
 
 

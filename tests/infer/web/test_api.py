@@ -51,7 +51,7 @@ def faces_alone(landmarker, data: bytes, box) -> list[dict]:
     from infer.faces.face import face_of
 
     points = landmarker.fit(decode_picture(data, "x"), [box])
-    return [face_entry(face_of(points[0]), landmarker.contract.scheme)]
+    return [face_entry(face_of(points[0]), landmarker.contract.points.scheme)]
 
 
 def problem_of(response) -> tuple[int, str]:
@@ -66,7 +66,7 @@ def problem_of(response) -> tuple[int, str]:
 def test_detection_answers_as_the_command_line_does(client, landmarker):
     data = PHOTO.read_bytes()
     image = decode_picture(data, "x")
-    expected = [face_entry(face, landmarker.contract.scheme) for face in landmarker.detect(image)]
+    expected = [face_entry(face, landmarker.contract.points.scheme) for face in landmarker.detect(image)]
     assert len(expected) == 1 and set(expected[0]) == {"box", "points", "score", "pose", "open"}
     entry = {"width": image.shape[1], "height": image.shape[0], "faces": expected}
     raw = client.post(LANDMARKS, data=data)
@@ -129,7 +129,7 @@ def test_png_has_what_was_asked_for(client, landmarker):
     def touched(picture, indices) -> float:
         return np.mean([(picture[y, x] != image[y, x]).any() for x, y in points[list(indices)]])
 
-    groups = landmarker.contract.groups
+    groups = landmarker.contract.points.groups
     assert touched(png(), range(68)) > 0.9
     mouth = png(groups="mouth")
     assert touched(mouth, groups["mouth"]) > 0.9 and touched(mouth, groups["jaw"]) == 0

@@ -1,11 +1,12 @@
 """The pages: what the model's page says, its drawing and card, errors for people, nothing inline, nothing from afar."""
 
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
-from infer.model.contract import read_contract
+from infer.model.contract import SplitRule, TrainedOn, read_contract
 from infer.web import pages as web_pages
 from infer.web.pages import EDGE, card_of, drawn_points, facts
 from tests.helpers.web_service import SHIPPED, application
@@ -39,19 +40,23 @@ def test_a_page_has_nothing_inline_and_nothing_from_afar(client, path):
 
 def test_the_model_page_says_what_the_contract_says(client, contract):
     text = client.get("/model").text
-    assert contract.raw["sha256"] in text and contract.raw["terms"].replace("'", "&#39;") in text
+    assert contract.sha256 in text and contract.raw["terms"].replace("'", "&#39;") in text
     found = dict(facts(contract))
     assert found["Input"] == "128 × 128 pixels, RGB, range 0 to 255" and found["Output"].startswith(
         "68 points (ibug68)"
     )
-    assert text.count("<circle") == 68 and text.count("<polyline") == sum(map(len, contract.lines.values()))
+    assert text.count("<circle") == 68 and text.count("<polyline") == sum(map(len, contract.points.lines.values()))
 
 
 def test_nested_values_of_a_contract_are_a_line_and_missing_ones_left_out(contract):
-    raw = contract.raw | {"trained_on": {"faces": {"a": {"train": 3}, "b": [1, 2]}, "step": 9}, "terms": None}
-    changed = SimpleNamespace(**{**vars(contract), "raw": raw, "mean": (1.5, 2.0, 3.0), "range": (0.0, 1.0)})
+    trained_on = TrainedOn(faces={"a": {"train": 3, "test": 1}, "b": {"train": 2}}, step=9, split=SplitRule(0.2, 1))
+    given = replace(contract.input, mean=(1.5, 2.0, 3.0), range=(0.0, 1.0))
+    changed = replace(contract, trained_on=trained_on, terms=None, input=given)
     found = dict(facts(changed))
-    assert found["Trained on"] == "faces: a (train 3), b 1, 2; step: 9" and "Terms" not in found
+    assert (
+        found["Trained on"] == "faces: a (train 3, test 1), b (train 2); step: 9; split: test_fraction 0.2, rule 1"
+        and "Terms" not in found
+    )
     assert found["Input"] == "128 × 128 pixels, RGB, range 0 to 1, mean 1.5 2.0 3.0"
 
 
@@ -61,7 +66,7 @@ def test_the_drawing_stands_upright_and_inside(contract):
     assert all(0 < x < EDGE and 0 < y < EDGE for x, y in places.values())
     assert places[27][1] < places[33][1] < places[57][1] < places[8][1]  # bridge, nose, lip, chin: downwards
     assert places[36][0] < places[45][0]  # the subject's right eye at the left
-    assert drawn_points(SimpleNamespace(scheme="kaggle15")) is None
+    assert drawn_points(SimpleNamespace(points=SimpleNamespace(scheme="kaggle15"))) is None
 
 
 def test_a_card_beside_the_model_or_above_is_shown_and_none_is_no_fault(tmp_path, client):

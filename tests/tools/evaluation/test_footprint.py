@@ -27,7 +27,7 @@ def test_a_depthwise_convolution_counts_a_channel_once(tmp_path, monkeypatch):
     net = cv2.dnn.readNetFromONNX(np.frombuffer(depthwise_model(channels), np.uint8))
     monkeypatch.setattr(footprint.network, "load", lambda contract: net)
     contract = read_contract(write_peer(tmp_path))
-    object.__setattr__(contract, "channels", channels)
+    object.__setattr__(contract.input, "channels", channels)
     parameters, products = footprint.count(contract)
     assert parameters == channels * 9 and products == channels * 9 * pixels
     # OpenCV's own count takes it for a full convolution: that is why it is not used
@@ -40,7 +40,7 @@ def test_the_shipped_network():
     contract = read_contract(default_model().parent / "landmark.json")
     parameters, products = footprint.count(contract)
     net = footprint.network.load(contract)
-    flops = net.getFLOPS([1, 3, contract.size, contract.size])
+    flops = net.getFLOPS([1, 3, contract.input.size, contract.input.size])
     assert parameters == sum(blob.size for name in net.getLayerNames() for blob in net.getLayer(name).blobs)
     assert products == pytest.approx(flops / 2, rel=0.02)  # activations and sums are the rest
 

@@ -25,7 +25,7 @@ class Stub:
     """Answers with a face that fills the box, the second pass 2 pixels further right; finds what it is told."""
 
     def __init__(self, scheme=IBUG_68, found=lambda image, passes: []):
-        self.contract = SimpleNamespace(scheme=scheme.name, count=scheme.count, raw={})
+        self.contract = SimpleNamespace(points=SimpleNamespace(scheme=scheme.name, count=scheme.count))
         self.scheme, self.found = scheme, found
 
     def fit(self, image, boxes, passes):

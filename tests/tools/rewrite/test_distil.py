@@ -41,7 +41,7 @@ def test_a_view_has_the_margin_of_the_model(tmp_path):
     contract = Teacher([write_model(tmp_path)], 1).landmarkers[0].contract
     crop = crop_of(View(0.1, (0.1, 0.0), 1.5), 160, TINY, contract)
     side = 128 / 1.5 * (1 + 2 * MARGIN) * 1.5  # the records' crop is 1.5 boxes wide
-    assert crop == Crop((79.5 + 0.1 * crop.side, 79.5), crop.side, contract.size, 0.1)
+    assert crop == Crop((79.5 + 0.1 * crop.side, 79.5), crop.side, contract.input.size, 0.1)
     assert crop.side == pytest.approx(side)
 
 

@@ -1,10 +1,10 @@
-"""infer/model/handwritten.py: what a user may leave out of a contract, and what is said of the mistakes."""
+"""infer/model/by_hand.py: what a user may leave out of a contract, and what is said of the mistakes."""
 
 import json
 
 import pytest
 
-from infer.model import handwritten
+from infer.model import by_hand
 from infer.model.contract import FRACTION, INTERLEAVED, NCHW, read_contract
 from tests.helpers.tiny_onnx import SIZE, write_peer
 
@@ -17,12 +17,22 @@ def test_the_least_that_a_contract_says(tmp_path):
     path = write_peer(tmp_path)
     for given in (path, path.with_suffix(".json"), str(path)):
         contract = read_contract(given)
-        assert (contract.model, contract.input_name, contract.output_name) == (path, "", "")
-        assert (contract.size, contract.channels, contract.order, contract.margin) == (SIZE, 3, "RGB", 0.15)
-        assert (contract.range, contract.mean, contract.std, contract.batch) == ((0, 255), (), (), 1)
-        assert (contract.input_layout, contract.layout, contract.unit) == (NCHW, INTERLEAVED, FRACTION)
-        assert (contract.scheme, contract.count, contract.shift) == ("ibug68", 68, (0, 0))
-        assert contract.groups["jaw"] == list(range(17)) and contract.left_eye == [42, 43, 44, 45, 46, 47]
+        assert (contract.model, contract.input.name, contract.output.name) == (path, "", "")
+        assert (contract.input.size, contract.input.channels, contract.input.order, contract.crop.margin) == (
+            SIZE,
+            3,
+            "RGB",
+            0.15,
+        )
+        assert (contract.input.range, contract.input.mean, contract.input.std, contract.input.batch) == (
+            (0, 255),
+            (),
+            (),
+            1,
+        )
+        assert (contract.input.layout, contract.output.layout, contract.output.unit) == (NCHW, INTERLEAVED, FRACTION)
+        assert (contract.points.scheme, contract.points.count, contract.crop.shift) == ("ibug68", 68, (0, 0))
+        assert contract.points.groups["jaw"] == list(range(17)) and contract.points.left_eye == [42, 43, 44, 45, 46, 47]
 
 
 def test_what_the_user_says_stays(tmp_path):
@@ -36,17 +46,22 @@ def test_what_the_user_says_stays(tmp_path):
         parameters=12,
     )
     contract = read_contract(path)
-    assert (contract.channels, contract.order, contract.input_name, contract.batch) == (1, "GRAY", "data", 4)
-    assert (contract.range, contract.mean, contract.std) == ((0, 1), (0.5,), (2,))
-    assert (contract.margin, contract.shift, contract.output_name) == (0.3, (0.1, -0.2), "points")
-    assert (contract.unit, contract.layout) == ("-1 to 1", "x0 x1 ... y0 y1 ...")
+    assert (contract.input.channels, contract.input.order, contract.input.name, contract.input.batch) == (
+        1,
+        "GRAY",
+        "data",
+        4,
+    )
+    assert (contract.input.range, contract.input.mean, contract.input.std) == ((0, 1), (0.5,), (2,))
+    assert (contract.crop.margin, contract.crop.shift, contract.output.name) == (0.3, (0.1, -0.2), "points")
+    assert (contract.output.unit, contract.output.layout) == ("-1 to 1", "x0 x1 ... y0 y1 ...")
     assert contract.raw["parameters"] == 12
 
 
 def test_the_mark_makes_it_one(tmp_path):
-    assert handwritten.is_handwritten({"by_hand": True})
+    assert by_hand.is_by_hand({"by_hand": True})
     for other in ({"by_hand": False}, {"by_hand": 1}, {}, [1], None):
-        assert not handwritten.is_handwritten(other)
+        assert not by_hand.is_by_hand(other)
     path = write_peer(tmp_path)
     rewrite(path, {"input": {"size": SIZE}})
     with pytest.raises(ValueError, match="version is None, expected 1"):
@@ -96,7 +111,7 @@ def test_the_model_must_be_there_and_the_only_one(tmp_path):
 
 
 def test_without_the_shipped_contract_the_points_must_be_given(tmp_path, monkeypatch):
-    monkeypatch.setattr(handwritten, "__file__", str(tmp_path / "model" / "handwritten.py"))
+    monkeypatch.setattr(by_hand, "__file__", str(tmp_path / "model" / "by_hand.py"))
     with pytest.raises(
         FileNotFoundError, match=r"landmark\.json: no such contract, expected the shipped one, or points"
     ):

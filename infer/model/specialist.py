@@ -15,7 +15,7 @@ from . import network
 from .contract import Contract, read_contract
 
 
-class SecondNetwork:
+class Specialist:
     """The network that answers some of another one's points.
 
     contract: of the first network; model: path of the second. Raises ValueError where the second knows a point that the
@@ -31,7 +31,7 @@ class SecondNetwork:
         """The first network's answers [N, K, 2] with this one's points in their places, float32, of the same N >= 1
         crops."""
         merged = fractions.copy()
-        most = self.contract.batch or len(crops)
+        most = self.contract.input.batch or len(crops)
         for start in range(0, len(crops), most):
             answers = network.forward(self._net, self.contract, crops[start : start + most])
             merged[start : start + most, self.places] = answers
@@ -40,15 +40,17 @@ class SecondNetwork:
 
 def _places(first: Contract, second: Contract) -> list[int]:
     """Where the second network's points stand among the first one's."""
-    strange = [name for name in second.names if name not in first.names]
-    schemes = [contract.scheme.partition("[")[0] for contract in (first, second)]
+    strange = [name for name in second.points.names if name not in first.points.names]
+    schemes = [contract.points.scheme.partition("[")[0] for contract in (first, second)]
     if strange or schemes[0] != schemes[1]:
         found = f"the points {', '.join(strange[:4])}" if strange else f"points of {schemes[1]}"
-        raise ValueError(f"{second.model}: found {found}, expected some of those of {first.model} ({first.scheme})")
-    expected, found = ((one.size, one.margin, list(one.shift)) for one in (first, second))
-    if found != expected:
         raise ValueError(
-            "{}: found size {}, margin {}, shift {}, ".format(second.model, *found)
-            + "expected {}, {}, {} as {} has".format(*expected, first.model)
+            f"{second.model}: found {found}, expected some of those of {first.model} ({first.points.scheme})"
         )
-    return [first.names.index(name) for name in second.names]
+    wanted, seen = ((one.input.size, one.crop.margin, list(one.crop.shift)) for one in (first, second))
+    if seen != wanted:
+        raise ValueError(
+            "{}: found size {}, margin {}, shift {}, ".format(second.model, *seen)
+            + "expected {}, {}, {} as {} has".format(*wanted, first.model)
+        )
+    return [first.points.names.index(name) for name in second.points.names]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Any, TypeGuard
 
 MARK = "by_hand"
 MARGIN = 0.15  # as the shipped model has it
@@ -35,7 +36,7 @@ KEYS = {
 }
 
 
-def is_handwritten(raw: object) -> bool:
+def is_by_hand(raw: object) -> TypeGuard[dict[str, Any]]:
     """Whether the JSON is a contract written by hand."""
     return isinstance(raw, dict) and raw.get(MARK) is True
 

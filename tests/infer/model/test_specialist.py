@@ -1,12 +1,14 @@
+"""infer/model/specialist.py: a second network answers some of the first one's points."""
+
 import json
 
 import numpy as np
 import pytest
 
 from infer import Landmarker
-from infer.model import merge
+from infer.model import specialist
 from infer.model.contract import read_contract
-from infer.model.merge import SecondNetwork
+from infer.model.specialist import Specialist
 from tests.helpers.tiny_model import SHAPE, write_model
 from tests.helpers.tiny_model import expected_fractions as answer_to
 
@@ -35,7 +37,7 @@ def first(tmp_path_factory):
 
 
 def test_shared_points_come_from_the_second(first, tmp_path):
-    network = SecondNetwork(read_contract(first), second(tmp_path))
+    network = Specialist(read_contract(first), second(tmp_path))
     assert network.places == ORDER
     crops = [np.full((32, 32, 3), value, np.uint8) for value in (20, 200)]
     merged = network.replace(np.full((2, 5, 2), -1, np.float32), crops)
@@ -48,8 +50,8 @@ def test_the_second_gets_no_more_faces_at_once_than_its_contract_says(first, tmp
     contract = json.loads(path.with_suffix(".json").read_text())
     contract["input"]["batch"] = 2
     path.with_suffix(".json").write_text(json.dumps(contract))
-    network, sizes, forward = SecondNetwork(read_contract(first), path), [], merge.network.forward
-    monkeypatch.setattr(merge.network, "forward", lambda *args: sizes.append(len(args[2])) or forward(*args))
+    network, sizes, forward = Specialist(read_contract(first), path), [], specialist.network.forward
+    monkeypatch.setattr(specialist.network, "forward", lambda *args: sizes.append(len(args[2])) or forward(*args))
     greys = (0, 60, 120, 180, 240)
     merged = network.replace(np.zeros((5, 5, 2), np.float32), [np.full((32, 32, 3), grey, np.uint8) for grey in greys])
     assert sizes == [2, 2, 1]
@@ -87,6 +89,6 @@ def test_the_second_mirrors_as_the_first(first, tmp_path):
 )
 def test_networks_that_do_not_go_together(first, tmp_path, changes, message):
     with pytest.raises(ValueError, match=message):
-        SecondNetwork(read_contract(first), second(tmp_path, **changes))
+        Specialist(read_contract(first), second(tmp_path, **changes))
     with pytest.raises(FileNotFoundError):
-        SecondNetwork(read_contract(first), tmp_path / "absent.pb")
+        Specialist(read_contract(first), tmp_path / "absent.pb")
