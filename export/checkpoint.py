@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from export.graphs import flush_subnormals
-from net.data.batches import Fold, RecordSet
+from net.data.batches import RecordSet
+from net.data.selection import Fold
 from net.model.senet import INPUT, OUTPUT, Shape, senet
 from net.training.step import restorer
 from records.landmarks import scheme_of

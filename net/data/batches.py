@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,42 +10,16 @@ import cv2
 import numpy as np
 
 from net.data.augment import Ranges, augment
+from net.data.selection import Fold
 from records import record, shards
 from records.landmarks import indices_of, part_of, scheme_of
 from records.mixes import check_mix, weight_of
 from records.runtime import tf
-from records.split import SPLITS, fold_of, hash_fraction
+from records.split import SPLITS, hash_fraction
 
 READ_AT_ONCE = 8  # shards that an epoch reads side by side
 CHUNK = 4096  # faces of a mix that are drawn at once
 VALIDATION = "validation"  # the split held out of the training records
-
-
-@dataclass(frozen=True)
-class Fold:
-    """One of k parts for cross-validation: its sources are the test records, all others the training records.
-
-    index: 0 to count - 1. Raises ValueError where it is not.
-    """
-
-    index: int
-    count: int
-
-    def __post_init__(self):
-        if not 0 <= self.index < self.count or self.count < 2:
-            raise ValueError(f"fold: found {self.index}/{self.count}, expected i/k with k >= 2 and 0 <= i < k")
-
-    @classmethod
-    def parse(cls, text: str) -> Fold:
-        """The fold that "i/k" names. Raises ValueError on other text."""
-        index, slash, count = text.partition("/")
-        if not (slash and index.isdecimal() and count.isdecimal()):
-            raise ValueError(f"fold: found {text!r}, expected i/k, such as 0/5")
-        return cls(int(index), int(count))
-
-    def holds(self, split: str, source: str) -> bool:
-        """Whether the records of a source belong to "train" or "test"."""
-        return (fold_of(source, self.count) == self.index) == (split == "test")
 
 
 class RecordSet:

@@ -9,7 +9,7 @@ import tensorflow as tf
 from export import checkpoint as frozen
 from export.checkpoint import Run, frozen_graph
 from export.graphs import constants_of
-from net.data.batches import Fold
+from net.data.selection import Fold
 from records.landmarks import IBUG_68
 from tests.conftest import STEPS
 

@@ -18,7 +18,8 @@ from net.cluster import local as local_cluster
 from net.cluster import member as cluster
 from net.cluster.member import Member, Replica
 from net.data.augment import NONE
-from net.data.batches import Fold, RecordSet, Share, training_batches
+from net.data.batches import RecordSet, Share, training_batches
+from net.data.selection import Fold
 from net.model.senet import Shape
 from net.training import step as graph
 from net.training.step import Settings

@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from net.data import batches
 from net.data.augment import NONE, Ranges
-from net.data.batches import Fold, RecordSet, choices, shares_of, training_batches
+from net.data.batches import RecordSet, choices, shares_of, training_batches
+from net.data.selection import Fold
 from records.split import fold_of
 from tests.conftest import CONTEXT
 from tests.helpers.drawn import draw_set

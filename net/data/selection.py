@@ -1,0 +1,86 @@
+"""Which records a run learns from and is judged by, as its options say. No TensorFlow is imported until they are opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from records.split import fold_of
+
+if TYPE_CHECKING:
+    from net.data.batches import RecordSet
+
+
+@dataclass(frozen=True)
+class Fold:
+    """One of k parts for cross-validation: its sources are the test records, all others the training records.
+
+    index: 0 to count - 1. Raises ValueError where it is not.
+    """
+
+    index: int
+    count: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.index < self.count or self.count < 2:
+            raise ValueError(f"fold: found {self}, expected i/k with k >= 2 and 0 <= i < k")
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+    @classmethod
+    def parse(cls, text: str) -> Fold:
+        """The fold that "i/k" names. Raises ValueError on other text."""
+        index, slash, count = text.partition("/")
+        if not (slash and index.isdecimal() and count.isdecimal()):
+            raise ValueError(f"fold: found {text!r}, expected i/k, such as 0/5")
+        return cls(int(index), int(count))
+
+    def holds(self, split: str, source: str) -> bool:
+        """Whether the records of a source belong to "train" or "test"."""
+        return (fold_of(source, self.count) == self.index) == (split == "test")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Records of a folder, and what of them a run uses.
+
+    folder: made by tools/make_records.py; fold: in place of the set's own split; mix: how often subsets come, weight by
+    name or pattern, others 1; points: those that labels keep, as `records.landmarks.indices_of` reads them, all if
+    empty; validation: part of the training sources held out to choose the best weights, 0 to under 1.
+    """
+
+    folder: Path
+    fold: Fold | None = None
+    mix: Mapping[str, float] = field(default_factory=dict)
+    points: str = ""
+    validation: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.validation < 1:
+            raise ValueError(f"validation: found {self.validation}, expected a part from 0 to under 1")
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> Selection:
+        """What a run's settings.json says of it. Raises KeyError without a folder, ValueError for a wrong fold."""
+        fold = Fold.parse(options["fold"]) if options.get("fold") else None
+        mix, points = options.get("mix") or {}, options.get("points_subset", "")
+        return cls(Path(options["records"]), fold, mix, points, options.get("validation", 0.0))
+
+    def options(self) -> dict[str, Any]:
+        """The options of the command line that ask for it, as JSON has them."""
+        return {
+            "records": str(self.folder.resolve()),
+            "mix": dict(self.mix) or None,
+            "fold": str(self.fold) if self.fold else None,
+            "validation": self.validation,
+            "points_subset": self.points,
+        }
+
+    def open(self, grey: bool) -> RecordSet:
+        """The records; grey: pictures of one channel. Raises as `RecordSet` does."""
+        from net.data.batches import RecordSet  # TensorFlow takes seconds, and settings are read without it
+
+        return RecordSet(self.folder, self.fold, grey, self.points, self.validation)

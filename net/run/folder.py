@@ -1,0 +1,229 @@
+"""A run's folder as a type: the only place that knows what the files in it are called, and what settings.json holds."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment] # no other way to say that a module is not there
+
+from infer.files.atomic import PREFIX, remove_leftovers, write_text_atomically
+from net.data.selection import Selection
+from net.model.senet import Shape
+from records.split import Split
+
+SETTINGS = "settings.json"
+BEST, NOTE = "best", "nme.json"
+CHECKPOINT = "model.ckpt"
+LOGS = "cluster"  # folder of what the members of a cluster on this machine say
+PAGE, FACES, CURVES, ANSWERS = REPORT = ("report.md", "faces.png", "curves.png", "answers.png")
+EVENTS = "events.out.tfevents.*"
+OWN = ("checkpoint", f"{CHECKPOINT}-*", "graph.pbtxt", EVENTS, SETTINGS, *REPORT)
+
+
+@dataclass(frozen=True)
+class RecordsSummary:
+    """What the manifest of a run's records says of them.
+
+    points: which annotation the labels are; margin: of the crop around the landmark box, in parts of its longer edge;
+    context: pixels around the stored crop; encoding: of the pictures; subsets: records by subset and split; scheme: name
+    of the points that were learnt.
+    """
+
+    points: str
+    margin: float
+    context: int
+    encoding: str
+    subsets: dict[str, dict[str, int]]
+    scheme: str
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """All that settings.json says: what a run's weights depend on.
+
+    options: of the command line by their names, with underscores, as JSON has them; network: with the moments of its records; split: how
+    the sources of the records were parted, None in a run of before that was kept.
+    """
+
+    options: Mapping[str, Any]
+    network: Shape
+    records: RecordsSummary
+    split: Split | None
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> RunSettings:
+        """Of what JSON holds. Raises KeyError, TypeError or ValueError where that is no run's settings."""
+        split = Split(**found["split"]) if found.get("split") else None
+        options = dict(found["options"])
+        return cls(options, Shape(**found["network"]), RecordsSummary(**found["records"]), split)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """What JSON holds of it."""
+        found = {"options": dict(self.options), "network": self.network.settings(), "records": asdict(self.records)}
+        return found | ({"split": asdict(self.split)} if self.split else {})
+
+    @property
+    def selection(self) -> Selection:
+        """The records that the run was trained on."""
+        return Selection.from_options(self.options)
+
+    def difference(self, after: RunSettings) -> str:
+        """The settings that differ from those of now, in words; empty where none does.
+
+        A run of before, without its split, differs in nothing by that.
+        """
+        old, new = self.to_dict(), after.to_dict()
+        return "; ".join(
+            f"{key}: {old[group].get(key)} before, {new[group].get(key)} now"
+            for group in new
+            if group in old
+            for key in {**old[group], **new[group]}
+            if old[group].get(key) != new[group].get(key)
+        )
+
+
+@dataclass(frozen=True)
+class Best:
+    """What training measured of the best checkpoint: its step, and errors as fractions by name (`nme_box/<subset>`)."""
+
+    step: int
+    errors: Mapping[str, float]
+
+    @property
+    def nme_box(self) -> float:
+        """By box size, over all faces: what the best checkpoint has the least of."""
+        return self.errors["nme_box"]
+
+
+class RunFolder:
+    """The folder of a run: checkpoints, best/ with the best one, TensorBoard events, settings.json, the report."""
+
+    def __init__(self, path: Path):
+        self.path = Path(path)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def checkpoints(self) -> Path:
+        """What paths of the checkpoints begin with."""
+        return self.path / CHECKPOINT
+
+    @property
+    def best_folder(self) -> Path:
+        """Where the best checkpoint lies, which has a state file of its own."""
+        return self.path / BEST
+
+    @property
+    def best_checkpoints(self) -> Path:
+        """What the path of the best checkpoint begins with."""
+        return self.best_folder / CHECKPOINT
+
+    @property
+    def logs(self) -> Path:
+        """Folder of what the members of a cluster on this machine say."""
+        return self.path / LOGS
+
+    @property
+    def page(self) -> Path:
+        """The report of a run that has ended, written last of its files."""
+        return self.path / PAGE
+
+    def events(self) -> list[Path]:
+        """TensorBoard's files, oldest first."""
+        return sorted(self.path.glob(EVENTS), key=lambda path: path.stat().st_mtime)
+
+    def settings(self) -> RunSettings:
+        """What settings.json says. Raises FileNotFoundError where there is none, ValueError where it is damaged."""
+        path = self.path / SETTINGS
+        if not path.is_file():
+            raise FileNotFoundError(f"{self}: found no {SETTINGS}, expected a run folder of net/train.py")
+        try:
+            return RunSettings.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"{path}: damaged ({error!r}), expected the settings of a run") from None
+
+    def write_settings(self, settings: RunSettings) -> None:
+        """Writes settings.json, whole or not at all."""
+        write_text_atomically(self.path / SETTINGS, json.dumps(settings.to_dict(), indent=1) + "\n")
+
+    def best(self) -> Best | None:
+        """What was measured of the best checkpoint; None before the first."""
+        path = self.best_folder / NOTE
+        if not path.is_file():
+            return None
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Best(found.pop("step"), found)
+
+    def write_best(self, best: Best) -> None:
+        """Notes what was measured of the best checkpoint, whole or not at all."""
+        write_text_atomically(self.best_folder / NOTE, json.dumps({"step": best.step, **best.errors}, indent=1) + "\n")
+
+    def prepare(self, settings: RunSettings, overwrite: bool) -> None:
+        """Gives the folder its settings; with `overwrite` it is emptied of another run before.
+
+        Raises ValueError where it holds a run with other settings, or what is no run.
+        """
+        if not (self.path / SETTINGS).is_file():
+            self._refuse_others()
+        elif overwrite:
+            self.remove()
+        else:
+            return self._refuse_difference(self.settings().difference(settings))
+        return self.write_settings(settings)
+
+    def _refuse_others(self) -> None:
+        if any(other != self.logs and not other.name.startswith(PREFIX) for other in self.path.iterdir()):
+            raise ValueError(f"{self}: found a folder without {SETTINGS}, expected a run's or none")
+
+    def _refuse_difference(self, difference: str) -> None:
+        if difference:
+            raise ValueError(
+                f"{self}: found a run with other settings ({difference}); expected the same ones, another --run, or "
+                "--overwrite"
+            )
+
+    def remove(self) -> None:
+        """Removes what a run wrote in its folder, and nothing else."""
+        for pattern in OWN:
+            for path in self.path.glob(pattern):
+                path.unlink()
+        remove_leftovers(self.path)
+        shutil.rmtree(self.best_folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def sole_trainer(self) -> Iterator[None]:
+        """Makes the folder and keeps other processes from training into it; a killed process keeps none out.
+
+        Raises ValueError where one trains there. Where folders cannot be locked (Windows, some network shares) it only
+        makes the folder.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        if not fcntl:
+            yield
+            return
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            self._lock(folder)
+            yield
+        finally:
+            os.close(folder)
+
+    def _lock(self, folder: int) -> None:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            message = f"{self}: found another training under way there; expected none, or another --run"
+            raise ValueError(message) from None
+        except OSError:
+            pass  # a file system without locks
