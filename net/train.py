@@ -32,8 +32,8 @@ from net.cluster import local as local_cluster
 from net.cluster import member as cluster
 from net.data.augment import NONE, Ranges
 from net.data.batches import RecordSet, shares_of
-from net.data.selection import Fold
 from net.data.moments import inherited, standardised
+from net.data.selection import Fold
 from net.model.senet import Shape
 from net.options import add_options, from_options, names_of
 from net.run.reporter import Reporter

@@ -1,4 +1,4 @@
-"""Which records a run learns from and is judged by, as its options say. No TensorFlow is imported until they are opened."""
+"""Which records a run learns from and is judged by, as its options say; TensorFlow is imported to open them."""
 
 from __future__ import annotations
 

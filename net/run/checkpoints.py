@@ -1,4 +1,4 @@
-"""Checkpoints of a run: which there are, what they call the network's variables, and how these are saved and restored."""
+"""Checkpoints of a run: which there are, what they call the network's variables, how these are saved and restored."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment] # no other way to say that a module is not there
 
 from infer.files.atomic import PREFIX, remove_leftovers, write_text_atomically
+
 from net.data.selection import Selection
 from net.model.senet import Shape
 from records.split import Split
@@ -35,8 +36,8 @@ class RecordsSummary:
     """What the manifest of a run's records says of them.
 
     points: which annotation the labels are; margin: of the crop around the landmark box, in parts of its longer edge;
-    context: pixels around the stored crop; encoding: of the pictures; subsets: records by subset and split; scheme: name
-    of the points that were learnt.
+    context: pixels around the stored crop; encoding: of the pictures; subsets: records by subset and split; scheme:
+    name of the points that were learnt.
     """
 
     points: str
@@ -51,8 +52,8 @@ class RecordsSummary:
 class RunSettings:
     """All that settings.json says: what a run's weights depend on.
 
-    options: of the command line by their names, with underscores, as JSON has them; network: with the moments of its records; split: how
-    the sources of the records were parted, None in a run of before that was kept.
+    options: of the command line by their names, with underscores, as JSON has them; network: with the moments of its
+    records; split: how the sources of the records were parted, None in a run of before that was kept.
     """
 
     options: Mapping[str, Any]
