@@ -17,7 +17,6 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment] # no other way to say that a module is not there
 
 from infer.files.atomic import PREFIX, remove_leftovers, write_text_atomically
-
 from net.data.selection import Selection
 from net.model.senet import Shape
 from records.split import Split
