@@ -4,7 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
-.PHONY: setup demo demo-kaggle serve test bench fuzz lint board clean
+.PHONY: setup demo demo-kaggle serve test bench opencv5 fuzz lint board clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,7 +13,8 @@ help:
 	@echo "make serve  the web page and the REST service on http://127.0.0.1:8068/ (PORT=N: another port)"
 	@echo "make demo-kaggle  the same with 15 points, in the files of Kaggle's facial-keypoints-detection"
 	@echo "make test   all tests"
-	@echo "make bench  speed and accuracy, written to BENCHMARKS.md; DATA='300W 300W_LP' PHOTOS=DIR: on real faces too; ONLY='roll pose': some sections"
+	@echo "make bench  speed and accuracy, a page a section in docs/benchmarks/; DATA='300W 300W_LP' PHOTOS=DIR: on real faces too; ONLY='roll pose': some sections"
+	@echo "make opencv5  OpenCV 5 in $(VENV)-opencv5, which the formats section of make bench looks for"
 	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, 2,000 damaged models, 1,000 pictures sent to the service, as tables"
 	@echo "make lint   ruff (rules and format) and mypy"
 	@echo "make board  TensorBoard on runs/ and demo/"
@@ -41,6 +42,11 @@ test: setup
 
 bench: setup
 	$(PY) tools/bench.py $(if $(DATA),--data $(DATA)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(ONLY),--only $(ONLY))
+
+# beside the other environment, for OpenCV 4 and 5 can't stand in one
+opencv5:
+	$(PYTHON) -m venv $(VENV)-opencv5
+	$(VENV)-opencv5/bin/python -m pip install --quiet --disable-pip-version-check 'opencv-python-headless>=5,<6' numpy
 
 fuzz: setup
 	$(PY) tests/fuzz/records.py

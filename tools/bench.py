@@ -1,22 +1,21 @@
-"""Measures speed and writes the tables into BENCHMARKS.md; rates are ratios within one run, for machines are noisy.
+"""Measures speed and accuracy and writes a page for each section into docs/benchmarks/.
 
 make bench [DATA="300W 300W_LP"] [PHOTOS=DIR] [ONLY="roll pose"]
+
+Rates are ratios within one run, for machines are noisy. A page is written whole: what follows from it stands in
+BENCHMARKS.md and the other documents.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import multiprocessing
 import os
 import re
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+import textwrap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,45 +23,37 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-import cv2
-import numpy as np
+from infer.files.points import write_atomically
 
-from tools.make.cut import JPEG_QUALITY
-from tools.read import w300lp as read_300w_lp
-
-PAGE = ROOT / "BENCHMARKS.md"
-BARE = 600  # faces of the bare loop
+PAGES = ROOT / "docs" / "benchmarks"
+WIDTH = 120  # letters a line, of prose
+REAL = 'DATA="300W 300W_LP"'
 
 
-def parse_args(argv=None) -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=1000, help="drawn faces to measure with (default: %(default)s)")
-    parser.add_argument(
-        "--data",
-        nargs="*",
-        type=Path,
-        default=[],
-        help="real data sets to evaluate on as well (default: drawn ones only)",
-    )
-    parser.add_argument("--photos", type=Path, help="photos marked in dlib's XML, for detection as well")
-    parser.add_argument("--only", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)} (default: all)")
-    parser.add_argument("--page", type=Path, default=PAGE, help="page to write to (default: BENCHMARKS.md)")
+    add = parser.add_argument
+    add("--count", type=int, default=1000, help="drawn faces to measure with (default: %(default)s)")
+    help_data = "real data sets to measure on as well (default: drawn ones only)"
+    add("--data", nargs="*", type=Path, default=[], metavar="DATASET", help=help_data)
+    add("--photos", type=Path, metavar="DIR", help="photos marked in dlib's XML, for detection as well")
+    add("--only", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)} (default: all)")
+    add("--out", type=Path, default=PAGES, metavar="DIR", help="folder for the pages (default: docs/benchmarks)")
     args = parser.parse_args(argv)
     if unknown := set(args.only or ()) - set(SECTIONS):
         parser.error(f"--only: found {', '.join(sorted(unknown))}, expected some of {', '.join(SECTIONS)}")
     return args
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(args.data, args.photos, args.count, Path(folder))
         for name in args.only or SECTIONS:
-            if text := SECTIONS[name](bench):
-                write_section(args.page, name, text)
+            if text := SECTIONS[name].measure(bench):
+                write_page(args.out, name, text)
             else:
                 print(f"{name}: left out, it wants real faces (DATA, PHOTOS)", flush=True)
-    print(f"written: {args.page}")
     return 0
 
 
@@ -70,7 +61,7 @@ def main(argv=None) -> int:
 class Bench:
     """What sections are measured with: real data sets, marked photos, and drawn faces, made when one wants them."""
 
-    data: list[Path]
+    data: Sequence[Path]
     photos: Path | None
     count: int
     folder: Path
@@ -82,27 +73,31 @@ class Bench:
         return self.folder / "faces"
 
     @cached_property
-    def large(self) -> tuple[Path, tuple[int, float, int]]:
-        """The records of the drawn faces, five times over, and what `make_records` says of them."""
-        out = self.folder / "large records"
-        return out, make_records(linked(self.faces, self.folder / "large", 5), out)
+    def records(self) -> Path:
+        """The records of the drawn faces, each training face five times."""
+        run("tools/make_records.py", f"{self.faces}:5", "--out", self.folder / "records", "--no-report")
+        return self.folder / "records"
 
 
-def run(script: str, *arguments) -> str:
+def run(script: str, *arguments: object) -> str:
     """Runs one of the project's scripts; what it printed. Raises CalledProcessError where it fails."""
     command = [sys.executable, str(ROOT / script), *map(str, arguments)]
     print(f"$ {script}", flush=True)
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def bench_evaluation(data: list[Path], out: Path) -> str:
-    """The tables of tools/evaluate.py for the shipped models on held-out faces, their headings one step lower."""
+def table_of(script: str, *arguments: object) -> str:
+    """The table that a script prints, without the lines of progress before it."""
+    return "\n".join(re.findall(r"^\|.*$", run(script, *arguments), re.MULTILINE))
+
+
+def evaluation(data: Sequence[Path], out: Path) -> str:
+    """The tables of tools/evaluate.py for the shipped models on held-out faces; nothing without faces."""
     if not data:
         return ""
     run("tools/evaluate.py", *shipped(), "--data", *data, "--out", out)
     text = (out / "evaluation.md").read_text(encoding="utf-8")
-    tables = text.removeprefix("# Evaluation\n").partition("\n![")[0]
-    return tables.replace(str(ROOT) + os.sep, "").replace("\n## ", "\n### ")
+    return text.removeprefix("# Evaluation\n").partition("\n![")[0].replace(str(ROOT) + os.sep, "")
 
 
 def shipped() -> list[Path]:
@@ -110,154 +105,136 @@ def shipped() -> list[Path]:
     return [path for name in ("", "_small") if (path := ROOT / "infer" / f"landmark{name}.pb").is_file()]
 
 
-def table_of(script: str, *arguments) -> str:
-    """The table that a script prints, without the lines of progress before it."""
-    return "\n".join(re.findall(r"^\|.*$", run(script, *arguments), re.MULTILINE))
-
-
-def bench_detection(bench: Bench) -> str:
+def detection(bench: Bench) -> str:
     """Missed and invented faces, on marked photos too; nothing without real faces."""
     marked = ["--photos", bench.photos] if bench.photos else []
     return table_of("tools/measure/detection.py", "--data", *bench.data, *marked) if bench.data else ""
 
 
-def bench_faces(script: str, data: list[Path]) -> str:
+def real_faces(script: str, data: Sequence[Path]) -> str:
     """A script's table on real faces; nothing without them."""
     return table_of(script, *data) if data else ""
 
 
-def bench_records(bench: Bench) -> str:
-    """The records table: the bare loop before and after on all cores, make_records.py on all cores, and the audit."""
-    before = bare_rate(bench.faces)
-    small = make_records(linked(bench.faces, bench.folder / "small", 1, keep=2), bench.folder / "small records")
-    records, large = bench.large
-    bare = (before + bare_rate(bench.faces)) / 2
-    steady = (large[0] - small[0]) / (large[1] - small[1])
-    rows = [f"| bare loop (read, warp, JPEG-encode), on every core at once | {bare:.0f} | 1 | |"]
-    for count, seconds, peak in (small, large):
-        rate = count / seconds
-        rows.append(f"| make_records.py, {count} faces, all in | {rate:.0f} | {rate / bare:.2f} | {peak / 1e9:.2f} |")
-    rows.append(f"| make_records.py, each further face | {steady:.0f} | {steady / bare:.2f} | |")
-    return (
-        f"| on {os.cpu_count()} cores | faces/s | of the bare loop | peak memory of all processes, GB |\n"
-        "|---|---|---|---|\n" + "\n".join(rows) + f"\n\n122,450 faces at the last rate: "
-        f"{122_450 / steady / 60:.1f} min. {bench_audit(records)}\n"
-    )
+def write_page(folder: Path, name: str, text: str) -> None:
+    """Writes a section's page, <name>.md: title, what was measured, the command, the tables."""
+    section = SECTIONS[name]
+    command = f"make bench {section.needs + ' ' if section.needs else ''}ONLY={name}"
+    about = textwrap.fill(f"Written by `{command}`. {section.about}", WIDTH, break_on_hyphens=False)
+    page = f"# {section.title}\n\n{about}\n\n{text.strip()}\n"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / f"{name}.md", page.encode())
+    print(f"{text.strip()}\nwritten: {folder / name}.md", flush=True)
 
 
-def bench_audit(records: Path) -> str:
-    """How long the audit of a set takes."""
-    started = time.perf_counter()
-    run("tools/make_records.py", "--audit", records)
-    seconds = time.perf_counter() - started
-    size = sum(path.stat().st_size for path in records.glob("*.tfrecords")) / 1e9
-    return f"`--audit` of {size:.2f} GB takes {seconds:.1f} s, start-up included ({seconds / size:.0f} s/GB)."
+@dataclass(frozen=True)
+class Section:
+    """A page: its title, what was measured and how to read it, what measures it, and make's variables it needs."""
 
-
-def linked(faces: Path, folder: Path, times: int, keep: int = 1) -> Path:
-    """A data set of the same files under `times` as many names (or every `keep`-th of them): hard links."""
-    for path in sorted(faces.rglob("*_*")):
-        if path.is_dir() or int(path.stem.split("_")[1]) % keep:
-            continue
-        for number in range(times):
-            place = folder / path.relative_to(faces).with_name(path.name.replace("DRAWN_", f"DRAWN_{number}"))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            os.link(path, place)
-    return folder
-
-
-def make_records(faces: Path, out: Path) -> tuple[int, float, int]:
-    """Faces, seconds and peak memory in bytes of tools/make_records.py."""
-    count, memory = len(read_300w_lp.find(faces, "bench")), Memory()
-    started = time.perf_counter()
-    with memory:
-        run("tools/make_records.py", faces, "--out", out)
-    return count, time.perf_counter() - started, memory.peak
-
-
-def bare_rate(faces: Path) -> float:
-    """Faces per second of reading, warping and encoding alone, a process on every core at once."""
-    cores = os.cpu_count()
-    paths = [str(item.picture) for item in read_300w_lp.find(faces, "bench")][:BARE]
-    with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
-        list(pool.map(bare_loop, [paths[:9]] * cores))  # starts the processes
-        return sum(pool.map(bare_loop, [paths] * cores))
-
-
-def bare_loop(paths: list[str]) -> float:
-    """Faces per second of one process."""
-    cv2.setNumThreads(1)
-    matrix = np.array([[192 / 400, 0, 0], [0, 192 / 400, 0]], np.float64)
-    started = time.perf_counter()
-    for path in paths:
-        small = cv2.warpAffine(cv2.imread(path), matrix, (192, 192))
-        cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    return len(paths) / (time.perf_counter() - started)
-
-
-class Memory:
-    """Peak of the memory that this process's descendants hold together, bytes in `peak` (Linux only, else 0)."""
-
-    def __init__(self):
-        self.peak, self._stop = 0, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self._stop.set()
-        self._thread.join()
-
-    def _watch(self):
-        while not self._stop.wait(0.5):
-            self.peak = max(self.peak, sum(map(resident, descendants(os.getpid()))))
-
-
-def descendants(pid: int) -> list[int]:
-    """Process ids of all children and their children."""
-    children = []
-    for path in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # a thread that has ended meanwhile
-            children.extend(int(one) for one in path.read_text().split())
-    return children + [grandchild for child in children for grandchild in descendants(child)]
-
-
-def resident(pid: int) -> int:
-    """Bytes of memory a process holds, shared pages divided among those that share them."""
-    try:
-        return 1024 * int(re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)[1])
-    except (OSError, TypeError):
-        return 0
-
-
-def write_section(page: Path, name: str, text: str) -> None:
-    """Replaces what stands between `<!-- name -->` and `<!-- /name -->`; ValueError where the marks are missing."""
-    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"{page}: found no section {begin} ... {end}, expected one to write to")
-    page.write_text(f"{before}{begin}\n{text.strip()}\n{end}{after}", encoding="utf-8")
-    print(text.strip(), flush=True)
+    title: str
+    about: str
+    measure: Callable[[Bench], str]
+    needs: str = ""
 
 
 # rolled and moving faces are made of the first set, poses are those of the last one: 300W and 300W_LP in that order
-SECTIONS: dict[str, Callable[[Bench], str]] = {
-    "records": bench_records,
-    "training": lambda bench: run("tools/measure/training.py", "--records", bench.large[0]),
-    "evaluation": lambda bench: bench_evaluation(bench.data, bench.folder / "evaluation"),
-    "evaluation-drawn": lambda bench: bench_evaluation([bench.faces], bench.folder / "evaluation of drawn faces"),
-    "limits": lambda bench: bench_faces("tools/measure/limits.py", bench.data),
-    "detection": bench_detection,
-    "roll": lambda bench: bench_faces("tools/measure/roll.py", bench.data[:1]),
-    "pose": lambda bench: bench_faces("tools/measure/pose.py", bench.data[-1:]),
-    "video": lambda bench: bench_faces("tools/measure/video.py", bench.data[:1]),
-    "batches": lambda bench: run("tools/measure/batches.py", bench.faces),
-    "service": lambda bench: table_of("tools/measure/service.py", bench.faces),
-    "scale": lambda bench: run("tools/measure/scale.py", bench.faces),
-    "inference": lambda bench: run("tools/measure/formats.py"),
+SECTIONS = {
+    "records": Section(
+        "Records",
+        "`tools/make_records.py` on drawn faces of 450x450 pixels against a bare loop that reads, warps and "
+        "JPEG-encodes, a process on every core at once. (Cores share much: two processes do less than twice the "
+        "work of one.) *All in* counts start-up, contact sheet and report, about 6 s; *each further face* is the "
+        "rate beyond them.",
+        lambda bench: run("tools/measure/records.py", bench.faces),
+    ),
+    "training": Section(
+        "Training",
+        "Gradient steps on real batches (records read, decoded, augmented) and on one constant batch, in turns.",
+        lambda bench: run("tools/measure/training.py", "--records", bench.records),
+    ),
+    "evaluation": Section(
+        "Held-out faces",
+        "The shipped models on sources that training did not see. What the columns mean: "
+        "[docs/evaluation.md](../evaluation.md). The inter-ocular distance vanishes in a profile, so it says "
+        "nothing about turned heads. The box is that of the known points: YTF's, without a jaw, has 0.78 of the "
+        "whole one's edges, so that its box percentages are larger by as much.",
+        lambda bench: evaluation(bench.data, bench.folder / "evaluation"),
+        REAL,
+    ),
+    "evaluation-drawn": Section(
+        "Drawn faces",
+        "The shipped models on faces that `tools/make_faces.py` draws, so that no data set is needed. What the "
+        "columns mean: [docs/evaluation.md](../evaluation.md).",
+        lambda bench: evaluation([bench.faces], bench.folder / "evaluation of drawn faces"),
+    ),
+    "limits": Section(
+        "Where the network is weak",
+        "Held-out faces by what is known of them, and the same faces made harder in one way at a time "
+        "(`tools/measure/limits.py`). Faces without a known jaw (YTF) count in *all*, by size and by brightness, "
+        "but not by yaw, eyes and mouth. The error is in % of the size of the whole face's box; elsewhere it is "
+        "the box of the known points, for YTF a smaller one.",
+        lambda bench: real_faces("tools/measure/limits.py", bench.data),
+        REAL,
+    ),
+    "detection": Section(
+        "Finding faces",
+        "Sources that training did not see (`tools/measure/detection.py`). Found: the box around the points shares "
+        "half of its union with the true one. Invented: found elsewhere, be it a face that nobody marked.",
+        detection,
+        f"{REAL} PHOTOS=photos",
+    ),
+    "roll": Section(
+        "Rolled heads",
+        "Held-out faces with all points known, turned by known angles, the box upright around the turned points "
+        "(`tools/measure/roll.py`): NME inter-ocular in %, failed (over 10 %) in brackets. *As fit does*: "
+        "`Landmarker.fit`, `--boxes` and `--whole`, which try turned crops where the passes disagree. Detection "
+        "does not, for the cascades find no face that lies.",
+        lambda bench: real_faces("tools/measure/roll.py", bench.data[:1]),
+        REAL,
+    ),
+    "pose": Section(
+        "Head pose",
+        "Head pose against 300W-LP's `Pose_Para` in degrees (`tools/measure/pose.py`). Near a profile pitch and "
+        "roll turn about one axis: see *turn*, the angle of the one turn between found and true pose.",
+        lambda bench: real_faces("tools/measure/pose.py", bench.data[-1:]),
+        REAL,
+    ),
+    "video": Section(
+        "Following faces",
+        "Tracking of two faces at 640x480 in clips made of held-out stills with known motion, fresh noise in every "
+        "frame (`tools/measure/video.py`). *ids* is the most of any of the three clips, so 3 means that one of the "
+        "faces got a new one once.",
+        lambda bench: real_faces("tools/measure/video.py", bench.data[:1]),
+        REAL,
+    ),
+    "batches": Section(
+        "Many pictures",
+        "Pictures a second of the whole command `infer/run.py`, start-up included, against reading them alone on "
+        "all cores (`tools/measure/batches.py`).",
+        lambda bench: run("tools/measure/batches.py", bench.faces),
+    ),
+    "service": Section(
+        "Web page and REST service",
+        "32 clients that ask again as soon as they have an answer, on the same cores as the service "
+        "(`tools/measure/service.py`). The bare landmarker runs on every core without a service, before and after, "
+        "in one run; both run the same code, so a ratio over 1 is the machine's noise. *No points*: answers that "
+        "were none. Memory is that of the service after a quarter of the time and at the end.",
+        lambda bench: table_of("tools/measure/service.py", bench.faces),
+    ),
+    "scale": Section(
+        "More than one machine",
+        "Everything ran on one machine: two processes stand for two workers, loopback for the network, and the "
+        "parameter server is a third process on the same cores (`tools/measure/scale.py`, on drawn faces). Bytes "
+        "are those counted on loopback. What was tried of Beam and what was not: "
+        "[docs/machines.md](../machines.md).",
+        lambda bench: run("tools/measure/scale.py", bench.faces),
+    ),
+    "formats": Section(
+        "Formats and runtimes",
+        "The standard model in every format, on every runtime that reads it, in turns; differences are from "
+        "TensorFlow's answers (`tools/measure/formats.py`).",
+        lambda bench: run("tools/measure/formats.py"),
+    ),
 }
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from tqdm import tqdm
 
 from tests.fuzz.records import PICTURES, cut, encoded, exchanged, flipped, inserted, removed
 from tests.helpers.drawn import draw_face, random_face
-from tools.measure.service import PATH, resident, service
+from tools.evaluation.memory import high_water
+from tools.measure.service import PATH, service
 
 SECONDS = 20  # an answer may take
 FACES = 12  # sound pictures that the damaged ones are made of
@@ -126,7 +127,7 @@ def run(count: int, seed: int, options: Sequence[str] = (), clients: int = 4) ->
             failures += [] if known else [f"{case.kind}, {case.damage}: {found}"]
         if process.poll() is not None or ask(port, picture, "image/jpeg") != before or before[0] != 200:
             failures.append("at the end the sound picture got no answer, or another one")
-        peak = resident(process.pid, "VmHWM")
+        peak = high_water(process.pid) or 0
     return rows, failures, peak
 
 

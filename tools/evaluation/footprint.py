@@ -12,9 +12,10 @@ import numpy as np
 from infer.landmarker import BATCH, Landmarker
 from infer.model import network
 from infer.model.contract import NHWC, Contract
+from tools.evaluation.memory import high_water
 
 ROOT = Path(__file__).resolve().parents[2]
-PROBE = "import sys; sys.path.insert(0, sys.argv[1]); from tools.footprint import probe; probe(sys.argv[2])"
+PROBE = "import sys; sys.path.insert(0, sys.argv[1]); from tools.evaluation.footprint import probe; probe(sys.argv[2])"
 
 
 def footprint(model: Landmarker, memory: bool = True) -> dict:
@@ -82,20 +83,3 @@ def probe(model: str) -> None:
     for batch in (1, BATCH):
         landmarker.fit(image, np.tile(box, (batch, 1)), 1)
     print(json.dumps([start, high_water()]))
-
-
-def high_water() -> int | None:
-    """The most memory this process has held so far, bytes; None where the system does not tell.
-
-    On Linux from /proc: `getrusage` starts with what the parent process held.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return 1024 * int(line.split()[1])
-    if sys.platform == "win32":
-        return None
-    import resource  # there is none on Windows
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,6 +1,8 @@
-"""Measures the frozen network in every format and runtime: one face, one thread, in turns; and checks OpenCV 5.
+"""Measures the frozen network in every format and runtime: one face, one thread, in turns.
 
-python tools/measure/formats.py [--model FILE.pb] [--records DIR]
+    python tools/measure/formats.py [--model FILE.pb] [--records DIR]
+
+OpenCV 5 is checked as well where `make opencv5` has made its environment.
 """
 
 from __future__ import annotations
@@ -17,7 +19,6 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
-from export import opencv5
 from export.formats import FORMATS, file_names
 from export.graphs import read_graph, widened
 from export.litert import here
@@ -25,6 +26,7 @@ from export.model import squares
 from export.parity import BATCHES, COMPARED, deviations, faces, in_batches
 from export.runtimes import RUNTIMES
 from net.data.batches import RecordSet
+from tools.measure import opencv5
 
 CALLS, WARM = 25, 5  # in a turn; the first bring the caches back from the other runtime's turn
 
@@ -41,7 +43,6 @@ def parse_args(argv=None) -> argparse.Namespace:
         "(default: data/records)",
     )
     add("--rounds", type=int, default=12, help="turns of each (default: %(default)s)")
-    add("--no-opencv5", action="store_true", help=f"do without OpenCV 5 and its environment, {opencv5.FOLDER.name}")
     return parser.parse_args(argv)
 
 
@@ -58,8 +59,7 @@ def main(argv=None) -> int:
         }
         times = seconds(runners, images[:1], args.rounds)
         print(table(files, runners, times, images, expected))
-    if not args.no_opencv5:
-        print(f"\n{opencv5_line(args.model, images, expected)}")
+    print(f"\n{opencv5_line(args.model, images, expected)}")
     return 0
 
 
@@ -116,11 +116,11 @@ def table(files: dict[str, Path], runners: dict, times: dict, images: np.ndarray
 
 
 def opencv5_line(model: Path, images: np.ndarray, expected: np.ndarray) -> str:
-    """What OpenCV 5 makes of the shipped file, or why that was not measured."""
-    try:
-        version, found = opencv5.answers(opencv5.environment(opencv5.FOLDER), model, images, BATCHES)
-    except ValueError as error:
-        return f"OpenCV 5: not measured ({error})."
+    """What OpenCV 5 makes of the shipped file, or how to get it where it is not there."""
+    python = opencv5.python_of(opencv5.FOLDER)
+    if not python.is_file():
+        return "OpenCV 5: not measured, `make opencv5` makes its environment."
+    version, found = opencv5.answers(python, model, images, BATCHES)
     return f"OpenCV {version} on `{model.name}`: {np.abs(found - expected).max():.1e} at most, in the same batches."
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import http.client
 import itertools
-import re
 import subprocess
 import sys
 import threading
@@ -34,6 +33,7 @@ from infer.jobs.memory import keep_memory
 from infer.jobs.ordered import cores
 from infer.jobs.progress import Progress
 from infer.landmarker import Landmarker
+from tools.evaluation.memory import resident
 
 MODEL = ROOT / "infer" / "landmark.pb"
 PATH = "/api/v1/landmarks"
@@ -168,14 +168,6 @@ def _ask_until(end: float, port: int, pictures: list[bytes], load: Load) -> None
                 time.sleep(float(answer.headers.get("Retry-After", 0)))
         if time.monotonic() >= end:
             return connection.close()
-
-
-def resident(pid: int, key: str = "VmRSS") -> int:
-    """Bytes that a process holds (VmHWM: has held at most); 0 where nobody says (Linux does)."""
-    try:
-        return 1024 * int(re.search(rf"^{key}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.M)[1])
-    except (OSError, TypeError):
-        return 0
 
 
 def table(bare: float, load: Load, clients: int) -> str:

@@ -1,4 +1,4 @@
-"""tools/measure/formats.py and export/opencv5.py: every format is measured, OpenCV 5 where it can be had."""
+"""tools/measure/formats.py and opencv5.py: every format is measured, OpenCV 5 where it can be had."""
 
 import sys
 from pathlib import Path
@@ -6,11 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from export import opencv5
 from export.parity import BATCHES, COMPARED, faces
 from net.data.batches import RecordSet
 from tests.helpers.tiny_model import SIZE, expected_fractions, write_model
-from tools.measure import formats as bench
+from tools.measure import formats, opencv5
 
 RNG = np.random.default_rng(6)
 
@@ -25,49 +24,29 @@ def test_another_python_answers_in_batches_of_each_size(tmp_path):
 
 
 def test_a_model_that_fails_there_is_one_line(tmp_path):
-    with pytest.raises(ValueError, match=r"OpenCV 5: python\S* -c fails: FileNotFoundError: .*absent\.pb") as caught:
+    with pytest.raises(ValueError, match=r"absent\.pb: OpenCV 5 fails: FileNotFoundError: .*absent\.pb") as caught:
         opencv5.answers(Path(sys.executable), tmp_path / "absent.pb", np.zeros((1, 8, 8, 3)), (1,))
     assert len(str(caught.value).splitlines()) == 1
 
 
-def test_the_environment_is_made_once(tmp_path, monkeypatch):
-    called = []
-    monkeypatch.setattr(
-        opencv5, "_call", lambda command: called.append(command) or (tmp_path / "venv").mkdir(exist_ok=True)
-    )
-    python = opencv5.environment(tmp_path / "venv")
-    assert python == opencv5.environment(tmp_path / "venv") and python.parents[1] == tmp_path / "venv"
-    assert [command[1:3] for command in called] == [["-m", "venv"], ["-m", "pip"]]
-    assert "opencv-python-headless>=5,<6" in called[1]
-
-
-def test_an_environment_that_cannot_be_made_is_tried_again_and_said(tmp_path, monkeypatch):
-    def failing(command):
-        raise ValueError("OpenCV 5: no such package")
-
-    monkeypatch.setattr(opencv5, "_call", failing)
-    for _ in range(2):
-        with pytest.raises(ValueError, match="no such package"):
-            opencv5.environment(tmp_path / "venv")
-    monkeypatch.setattr(opencv5, "FOLDER", tmp_path / "venv")
-    line = bench.opencv5_line(Path("landmark.pb"), None, None)
-    assert line == "OpenCV 5: not measured (OpenCV 5: no such package)."
-
-
-def test_the_difference_of_opencv_5_is_the_largest(monkeypatch):
+def test_the_line_of_opencv_5_says_the_largest_difference_or_how_to_get_it(tmp_path, monkeypatch):
     expected = np.zeros((2, 136), np.float32)
-    monkeypatch.setattr(opencv5, "environment", lambda folder: Path("python"))
+    monkeypatch.setattr(opencv5, "FOLDER", tmp_path)
+    assert "make opencv5" in formats.opencv5_line(Path("infer/landmark.pb"), expected, expected)
+    python = opencv5.python_of(tmp_path)
+    python.parent.mkdir()
+    python.touch()
     monkeypatch.setattr(opencv5, "answers", lambda *_: ("5.0", np.stack([expected, expected - 0.25])))
-    line = bench.opencv5_line(Path("infer/landmark.pb"), None, expected)
+    line = formats.opencv5_line(Path("infer/landmark.pb"), expected, expected)
     assert line == "OpenCV 5.0 on `landmark.pb`: 2.5e-01 at most, in the same batches."
 
 
 def test_pictures_are_those_of_the_records_or_drawn_ones(record_set, tmp_path):
-    np.testing.assert_array_equal(bench.pictures(record_set), faces(RecordSet(record_set), COMPARED)[0])
-    drawn = bench.pictures(tmp_path)
+    np.testing.assert_array_equal(formats.pictures(record_set), faces(RecordSet(record_set), COMPARED)[0])
+    drawn = formats.pictures(tmp_path)
     assert drawn.shape == (COMPARED, 128, 128, 3) and drawn.dtype == np.float32
     assert drawn.std(axis=(1, 2, 3)).min() > 5 and len({image.tobytes() for image in drawn}) == COMPARED
-    np.testing.assert_array_equal(drawn, bench.pictures(tmp_path))
+    np.testing.assert_array_equal(drawn, formats.pictures(tmp_path))
 
 
 def test_the_table_has_a_row_for_every_format_and_runtime(tmp_path):
@@ -82,7 +61,7 @@ def test_the_table_has_a_row_for_every_format_and_runtime(tmp_path):
         ("pb16", "opencv"): lambda images: np.zeros((len(images), 6), np.float32),
     }
     times = {("pb", "tensorflow"): 0.002, ("pb", "opencv"): 0.003, ("pb16", "opencv"): 0.006}
-    lines = bench.table(files, runners, times, images, expected).splitlines()
+    lines = formats.table(files, runners, times, images, expected).splitlines()
     assert lines[2:5] == [
         "| pb | 3.00 | tensorflow | 0.0e+00 | 2.00 | 0.67 |",
         "| pb | 3.00 | opencv | 5.0e-01 | 3.00 | 1.00 |",
@@ -93,9 +72,9 @@ def test_the_table_has_a_row_for_every_format_and_runtime(tmp_path):
 
 def test_the_median_of_counted_calls_in_turns(monkeypatch):
     clock = iter(range(10**6))
-    monkeypatch.setattr(bench.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(formats.time, "perf_counter", lambda: next(clock))
     order = []
     runners = {"a": lambda image: order.append("a"), "b": lambda image: order.append("b")}
-    assert bench.seconds(runners, None, 2) == {"a": 1, "b": 1}
-    turn = bench.WARM + bench.CALLS
+    assert formats.seconds(runners, None, 2) == {"a": 1, "b": 1}
+    turn = formats.WARM + formats.CALLS
     assert "".join(order) == ("a" * turn + "b" * turn) * 2

@@ -1,17 +1,14 @@
 """The load test counts what it should: answers, refusals, lost connections, memory; and its table."""
 
 import os
-import subprocess
-import sys
 import threading
 from collections import Counter
-from subprocess import PIPE
 
 import pytest
 
 from tests.helpers.web_service import PHOTO
 from tools.measure import service as measure_service
-from tools.measure.service import Load, put_load, resident, table
+from tools.measure.service import Load, put_load, table
 
 pytest.importorskip("waitress", reason="no waitress (the extra web)")
 
@@ -48,23 +45,6 @@ def test_answers_refusals_and_lost_connections_are_counted():
     assert load.passed >= 2.0 and min(load.seconds) > 0
     gone = put_load(os.getpid(), server.port, [b"a"], 1, 0.05)
     assert gone.seconds == [] and set(gone.others) == {"ConnectionRefusedError"}
-
-
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")
-def test_memory_is_that_of_the_process():
-    """Of a process of its own: this one's heap shrinks and grows with what ran before."""
-    code = "held = bytearray(b'1') * (int(input()) << 20); print(flush=True); input()"
-    sizes = []
-    for megabytes in (0, 50):
-        with subprocess.Popen([sys.executable, "-c", code], stdin=PIPE, stdout=PIPE, text=True) as process:
-            process.stdin.write(f"{megabytes}\n")
-            process.stdin.flush()
-            assert process.stdout.readline() == "\n"
-            sizes.append(resident(process.pid))
-            assert resident(process.pid, "VmHWM") >= sizes[-1] > 0
-            process.communicate("\n")
-    assert 45 << 20 < sizes[1] - sizes[0] < 60 << 20
-    assert resident(2**22 + 1) == 0
 
 
 def test_the_table_has_the_ratio_the_percentiles_and_what_went_wrong(monkeypatch):
