@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.points import write_atomically
+from infer.files.atomic import write_text_atomically
 
 PAGES = ROOT / "docs" / "benchmarks"
 WIDTH = 120  # letters a line, of prose
@@ -123,7 +123,7 @@ def write_page(folder: Path, name: str, text: str) -> None:
     about = textwrap.fill(f"Written by `{command}`. {section.about}", WIDTH, break_on_hyphens=False)
     page = f"# {section.title}\n\n{about}\n\n{text.strip()}\n"
     folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / f"{name}.md", page.encode())
+    write_text_atomically(folder / f"{name}.md", page)
     print(f"{text.strip()}\nwritten: {folder / name}.md", flush=True)
 
 
