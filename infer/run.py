@@ -22,8 +22,8 @@ from .faces.align import FIVE
 from .files.pictures import SUFFIXES, list_pictures
 from .files.points import read_boxes
 from .jobs.batch import Wanted, tasks_of
+from .jobs.cores import cores
 from .jobs.memory import keep_memory
-from .jobs.ordered import cores
 from .jobs.pictures import WINDOW, Options, PictureJob, VideoJob, VideoOptions, video_names
 from .kaggle import files as kaggle
 from .kaggle import job as submission

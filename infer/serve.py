@@ -17,8 +17,8 @@ if not __package__:
 
 import cv2
 
+from .jobs.cores import cores
 from .jobs.memory import keep_memory
-from .jobs.ordered import cores
 from .landmarker import DETECTORS, NAMED, Landmarker, model_path
 from .web.limits import Limits
 

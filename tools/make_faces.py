@@ -19,7 +19,6 @@ common origin and the 1 of 0-based pts_*; so what the project's reader takes, 0-
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
@@ -27,6 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.jobs.cores import cores
 from tools.draw.dataset import DrawnSet, make_set
 from tools.draw.samples import SAMPLES, draw_samples
 
@@ -44,7 +44,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--views", type=int, default=6, help="pictures of one head, turned from nearly frontal to 60-75 degrees"
     )
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes")
+    parser.add_argument("--workers", type=int, default=cores(), help="processes")
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier drawn set (never anything else)")
     parser.add_argument(
         "--samples", type=Path, metavar="DIR", help="instead of a set, draw the four pictures of images/ into DIR"

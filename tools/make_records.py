@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -21,6 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.jobs.cores import cores
 from infer.jobs.progress import Progress
 from records.landmarks import SCHEMES, scheme_of
 from tools.make.cut import Cut, Settings
@@ -50,7 +50,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--encoding", choices=("jpeg", "raw"), default="jpeg", help="pixels in the records (default: %(default)s)")
     add("--test-fraction", type=float, default=0.1, help="part of the sources, 0 to 1 (default: %(default)s)")
     add("--shard-size", type=int, default=1000, help="faces a shard, about (default: %(default)s)")
-    add("--workers", type=int, default=os.cpu_count(), help="processes (default: all %(default)s cores)")
+    add("--workers", type=int, default=cores(), help="processes (default: all %(default)s cores)")
     add("--previews", type=int, default=1, metavar="N", help="contact sheets of 24 faces each (default: %(default)s)")
     add("--no-report", action="store_true", help="leave out the report page with its plots")
     add("--overwrite", action="store_true", help="replace an existing set of records")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..geometry.crop import Crop
+from ..geometry.similarity import similarity
 
 SIZE = 112
 # where the subject's right eye, left eye, tip of the nose, right and left corner of the mouth come to lie, pixels of
@@ -43,15 +44,12 @@ def align(image: np.ndarray, points: np.ndarray, scheme: str = "ibug68") -> np.n
 def alignment(five: np.ndarray) -> Crop:
     """The crop whose 112x112 pixels have the five places [5, 2] nearest to the template's, in least squares there.
 
-    A similarity without reflection: S. Umeyama, "Least-squares estimation of transformation parameters between two
-    point patterns", PAMI 1991, in complex numbers.
+    Raises ValueError where the places are not finite or have fallen together.
     """
-    seen, wanted = five @ (1, 1j), ((TEMPLATE + 0.5) / SIZE - 0.5) @ (1, 1j)
-    middle, goal = seen.mean(), wanted.mean()
-    spread = np.vdot(seen - middle, seen - middle).real
-    scale = np.vdot(seen - middle, wanted - goal) / spread if spread > 0 else 0  # fraction = scale * picture + ...
-    if not (np.isfinite(scale) and abs(scale) > 0):
+    scale = 0.0
+    if np.isfinite(five).all() and np.ptp(five, axis=0).any():
+        scale, turn, shift = similarity(five, (TEMPLATE + 0.5) / SIZE - 0.5)  # fraction = scale * turn @ place + shift
+    if not (np.isfinite(scale) and scale > 0):
         raise ValueError(f"aligned faces: found {five.round(1).tolist()}, expected five places apart")
-    factor = 1 / scale
-    shift = middle - factor * goal
-    return Crop((float(shift.real), float(shift.imag)), float(abs(factor)), SIZE, float(np.angle(factor)))
+    x, y = -shift @ turn / scale
+    return Crop((float(x), float(y)), 1 / scale, SIZE, float(np.arctan2(turn[0, 1], turn[0, 0])))

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from ..geometry.boxes import box_of
+from ..geometry.rotations import angles_of
 
 MEAN_FACE = Path(__file__).resolve().parents[1] / "mean_face.json"
 SCHEME = "ibug68"
@@ -80,7 +81,7 @@ def mean_face(path: Path = MEAN_FACE) -> MeanFace:
 def head_pose(points: np.ndarray) -> Pose | None:
     """The pose of a face by its 68 points, [68, 2], any unit; None where they are fallen together or unknown."""
     rotation = rotation_from(points)
-    return None if rotation is None else angles_of(rotation)
+    return None if rotation is None else pose_of(rotation)
 
 
 def rotation_from(points: np.ndarray) -> np.ndarray | None:
@@ -102,14 +103,13 @@ def rotation_from(points: np.ndarray) -> np.ndarray | None:
     return TO_CAMERA @ cv2.Rodrigues(turn)[0] @ TO_CAMERA if found and np.isfinite(turn).all() else None
 
 
-def angles_of(rotation: np.ndarray) -> Pose:
+def pose_of(rotation: np.ndarray) -> Pose:
     """The angles of a turn float [3, 3] = R_x(pitch) R_y(yaw) R_z(roll), as 300W-LP has it.
 
     Zhu et al., "Face Alignment Across Large Poses: A 3D Solution", CVPR 2016; the signs of the authors' code.
     """
-    yaw = -np.arcsin(np.clip(rotation[0, 2], -1, 1))
-    pitch, roll = np.arctan2(rotation[1, 2], rotation[2, 2]), np.arctan2(rotation[0, 1], rotation[0, 0])
-    return Pose(*(float(np.degrees(angle)) for angle in (yaw, pitch, roll)))
+    pitch, yaw, roll = (float(np.degrees(angle)) for angle in angles_of(rotation))
+    return Pose(yaw, pitch, roll)
 
 
 def openness(points: np.ndarray) -> Openness:

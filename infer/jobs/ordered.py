@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,11 +10,6 @@ from typing import TypeVar
 AHEAD = 3  # things per worker that are begun before the first of them is asked for
 
 Thing, Result = TypeVar("Thing"), TypeVar("Result")
-
-
-def cores() -> int:
-    """How many cores this process may use, and so how many workers make sense."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_order(work: Callable[[Thing], Result], things: Iterable[Thing], workers: int) -> Iterator[Result]:

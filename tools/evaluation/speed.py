@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 
+from infer.jobs.cores import cores
 from infer.jobs.progress import Progress
 from tools.evaluation.measure import Model
 
@@ -25,11 +25,8 @@ def speed_rows(models: dict[str, Model], rounds: int = ROUNDS) -> list[dict]:
     A row for each model, number of threads (1, and as many as there are cores) and batch (faces of one picture): model,
     threads, batch, milliseconds, ratio.
     """
-    before, cores = (
-        cv2.getNumThreads(),
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-    )
-    settings = [(threads, batch) for threads in sorted({1, cores}) for batch in BATCHES]
+    before = cv2.getNumThreads()
+    settings = [(threads, batch) for threads in sorted({1, cores()}) for batch in BATCHES]
     try:
         with Progress(len(settings) * rounds, "rounds of timing") as progress:
             return [row for setting in settings for row in _rows(models, *setting, rounds, progress)]

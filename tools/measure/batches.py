@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import subprocess
 import sys
 import tempfile
@@ -23,6 +22,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import cv2
 
 from infer.files.pictures import list_pictures, read_picture
+from infer.jobs.cores import cores
 from infer.jobs.memory import keep_memory
 
 BOXES = "boxes.csv"  # stands for the file made here: the middle half of each picture, about where 300W-LP has its faces
@@ -72,7 +72,7 @@ def decoding_rate(paths: list[str]) -> float:
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             began = time.perf_counter()
             for _ in pool.map(lambda path: cv2.imread(path) is None, paths):
                 pass
@@ -94,7 +94,7 @@ def run_rate(args: argparse.Namespace, options: tuple[str, ...], boxes: Path, co
 
 def table(bare: float, rates: dict[str, float], count: int) -> str:
     """The rates as Markdown."""
-    lines = [f"| {count} pictures, {os.cpu_count()} cores | pictures/s | of bare decoding |", "|---|---|---|"]
+    lines = [f"| {count} pictures, {cores()} cores | pictures/s | of bare decoding |", "|---|---|---|"]
     lines.append(f"| bare decoding | {bare:.0f} | 1 |")
     lines += [f"| {name} | {rate:.0f} | {rate / bare:.3f} |" for name, rate in rates.items()]
     return "\n".join(lines)

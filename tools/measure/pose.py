@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
-from infer.faces.pose import angles_of, rotation_from
+from infer.faces.pose import pose_of, rotation_from
 from infer.geometry.rotations import rotation_of
 from infer.landmarker import Landmarker
 from records import metrics
@@ -66,7 +66,7 @@ def measure(landmarker: Landmarker, items: list, points: str) -> tuple[np.ndarra
 def errors_of(points: np.ndarray, pose: np.ndarray) -> list[float]:
     """How far the pose by points [68, 2] is from a true one (pitch, yaw, roll in radians): degrees, as COLUMNS."""
     rotation, true = rotation_from(points), rotation_of(pose)
-    found, wanted = angles_of(rotation), np.degrees(pose)
+    found, wanted = pose_of(rotation), np.degrees(pose)
     off = np.array([found.yaw - wanted[1], found.pitch - wanted[0], found.roll - wanted[2]])
     turn = np.degrees(np.arccos(np.clip((np.trace(rotation.T @ true) - 1) / 2, -1, 1)))
     return [*np.abs((off + 180) % 360 - 180), turn]

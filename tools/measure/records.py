@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import cv2
 import numpy as np
 
-from infer.jobs.ordered import cores
+from infer.jobs.cores import cores
 from tools.evaluation.memory import FamilyPeak
 from tools.make.cut import JPEG_QUALITY
 from tools.read import w300lp

@@ -29,8 +29,8 @@ import cv2
 import numpy as np
 
 from infer.files.pictures import decode_picture, list_pictures
+from infer.jobs.cores import cores
 from infer.jobs.memory import keep_memory
-from infer.jobs.ordered import cores
 from infer.jobs.progress import Progress
 from infer.landmarker import Landmarker
 from tools.evaluation.memory import resident

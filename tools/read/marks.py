@@ -18,6 +18,7 @@ import numpy as np
 
 from infer.files.pictures import read_picture
 from infer.geometry.boxes import box_of
+from infer.geometry.similarity import similarity
 from records.landmarks import IBUG_68, Scheme, convert
 from tools.read.face import NO_POSE, BadSample, Face, Item
 from tools.read.matfile import read_mat
@@ -135,21 +136,6 @@ def fitted_box(points: np.ndarray, scheme: Scheme, place: str) -> np.ndarray:
     scale, turn, shift = similarity(model, np.asarray(points, np.float64)[known])
     whole = scale * mean @ turn.T + shift
     return box_of(np.where(known[:, None], points, whole) if scheme is IBUG_68 else whole)
-
-
-def similarity(source: np.ndarray, target: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """(scale, rotation [2, 2], shift [2]) that bring source [N, 2] closest to target [N, 2]: scale * R x + shift.
-
-    Least squares, no reflection: S. Umeyama, "Least-squares estimation of transformation parameters between two point
-    patterns", PAMI 13 (1991), equations 34 to 42.
-    """
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    covariance = (target - target_mean).T @ (source - source_mean) / len(source)
-    u, d, vt = np.linalg.svd(covariance)
-    sign = np.array([1.0, np.sign(np.linalg.det(u) * np.linalg.det(vt)) or 1.0])
-    turn = u * sign @ vt
-    scale = float(d @ sign / ((source - source_mean) ** 2).sum(axis=1).mean())
-    return scale, turn, target_mean - scale * turn @ source_mean
 
 
 @cache

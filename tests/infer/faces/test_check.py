@@ -140,7 +140,7 @@ def test_the_points_are_those_that_the_network_learnt(tmp_path):
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"scheme": "ibug68", "shape": {"mean": [[1, 2]]}}'])
 def test_damaged_constants_are_named(tmp_path, text):
     (tmp_path / "c.json").write_text(text)
-    with pytest.raises(ValueError, match=r"c\.json: found .*, expected what tools/fit_check\.py writes"):
+    with pytest.raises(ValueError, match=r"c\.json: found .*, expected what tools/fit/check\.py writes"):
         load_check(tmp_path / "c.json")
     with pytest.raises(FileNotFoundError, match=r"n\.json: found no such file, expected the constants of the check"):
         load_check(tmp_path / "n.json")

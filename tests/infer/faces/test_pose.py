@@ -7,7 +7,7 @@ import pytest
 from scipy.io import savemat
 
 from infer.faces import pose
-from infer.faces.pose import Pose, angles_of, eye_openness, head_pose, mean_face, openness
+from infer.faces.pose import Pose, eye_openness, head_pose, mean_face, openness, pose_of
 from infer.geometry.rotations import rotation_of
 from tests.helpers.drawn import draw_face, symmetric_face
 from tools.fit import mean_face as fit_mean_face
@@ -27,7 +27,7 @@ def test_angles_come_back(angles):
     found = head_pose(seen(angles))
     pitch, yaw, roll = np.degrees(angles)
     np.testing.assert_allclose((found.pitch, found.yaw, found.roll), (pitch, yaw, roll), atol=1.5)
-    exact = angles_of(rotation_of(np.array(angles)))
+    exact = pose_of(rotation_of(np.array(angles)))
     np.testing.assert_allclose((exact.pitch, exact.yaw, exact.roll), (pitch, yaw, roll), atol=1e-6)
 
 
@@ -76,7 +76,7 @@ def test_the_shipped_face_is_one():
 @pytest.mark.parametrize("text", ["{", "[]", '{"points": [], "used": []}', '{"points": [[1, 2, 3]], "used": [0]}'])
 def test_a_damaged_face_is_named(tmp_path, text):
     (tmp_path / "f.json").write_text(text)
-    with pytest.raises(ValueError, match=r"f\.json: found .*, expected what tools/fit_mean_face\.py writes"):
+    with pytest.raises(ValueError, match=r"f\.json: found .*, expected what tools/fit/mean_face\.py writes"):
         mean_face(tmp_path / "f.json")
     with pytest.raises(FileNotFoundError, match=r"n\.json: found no such file, expected the 3-D mean face"):
         mean_face(tmp_path / "n.json")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from infer.faces.face import face_of
-from infer.faces.pose import angles_of, mean_face
+from infer.faces.pose import mean_face, pose_of
 from infer.files.points import read_boxes
 from infer.geometry.boxes import box_of
 from infer.geometry.rotations import rotation_of
@@ -129,7 +129,7 @@ def test_errors_of_poses_by_hand():
     yaw, pitch, roll, turn = measure_pose.errors_of(points, np.array([0.1, -0.4, 0.2]))
     assert yaw == pytest.approx(np.degrees(0.2), abs=1) and turn == pytest.approx(np.degrees(0.2), abs=1)
     assert pitch < 1 and roll < 1
-    found = angles_of(rotation_of(pose))
+    found = pose_of(rotation_of(pose))
     np.testing.assert_allclose([found.pitch, found.yaw, found.roll], np.degrees(pose))
     yaws, errors = np.array([0.1, 0.8, -0.9]), np.arange(12.0).reshape(3, 4)
     lines = measure_pose.table(yaws, errors, errors * 2).splitlines()

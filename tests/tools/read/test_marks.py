@@ -17,7 +17,6 @@ from tools.read.marks import (
     landmark_box,
     mean_shape,
     photo_of,
-    similarity,
     subset_of,
     write_mean_shape,
 )
@@ -36,20 +35,6 @@ def unknown(points, *indices):
     points = np.array(points, np.float64)
     points[list(indices)] = np.nan
     return points
-
-
-def test_similarity_finds_what_was_done():
-    source = np.random.default_rng(0).normal(size=(7, 2))
-    scale, turn, shift = similarity(source, placed(source))
-    np.testing.assert_allclose(scale, 83)
-    np.testing.assert_allclose(turn, TURN, atol=1e-12)
-    np.testing.assert_allclose(shift, (131, 57))
-
-
-def test_similarity_never_mirrors():
-    source = np.random.default_rng(1).normal(size=(9, 2))
-    _, turn, _ = similarity(source, source * (-1, 1))
-    np.testing.assert_allclose(np.linalg.det(turn), 1)
 
 
 def test_the_mean_shape_is_upright_centred_and_its_own_mirror_image():
