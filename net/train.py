@@ -506,7 +506,7 @@ def settings_of(args: argparse.Namespace, records: RecordSet, shape: Shape) -> d
         for key, value in vars(args).items()
         if key not in left_out and not (key in LATER and value == LATER[key])
     }
-    about = {key: records.manifest[key] for key in ("points", "margin", "context", "encoding", "subsets")}
+    about = {key: getattr(records.manifest, key) for key in ("points", "margin", "context", "encoding", "subsets")}
     about["scheme"] = records.scheme.name
     return {"options": options, "network": shape.settings(), "records": about}
 

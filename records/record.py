@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from records.manifest import ENCODINGS
 from records.runtime import tf
 
 SIZE = 128  # pixels of the crop that the network sees
-ENCODINGS = ("jpeg", "raw")
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,12 @@ import pytest
 from infer.files import atomic
 from records import shards
 from records.landmarks import IBUG_68, flip_points
+from records.split import Split
 from tests.conftest import RECORD_OPTIONS, ROOT, SHARED
 from tests.fuzz.records import png_bomb
 from tests.helpers.drawn import HEIGHT, WIDTH, draw_face, random_face, write_face
 from tools import make_records
+from tools.make import parts
 from tools.make.cut import MIRRORED, Cut, Settings, cut_chunk, eye_span
 from tools.make.datasets import Source, find_items, without_duplicates
 from tools.read.face import BadSample, Item
@@ -224,7 +226,7 @@ def test_a_second_face_of_the_same_full_name_is_skipped(tmp_path):
 def test_faces_of_one_name_in_two_sets_of_one_name_are_told_apart(tmp_path):
     for place in ("one", "two"):
         one(tmp_path / place / "set")
-    items, left_out, _ = find_items([Source(tmp_path / place / "set") for place in ("one", "two")], None, 0.0)
+    items, left_out, _ = find_items([Source(tmp_path / place / "set") for place in ("one", "two")], None, Split(0))
     assert {item.key for item in items} == {f"set/AFW/{NAME}", f"set#2/AFW/{NAME}"}
     assert left_out == {}
 
@@ -268,7 +270,7 @@ def test_a_full_disk_stops_with_one_line_and_keeps_the_existing_set(
         next(iter(serialised))
         raise OSError(errno.ENOSPC, "No space left on device", str(path))
 
-    monkeypatch.setattr(shards, "write_shard", full)
+    monkeypatch.setattr(parts, "write_shard", full)
     options = [str(face_set), "--out", str(place), *RECORD_OPTIONS, "--workers", "1", "--overwrite"]
     assert make_records.main(options) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
@@ -292,7 +294,7 @@ def hashes(folder: Path) -> dict[str, str]:
 
 
 def test_two_hundred_damaged_files_of_each_kind():
-    command = [sys.executable, str(ROOT / "tests" / "fuzz_records.py"), "--count", "200", "--seed", "3"]
+    command = [sys.executable, str(ROOT / "tests" / "fuzz" / "records.py"), "--count", "200", "--seed", "3"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     sums = [line.split("|")[1:-1] for line in done.stdout.splitlines() if "**all**" in line]

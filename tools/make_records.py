@@ -16,6 +16,7 @@ import importlib.util
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
@@ -23,11 +24,15 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 from infer.jobs.cores import cores
 from infer.jobs.progress import Progress
 from records.landmarks import SCHEMES, scheme_of
+from records.split import SPLITS, TEST_FRACTION, Split
 from tools.make.cut import Cut, Settings
 from tools.make.datasets import find_items, parse_source
 from tools.read import formats as readers
 from tools.read import w300lp as read_300w_lp
 from tools.read.face import BadSample, Item
+
+if TYPE_CHECKING:
+    from records.manifest import Manifest
 
 # TensorFlow (through records.record and records.shards) is imported inside functions: every worker process imports this
 # file anew, and would otherwise pay seconds and hundreds of megabytes for it.
@@ -48,7 +53,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--context", type=int, default=32, metavar="PIXELS", help="border around the 128 pixels (default: %(default)s)")
     add("--margin", type=float, default=MARGIN, help="part of the box's longer edge, every side (default: %(default)s)")
     add("--encoding", choices=("jpeg", "raw"), default="jpeg", help="pixels in the records (default: %(default)s)")
-    add("--test-fraction", type=float, default=0.1, help="part of the sources, 0 to 1 (default: %(default)s)")
+    add("--test-fraction", type=float, default=TEST_FRACTION, help="part of the sources, 0 to 1 (default: %(default)s)")
     add("--shard-size", type=int, default=1000, help="faces a shard, about (default: %(default)s)")
     add("--workers", type=int, default=cores(), help="processes (default: all %(default)s cores)")
     add("--previews", type=int, default=1, metavar="N", help="contact sheets of 24 faces each (default: %(default)s)")
@@ -95,47 +100,50 @@ def main(argv=None) -> int:
         again = "starts anew" if args.runner else "goes on"
         print(f"make_records: stopped; the same command {again}, {args.out} is as it was", file=sys.stderr)
         return 130  # as shells have it for Ctrl-C
-    return 1 if manifest["skipped"] else 0
+    return 1 if manifest.skipped else 0
 
 
 def audit(folder: Path) -> int:
     """Prints what is wrong with a set of records; the exit code."""
     from records import shards
+    from records.manifest import Manifest
 
     faults = shards.audit(folder)
     for fault in faults:
         print(f"make_records: {fault}", file=sys.stderr)
     if not faults:
-        manifest = shards.load_manifest(folder)
-        counts = ", ".join(f"{split} {shards.count_of(manifest, split)}" for split in manifest["splits"])
+        manifest = Manifest.read(folder)
+        counts = ", ".join(f"{split} {manifest.count(split)}" for split in SPLITS)
         print(f"{folder}: sound ({counts} records)")
     return 1 if faults else 0
 
 
-def make_records(args: argparse.Namespace) -> dict:
+def make_records(args: argparse.Namespace) -> Manifest:
     """Writes the whole set beside its place and moves it there; returns the manifest."""
     from tools.make import parts as writing
 
     check_place(args.out, args.overwrite)
+    split = Split(args.test_fraction)
     sources = [parse_source(text) for text in args.datasets] or [parse_source(str(default_dataset()))]
-    items, skipped, datasets = find_items(sources, args.format, args.test_fraction)
+    items, skipped, datasets = find_items(sources, args.format, split)
     settings = settings_of(args, items)
-    parts = writing.plan_parts(items, args.test_fraction, args.shard_size)
+    parts = writing.plan_parts(items, split, args.shard_size)
     partial = writing.Partial(args.out)
     goes_on = partial.open(writing.digest_of(parts, settings))
     notes = write_parts(parts, settings, args.workers, partial, goes_on)
-    manifest = writing.manifest_of(notes, settings, args.test_fraction, datasets, skipped)
+    manifest = writing.manifest_of(notes, settings, split, datasets, skipped)
     check_usable(manifest, partial, len(items))
     finish(partial, manifest, args)
     tell_summary(manifest, args.out)
     return manifest
 
 
-def make_records_on_beam(args: argparse.Namespace) -> dict:
+def make_records_on_beam(args: argparse.Namespace) -> Manifest:
     """As `make_records`, the faces cut and written by workers of Apache Beam."""
     from tools.make import parts as writing
 
     beam_records, remote = beam_modules()
+    split = Split(args.test_fraction)
     options = beam_records.options_of(args.runner, args.beam)
     far = remote.is_remote(args.out)
     partial = remote.RemotePartial(args.out) if far else writing.Partial(args.out.resolve())
@@ -143,11 +151,11 @@ def make_records_on_beam(args: argparse.Namespace) -> dict:
     with tempfile.TemporaryDirectory() as mirrors:
         texts = args.datasets or [str(default_dataset())]
         sources = [beam_records.local_source(text, Path(mirrors)) for text in texts]
-        items, skipped, datasets = find_items(sources, args.format, args.test_fraction)
+        items, skipped, datasets = find_items(sources, args.format, split)
     job = beam_records.Job(settings_of(args, items), str(partial.root), Path(mirrors), Path.cwd())
-    parts = writing.plan_parts(items, args.test_fraction, args.shard_size)
+    parts = writing.plan_parts(items, split, args.shard_size)
     partial.start()
-    about = {"test_fraction": args.test_fraction, "datasets": datasets, "skipped": skipped}
+    about = {"split": split, "datasets": datasets, "skipped": skipped}
     manifest = beam_records.write_parts(parts, job, options, about)
     check_usable(manifest, partial, len(items))
     partial.publish() if far else finish(partial, manifest, args)
@@ -167,24 +175,24 @@ def beam_modules():
     return beam_records, remote
 
 
-def check_usable(manifest: dict, partial, faces: int) -> None:
+def check_usable(manifest: Manifest, partial, faces: int) -> None:
     """Raises ValueError, and removes what was written, where no record for training came out."""
-    if not manifest["splits"]["train"]["records"]:
+    if not manifest.count("train"):
         partial.remove()
-        names = ", ".join(manifest["datasets"])
+        names = ", ".join(manifest.datasets)
         raise ValueError(f"{names}: found {faces} faces and no usable one for training: {why(manifest)}")
 
 
 def check_place(out: Path, overwrite: bool) -> None:
     """Raises ValueError where something lies at `out` that may not be replaced."""
-    from records import shards
+    from records.manifest import MANIFEST
 
     if not out.exists() or (out.is_dir() and not any(out.iterdir())):
         return
     if not overwrite:
         raise ValueError(f"{out}: found an existing folder, expected none (--overwrite replaces it)")
-    if not (out / shards.MANIFEST).is_file():
-        raise ValueError(f"{out}: found a folder without {shards.MANIFEST}, will not replace what is no set of records")
+    if not (out / MANIFEST).is_file():
+        raise ValueError(f"{out}: found a folder without {MANIFEST}, will not replace what is no set of records")
 
 
 def default_dataset() -> Path:
@@ -228,12 +236,11 @@ def readable(item: Item, split: str, cut: Cut) -> str:
     return f"{split} {item.key}: {size}, label {label} ..., pitch yaw roll {pose}"
 
 
-def finish(partial, manifest: dict, args: argparse.Namespace) -> None:
+def finish(partial, manifest: Manifest, args: argparse.Namespace) -> None:
     """Adds manifest, contact sheets and report to the finished shards and moves the set to its place."""
-    from records import shards
     from tools.make.preview import preview
 
-    shards.write_manifest(partial.set, manifest)
+    manifest.write(partial.set)
     for number in range(args.previews):
         preview(partial.set, partial.set / f"preview{'' if number == 0 else f'-{number + 1}'}.jpg", number)
     if not args.no_report:
@@ -243,21 +250,21 @@ def finish(partial, manifest: dict, args: argparse.Namespace) -> None:
     partial.publish()
 
 
-def tell_summary(manifest: dict, folder: Path | str) -> None:
+def tell_summary(manifest: Manifest, folder: Path | str) -> None:
     """Prints what was written and what was left out, and why."""
-    for name, entry in manifest["datasets"].items():
-        print(f"{name} ({entry['format']}): {entry['taken']} of {entry['found']} faces, weight {entry['weight']:g}")
-    for split, entry in manifest["splits"].items():
-        print(f"{split}: {entry['records']} faces in {len(entry['shards'])} shards")
-    for reason, names in manifest["skipped"].items():
+    for name, entry in manifest.datasets.items():
+        print(f"{name} ({entry.format}): {entry.taken} of {entry.found} faces, weight {entry.weight:g}")
+    for split in SPLITS:
+        print(f"{split}: {manifest.count(split)} faces in {len(manifest.shards[split])} shards")
+    for reason, names in manifest.skipped.items():
         print(f"skipped, {reason}: {len(names)}, the first {names[0]}", file=sys.stderr)
     local = isinstance(folder, Path)
     print(f"written: {folder}{' (look at preview.jpg and report/ in it)' if local else ''}")
 
 
-def why(manifest: dict) -> str:
+def why(manifest: Manifest) -> str:
     """The reasons for which faces were left out."""
-    parts = [f"{reason} {len(names)}, the first {names[0]}" for reason, names in manifest["skipped"].items()]
+    parts = [f"{reason} {len(names)}, the first {names[0]}" for reason, names in manifest.skipped.items()]
     return "; ".join(parts) or "all fell into the test split"
 
 

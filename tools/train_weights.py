@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from records import shards
+from records.manifest import MANIFEST
 from tools.shell import call
 
 FORMATS = ("--checkpoint", "last", "--formats", "pb16")
@@ -104,7 +104,7 @@ def frozen(network: Path, work: Path) -> Path:
 
 def make_once(folder: Path, script: str, *arguments) -> None:
     """Makes a set of records unless it is there, whole."""
-    if not (folder / shards.MANIFEST).is_file():
+    if not (folder / MANIFEST).is_file():
         call(script, *arguments, "--out", folder, fine=(0, 1))  # 1: some faces were skipped, and named
 
 

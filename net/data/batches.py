@@ -11,10 +11,12 @@ import numpy as np
 
 from net.data.augment import Ranges, augment
 from net.data.selection import Fold
-from records import record, shards
-from records.landmarks import indices_of, part_of, scheme_of
+from records import record
+from records.landmarks import indices_of, part_of
+from records.manifest import Shard
 from records.mixes import check_mix, weight_of
 from records.runtime import tf
+from records.shards import checked_manifest
 from records.split import SPLITS, hash_fraction
 
 READ_AT_ONCE = 8  # shards that an epoch reads side by side
@@ -30,15 +32,15 @@ class RecordSet:
         points: those that labels keep, as `records.landmarks.indices_of` reads them, all if empty; validation: part of
         the training sources, 0 to 1, that becomes a third split, "validation".
 
-        Raises what `records.shards.read_manifest` raises, ValueError for points that the records do not have, and where
-        a split is asked of records without their source.
+        Raises what `records.shards.checked_manifest` raises, ValueError for points that the records do not have, and
+        where a split is asked of records without their source.
         """
         self.folder, self.fold, self.grey, self.validation = folder, fold, grey, validation
-        self.manifest = shards.read_manifest(folder)
-        self.stored = scheme_of(self.manifest["scheme"])
+        self.manifest = checked_manifest(folder)
+        self.stored = self.manifest.scheme
         self.scheme = part_of(self.stored, indices_of(points, self.stored)) if points else self.stored
-        self.context = self.manifest["context"]
-        self._subsets = self._count_splits() if fold or validation else self.manifest["subsets"]
+        self.context = self.manifest.context
+        self._subsets = self._count_splits() if fold or validation else self.manifest.subsets
 
     @property
     def judge(self) -> str:
@@ -48,7 +50,7 @@ class RecordSet:
     def count(self, split: str, subset: str | None = None) -> int:
         """Number of records in "train", "validation" or "test", of one subset or in all."""
         if subset is None and split in SPLITS and not self.fold and not self.validation:
-            return shards.count_of(self.manifest, split)
+            return self.manifest.count(split)
         return sum(counts.get(split, 0) for name, counts in self._subsets.items() if subset in (None, name))
 
     def subsets(self, split: str) -> list[str]:
@@ -65,7 +67,7 @@ class RecordSet:
     def files(self, split: str) -> list[str]:
         """Paths of the shards that hold a split's records: of a fold, all."""
         splits = SPLITS if self.fold else ("test" if split == "test" else "train",)
-        return [path for name in splits for path in shards.shard_files(self.folder, self.manifest, name)]
+        return [path for name in splits for path in self.manifest.files(self.folder, name)]
 
     def chosen(self, serialised: tf.data.Dataset, split: str, subset: str | None = None) -> tf.data.Dataset:
         """The serialised records of `files(split)` that belong to the split, and to the subset if one is given."""
@@ -91,7 +93,7 @@ class RecordSet:
 
     def parse(self, serialised: tf.Tensor) -> dict[str, tf.Tensor]:
         """Decoded tensors of one serialised record of this set (see `records.record.decode`)."""
-        return self._with_points(record.decode(serialised, self.manifest["encoding"], self.context, self.stored.count))
+        return self._with_points(record.decode(serialised, self.manifest.encoding, self.context, self.stored.count))
 
     def _with_points(self, parsed: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The same with the label of the chosen points alone."""
@@ -102,7 +104,7 @@ class RecordSet:
 
     def _count_splits(self) -> dict[str, dict[str, int]]:
         """Records of each subset in each split: one walk over the whole set."""
-        counts = {name: dict.fromkeys((*SPLITS, VALIDATION), 0) for name in self.manifest["subsets"]}
+        counts = {name: dict.fromkeys((*SPLITS, VALIDATION), 0) for name in self.manifest.subsets}
         with tf.init_scope():
             for split in (*SPLITS, VALIDATION):
                 for parsed in tf.data.TFRecordDataset(self.files(split)).map(self.peek):
@@ -143,12 +145,11 @@ class Share(RecordSet):
         if split != "train":
             return super().count(split, subset)
         if subset is None and not self.fold and not self.validation:
-            entries = self.manifest["splits"]["train"]["shards"]
-            return sum(self._dealt(entry["records"]) for entry in entries if self._is_own(entry))
+            return sum(self._dealt(shard.records) for shard in self.manifest.shards["train"] if self._is_own(shard))
         return sum(count for name, count in self._own.items() if subset in (None, name))
 
-    def _is_own(self, entry: dict) -> bool:
-        return str(Path(self.folder) / entry["file"]) in self._files
+    def _is_own(self, shard: Shard) -> bool:
+        return str(Path(self.folder) / shard.file) in self._files
 
     def _dealt(self, count: int) -> int:
         """How many of a shard's records are this worker's."""

@@ -1,5 +1,4 @@
 import hashlib
-import json
 import os
 import shutil
 import signal
@@ -18,7 +17,9 @@ import scipy.io
 import tensorflow as tf
 
 from records import record, shards
-from records.split import split_of
+from records.landmarks import IBUG_68, KAGGLE_15
+from records.manifest import MANIFEST, Dataset
+from records.split import RULE, Split, split_of
 from tests.conftest import CONTEXT, RECORD_OPTIONS, TEST_FRACTION
 from tests.helpers.drawn import draw_set, write_face
 from tools import make_records
@@ -30,14 +31,14 @@ from tools.read.w300lp import source_of
 
 def records_of(folder: Path) -> dict[str, list[dict]]:
     """The decoded records of each split."""
-    manifest = shards.read_manifest(folder)
+    manifest = shards.checked_manifest(folder)
     found = {}
     for split in ("train", "test"):
-        files = shards.shard_files(folder, manifest, split)
+        files = manifest.files(folder, split)
         found[split] = [
             {key: value.numpy() for key, value in parsed.items()}
             for one in tf.data.TFRecordDataset(files)
-            for parsed in [record.decode(one, manifest["encoding"], manifest["context"], 68)]
+            for parsed in [record.decode(one, manifest.encoding, manifest.context, 68)]
         ]
     return found
 
@@ -80,34 +81,24 @@ def test_records_hold_the_faces_of_the_set(record_set, face_set):
 
 
 def test_the_manifest_adds_up(record_set):
-    manifest = json.loads((record_set / "manifest.json").read_text())
+    manifest = shards.checked_manifest(record_set)
     found = records_of(record_set)
-    for split, entry in manifest["splits"].items():
-        assert entry["records"] == sum(shard["records"] for shard in entry["shards"]) == len(found[split])
-        assert entry["records"] == sum(subset[split] for subset in manifest["subsets"].values())
-        for index, shard in enumerate(entry["shards"]):
-            assert shard["file"] == f"{split}-{index:05d}-of-{len(entry['shards']):05d}.tfrecords"
-            data = (record_set / shard["file"]).read_bytes()
-            assert (shard["bytes"], shard["sha256"]) == (len(data), hashlib.sha256(data).hexdigest())
-    assert len(manifest["splits"]["train"]["shards"]) > 1
-    assert sum(entry["records"] for entry in manifest["splits"].values()) == 30
-    assert set(manifest["subsets"]) == {"tiny/AFW", "tiny/HELEN"}
-    assert manifest["skipped"] == {}
-    settings = {key: manifest[key] for key in ("points", "size", "margin", "context", "encoding", "pixels", "scheme")}
-    assert settings == {
-        "points": "pts_2d",
-        "size": 128,
-        "margin": 0.15,
-        "context": CONTEXT,
-        "encoding": "raw",
-        "pixels": "RGB",
-        "scheme": "ibug68",
-    }
+    for split, here in manifest.shards.items():
+        assert manifest.count(split) == sum(subset[split] for subset in manifest.subsets.values()) == len(found[split])
+        for index, shard in enumerate(here):
+            assert shard.file == f"{split}-{index:05d}-of-{len(here):05d}.tfrecords"
+            data = (record_set / shard.file).read_bytes()
+            assert (shard.bytes, shard.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    assert len(manifest.shards["train"]) > 1
+    assert manifest.count("train") + manifest.count("test") == 30
+    assert set(manifest.subsets) == {"tiny/AFW", "tiny/HELEN"} and manifest.skipped == {}
+    settings = (manifest.points, manifest.size, manifest.margin, manifest.context, manifest.encoding)
+    assert settings == ("pts_2d", 128, 0.15, CONTEXT, "raw")
+    assert manifest.scheme is IBUG_68 and manifest.split == Split(TEST_FRACTION, RULE)
 
 
 def test_nothing_else_lies_in_the_folder(record_set):
-    manifest = json.loads((record_set / "manifest.json").read_text())
-    files = [shard["file"] for entry in manifest["splits"].values() for shard in entry["shards"]]
+    files = [shard.file for shard in shards.checked_manifest(record_set).all_shards]
     assert sorted(os.listdir(record_set)) == sorted([*files, "manifest.json", "preview.jpg"])
     assert os.listdir(record_set.parent) == [record_set.name]
     assert cv2.imread(str(record_set / "preview.jpg")).shape[1] == 6 * (128 + 2 * CONTEXT)
@@ -137,15 +128,15 @@ def test_bad_samples_are_skipped_counted_and_listed(damaged, tmp_path, capsys):
         make_records.main([str(damaged), "--out", str(out), "--test-fraction", "0", "--workers", "1", "--no-report"])
         == 1
     )
-    manifest, printed = shards.read_manifest(out), capsys.readouterr()
-    reasons = {reason: len(names) for reason, names in manifest["skipped"].items()}
+    manifest, printed = shards.checked_manifest(out), capsys.readouterr()
+    reasons = {reason: len(names) for reason, names in manifest.skipped.items()}
     assert reasons == {"unreadable picture": 1, "unreadable annotation": 1, "wrong shape": 2}
-    assert manifest["skipped"]["wrong shape"] == [
+    assert manifest.skipped["wrong shape"] == [
         f"bad/AFW/{name}: {name}_pts.mat: pts_2d is (68, 3), expected (68, 2)"
         for name in ("AFW_1003_1_0", "AFW_1003_1_1")
     ]
     assert "skipped, wrong shape: 2, the first bad/AFW/AFW_1003_1_0: " in printed.err
-    assert manifest["splits"]["train"]["records"] == 8 and manifest["splits"]["test"]["records"] == 0
+    assert manifest.count("train") == 8 and manifest.count("test") == 0
     assert "train: 8 faces in 1 shards" in printed.out and "bytes" in printed.out
     assert len(records_of(out)["train"]) == 8
 
@@ -233,10 +224,10 @@ def test_an_interrupted_run_keeps_what_was_and_goes_on_to_the_same_bytes(
 
     asked = []
     monkeypatch.setattr(writing, "cut_all", lambda items, *rest: cut_all(record_of(asked, items), *rest))
-    (out / shards.MANIFEST).write_text("{}")  # an older set, to be replaced
+    (out / MANIFEST).write_text("{}")  # an older set, to be replaced
     assert make_records.main(command) == 0
     assert contents(out) == contents(record_set) and os.listdir(tmp_path) == ["records"]
-    first = json.loads((record_set / shards.MANIFEST).read_text())["splits"]["train"]["shards"][0]["records"]
+    first = shards.checked_manifest(record_set).shards["train"][0].records
     assert len(asked) == 30 - first and "faces done before" in capsys.readouterr().out
 
 
@@ -272,7 +263,7 @@ def test_another_command_does_not_go_on_with_an_unfinished_set(face_set, record_
 def test_changed_files_make_another_plan(face_set, tmp_path):
     folder = shutil.copytree(face_set, tmp_path / "set")
     settings = make_records.Settings("pts_2d", 128, 0.15, 9, "raw")
-    parts = writing.plan_parts(read_300w_lp.find(folder, "set"), 0.5, 6)
+    parts = writing.plan_parts(read_300w_lp.find(folder, "set"), Split(0.5), 6)
     digest = writing.digest_of(parts, settings)
     assert writing.digest_of(parts, settings) == digest
     assert writing.digest_of(parts, replace(settings, margin=0.2)) != digest
@@ -285,12 +276,12 @@ def test_weights_and_caps_in_one_call(tmp_path, capsys):
     out = tmp_path / "records"
     options = ["--out", str(out), "--test-fraction", "0.5", "--workers", "1", "--no-report"]
     assert make_records.main([str(first), f"{second}:3", *options]) == 0
-    manifest, found = shards.read_manifest(out), records_of(out)
+    manifest, found = shards.checked_manifest(out), records_of(out)
     counts = Counter((one["subset"].decode()[0], one["name"].decode()) for one in found["train"])
     assert {count for (name, _), count in counts.items() if name == "a"} == {1}
     assert {count for (name, _), count in counts.items() if name == "b"} == {3}
     assert {count for count in Counter(one["name"].decode() for one in found["test"]).values()} == {2}
-    assert manifest["datasets"]["b"] == {"format": "300w-lp", "found": 12, "taken": 12, "weight": 3.0}
+    assert manifest.datasets["b"] == Dataset("300w-lp", 12, 12, 3.0)
     assert "b (300w-lp): 12 of 12 faces, weight 3" in capsys.readouterr().out
 
 
@@ -304,9 +295,9 @@ def test_sets_of_several_formats_and_a_scheme_that_all_map_to(face_set, tmp_path
     line = error_of(capsys, tmp_path / "faces.csv", *out, "--scheme", "ibug68")
     assert "faces.csv" in line and "kaggle15" in line and "ibug68" in line
     assert make_records.main([str(face_set), *out, "--scheme", "kaggle15"]) == 0
-    manifest = shards.read_manifest(tmp_path / "records")
-    assert manifest["scheme"] == "kaggle15"
-    files = shards.shard_files(tmp_path / "records", manifest, "train")
+    manifest = shards.checked_manifest(tmp_path / "records")
+    assert manifest.scheme is KAGGLE_15
+    files = manifest.files(tmp_path / "records", "train")
     one = record.decode(next(iter(tf.data.TFRecordDataset(files))), "jpeg", 32, 15)
     subset, name = one["subset"].numpy().decode().split("/")[1], one["name"].numpy().decode()
     own = scipy.io.loadmat(face_set / "landmarks" / subset / f"{name}_pts.mat")["pts_2d"]
@@ -352,7 +343,7 @@ def test_duplicate_names_and_missing_annotations_are_told(tmp_path):
     options = ["--out", str(out), "--test-fraction", "0", "--workers", "1", "--no-report"]
     assert make_records.main([str(folder), *options]) == 1
     message = "set/AFW/AFW_9_1_0: AFW_9_1_0.jpg: found no AFW_9_1_0_pts.mat, expected one"
-    assert shards.read_manifest(out)["skipped"] == {"missing annotation": [message]}
+    assert shards.checked_manifest(out).skipped == {"missing annotation": [message]}
 
 
 def test_several_sets_are_told_apart(tmp_path, capsys):
@@ -361,7 +352,7 @@ def test_several_sets_are_told_apart(tmp_path, capsys):
     out = tmp_path / "records"
     sets = [str(tmp_path / place / "same") for place in ("one", "two")]
     assert make_records.main([*sets, "--out", str(out), "--test-fraction", "0", "--workers", "1", "--no-report"]) == 0
-    subsets = {name: counts["train"] for name, counts in shards.read_manifest(out)["subsets"].items()}
+    subsets = {name: counts["train"] for name, counts in shards.checked_manifest(out).subsets.items()}
     assert subsets == {"same/AFW": 1, "same/HELEN": 1, "same#2/AFW": 1, "same#2/HELEN": 1}
 
 
@@ -371,7 +362,7 @@ def items_of(names) -> list[Item]:
 
 def test_a_plan_keeps_sides_when_faces_are_added_and_cuts_even_shards():
     names = [f"AFW_{photo}_1_{view}" for photo in range(40) for view in range(3)]
-    small, large = (writing.plan_parts(items_of(some), 0.25, 20) for some in (names[:60], names))
+    small, large = (writing.plan_parts(items_of(some), Split(0.25), 20) for some in (names[:60], names))
     for split in ("train", "test"):
         before, after = (
             {item.name for part in parts if part.split == split for item in part.items} for parts in (small, large)
@@ -383,7 +374,7 @@ def test_a_plan_keeps_sides_when_faces_are_added_and_cuts_even_shards():
     assert [part.file for part in large][:2] == [f"train-0000{i}-of-0000{len(sizes)}.tfrecords" for i in (0, 1)]
     order = [item.name for part in large for item in part.items if part.split == "train"]
     assert order != sorted(order)
-    assert writing.plan_parts([], 0.25, 20) == []
+    assert writing.plan_parts([], Split(0.25), 20) == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from records.split import hash_fraction, split_of
+from records.manifest import Dataset
+from records.split import Split, hash_fraction
 from tools.read import formats as readers
 from tools.read.face import Item
 
@@ -39,11 +40,11 @@ def parse_source(text: str) -> Source:
     return Source(Path(path), weight=value)
 
 
-def find_items(sources: Sequence[Source], format: str | None, test_fraction: float):
+def find_items(sources: Sequence[Source], format: str | None, split: Split):
     """The items to take, in no special order, and what is left out already.
 
-    A folder name that comes twice gets a number. Returns (items, {reason: [key: message]}, {dataset: summary}).
-    Raises ValueError where a path comes twice, and what the readers raise.
+    A folder name that comes twice gets a number. Returns (items, {reason: [key: message]}, {dataset: its entry of the
+    manifest}). Raises ValueError where a path comes twice, and what the readers raise.
     """
     seen, items, skipped, summary = Counter(), [], {}, {}
     for place, count in Counter(source.path.resolve() for source in sources).items():
@@ -56,8 +57,8 @@ def find_items(sources: Sequence[Source], format: str | None, test_fraction: flo
         found = readers.find(source.path, name, format)
         single = without_duplicates(found, skipped)
         chosen = capped(single, source.cap)
-        items += [copy for item in chosen for copy in copies(item, source.weight, test_fraction)]
-        summary[name] = {"format": found[0].format, "found": len(found), "taken": len(chosen), "weight": source.weight}
+        items += [copy for item in chosen for copy in copies(item, source.weight, split)]
+        summary[name] = Dataset(found[0].format, len(found), len(chosen), source.weight)
     return items, skipped, summary
 
 
@@ -80,9 +81,9 @@ def capped(items: Sequence[Item], cap: int | None) -> list[Item]:
     return sorted(items, key=lambda item: hash_fraction(f"cap {item.key}"))[:cap]
 
 
-def copies(item: Item, weight: float, test_fraction: float) -> list[Item]:
+def copies(item: Item, weight: float, split: Split) -> list[Item]:
     """The item as often as its weight says: for 2.5 twice, and every second item once more. A test face counts once."""
-    if split_of(item.source, test_fraction) == "test":
+    if split.side_of(item.source) == "test":
         return [item]
     count = int(weight) + (hash_fraction(f"weight {item.key}") < weight - int(weight))
     return [replace(item, copy=number) for number in range(count)]

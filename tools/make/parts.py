@@ -12,13 +12,16 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from infer.files.atomic import remove_leftovers, write_text_atomically
-from records import record, shards
-from records.split import SPLITS, hash_fraction, split_of
+from records import record
+from records.landmarks import scheme_of
+from records.manifest import Dataset, Manifest, Shard
+from records.shards import shard_name, write_shard
+from records.split import SPLITS, Split, hash_fraction
 from tools.make.cut import Cut, Settings, cut_all
 from tools.read.face import BadSample, Item
 
@@ -30,6 +33,26 @@ class Part:
     file: str
     split: str
     items: tuple[Item, ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """A finished shard: its split, faces of each subset, and of those left out, by reason, a line each."""
+
+    shard: Shard
+    split: str
+    subsets: dict[str, int]
+    skipped: dict[str, list[str]]
+
+    def text(self) -> str:
+        """The note as JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def parse(cls, text: str) -> Note:
+        """The note that `text` gave. Raises ValueError, KeyError or TypeError on other text."""
+        document = json.loads(text)
+        return cls(**{**document, "shard": Shard(**document["shard"])})
 
 
 class Partial:
@@ -70,32 +93,32 @@ class Partial:
         shutil.rmtree(old, ignore_errors=True)
         self.remove()
 
-    def note_of(self, part: Part) -> dict | None:
+    def note_of(self, part: Part) -> Note | None:
         """The note of a finished shard, None where the shard is not whole."""
         try:
-            note = json.loads(self._note(part).read_text(encoding="utf-8"))
-            return note if (self.set / part.file).stat().st_size == note["bytes"] else None
-        except (OSError, ValueError, KeyError):
+            note = Note.parse(self._note(part).read_text(encoding="utf-8"))
+            return note if (self.set / part.file).stat().st_size == note.shard.bytes else None
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep(self, part: Part, note: dict) -> None:
+    def keep(self, part: Part, note: Note) -> None:
         """Writes the note of a finished shard."""
-        write_text_atomically(self._note(part), json.dumps(note))
+        write_text_atomically(self._note(part), note.text())
 
     def _note(self, part: Part) -> Path:
         return self.notes / f"{part.file}.json"
 
 
-def plan_parts(items: Iterable[Item], test_fraction: float, shard_size: int) -> list[Part]:
+def plan_parts(items: Iterable[Item], split: Split, shard_size: int) -> list[Part]:
     """The items split by source and dealt to shards, in an order that mixes sets but depends on the names alone."""
     ordered = sorted(items, key=lambda item: (hash_fraction(f"{item.copy} {item.key}"), item.key))
     parts = []
-    for split in SPLITS:
-        chosen = [item for item in ordered if split_of(item.source, test_fraction) == split]
+    for side in SPLITS:
+        chosen = [item for item in ordered if split.side_of(item.source) == side]
         count = max(1, round(len(chosen) / shard_size)) if chosen else 0
         for index in range(count):
             inside = chosen[len(chosen) * index // count : len(chosen) * (index + 1) // count]
-            parts.append(Part(shards.shard_name(split, index, count), split, tuple(inside)))
+            parts.append(Part(shard_name(side, index, count), side, tuple(inside)))
     return parts
 
 
@@ -110,11 +133,10 @@ def digest_of(parts: list[Part], settings: Settings) -> str:
     return digest.hexdigest()
 
 
-def write_parts(parts: list[Part], settings: Settings, workers: int, partial: Partial, tell: Callable) -> list[dict]:
+def write_parts(parts: list[Part], settings: Settings, workers: int, partial: Partial, tell: Callable) -> list[Note]:
     """Writes the shards that are not there yet; returns the notes of all, in order.
 
-    tell: called with (item, split, Cut or BadSample) for every face that is worked on. A note: {file, records, bytes,
-    sha256, split, subsets: {name: faces}, skipped: {reason: [...]}}.
+    tell: called with (item, split, Cut or BadSample) for every face that is worked on.
     """
     notes = {part.file: partial.note_of(part) for part in parts}
     missing = [part for part in parts if notes[part.file] is None]
@@ -125,11 +147,12 @@ def write_parts(parts: list[Part], settings: Settings, workers: int, partial: Pa
     return [notes[part.file] for part in parts]
 
 
-def write_part(folder: Path, part: Part, cuts: Iterator, tell: Callable) -> dict:
-    """Writes one shard into a folder, from the next cuts of `cuts`; its note, as `write_parts` has it."""
-    subsets, skipped = Counter(), {}
-    entry = shards.write_shard(folder / part.file, _serialised(part, cuts, subsets, skipped, tell))
-    return {**entry, "split": part.split, "subsets": dict(subsets), "skipped": skipped}
+def write_part(folder: Path, part: Part, cuts: Iterator, tell: Callable) -> Note:
+    """Writes one shard into a folder, from the next cuts of `cuts`; its note."""
+    subsets: Counter[str] = Counter()
+    skipped: dict[str, list[str]] = {}
+    shard = write_shard(folder / part.file, _serialised(part, cuts, subsets, skipped, tell))
+    return Note(shard, part.split, dict(subsets), skipped)
 
 
 def _serialised(part: Part, cuts: Iterator, subsets: Counter, skipped: dict, tell: Callable) -> Iterable[bytes]:
@@ -149,29 +172,28 @@ def to_record(item: Item, cut: Cut) -> record.Record:
     return record.Record(cut.image, cut.label, cut.pose, cut.side, subset, item.name, item.source)
 
 
-def manifest_of(notes: list[dict], settings: Settings, test_fraction: float, datasets: dict, skipped: dict) -> dict:
-    """The manifest of a set from its shards' notes; datasets, skipped: as `tools.make.datasets.find_items` has them."""
-    splits = {split: {"records": 0, "shards": []} for split in SPLITS}
+def manifest_of(
+    notes: Sequence[Note],
+    settings: Settings,
+    split: Split,
+    datasets: dict[str, Dataset],
+    skipped: dict[str, list[str]],
+) -> Manifest:
+    """The manifest of a set from its shards' notes, in order; datasets, skipped: as `find_items` has them."""
     subsets, left_out = {}, dict(skipped)
     for note in notes:
-        split = splits[note["split"]]
-        split["records"] += note["records"]
-        split["shards"].append({key: note[key] for key in ("file", "records", "bytes", "sha256")})
-        for name, count in note["subsets"].items():
-            subset = subsets.setdefault(name, dict.fromkeys(SPLITS, 0))
-            subset[note["split"]] += count
-        for reason, names in note["skipped"].items():
-            left_out[reason] = left_out.get(reason, []) + names
-    return {
-        "version": shards.VERSION,
-        **asdict(settings),
-        "pixels": "RGB",
-        "test_fraction": test_fraction,
-        "splits": splits,
-        "datasets": datasets,
-        "subsets": dict(sorted(subsets.items())),
-        "skipped": {reason: sorted(set(names)) for reason, names in sorted(left_out.items())},
-    }
+        for name, count in note.subsets.items():
+            subsets.setdefault(name, dict.fromkeys(SPLITS, 0))[note.split] += count
+        for reason, lines in note.skipped.items():
+            left_out[reason] = left_out.get(reason, []) + lines
+    return Manifest(
+        **{**asdict(settings), "scheme": scheme_of(settings.scheme)},
+        split=split,
+        shards={side: tuple(note.shard for note in notes if note.split == side) for side in SPLITS},
+        subsets=dict(sorted(subsets.items())),
+        datasets=datasets,
+        skipped={reason: sorted(set(lines)) for reason, lines in sorted(left_out.items())},
+    )
 
 
 def _state(path: Path) -> str:

@@ -9,9 +9,10 @@ import numpy as np
 
 from infer.draw import draw_faces
 from infer.geometry.boxes import absolute_shape, picture_box
-from records import record, shards
-from records.landmarks import Scheme, scheme_of
+from records import record
+from records.landmarks import Scheme
 from records.runtime import tf
+from records.shards import checked_manifest
 
 FACES, COLUMNS = 24, 6
 
@@ -21,10 +22,10 @@ def preview(folder: Path, path: Path, number: int = 0) -> None:
 
     number: which 24, counted from 0; nothing is written where there are no more.
     """
-    manifest = shards.read_manifest(folder)
-    scheme, context = scheme_of(manifest["scheme"]), manifest["context"]
-    serialised = tf.data.TFRecordDataset(shards.shard_files(folder, manifest, "train")).skip(number * FACES).take(FACES)
-    faces = [record.decode(one, manifest["encoding"], context, scheme.count) for one in serialised]
+    manifest = checked_manifest(folder)
+    scheme, context = manifest.scheme, manifest.context
+    serialised = tf.data.TFRecordDataset(manifest.files(folder, "train")).skip(number * FACES).take(FACES)
+    faces = [record.decode(one, manifest.encoding, context, scheme.count) for one in serialised]
     if not faces:
         return
     tiles = [_tile(face["image"].numpy(), face["label"].numpy(), scheme, context) for face in faces]

@@ -11,9 +11,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 
 from infer.draw import COLOURS
-from records import record, shards
-from records.landmarks import IBUG_68, Scheme, scheme_of
+from records import record
+from records.landmarks import IBUG_68, Scheme
+from records.manifest import Manifest
 from records.runtime import tf
+from records.shards import checked_manifest
 from records.split import SPLITS
 
 # of the outer eye corners' distance: how far the nose's tip stands before them. Fitted on genuine 300W-LP, where yaw
@@ -39,8 +41,8 @@ class Faces:
 
 def write_report(folder: Path, out: Path | None = None) -> Path:
     """Writes `report.md` and its plots into `<folder>/report` (or `out`), from the records as they are stored."""
-    manifest = shards.read_manifest(folder)
-    scheme, faces = scheme_of(manifest["scheme"]), read_faces(folder, manifest)
+    manifest = checked_manifest(folder)
+    scheme, faces = manifest.scheme, read_faces(folder, manifest)
     out = out or folder / "report"
     out.mkdir(parents=True, exist_ok=True)
     figures = {
@@ -56,12 +58,12 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     return out
 
 
-def read_faces(folder: Path, manifest: dict) -> Faces:
+def read_faces(folder: Path, manifest: Manifest) -> Faces:
     """All labels and the mean of the first pictures; memory does not grow with the pictures."""
-    count = scheme_of(manifest["scheme"]).count
+    count = manifest.scheme.count
     parts = {key: [] for key in ("label", "pose", "side", "subset", "split")}
     for split in SPLITS:
-        for batch in _batches(shards.shard_files(folder, manifest, split), count):
+        for batch in _batches(manifest.files(folder, split), count):
             for key in ("label", "pose", "side", "subset"):
                 parts[key].append(batch[key].numpy())
             parts["split"].append(np.full(len(parts["side"][-1]), split))
@@ -75,13 +77,13 @@ def _batches(files: list[str], count: int) -> Iterable[dict]:
     return tf.data.TFRecordDataset(files).batch(BATCH).map(lambda several: record.parse(several, count))
 
 
-def mean_picture(folder: Path, manifest: dict) -> np.ndarray:
+def mean_picture(folder: Path, manifest: Manifest) -> np.ndarray:
     """The mean of the first crops, without their borders: float64 [128, 128, 3] RGB, 0 to 1."""
-    count, context = scheme_of(manifest["scheme"]).count, manifest["context"]
-    files = [path for split in SPLITS for path in shards.shard_files(folder, manifest, split)]
+    count, context = manifest.scheme.count, manifest.context
+    files = [path for split in SPLITS for path in manifest.files(folder, split)]
     inside, total, seen = slice(context, context + record.SIZE), np.zeros((record.SIZE, record.SIZE, 3)), 0
     decoded = tf.data.TFRecordDataset(files).take(PICTURES)
-    for batch in decoded.map(lambda one: record.decode(one, manifest["encoding"], context, count)["image"]).batch(64):
+    for batch in decoded.map(lambda one: record.decode(one, manifest.encoding, context, count)["image"]).batch(64):
         total += batch.numpy()[:, inside, inside].sum(axis=0, dtype=np.float64)
         seen += len(batch)
     return total / max(seen, 1) / 255
@@ -180,9 +182,9 @@ def shares(faces: Faces, scheme: Scheme) -> dict[str, dict[str, float]]:
     return parts
 
 
-def plot_counts(manifest: dict) -> Figure:
+def plot_counts(manifest: Manifest) -> Figure:
     """Faces per subset and split."""
-    subsets = manifest["subsets"]
+    subsets = manifest.subsets
     figure = Figure(figsize=(8, 1.2 + 0.4 * len(subsets)), layout="constrained")
     axes, left = figure.subplots(), np.zeros(len(subsets))
     for split in SPLITS:
@@ -201,15 +203,15 @@ def colour_of(group: str) -> tuple[float, float, float]:
     return red / 255, green / 255, blue / 255
 
 
-def page(manifest: dict, faces: Faces, scheme: Scheme) -> str:
+def page(manifest: Manifest, faces: Faces, scheme: Scheme) -> str:
     """The report as Markdown."""
     names = ("points", "yaw", "sizes", "unknown", "counts")
     lines = [f"# {len(faces.labels)} faces, {scheme.count} points ({scheme.name})", ""]
     lines += [f"![{name}]({name}.png)\n" for name in names]
     lines += ["| subset | " + " | ".join(SPLITS) + " |", "|---|" + "---|" * len(SPLITS)]
-    for name, counts in manifest["subsets"].items():
+    for name, counts in manifest.subsets.items():
         lines.append(f"| {name} | " + " | ".join(str(counts[split]) for split in SPLITS) + " |")
     lines += ["", "| skipped | faces | the first |", "|---|---|---|"]
-    for reason, those in manifest["skipped"].items():
+    for reason, those in manifest.skipped.items():
         lines.append(f"| {reason} | {len(those)} | {those[0]} |")
     return "\n".join(lines) + "\n"

@@ -26,6 +26,7 @@ from export.model import squares
 from export.parity import BATCHES, COMPARED, deviations, faces, in_batches
 from export.runtimes import RUNTIMES
 from net.data.batches import RecordSet
+from records.manifest import MANIFEST
 from tools.measure import opencv5
 
 CALLS, WARM = 25, 5  # in a turn; the first bring the caches back from the other runtime's turn
@@ -65,7 +66,7 @@ def main(argv=None) -> int:
 
 def pictures(records: Path, size: int = 128) -> np.ndarray:
     """COMPARED pictures float32 [N, size, size, 3] RGB: of test records, or squares of those in images/."""
-    if (records / "manifest.json").is_file():
+    if (records / MANIFEST).is_file():
         return faces(RecordSet(records), COMPARED)[0]
     return squares(COMPARED, size).astype(np.float32)
 

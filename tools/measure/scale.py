@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
+from records.manifest import Manifest
 from tools.make.beam.environment import python_with_beam
 
 CONTRACT = ROOT / "infer" / "landmark.json"
@@ -114,8 +115,7 @@ def timed_records(python: Path | str, dataset: str, out: Path, options: list) ->
     own = ["--out", out, "--overwrite", "--no-report", "--previews", 0, "--shard-size", 100]
     run([python, "tools/make_records.py", dataset, *own, *options])
     seconds = time.perf_counter() - started
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    return sum(split["records"] for split in manifest["splits"].values()), seconds
+    return sum(shard.records for shard in Manifest.read(out).all_shards), seconds
 
 
 # training

@@ -25,7 +25,8 @@ from infer.geometry.boxes import absolute_shape, picture_box
 from infer.geometry.crop import Crop
 from infer.geometry.rotations import turned_pose
 from records import record
-from records.landmarks import Scheme, flip_points, scheme_of
+from records.landmarks import Scheme, flip_points
+from records.manifest import Manifest
 from records.split import SPLITS
 from tools.make.cut import encode_image
 from tools.rewrite.sets import Rewriter, opened, rewrite
@@ -84,7 +85,7 @@ def main(argv=None) -> int:
     except (ValueError, OSError) as error:
         print(f"augment_records: {error}", file=sys.stderr)
         return 2
-    counts = ", ".join(f"{split} {manifest['splits'][split]['records']}" for split in SPLITS)
+    counts = ", ".join(f"{split} {manifest.count(split)}" for split in SPLITS)
     print(f"written: {args.out} ({counts} records; look at preview.jpg in it)")
     return 0
 
@@ -102,7 +103,7 @@ def variants_of(args: argparse.Namespace) -> list[Variant]:
     return ways
 
 
-def augment_records(folder: Path, out: Path, ways: list[Variant], overwrite: bool) -> dict:
+def augment_records(folder: Path, out: Path, ways: list[Variant], overwrite: bool) -> Manifest:
     """Writes the multiplied set beside its place and moves it there; returns its manifest.
 
     Raises ValueError where something lies at `out` that may not be replaced, or no way changes anything.
@@ -115,21 +116,20 @@ def augment_records(folder: Path, out: Path, ways: list[Variant], overwrite: boo
 def varied_by(ways: list[Variant]) -> Rewriter:
     """What gives a serialised training record and its variants."""
 
-    def varied(serialised: bytes, manifest: dict) -> Iterator[bytes]:
-        scheme = scheme_of(manifest["scheme"])
+    def varied(serialised: bytes, manifest: Manifest) -> Iterator[bytes]:
         found, image = opened(serialised, manifest)
         for way in ways:
             if way == Variant():
                 yield serialised
             else:
-                yield record.encode(changed(found, image, way, manifest, scheme))
+                yield record.encode(changed(found, image, way, manifest))
 
     return varied
 
 
-def changed(found: dict, image: np.ndarray, way: Variant, manifest: dict, scheme: Scheme) -> record.Record:
+def changed(found: dict, image: np.ndarray, way: Variant, manifest: Manifest) -> record.Record:
     """The record of one variant of a parsed record, whose picture is uint8 [edge, edge, 3] RGB, with its context."""
-    context, size, edge = manifest["context"], manifest["size"], image.shape[0]
+    context, size, edge = manifest.context, manifest.size, image.shape[0]
     # the face moves one way where the crop moves the other
     centre = (edge - 1) / 2 - np.array(way.shift) * size
     crop = Crop(tuple(centre), size, size, np.radians(-way.turn))
@@ -137,9 +137,9 @@ def changed(found: dict, image: np.ndarray, way: Variant, manifest: dict, scheme
     label = crop.to_fractions(points)
     picture = lit(crop.cut(image, context), way.brightness)
     if way.mirrored:
-        label, picture = mirrored_label(label, scheme), np.ascontiguousarray(picture[:, ::-1])
+        label, picture = mirrored_label(label, manifest.scheme), np.ascontiguousarray(picture[:, ::-1])
     return record.Record(
-        encode_image(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), manifest["encoding"]),
+        encode_image(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), manifest.encoding),
         label.ravel(),
         turned_pose(found["pose"], crop.angle, way.mirrored),
         float(found["side"]),

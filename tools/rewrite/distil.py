@@ -28,9 +28,10 @@ import numpy as np
 from infer.geometry.boxes import picture_box, relative_shape
 from infer.geometry.crop import Crop
 from infer.landmarker import Landmarker
-from records import record, shards
-from records.landmarks import scheme_of
+from records import record
+from records.manifest import Manifest
 from records.mixes import check_mix, mix_of, weight_of
+from records.shards import checked_manifest
 from records.split import SPLITS
 from tools.rewrite.sets import opened, rewrite
 
@@ -59,9 +60,9 @@ class Teacher:
         self.landmarkers = [Landmarker(model) for model in models]
         self.straight, self.mirrored = views_of(views - views // 2), views_of(views // 2)
 
-    def check(self, manifest: dict) -> None:
+    def check(self, manifest: Manifest) -> None:
         """Raises ValueError where a model answers other points than the records have: of another scheme or kind."""
-        scheme, kind = scheme_of(manifest["scheme"]).name, manifest["points"]
+        scheme, kind = manifest.scheme.name, manifest.points
         for landmarker in self.landmarkers:
             contract = landmarker.contract
             learnt = contract.trained_on.points or kind  # a contract by hand does not say
@@ -70,15 +71,15 @@ class Teacher:
                     expected = f"expected those of the records, {expected}"
                     raise ValueError(f"{contract.model}: found points of {found}, {expected}")
 
-    def answer(self, image: np.ndarray, manifest: dict) -> np.ndarray:
+    def answer(self, image: np.ndarray, manifest: Manifest) -> np.ndarray:
         """The mean answer for a record's picture uint8 [edge, edge, 3] RGB: float64 [K, 2], fractions of its crop."""
         image, answers = np.ascontiguousarray(image[..., ::-1]), []
         for landmarker in self.landmarkers:
             for views, mirrored in ((self.straight, False), (self.mirrored, True)):
                 crops = [crop_of(view, image.shape[0], manifest, landmarker.contract) for view in views]
                 answers.extend(landmarker.look(image, crops, mirrored))
-        points = np.mean(answers, axis=0, dtype=np.float64) - manifest["context"]
-        return relative_shape(points, picture_box(manifest["size"], manifest["size"]))
+        points = np.mean(answers, axis=0, dtype=np.float64) - manifest.context
+        return relative_shape(points, picture_box(manifest.size, manifest.size))
 
 
 def views_of(count: int) -> list[View]:
@@ -88,10 +89,10 @@ def views_of(count: int) -> list[View]:
     return [View(), *(View(angle, (x, y), float(np.exp(log))) for angle, x, y, log in drawn.tolist())][:count]
 
 
-def crop_of(view: View, edge: int, manifest: dict, contract) -> Crop:
+def crop_of(view: View, edge: int, manifest: Manifest, contract) -> Crop:
     """A view's crop, as wide as the model's contract wants it, in a record's picture of `edge` pixels."""
     # the record's crop is the box's longer edge and the set's margin on both sides
-    side = manifest["size"] / (1 + 2 * manifest["margin"]) * (1 + 2 * contract.crop.margin) * view.scale
+    side = manifest.size / (1 + 2 * manifest.margin) * (1 + 2 * contract.crop.margin) * view.scale
     centre = (edge - 1) / 2 + np.array(view.shift) * side
     return Crop(tuple(centre), side, contract.input.size, view.angle)
 
@@ -137,23 +138,23 @@ def main(argv=None) -> int:
     except KeyboardInterrupt:
         print(f"distil_records: stopped; {args.out} is as it was", file=sys.stderr)
         return 130  # as shells have it for Ctrl-C
-    points = manifest["distilled"]
-    counts = ", ".join(f"{split} {manifest['splits'][split]['records']}" for split in SPLITS)
+    points = manifest.notes["distilled"]
+    counts = ", ".join(f"{split} {manifest.count(split)}" for split in SPLITS)
     print(f"written: {args.out} ({counts} records; look at preview.jpg in it)")
     moved = f"{points['moved']} moved, by {points['mean']:.4f} of the crop's side on average"
     print(f"points: {moved}; {points['kept']} kept, {points['filled']} filled in")
     return 0
 
 
-def distil_records(args: argparse.Namespace) -> dict:
+def distil_records(args: argparse.Namespace) -> Manifest:
     """Writes the new set; returns its manifest. Raises what `rewrite` and `Teacher` raise, ValueError
     for a teacher of other points or a trust that fits no subset."""
-    teacher, before = Teacher(args.teacher, args.views), shards.read_manifest(args.records)
+    teacher, before = Teacher(args.teacher, args.views), checked_manifest(args.records)
     teacher.check(before)
-    check_mix(args.trust, before["subsets"], args.records, "trust")
+    check_mix(args.trust, before.subsets, args.records, "trust")
     counts = {"moved": 0, "kept": 0, "filled": 0, "mean": 0.0}
 
-    def distilled(serialised: bytes, manifest: dict) -> Iterator[bytes]:
+    def distilled(serialised: bytes, manifest: Manifest) -> Iterator[bytes]:
         found, image = opened(serialised, manifest)
         trust = weight_of(found["subset"].decode(), args.trust, 0.5)
         if not trust:

@@ -2,10 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from records.split import split_of
+from records.manifest import Dataset
+from records.split import Split, split_of
 from tests.helpers.drawn import draw_set
 from tools.make.datasets import Source, capped, copies, find_items, parse_source, without_duplicates
 from tools.read.face import Item
+
+HALF = Split(0.5)
 
 
 def item(name: str, source: str = "s", suffix: str = ".jpg") -> Item:
@@ -42,11 +45,11 @@ def test_a_path_that_exists_is_taken_as_it_is(tmp_path):
 def test_weights_multiply_training_faces_alone():
     train = next(f"s{i}" for i in range(99) if split_of(f"s{i}", 0.5) == "train")
     test = next(f"s{i}" for i in range(99) if split_of(f"s{i}", 0.5) == "test")
-    assert [one.copy for one in copies(item("a", train), 3, 0.5)] == [0, 1, 2]
-    assert copies(item("a", test), 3, 0.5) == [item("a", test)]
-    counts = [len(copies(item(f"n{i}", train), 1.25, 0.5)) for i in range(2000)]
+    assert [one.copy for one in copies(item("a", train), 3, HALF)] == [0, 1, 2]
+    assert copies(item("a", test), 3, HALF) == [item("a", test)]
+    counts = [len(copies(item(f"n{i}", train), 1.25, HALF)) for i in range(2000)]
     assert set(counts) == {1, 2} and abs(sum(counts) / 2000 - 1.25) < 0.03
-    assert abs(sum(len(copies(item(f"n{i}", train), 0.25, 0.5)) for i in range(2000)) / 2000 - 0.25) < 0.03
+    assert abs(sum(len(copies(item(f"n{i}", train), 0.25, HALF)) for i in range(2000)) / 2000 - 0.25) < 0.03
 
 
 def test_a_larger_cap_only_adds():
@@ -65,10 +68,10 @@ def test_the_second_of_a_name_is_left_out_and_told():
 
 def test_found_items_are_summed_up_by_set(tmp_path):
     first, second = (draw_set(tmp_path / place / "tiny", sources=3, views=2) for place in "ab")
-    items, skipped, summary = find_items([Source(first), Source(second, 2.0)], None, 0.0)
+    items, skipped, summary = find_items([Source(first), Source(second, 2.0)], None, Split(0))
     assert summary == {
-        "tiny": {"format": "300w-lp", "found": 6, "taken": 6, "weight": 1.0},
-        "tiny#2": {"format": "300w-lp", "found": 6, "taken": 6, "weight": 2.0},
+        "tiny": Dataset("300w-lp", found=6, taken=6, weight=1.0),
+        "tiny#2": Dataset("300w-lp", found=6, taken=6, weight=2.0),
     }
     assert len(items) == 18 and not skipped
     assert len({(one.key, one.copy) for one in items}) == 18
@@ -77,4 +80,4 @@ def test_found_items_are_summed_up_by_set(tmp_path):
 def test_the_same_path_twice_is_refused(tmp_path):
     folder = draw_set(tmp_path / "tiny", sources=1, views=1)
     with pytest.raises(ValueError, match=r"tiny: found 2 times, expected once \(PATH:2 counts its faces twice\)"):
-        find_items([Source(folder), Source(folder / ".." / "tiny", 2.0)], None, 0.0)
+        find_items([Source(folder), Source(folder / ".." / "tiny", 2.0)], None, Split(0))

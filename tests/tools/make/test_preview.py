@@ -13,9 +13,9 @@ def faces_of(folder):
     """The training faces of a set as it lies on disk: pictures RGB and labels."""
     import tensorflow as tf
 
-    manifest = shards.read_manifest(folder)
-    serialised = tf.data.TFRecordDataset(shards.shard_files(folder, manifest, "train"))
-    faces = [record.decode(one, manifest["encoding"], manifest["context"], 68) for one in serialised]
+    manifest = shards.checked_manifest(folder)
+    serialised = tf.data.TFRecordDataset(manifest.files(folder, "train"))
+    faces = [record.decode(one, manifest.encoding, manifest.context, 68) for one in serialised]
     return [(face["image"].numpy(), face["label"].numpy()) for face in faces]
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from records import record, shards
 from records.landmarks import IBUG_68, KAGGLE_15
+from records.manifest import Manifest
+from records.split import Split
 from tests.helpers.drawn import symmetric_face
 from tools.make.report import estimate_yaw, plot_points, read_faces, shares, write_report
 
@@ -28,18 +30,11 @@ def write_set(folder, labels, split="train", scheme=IBUG_68, encoding="raw"):
         for index, label in enumerate(labels)
     ]
     entry = shards.write_shard(folder / f"{split}-00000-of-00001.tfrecords", serialised)
-    splits = {name: {"records": 0, "shards": []} for name in ("train", "test")}
-    splits[split] = {"records": len(labels), "shards": [entry]}
+    parts = {"train": (), "test": (), split: (entry,)}
     subsets = {f"set/{name}": {"train": 0, "test": 0, split: count} for name, count in (("even", 2), ("odd", 1))}
-    manifest = {"version": shards.VERSION, "scheme": scheme.name, "points": "pts_2d", "size": edge, "margin": 0.15}
-    manifest |= {
-        "context": 0,
-        "encoding": encoding,
-        "splits": splits,
-        "subsets": subsets,
-        "skipped": {"odd shape": ["a: b"]},
-    }
-    shards.write_manifest(folder, manifest)
+    skipped = {"odd shape": ["a: b"]}
+    manifest = Manifest("pts_2d", edge, 0.15, 0, encoding, scheme, Split(), parts, subsets, skipped=skipped)
+    manifest.write(folder)
     return folder
 
 
@@ -54,7 +49,7 @@ def labels():
 
 def test_faces_are_read_as_stored(tmp_path, labels):
     folder = write_set(tmp_path / "set", labels)
-    faces = read_faces(folder, shards.read_manifest(folder))
+    faces = read_faces(folder, shards.checked_manifest(folder))
     np.testing.assert_allclose(faces.labels, labels, atol=1e-6)
     assert faces.subset.tolist() == ["set/even", "set/odd", "set/even"] and faces.side.tolist() == [100, 101, 102]
     np.testing.assert_allclose(faces.mean, 10 / 255, atol=1e-9)  # of 0, 10 and 20
@@ -62,7 +57,7 @@ def test_faces_are_read_as_stored(tmp_path, labels):
 
 def test_points_are_drawn_at_their_mean(tmp_path, labels):
     folder = write_set(tmp_path / "set", labels)
-    axes = plot_points(read_faces(folder, shards.read_manifest(folder)), IBUG_68).axes[0]
+    axes = plot_points(read_faces(folder, shards.checked_manifest(folder)), IBUG_68).axes[0]
     places = {text.get_text(): text.xy for text in axes.texts}
     assert len(places) == 68
     np.testing.assert_allclose(places["3"], np.nanmean(labels[:, 3], axis=0), atol=1e-6)
@@ -73,7 +68,7 @@ def test_points_are_drawn_at_their_mean(tmp_path, labels):
 
 def test_shares_of_unknown_and_outside(tmp_path, labels):
     folder = write_set(tmp_path / "set", labels)
-    found = shares(read_faces(folder, shards.read_manifest(folder)), IBUG_68)
+    found = shares(read_faces(folder, shards.checked_manifest(folder)), IBUG_68)
     assert found["unknown"] == {"jaw": pytest.approx(1 / 3), "brows": 0, "nose": 0, "eyes": 0, "mouth": 0}
     assert found["outside the crop"] == {"jaw": 0, "brows": 0, "nose": pytest.approx(1 / 27), "eyes": 0, "mouth": 0}
 

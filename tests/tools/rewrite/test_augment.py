@@ -11,14 +11,16 @@ from infer.geometry.rotations import turned_pose
 from net.data.batches import RecordSet
 from records import record, shards
 from records.landmarks import IBUG_68
+from records.manifest import Manifest
 from records.runtime import tf
+from records.split import Split
 from tools.rewrite import augment as augment_records
 from tools.rewrite import distil as distil_records
 from tools.rewrite.augment import Variant, changed, variants_of
 
 SMALL = Path(__file__).parents[3] / "infer" / "landmark_small.pb"
 SPOT, SIZE, CONTEXT = 30, 128, 8
-MANIFEST = {"context": CONTEXT, "size": SIZE, "encoding": "raw"}
+MANIFEST = Manifest("pts_2d", SIZE, 0.15, CONTEXT, "raw", IBUG_68, Split(), {}, {})
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +39,14 @@ def read(folder, split):
 
 
 def test_training_records_are_multiplied_and_test_records_stay(record_set, augmented):
-    before, after = shards.read_manifest(record_set), shards.read_manifest(augmented)
+    before, after = shards.checked_manifest(record_set), shards.checked_manifest(augmented)
     assert shards.audit(augmented) == []
     count = (1 + 2 + 4 + 1) * 2
-    assert after["splits"]["train"]["records"] == count * before["splits"]["train"]["records"]
-    assert after["splits"]["test"]["records"] == before["splits"]["test"]["records"]
-    for name, counts in before["subsets"].items():
-        assert after["subsets"][name] == {"train": count * counts["train"], "test": counts["test"]}
-    assert len(after["variants"]) == count and after["variants"][0] == ""
+    assert after.count("train") == count * before.count("train")
+    assert after.count("test") == before.count("test")
+    for name, counts in before.subsets.items():
+        assert after.subsets[name] == {"train": count * counts["train"], "test": counts["test"]}
+    assert len(after.notes["variants"]) == count and after.notes["variants"][0] == ""
     assert (augmented / "preview.jpg").stat().st_size > 5000
 
 
@@ -93,7 +95,7 @@ def centre_of(image) -> np.ndarray:
 def test_points_go_where_their_pixels_go(way):
     points = np.random.default_rng(3).uniform(0.35, 0.65, (68, 2))
     found = spotted(points)
-    one = changed(found, found["pixels"], way, MANIFEST, IBUG_68)
+    one = changed(found, found["pixels"], way, MANIFEST)
     image = np.frombuffer(one.image, np.uint8).reshape(SIZE + 2 * CONTEXT, SIZE + 2 * CONTEXT, 3)
     np.testing.assert_allclose(one.label.reshape(68, 2)[IBUG_68.flip[SPOT]], centre_of(image), atol=2e-3)
     assert (one.name, one.subset, one.source, one.side) == ("a" + way.suffix, "s/t", "a", 90)
@@ -106,7 +108,7 @@ def test_a_turn_is_clockwise_and_a_shift_moves_the_face():
     found = spotted(points)
 
     def place(way):
-        return changed(found, found["pixels"], way, MANIFEST, IBUG_68).label.reshape(68, 2)[SPOT]
+        return changed(found, found["pixels"], way, MANIFEST).label.reshape(68, 2)[SPOT]
 
     np.testing.assert_allclose(place(Variant(turn=90)), [0.5, 0.7], atol=1e-6)  # below it
     np.testing.assert_allclose(place(Variant(shift=(0.1, -0.05))), [0.8, 0.45], atol=1e-6)
@@ -114,9 +116,9 @@ def test_a_turn_is_clockwise_and_a_shift_moves_the_face():
 
 def test_poses_turn_along():
     found = spotted(np.random.default_rng(3).uniform(0.35, 0.65, (68, 2)))
-    one = changed(found, found["pixels"], Variant(turn=10, mirrored=True), MANIFEST, IBUG_68)
+    one = changed(found, found["pixels"], Variant(turn=10, mirrored=True), MANIFEST)
     np.testing.assert_allclose(one.pose, turned_pose(found["pose"], np.radians(-10), True), atol=1e-6)
-    plain = changed(found, found["pixels"], Variant(mirrored=True), MANIFEST, IBUG_68)
+    plain = changed(found, found["pixels"], Variant(mirrored=True), MANIFEST)
     np.testing.assert_allclose(plain.pose, [0.1, 0.3, -0.2], atol=1e-6)
 
 
@@ -124,7 +126,7 @@ def test_unknown_points_stay_unknown():
     points = np.random.default_rng(3).uniform(0.35, 0.65, (68, 2))
     found = spotted(points)
     found["label"][:34] = np.nan
-    one = changed(found, found["pixels"], Variant(turn=10, mirrored=True), MANIFEST, IBUG_68)
+    one = changed(found, found["pixels"], Variant(turn=10, mirrored=True), MANIFEST)
     assert np.isnan(one.label[:34]).all() and np.isfinite(one.label[34:]).all()
 
 
@@ -156,7 +158,7 @@ TOOLS = {augment_records: ["--mirror"], distil_records: ["--teacher", str(SMALL)
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_damaged_shard_is_named_and_nothing_stays(record_set, tmp_path, capsys, tool, split):
     shutil.copytree(record_set, tmp_path / "set")
-    file = Path(shards.shard_files(tmp_path / "set", shards.read_manifest(tmp_path / "set"), split)[-1])
+    file = Path(shards.checked_manifest(tmp_path / "set").files(tmp_path / "set", split)[-1])
     data = bytearray(file.read_bytes())
     data[-100] ^= 1  # in the last record: its checksum tells
     file.write_bytes(data)

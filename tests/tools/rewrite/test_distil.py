@@ -10,14 +10,16 @@ from infer.geometry.crop import Crop
 from net.data.batches import RecordSet
 from records import record, shards
 from records.landmarks import IBUG_68
+from records.manifest import Manifest
 from records.runtime import tf
+from records.split import Split
 from tests.helpers.tiny_model import MARGIN, SHAPE, write_model
 from tests.tools.rewrite.test_augment import read
 from tools.rewrite import distil as distil_records
 from tools.rewrite.distil import Teacher, View, crop_of, taught, views_of
 
 SMALL = Path(__file__).parents[3] / "infer" / "landmark_small.pb"
-TINY = {"margin": 0.25, "size": 128, "context": 16}
+TINY = Manifest("pts_2d", 128, 0.25, 16, "raw", IBUG_68, Split(), {}, {})
 
 
 def test_a_label_moves_by_trust_unless_it_is_far_or_unknown():
@@ -80,7 +82,7 @@ def distilled(record_set, tmp_path_factory):
 def test_only_trusted_training_records_change(record_set, distilled):
     assert shards.audit(distilled) == []
     teacher = Teacher([SMALL], 3)
-    before, manifest = read(record_set, "train"), shards.read_manifest(record_set)
+    before, manifest = read(record_set, "train"), shards.checked_manifest(record_set)
     after = read(distilled, "train")
     assert before.keys() == after.keys()
     changed = 0
@@ -116,7 +118,7 @@ def judged_by(folder):
 
 def test_unknown_points_are_filled_in_and_counted(record_set, tmp_path):
     """Of a record without its jaw: the count, and that the filled points are the teacher's."""
-    manifest, serialised = shards.read_manifest(record_set), next(iter(judged_by(record_set))).numpy()
+    manifest, serialised = shards.checked_manifest(record_set), next(iter(judged_by(record_set))).numpy()
     found, image = distil_records.opened(serialised, manifest)
     label = found["label"].reshape(-1, 2).copy()
     label[list(IBUG_68.groups["jaw"])] = np.nan

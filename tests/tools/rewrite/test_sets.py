@@ -8,7 +8,7 @@ from tools.rewrite.sets import opened, rewrite
 
 
 def records_in(folder, split):
-    files = shards.shard_files(folder, shards.read_manifest(folder), split)
+    files = shards.checked_manifest(folder).files(folder, split)
     return [one.numpy() for one in tf.data.TFRecordDataset(files)]
 
 
@@ -16,18 +16,18 @@ def test_each_training_record_gives_what_the_rewriter_gives(record_set, tmp_path
     seen = []
 
     def twice(serialised, manifest):
-        seen.append((serialised, manifest["scheme"]))
+        seen.append((serialised, manifest.scheme))
         return serialised, serialised
 
     out = tmp_path / "new"
     manifest = rewrite(record_set, out, False, twice, 2, {"why": "a test"})
     before = records_in(record_set, "train")
-    assert seen == [(one, manifest["scheme"]) for one in before]
+    assert seen == [(one, manifest.scheme) for one in before]
     assert records_in(out, "train") == [one for one in before for _ in range(2)]
     assert records_in(out, "test") == records_in(record_set, "test")
-    assert shards.read_manifest(out) == manifest and manifest["why"] == "a test" and shards.audit(out) == []
-    counts = {name: 2 * counts["train"] for name, counts in shards.read_manifest(record_set)["subsets"].items()}
-    assert {name: counts["train"] for name, counts in manifest["subsets"].items()} == counts
+    assert shards.checked_manifest(out) == manifest and manifest.notes["why"] == "a test" and shards.audit(out) == []
+    counts = {name: 2 * counts["train"] for name, counts in shards.checked_manifest(record_set).subsets.items()}
+    assert {name: counts["train"] for name, counts in manifest.subsets.items()} == counts
 
 
 def test_a_rewriter_that_fails_leaves_the_old_set(record_set, tmp_path):
@@ -51,8 +51,8 @@ def test_what_may_not_be_replaced_is_left_alone(record_set, tmp_path):
 
 
 def test_an_opened_record_has_its_context(record_set):
-    manifest = shards.read_manifest(record_set)
+    manifest = shards.checked_manifest(record_set)
     found, image = opened(records_in(record_set, "train")[0], manifest)
-    edge = manifest["size"] + 2 * manifest["context"]
+    edge = manifest.size + 2 * manifest.context
     assert image.shape == (edge, edge, 3) and image.dtype == "uint8" and found["label"].shape == (136,)
     assert found["image"] == image.tobytes()  # stored raw

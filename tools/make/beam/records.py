@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import json
 import os
 import pickle
 import sys
@@ -28,8 +27,7 @@ from apache_beam.options.pipeline_options import PipelineOptions, SetupOptions
 from apache_beam.pvalue import AsList, TaggedOutput
 
 from infer.jobs.progress import Progress
-from records import shards
-from records.split import SPLITS
+from records.manifest import MANIFEST, Manifest
 from tools.make import parts as writing
 from tools.make.beam.remote import fetched, is_remote, listed, mirror, read_bytes, upload
 from tools.make.cut import Cut, Settings, cut_through, open_pool
@@ -75,10 +73,10 @@ class WriteShard(beam.DoFn):
         with tempfile.TemporaryDirectory() as folder:
             note = writing.write_part(Path(folder), part, self._cuts(part, Path(folder, "faces")), count)
             upload(Path(folder, file), f"{self._job.root}/set/{file}")
-        for reason, lines in note["skipped"].items():
+        for reason, lines in note.skipped.items():
             for line in lines:
                 yield TaggedOutput(BAD, (reason, line))
-        yield {**note, "skipped": {}}
+        yield replace(note, skipped={})
 
     def _cuts(self, part: writing.Part, folder: Path) -> Iterator[tuple[Item, Cut | BadSample]]:
         """The part's items with their cuts; messages name the files where the data set has them."""
@@ -114,16 +112,16 @@ def count(item: Item, split: str, cut: Cut | BadSample) -> None:
     Metrics.counter(COUNTERS, name).inc()
 
 
-def write_manifest(_, notes: list[dict], bad: list[tuple[str, str]], job: Job, place: str, about: dict) -> None:
+def write_manifest(_, notes: list[writing.Note], bad: list[tuple[str, str]], job: Job, place: str, about: dict) -> None:
     """Writes the set's manifest; about: what the plan knows of it, the last arguments of `writing.manifest_of`."""
-    notes = sorted(notes, key=lambda note: (SPLITS.index(note["split"]), note["file"]))
+    notes = sorted(notes, key=lambda note: note.shard.file)
     skipped = {reason: list(lines) for reason, lines in about["skipped"].items()}
     for reason, line in bad:
         skipped.setdefault(reason, []).append(line)
     manifest = writing.manifest_of(notes, job.settings, **{**about, "skipped": skipped})
     with tempfile.TemporaryDirectory() as folder:
-        shards.write_manifest(Path(folder), manifest)
-        upload(Path(folder, shards.MANIFEST), place)
+        manifest.write(Path(folder))
+        upload(Path(folder, MANIFEST), place)
 
 
 def build(pipeline: beam.Pipeline, files: Sequence[str], job: Job, about: dict) -> None:
@@ -139,15 +137,15 @@ def build(pipeline: beam.Pipeline, files: Sequence[str], job: Job, about: dict) 
         | "once" >> beam.Create([None])
         | "write manifest"
         >> beam.Map(
-            write_manifest, AsList(written["notes"]), AsList(written[BAD]), job, f"{job.root}/{shards.MANIFEST}", about
+            write_manifest, AsList(written["notes"]), AsList(written[BAD]), job, f"{job.root}/{MANIFEST}", about
         )
     )
 
 
-def write_parts(parts: list[writing.Part], job: Job, options: PipelineOptions, about: dict) -> dict:
+def write_parts(parts: list[writing.Part], job: Job, options: PipelineOptions, about: dict) -> Manifest:
     """Writes all shards into `<root>/set` through Beam; the set's manifest.
 
-    about: test_fraction, datasets and skipped, as `writing.manifest_of` takes them. Raises ValueError with one line
+    about: split, datasets and skipped, as `writing.manifest_of` takes them. Raises ValueError with one line
     where the runner fails.
     """
     runner = options.get_all_options()["runner"]
@@ -161,7 +159,8 @@ def write_parts(parts: list[writing.Part], job: Job, options: PipelineOptions, a
     if state != "DONE":
         raise ValueError(f"{runner}: found the job {state}, expected DONE (its messages: {log})")
     print("; ".join(f"{name}: {number}" for name, number in counters(result).items()), flush=True)
-    return json.loads(read_bytes(f"{job.root}/{shards.MANIFEST}"))
+    place = f"{job.root}/{MANIFEST}"
+    return Manifest.parse(read_bytes(place), place)
 
 
 def run(files: list[str], job: Job, options: PipelineOptions, about: dict) -> tuple[Any, str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from records.shards import MANIFEST
+from records.manifest import MANIFEST
 from tools.read.face import Item
 
 WHOLE = (".csv", ".json", ".xml", ".zip")  # what finders read; of all else they want the name

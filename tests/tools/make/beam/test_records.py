@@ -18,6 +18,7 @@ import pytest
 pytest.importorskip("apache_beam", reason="Apache Beam is not installed here", exc_type=ImportError)
 
 from records import shards
+from records.manifest import Manifest
 from tests.conftest import RECORD_OPTIONS, ROOT
 from tests.helpers.drawn import draw_set
 from tests.tools.test_make_records import contents
@@ -67,9 +68,9 @@ def test_several_worker_processes_write_the_set_of_one_machine(spoiled, local_se
     said = capfd.readouterr()
     counted = "skipped: unreadable annotation: 1; skipped: unreadable picture: 1; test records: 7; train records: 21"
     assert counted in said.out.splitlines()
-    manifest = json.loads((local_set / "manifest.json").read_text())
-    assert [len(names) for names in manifest["skipped"].values()] == [1, 1]
-    for reason, names in manifest["skipped"].items():  # standard error has these two lines and none of the workers'
+    manifest = Manifest.read(local_set)
+    assert [len(names) for names in manifest.skipped.values()] == [1, 1]
+    for reason, names in manifest.skipped.items():  # standard error has these two lines and none of the workers'
         assert f"skipped, {reason}: 1, the first {names[0]}" in said.err.splitlines()
     assert len(said.err.splitlines()) == 2
 
@@ -124,7 +125,7 @@ def test_weights_and_tables_from_afar(far, tmp_path):
     assert make_records.main([f"{folder}/faces.csv:2", "--out", str(tmp_path / "set"), *RECORD_OPTIONS, *options]) == 0
     assert on_beam("far://pictures/faces.csv:2", tmp_path / "far set", *options, *FAR) == 0
     assert contents(tmp_path / "far set") == contents(tmp_path / "set")
-    assert shards.count_of(shards.read_manifest(tmp_path / "set"), "train") == 6
+    assert shards.checked_manifest(tmp_path / "set").count("train") == 6
 
 
 def error_of(capfd, *argv) -> str:

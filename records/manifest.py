@@ -1,0 +1,165 @@
+"""What a set of records holds, as a type: the only reader and writer of its `manifest.json`.
+
+A TFRecord file that ends at a record's boundary, or is empty, reads without any error, so what should be there stands
+in the manifest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infer.files.atomic import write_text_atomically
+from records.landmarks import Scheme, scheme_of
+from records.split import SPLITS, Split
+
+MANIFEST = "manifest.json"
+VERSION = 1
+ENCODINGS = ("jpeg", "raw")  # of the pictures in records
+_PLAIN = ("points", "size", "margin", "context", "encoding")  # written as they are
+OLDEST_RULE = 1  # of the split, in manifests made before they named it
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of records: its name, how many records and bytes it holds, its SHA-256 in hexadecimal."""
+
+    file: str
+    records: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set that went in: its format, faces found and taken, how often a training face counts."""
+
+    format: str
+    found: int
+    taken: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A set of records in words and numbers.
+
+    points: the data sets' key ("pts_2d", "pts_3d"); size: side of the crop in pixels; margin: around the landmark box,
+    part of its longer edge, on every side; context: border around the crop in pixels; encoding: one of
+    ENCODINGS; shards: of each split, in order; subsets: name -> split -> records; skipped: reason ->
+    lines that name a face each; notes: what else made the set, written and kept as it is.
+    """
+
+    points: str
+    size: int
+    margin: float
+    context: int
+    encoding: str
+    scheme: Scheme
+    split: Split
+    shards: dict[str, tuple[Shard, ...]]
+    subsets: dict[str, dict[str, int]]
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    skipped: dict[str, list[str]] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def all_shards(self) -> list[Shard]:
+        """The shards of all splits."""
+        return [shard for split in SPLITS for shard in self.shards[split]]
+
+    def count(self, split: str) -> int:
+        """How many records a split holds."""
+        return sum(shard.records for shard in self.shards[split])
+
+    def files(self, folder: str | Path, split: str) -> list[str]:
+        """Paths of a split's shards that hold records, in order."""
+        return [str(Path(folder) / shard.file) for shard in self.shards[split] if shard.records]
+
+    @classmethod
+    def read(cls, folder: str | Path) -> Manifest:
+        """The manifest of the set in a folder; whether the shards are as it says is for `records.shards` to check.
+
+        Raises FileNotFoundError without a manifest, ValueError for a damaged one or one of another kind.
+        """
+        path = Path(folder) / MANIFEST
+        if not path.is_file():
+            raise FileNotFoundError(f"{folder}: found no {MANIFEST}, expected a set made by tools/make_records.py")
+        return cls.parse(path.read_bytes(), path)
+
+    @classmethod
+    def parse(cls, text: str | bytes, place: str | Path) -> Manifest:
+        """The manifest that JSON text holds; place: what errors name. Raises ValueError as `read` does."""
+        try:
+            return _from_dict(json.loads(text))
+        except (KeyError, AttributeError, TypeError, ValueError, RecursionError) as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else f"a damaged file or another kind: {error}"
+            raise ValueError(f"{place}: found {reason}, expected a manifest of version {VERSION}") from None
+
+    def write(self, folder: Path) -> None:
+        """Writes the folder's `manifest.json`, whole or not at all."""
+        write_text_atomically(Path(folder) / MANIFEST, self.text())
+
+    def text(self) -> str:
+        """The manifest as JSON."""
+        splits = {
+            split: {"records": self.count(split), "shards": [asdict(shard) for shard in self.shards[split]]}
+            for split in SPLITS
+        }
+        document = {
+            "version": VERSION,
+            **{name: getattr(self, name) for name in _PLAIN},
+            "scheme": self.scheme.name,
+            "pixels": "RGB",
+            "test_fraction": self.split.test_fraction,
+            "split_rule": self.split.rule,
+            "splits": splits,
+            "datasets": {name: asdict(dataset) for name, dataset in self.datasets.items()},
+            "subsets": self.subsets,
+            "skipped": self.skipped,
+        }
+        return json.dumps({**document, **self.notes}, indent=1) + "\n"
+
+
+_KNOWN = {"version", *_PLAIN, "scheme", "pixels", "test_fraction", "split_rule", "splits"}
+_KNOWN |= {"datasets", "subsets", "skipped"}
+
+
+def _from_dict(document: Mapping[str, Any]) -> Manifest:
+    """Raises KeyError, AttributeError, TypeError or ValueError on what is no manifest."""
+    encoding = document["encoding"]
+    if document["version"] != VERSION or encoding not in ENCODINGS:
+        raise ValueError(f"version {document['version']!r}, encoding {encoding!r}, expected one of {ENCODINGS}")
+    return Manifest(
+        points=_value(document, "points", str),
+        size=_value(document, "size", int),
+        margin=_value(document, "margin", int, float),
+        context=_value(document, "context", int),
+        encoding=encoding,
+        scheme=scheme_of(document["scheme"]),
+        split=Split(_value(document, "test_fraction", int, float), document.get("split_rule", OLDEST_RULE)),
+        shards={split: tuple(_shard(entry) for entry in document["splits"][split]["shards"]) for split in SPLITS},
+        subsets={name: dict(counts) for name, counts in document["subsets"].items()},
+        datasets={name: _dataset(entry) for name, entry in document.get("datasets", {}).items()},
+        skipped=dict(document.get("skipped", {})),
+        notes={key: value for key, value in document.items() if key not in _KNOWN},
+    )
+
+
+def _shard(entry: Mapping[str, Any]) -> Shard:
+    numbers = {name: _value(entry, name, int) for name in ("records", "bytes")}
+    return Shard(file=_value(entry, "file", str), sha256=_value(entry, "sha256", str), **numbers)
+
+
+def _dataset(entry: Mapping[str, Any]) -> Dataset:
+    return Dataset(entry["format"], entry["found"], entry["taken"], entry["weight"])
+
+
+def _value(entry: Mapping[str, Any], name: str, *kinds: type) -> Any:
+    """The value of a key. Raises KeyError without one, TypeError for one of none of the kinds."""
+    if not isinstance(entry[name], kinds) or isinstance(entry[name], bool):
+        raise TypeError(f"{name} {entry[name]!r}, expected {' or '.join(kind.__name__ for kind in kinds)}")
+    return entry[name]

@@ -1,0 +1,102 @@
+"""records/manifest.py: what stands in manifest.json comes back as it was, and nothing else is taken for one."""
+
+import json
+
+import pytest
+
+from records.landmarks import KAGGLE_15
+from records.manifest import Dataset, Manifest, Shard
+from records.split import Split
+
+TRAIN = (Shard("train-0", 3, 40, "ab"), Shard("train-1", 0, 0, "cd"), Shard("train-2", 4, 50, "ef"))
+WHOLE = Manifest(
+    points="pts_3d",
+    size=128,
+    margin=0.15,
+    context=9,
+    encoding="raw",
+    scheme=KAGGLE_15,
+    split=Split(0.3, 7),
+    shards={"train": TRAIN, "test": (Shard("test-0", 2, 30, "01"),)},
+    subsets={"A/x": {"train": 7, "test": 2}},
+    datasets={"A": Dataset("pts", 12, 10, 2.5)},
+    skipped={"missing key": ["A/x/1: found nothing"]},
+    notes={"views": 4, "trust": {"*": 0.5}},
+)
+
+
+@pytest.fixture
+def document(tmp_path):
+    """The JSON document of WHOLE, written to the folder."""
+    WHOLE.write(tmp_path)
+    return json.loads((tmp_path / "manifest.json").read_text())
+
+
+def put(folder, document) -> None:
+    (folder / "manifest.json").write_text(json.dumps(document))
+
+
+def test_a_manifest_comes_back_as_it_was(tmp_path, document):
+    assert Manifest.read(str(tmp_path)) == WHOLE
+    assert document["splits"]["train"]["records"] == 7 and document["scheme"] == "kaggle15"
+    assert (document["test_fraction"], document["split_rule"], document["views"]) == (0.3, 7, 4)
+
+
+def test_it_counts_and_names_the_shards_that_hold_records(tmp_path):
+    assert WHOLE.count("train") == 7 and WHOLE.count("test") == 2
+    assert WHOLE.files(tmp_path, "train") == [str(tmp_path / "train-0"), str(tmp_path / "train-2")]
+    assert [shard.file for shard in WHOLE.all_shards] == ["train-0", "train-1", "train-2", "test-0"]
+
+
+def test_the_oldest_manifests_are_read(tmp_path, document):
+    for later in ("split_rule", "datasets", "skipped", "views", "trust"):
+        del document[later]
+    put(tmp_path, document)
+    found = Manifest.read(tmp_path)
+    assert found.split == Split(0.3, 1) and (found.datasets, found.skipped, found.notes) == ({}, {}, {})
+
+
+def test_no_manifest_is_said(tmp_path):
+    with pytest.raises(FileNotFoundError, match="absent: found no manifest.json"):
+        Manifest.read(tmp_path / "absent")
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe\x00", b"[" * 100_000])
+def test_what_is_no_manifest_is_named(tmp_path, data):
+    (tmp_path / "manifest.json").write_bytes(data)
+    with pytest.raises(ValueError, match="manifest.json: found .*, expected a manifest of version 1"):
+        Manifest.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "key", ["version", "scheme", "encoding", "splits", "context", "margin", "points", "subsets", "test_fraction"]
+)
+def test_a_missing_key_is_named(tmp_path, document, key):
+    del document[key]
+    put(tmp_path, document)
+    with pytest.raises(ValueError, match=f"manifest.json: found no '{key}'"):
+        Manifest.read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "key, value, reason",
+    [
+        ("version", 2, "version 2"),
+        ("encoding", "png", "encoding 'png'"),
+        ("scheme", "other9", "'other9', expected one of ibug68"),
+        ("context", "9", "context '9', expected int"),
+        ("context", True, "context True"),
+        ("test_fraction", 1.5, "test fraction: found 1.5"),
+    ],
+)
+def test_a_wrong_value_is_named(tmp_path, document, key, value, reason):
+    put(tmp_path, {**document, key: value})
+    with pytest.raises(ValueError, match=f"manifest.json: found .*{reason}"):
+        Manifest.read(tmp_path)
+
+
+def test_a_shard_without_its_size_is_said(tmp_path, document):
+    del document["splits"]["train"]["shards"][0]["bytes"]
+    put(tmp_path, document)
+    with pytest.raises(ValueError, match="manifest.json: found no 'bytes'"):
+        Manifest.read(tmp_path)
