@@ -12,7 +12,8 @@ import numpy as np
 from export.graphs import flush_subnormals
 from net.data.batches import RecordSet
 from net.data.selection import Fold
-from net.model.senet import INPUT, OUTPUT, Shape, senet
+from net.model.senet import INPUT, OUTPUT, senet
+from net.model.shape import Shape
 from net.training.step import restorer
 from records.landmarks import scheme_of
 
@@ -36,13 +37,13 @@ class Run:
             raise FileNotFoundError(f"{folder}: found no settings.json, expected a run folder of net/train.py")
         try:
             self.settings = json.loads(path.read_text(encoding="utf-8"))
-            self.shape = Shape(**self.settings["network"])
+            self.shape = Shape.from_settings(self.settings["network"])
             self.records = Path(self.settings["options"]["records"])
             options = self.settings["options"]
             self.fold, self.points = options.get("fold"), options.get("points_subset", "")
             self.validation = options.get("validation", 0.0)
             self.scheme = scheme_of(self.settings["records"]["scheme"])
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path}: damaged ({error!r}), expected the settings of a run") from None
         # a run without test records has no best
         best = tf.train.latest_checkpoint(str(folder / "best")) if which == "best" else None

@@ -13,7 +13,6 @@ from export.runtimes import session_of
 from infer.geometry.crop import Crop
 from infer.model.contract import read_contract
 from net.data.batches import RecordSet, greyed
-from net.model.senet import Shape
 from net.training.start import network_of
 from records.landmarks import scheme_of
 
@@ -31,7 +30,7 @@ class Model:
     def __init__(self, file: Path):
         found = read_contract(file)
         self.file, self.contract = found.model, found.raw
-        self.shape = Shape(**network_of(found.model))
+        self.shape = network_of(found.model)
         self.graph = widened(read_graph(found.model))
 
     def reference(self, records: RecordSet | None) -> Reference:

@@ -32,9 +32,9 @@ from net.cluster import local as local_cluster
 from net.cluster import member as cluster
 from net.data.augment import NONE, Ranges
 from net.data.batches import RecordSet, shares_of
-from net.data.moments import inherited, standardised
+from net.data.moments import inherit_moments, with_moments
 from net.data.selection import Fold
-from net.model.senet import Shape
+from net.model.shape import Shape
 from net.options import add_options, from_options, names_of
 from net.run.reporter import Reporter
 from net.training import step as graph
@@ -173,7 +173,7 @@ def network_defaults(parser: argparse.ArgumentParser, start: Path) -> dict:
         network = network_of(start)
     except (ValueError, OSError) as error:
         parser.error(f"--init: {error}")
-    return {name: network[name] for name in names_of(Shape) if name in network}
+    return {name: getattr(network, name) for name in names_of(Shape)}
 
 
 def check(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
@@ -371,7 +371,7 @@ def test_checkpoints(args: argparse.Namespace, member: cluster.Member) -> bool:
 def shape_of(args: argparse.Namespace, records: RecordSet) -> Shape:
     """The network that the options ask for, for these records."""
     shape = from_options(args, Shape, points=records.scheme.count)
-    return standardised(inherited(shape, network_of(args.init)) if args.init else shape, records)
+    return with_moments(inherit_moments(shape, network_of(args.init)) if args.init else shape, records)
 
 
 def lacks_report(args: argparse.Namespace, replica: cluster.Replica | None) -> bool:

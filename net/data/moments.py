@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from net.data.batches import RecordSet, test_batches
-from net.model.senet import Shape
+from net.model.shape import Shape
 from records.runtime import tf
 
 FACES = 2000  # the first training records, which are in no special order
@@ -16,7 +16,7 @@ DIGITS = 6
 PIXEL_MOMENTS, LABEL_MOMENTS = ("pixel_mean", "pixel_std"), ("label_mean", "label_std")
 
 
-def standardised(shape: Shape, records: RecordSet) -> Shape:
+def with_moments(shape: Shape, records: RecordSet) -> Shape:
     """The shape with what its pixels and labels are standardised by, measured on the records where it asks for that.
 
     What a shape brings along, as that of a model to go on from does, stays.
@@ -25,25 +25,23 @@ def standardised(shape: Shape, records: RecordSet) -> Shape:
     labels = shape.labels == "standardised" and not shape.label_std
     if not (pixels or labels):
         return shape
-    found = moments(records)
+    found = measure_moments(records)
     names = PIXEL_MOMENTS * pixels + LABEL_MOMENTS * labels
     return replace(shape, **{name: found[name] for name in names})
 
 
-def inherited(shape: Shape, network: dict) -> Shape:
+def inherit_moments(shape: Shape, start: Shape) -> Shape:
     """The shape with the moments of the network that it goes on from, as far as both are standardised alike.
 
-    network: fields of a `Shape`, as `net.training.start.network_of` has them; labels of other points keep their
-    own moments.
+    Labels of other points keep their own moments.
     """
-    pixels = network.get("pixels") == shape.pixels == "standardised"
-    labels = network.get("labels") == shape.labels == "standardised"
-    labels = labels and len(network.get("label_std", ())) == 2 * shape.points
+    pixels = start.pixels == shape.pixels == "standardised"
+    labels = start.labels == shape.labels == "standardised" and len(start.label_std) == 2 * shape.points
     names = PIXEL_MOMENTS * pixels + LABEL_MOMENTS * labels
-    return replace(shape, **{name: network[name] for name in names})
+    return replace(shape, **{name: getattr(start, name) for name in names})
 
 
-def moments(records: RecordSet) -> dict[str, float | tuple[float, ...]]:
+def measure_moments(records: RecordSet) -> dict[str, float | tuple[float, ...]]:
     """pixel_mean, pixel_std (0..255) and label_mean, label_std (2K numbers, fractions) of the training records.
 
     Of the crops themselves, without augmentation, the same with every call; a coordinate that is never known counts as
@@ -57,7 +55,7 @@ def moments(records: RecordSet) -> dict[str, float | tuple[float, ...]]:
             labels.append(batch["label"].numpy())
     mean = sums[1] / sums[0]
     deviation = np.sqrt(max(sums[2] / sums[0] - mean**2, 1.0))
-    label_mean, label_std = _label_moments(np.concatenate(labels).astype(np.float64))
+    label_mean, label_std = label_moments(np.concatenate(labels).astype(np.float64))
     return {
         "pixel_mean": round(float(mean), DIGITS),
         "pixel_std": round(float(deviation), DIGITS),
@@ -66,7 +64,8 @@ def moments(records: RecordSet) -> dict[str, float | tuple[float, ...]]:
     }
 
 
-def _label_moments(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def label_moments(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation, [2K] each, of the known values of labels [N, 2K], as `measure_moments` says."""
     known = np.isfinite(labels)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, labels, 0).sum(axis=0) / count

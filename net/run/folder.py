@@ -18,7 +18,7 @@ except ImportError:  # Windows
 
 from infer.files.atomic import PREFIX, remove_leftovers, write_text_atomically
 from net.data.selection import Selection
-from net.model.senet import Shape
+from net.model.shape import Shape
 from records.split import Split
 
 SETTINGS = "settings.json"
@@ -65,7 +65,7 @@ class RunSettings:
         """Of what JSON holds. Raises KeyError, TypeError or ValueError where that is no run's settings."""
         split = Split(**found["split"]) if found.get("split") else None
         options = dict(found["options"])
-        return cls(options, Shape(**found["network"]), RecordsSummary(**found["records"]), split)
+        return cls(options, Shape.from_settings(found["network"]), RecordsSummary(**found["records"]), split)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """What JSON holds of it."""

@@ -16,7 +16,8 @@ from matplotlib.figure import Figure
 from infer.files.atomic import write_atomically, write_text_atomically
 from net.data.batches import VALIDATION, RecordSet, test_batches
 from net.model.losses import PIXELS, point_loss
-from net.model.senet import Shape, senet
+from net.model.senet import senet
+from net.model.shape import Shape
 from net.run.reporter import draw_answer
 from net.training.step import REPORT, restorer
 from records.runtime import tf

@@ -11,7 +11,9 @@ from google.protobuf.message import DecodeError
 
 from net.data.augment import NONE
 from net.data.batches import RecordSet, training_batches
-from net.model.senet import BN_EPSILON, Shape, senet
+from net.model.layers import BN_EPSILON
+from net.model.senet import senet
+from net.model.shape import Shape
 from net.training.step import averaged_name, names_in, network_variables
 from records.runtime import tf
 
@@ -21,20 +23,19 @@ FACES = 256  # whose maps give a folded batch norm its statistics back
 SEED = 1
 
 
-def network_of(start: Path) -> dict:
-    """The network's settings (fields of `net.model.senet.Shape`) of a model's landmark.json, or of a run folder.
+def network_of(start: Path) -> Shape:
+    """The network of a model's landmark.json, or of a run folder.
 
-    Raises FileNotFoundError where neither is there, ValueError where it does not say what its network is.
+    Raises FileNotFoundError where neither is there, ValueError where it does not say what its network is, or names one
+    that can no longer be built.
     """
     path = start / "settings.json" if start.is_dir() else start.with_suffix(".json")
     if not path.is_file():
         raise FileNotFoundError(f"{start}: found no {path.name}, expected a model's landmark.json or a run folder")
     try:
-        network = json.loads(path.read_text(encoding="utf-8"))["network"]
-        Shape(**network)
+        return Shape.from_settings(json.loads(path.read_text(encoding="utf-8"))["network"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path}: found no network of this project ({error!r}), expected its settings") from None
-    return network
 
 
 def starting_point(start: Path, records: RecordSet, shape: Shape) -> Callable:

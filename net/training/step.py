@@ -11,7 +11,8 @@ from net.cluster.member import Replica
 from net.data.augment import Ranges
 from net.data.batches import RecordSet, Share, test_batches, training_batches
 from net.model.losses import LOSSES, heat_loss, mean_absolute_error, point_loss, pose_loss, weight_decay
-from net.model.senet import Shape, is_hidden_kernel, pose_head, senet, weights_of
+from net.model.senet import is_hidden_kernel, kernels, pose_head, senet
+from net.model.shape import Shape
 from net.options import option
 from net.training.muon import MuonOptimizer
 from net.training.schedules import SCHEDULES, Rate, learning_rate
@@ -166,7 +167,7 @@ def _losses(batch: dict[str, tf.Tensor], shape: Shape, settings: Settings, step:
         losses["heat"] = settings.heat * heat_loss(answer.heat, answer.centres, batch["label"], settings.heat_width)
     if settings.pose:
         losses["pose"] = settings.pose * pose_loss(pose_head(answer.last), batch["pose"])
-    losses["decay"] = settings.weight_decay * weight_decay(weights_of())
+    losses["decay"] = settings.weight_decay * weight_decay(kernels())
     return losses, mean_absolute_error(answer.landmarks, batch["label"])
 
 

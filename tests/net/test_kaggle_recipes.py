@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from net import train
-from net.model.senet import Shape
+from net.model.shape import Shape
 from net.options import from_options
 from net.sweep import read_plan
 from net.training.step import Settings, check_heat

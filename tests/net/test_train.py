@@ -14,7 +14,7 @@ import tensorflow as tf
 from net import options, train
 from net.data.augment import NONE, Ranges
 from net.data.batches import RecordSet
-from net.model.senet import Shape
+from net.model.shape import Shape
 from net.run import reporter as reports
 from net.run.reporter import Reporter
 from net.training.step import Settings
@@ -123,8 +123,6 @@ def test_settings_are_kept(trained, record_set):
         "depth": 1,
         "head": "integral",
         "decoder": 8,
-        "cell": 8,
-        "border": 0,
         "size": 128,
     }
     options = settings["options"]
@@ -144,7 +142,7 @@ def test_hyper_parameters_are_in_the_event_file(trained, record_set):
     assert (found["records"], found["mix"], found["fold"], found["validation"]) == (str(record_set), "", "", 0)
 
 
-ALL = "--head blend --block inverted --cell 4 --border 1 --widest 16 --optimizer sgd --schedule cosine --warmup 2"
+ALL = "--block inverted --widest 16 --optimizer sgd --schedule cosine --warmup 2"
 ALL += " --average 0.9 --heat 0.1 --pose 0.5 --precision bfloat16 --loss smooth_l1 --rate 0.0001 --mix tiny/AFW=3"
 ALL += " --fold 0/3 --jpeg 0.5 --eval-every 3 --steps 6"
 
@@ -167,7 +165,7 @@ def test_every_option_trains_and_shows_in_tensorboard(with_all, record_set):
     kept = json.loads((with_all / "settings.json").read_text())["options"]
     assert (kept["mix"], kept["fold"], kept["jpeg"], kept["steps"]) == ({"tiny/AFW": 3.0}, "0/3", 0.5, 6)
     found = hyper_parameters_in(with_all)
-    assert (found["optimizer"], found["schedule"], found["average"], found["border"]) == ("sgd", "cosine", 0.9, 1)
+    assert (found["optimizer"], found["schedule"], found["average"], found["widest"]) == ("sgd", "cosine", 0.9, 16)
     assert (found["mix"], found["fold"]) == ("tiny/AFW=3", "0/3")
     held = weights_of(with_all)
     assert {value.dtype for name, value in held.items() if name.startswith("senet/")} == {np.dtype(np.float32)}
@@ -439,8 +437,7 @@ def test_a_url_is_no_folder(capsys, name):
         (("--decay-factor", "1.5"), "decay_factor"),
         (("--weight-decay", "-1"), "weight_decay"),
         (("--width", "12"), "widths divisible by 8"),
-        (("--border", "-1"), "border >= 0"),
-        (("--cell", "5"), "--cell"),
+        (("--head", "blend"), "--head"),
         (("--block", "dense"), "--block"),
         (("--optimizer", "adagrad"), "--optimizer"),
         (("--schedule", "linear"), "--schedule"),

@@ -8,7 +8,7 @@ import pytest
 
 from export import freeze
 from net import train
-from net.model.senet import Shape
+from net.model.shape import Shape
 from tools import make_records, train_weights
 from tools import shell as commands
 from tools.rewrite import distil as distil_records

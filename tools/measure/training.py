@@ -17,7 +17,7 @@ import numpy as np
 
 from net.data.augment import Ranges
 from net.data.batches import RecordSet, training_batches
-from net.model.senet import Shape
+from net.model.shape import Shape
 from net.training import step as graph
 
 v1 = graph.v1

@@ -20,7 +20,7 @@ from net.cluster.member import Member, Replica
 from net.data.augment import NONE
 from net.data.batches import RecordSet, Share, training_batches
 from net.data.selection import Fold
-from net.model.senet import Shape
+from net.model.shape import Shape
 from net.training import step as graph
 from net.training.step import Settings
 from tests.conftest import ROOT, STEPS, train_options

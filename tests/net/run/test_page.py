@@ -10,7 +10,7 @@ import pytest
 
 from net import train
 from net.data.batches import RecordSet
-from net.model.senet import Shape
+from net.model.shape import Shape
 from net.run import page as plots
 from records.runtime import tf
 from tests.conftest import train_options

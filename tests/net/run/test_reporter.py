@@ -218,12 +218,12 @@ def test_a_run_resumed_before_its_first_best_counts_from_its_start(reporter):
 
 
 def test_hyper_parameters_and_the_graph_are_in_tensorboard(reporter):
-    reporter.start(v1.get_default_graph(), {"rate": 0.25, "head": "blend", "depth": 2, "warm": True})
+    reporter.start(v1.get_default_graph(), {"rate": 0.25, "head": "dense", "depth": 2, "warm": True})
     reporter.writer.flush()
     (path,) = reporter.run.glob("events.out.tfevents.*")
     graphs = [event.graph_def for event in v1.train.summary_iterator(str(path)) if event.graph_def]
     assert "a/weights" in {node.name for node in v1.GraphDef.FromString(graphs[0]).node}
-    assert hyper_parameters_in(reporter.run) == {"rate": 0.25, "head": "blend", "depth": 2.0, "warm": True}
+    assert hyper_parameters_in(reporter.run) == {"rate": 0.25, "head": "dense", "depth": 2.0, "warm": True}
 
 
 def hyper_parameters_in(folder) -> dict:

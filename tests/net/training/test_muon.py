@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from net.model.senet import Shape, is_hidden_kernel, senet
+from net.model.senet import is_hidden_kernel, senet
+from net.model.shape import Shape
 from net.training import muon
 from net.training.muon import MuonOptimizer, orthogonalised
 
@@ -94,7 +95,7 @@ def hidden_kernels(shape) -> set[str]:
 
 
 def test_the_kernels_between_maps_are_the_hidden_ones():
-    names = hidden_kernels(Shape(width=8, decoder=6, size=64, head="blend"))
+    names = hidden_kernels(Shape(width=8, decoder=6, size=64))
     assert {"senet/stage1/block1/conv2/weights", "senet/integral/top/weights"} <= names
     assert not [name for name in names if any(part in name for part in ("/se/", "/stem/", "/heat/", "bn", "bias"))]
     names = hidden_kernels(Shape(width=8, decoder=6, size=64, block="inverted"))

@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ from export.checkpoint import Run, frozen_graph
 from net import train
 from net.data.augment import NONE
 from net.data.batches import RecordSet, training_batches
-from net.model.senet import Shape, senet
+from net.model.senet import senet
+from net.model.shape import Shape
 from net.training.start import network_of, starting_point, weights_in
 from tests.conftest import train_options
 from tests.net.test_train import scalars
@@ -101,7 +103,7 @@ def test_half_constants_are_read(run):
 @pytest.mark.parametrize("start", ["model", "trained"])
 def test_a_head_for_other_points_keeps_its_random_start(start, points, model, run, record_set, images, capsys, request):
     start = request.getfixturevalue(start)
-    shape = Shape(**{**network_of(start), "points": points})
+    shape = replace(network_of(start), points=points)
     plain, _, names = answers(start, record_set, shape, images)
     assert plain.shape == (len(images), 2 * points)
     assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
@@ -136,7 +138,7 @@ def test_training_goes_on_from_a_start_with_its_network(start, model, run, recor
     options = [option for option in options if option not in ("--width", "--decoder", "8")]  # as the model has them
     assert train.main(options) == 0
     settings = json.loads((tmp_path / "run" / "settings.json").read_text())
-    assert settings["network"] == network_of(start) and settings["network"]["width"] == 8
+    assert settings["network"] == network_of(start).settings() and settings["network"]["width"] == 8
     # what it starts from is tested first, by averages that begin with it
     first = scalars(tmp_path / "run", "test/nme_box")[0]
     assert first == pytest.approx(run.recorded_nme(), rel=1e-3)
@@ -160,9 +162,11 @@ def test_a_start_that_is_none(capsys, record_set, tmp_path, trained):
     foreign = tmp_path / "foreign.json"
     foreign.write_text('{"file": "x.pb"}')
     assert "found no network of this project" in refused(capsys, "--init", foreign)
+    foreign.write_text(json.dumps({"file": "x.pb", "network": {"cell": 4, "border": 0}}))
+    assert "cell: found 4, expected 8" in refused(capsys, "--init", foreign)
     foreign.write_text("{")
     assert "found no network of this project" in refused(capsys, "--init", foreign)
-    foreign.write_text(json.dumps({"file": "gone.pb", "network": network_of(trained)}))
+    foreign.write_text(json.dumps({"file": "gone.pb", "network": network_of(trained).settings()}))
     assert train.main(train_options(record_set, tmp_path / "run", "--init", str(foreign))) == 2
     assert "gone.pb: no such model, named by foreign.json" in capsys.readouterr().err
     empty = shutil.copytree(trained, tmp_path / "empty", ignore=shutil.ignore_patterns("best", "checkpoint"))

@@ -7,7 +7,8 @@ import tensorflow as tf
 
 from net.data.augment import NONE
 from net.data.batches import RecordSet
-from net.model.senet import Shape, cell_centres, senet
+from net.model.senet import cell_centres, senet
+from net.model.shape import Shape
 from net.training import step as graph
 from net.training.step import Settings
 from tests.net.model.test_losses import by_hand, heat_by_hand
@@ -90,7 +91,7 @@ def test_sgd_restated_with_nesterovs_momentum():
     assert not any("Adam" in name for name in before)
 
 
-HEATED = Shape(points=5, width=8, decoder=3, size=32, border=1)
+HEATED = Shape(points=5, width=8, decoder=3, size=32)
 
 
 def test_heat_and_pose_add_their_weighted_parts():
@@ -104,9 +105,9 @@ def test_heat_and_pose_add_their_weighted_parts():
         (pose_weights,) = [value for value in v1.trainable_variables() if value.op.name == "senet/pose/weights"]
         pose_weights.load(np.zeros(pose_weights.shape, np.float32), session)
         found, heat = session.run([scalars, softmax.inputs[0]])
-    assert cell_centres(4, 1).shape[0] == heat.shape[1]
+    assert cell_centres(4).shape[0] == heat.shape[1]
     assert found["loss_heat"] == pytest.approx(
-        0.3 * heat_by_hand(heat, labels.reshape(-1, 2), 0.8, cell_centres(4, 1)), rel=1e-4
+        0.3 * heat_by_hand(heat, labels.reshape(-1, 2), 0.8, cell_centres(4)), rel=1e-4
     )
     assert found["loss_pose"] == pytest.approx(2.0 * np.nanmean(poses**2), rel=1e-4)  # its weights are zero
     assert found["loss"] == pytest.approx(
@@ -201,7 +202,7 @@ def averaged_run(record_set, tmp_path_factory):
     return folder, values, answers
 
 
-AVERAGED = Shape(68, width=8, head="blend", decoder=8)
+AVERAGED = Shape(68, width=8, decoder=8)
 
 
 def network_values(values):

@@ -1,6 +1,6 @@
 import functools
 
-from net.model.senet import Shape
+from net.model.shape import Shape
 from tools.measure import training as bench
 
 
