@@ -33,7 +33,7 @@ def wheel(tmp_path_factory):
     """The wheel, built from a copy, so that nothing is left in the checkout."""
     pytest.importorskip("wheel", reason="building a wheel without the network needs setuptools and wheel")
     copy, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "MODEL_CARD.md"):
+    for name in ("setup.cfg", "pyproject.toml", "LICENSE", "MODEL_CARD.md"):
         shutil.copy(ROOT / name, copy)
     shutil.copytree(ROOT / "infer", copy / "infer", ignore=shutil.ignore_patterns("__pycache__"))
     # an export of one's own is no part of the package
