@@ -1,7 +1,7 @@
 """Face detection by the Haar cascades in OpenCV's wheel, each answer mapped to a landmark box.
 
 A cascade answers with a square around what it calls a face; the network wants the tight box of the landmark points.
-The constants in between are measured on real faces by `tools/fit/boxes.py` and lie in `detectors.json`.
+The constants in between are measured on real faces by `tools/fit_constants.py boxes` and lie in `detectors.json`.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Cascade:
 def load_cascades(path: Path = CONSTANTS) -> list[Cascade]:
     """The cascades in the order of their looks, with the settings that they were measured with.
 
-    Raises FileNotFoundError or ValueError where the file is missing or not what `tools/fit/boxes.py` writes.
+    Raises FileNotFoundError or ValueError where the file is missing or not what `tools/fit_constants.py boxes` writes.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -66,7 +66,7 @@ def load_cascades(path: Path = CONSTANTS) -> list[Cascade]:
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: found no such file, expected the detectors' constants") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: found {error}, expected what tools/fit/boxes.py writes") from None
+        raise ValueError(f"{path}: found {error}, expected what tools/fit_constants.py boxes writes") from None
 
 
 class HaarDetector:

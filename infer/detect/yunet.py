@@ -2,7 +2,7 @@
 
 W. Wu et al., "YuNet: A Tiny Millisecond-level Face Detector", Machine Intelligence Research 2023. It answers with a
 box and five points, of which only the points are used: where a landmark box lies around eyes, nose and mouth can be
-fitted on annotated faces without the detector (`tools/fit/boxes.py`), whatever its boxes are like.
+fitted on annotated faces without the detector (`tools/fit_constants.py boxes`), whatever its boxes are like.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def load_weights(path: Path = CONSTANTS) -> np.ndarray:
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: found no such file, expected the detectors' constants") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: found {error}, expected what tools/fit/boxes.py writes") from None
+        raise ValueError(f"{path}: found {error}, expected what tools/fit_constants.py boxes writes") from None
     return weights
 
 

@@ -2,7 +2,7 @@
 
 On a face a pass over the mirrored crop repeats the points, and these lie like those of real faces; on a patch of wall
 either fails more or less. One number sums it up: a logistic function of logarithms. `face_check.json` is written by
-`tools/fit/check.py`, anew for every network.
+`tools/fit_constants.py check`, anew for every network.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def constants_of(model: Path) -> Path:
 
 
 def load_check(path: Path = CONSTANTS) -> FaceCheck:
-    """The check of a file. Raises FileNotFoundError, or ValueError for what `tools/fit/check.py` did not write."""
+    """The check of a file. Raises FileNotFoundError, or ValueError where `fit_constants.py check` did not write it."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         mean, centre, components, deviations = (
@@ -95,7 +95,7 @@ def load_check(path: Path = CONSTANTS) -> FaceCheck:
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: found no such file, expected the constants of the check for faces") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: found {error}, expected what tools/fit/check.py writes") from None
+        raise ValueError(f"{path}: found {error}, expected what tools/fit_constants.py check writes") from None
     return check
 
 

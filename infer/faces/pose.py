@@ -1,7 +1,7 @@
 """Where a head looks and how far its eyes and mouth are open, from the 68 points alone.
 
 The head's pose is that of a rigid mean face, brought onto the points by OpenCV's solvePnP; `mean_face.json` was fitted
-on real faces by `tools/fit/mean_face.py`. Angles are degrees with the signs of 300W-LP's Pose_Para:
+on real faces by `tools/fit_constants.py mean_face`. Angles are degrees with the signs of 300W-LP's Pose_Para:
 
 yaw    positive: the nose points to the picture's left; -90 to 90
 pitch  positive: the nose points up
@@ -65,7 +65,7 @@ class MeanFace:
 
 @cache
 def mean_face(path: Path = MEAN_FACE) -> MeanFace:
-    """The mean face of a file. Raises FileNotFoundError, or ValueError for one not of `tools/fit/mean_face.py`."""
+    """The mean face of a file. Raises FileNotFoundError, or ValueError for one not of `fit_constants.py mean_face`."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         face = MeanFace(np.array(data["points"], np.float64), [int(index) for index in data["used"]])
@@ -74,7 +74,7 @@ def mean_face(path: Path = MEAN_FACE) -> MeanFace:
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: found no such file, expected the 3-D mean face") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: found {error}, expected what tools/fit/mean_face.py writes") from None
+        raise ValueError(f"{path}: found {error}, expected what tools/fit_constants.py mean_face writes") from None
     return face
 
 

@@ -1,35 +1,29 @@
-"""Fits the check that tells faces from a detector's false alarms, for one network; writes `face_check*.json` beside it.
-
-    python tools/fit/check.py data/300W data/300W_LP
+"""Fits the check that tells faces from a detector's false alarms, for one network: the text of `face_check*.json`.
 
 Needs sets in 300W-LP's layout with 68 points of the kind that the network learnt; what has others is left out. Only
-training sources count, `measure_detection.py` reports on others. Run it again for every new network: the same command.
+faces on the training side of the network's split count.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
-
 import numpy as np
 
-from infer.faces.check import ShapePrior, features, flattened, normalised, own_constants
-from infer.files.atomic import write_text_atomically
+from infer.faces.check import ShapePrior, features, flattened, normalised
 from infer.geometry.boxes import box_of, distinct, overlaps
 from infer.jobs.progress import Progress
 from infer.landmarker import Landmarker
+from infer.model.contract import TrainedOn
 from records.landmarks import IBUG_68
-from records.split import split_of
-from tools.read import w300lp as read_300w_lp
-from tools.read.face import BadSample, Face, Item
+from records.split import Split
+from tools.fit.faces import counted, drawn_faces, readable, subset_of
+from tools.read.face import Face, Item
 
+WRITTEN_BY = "tools/fit_constants.py check"
 COMPONENTS = 20
 FACE, ALARM = 0.5, 0.3  # IoU with the true box from which on a find is a face, and below which it is none
 RIDGE = 0.01
@@ -45,60 +39,26 @@ class Finds:
     overlap: np.ndarray
 
 
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("data", nargs="+", type=Path, help="folders in 300W-LP's layout")
-    add("--model", type=Path, metavar="FILE", help="network with its .json beside it (default: as infer/run.py)")
-    add("--count", type=int, default=600, help="pictures, evenly from the sets in the folders (default: %(default)s)")
-    add("--seed", type=int, default=0, help="of that draw (default: %(default)s)")
-    add("--out", type=Path, metavar="FILE", help="(default: beside the model, by its name)")
-    return parser.parse_args(argv)
+def fit_check(landmarker: Landmarker, folders: Sequence[Path], count: int, seed: int) -> tuple[str, str]:
+    """The JSON file's text, and a report of what the check keeps, by at most `count` training faces of the sets.
+
+    Raises FileNotFoundError or ValueError for missing folders, ValueError for too few faces or false alarms.
+    """
+    trained_on = landmarker.contract.trained_on
+    drawn = drawn_faces(folders, count, seed, split_of_training(trained_on))
+    faces = list(readable(drawn, trained_on.points or "pts_2d"))
+    prior = fit_prior(np.array([face.points for _, face in faces if np.isfinite(face.points).all()]))
+    finds = search(landmarker, [face for _, face in faces])
+    inputs = features(finds.points, finds.mirrored, prior)
+    weights, bias = fit_score(inputs, finds.overlap)
+    text = document(prior, weights, bias, [item for item, _ in faces], landmarker.contract.sha256)
+    return text, report(inputs @ weights + bias, finds.overlap)
 
 
-def main(argv=None) -> int:
-    args = parse_args(argv)
-    try:
-        landmarker = Landmarker(args.model)
-        out = args.out or own_constants(landmarker.contract.model)
-        faces = read_faces(draw(args.data, args.count, args.seed), learnt_points(landmarker))
-        prior = fit_prior(np.array([face.points for _, face in faces if np.isfinite(face.points).all()]))
-        finds = search(landmarker, [face for _, face in faces])
-        weights, bias = fit_score(features(finds.points, finds.mirrored, prior), finds.overlap)
-        text = document(prior, weights, bias, faces, landmarker)
-        write_text_atomically(out, text)
-    except (ValueError, OSError) as error:
-        print(f"fit_check: {error}", file=sys.stderr)
-        return 2
-    print(f"{report(features(finds.points, finds.mirrored, prior) @ weights + bias, finds.overlap)} -> {out}")
-    return 0
-
-
-def draw(folders: Sequence[Path], count: int, seed: int) -> list[Item]:
-    """At most `count` training faces, as many from each subset as it has. Raises as the reader's `find`."""
-    rng, subsets = np.random.default_rng(seed), {}
-    for folder in folders:
-        for item in read_300w_lp.find(folder, folder.resolve().name):
-            if split_of(item.source, 0.1) == "train":
-                subsets.setdefault((item.dataset, item.subset), []).append(item)
-    share = max(1, count // max(1, len(subsets)))
-    return [items[index] for items in subsets.values() for index in sorted(rng.permutation(len(items))[:share])]
-
-
-def learnt_points(landmarker: Landmarker) -> str:
-    """The kind of points a network was trained on, by its contract: "pts_2d" or "pts_3d"."""
-    return landmarker.contract.trained_on.points or "pts_2d"
-
-
-def read_faces(items: Sequence[Item], points: str) -> list[tuple[Item, Face]]:
-    """The faces that can be read, with their items."""
-    faces = []
-    for item in items:
-        try:
-            faces.append((item, read_300w_lp.read(item, points)))
-        except BadSample as error:
-            print(f"skipped: {error}", file=sys.stderr)
-    return faces
+def split_of_training(trained_on: TrainedOn) -> Split:
+    """How the network's data were parted; the default where its contract does not say."""
+    known = trained_on.split
+    return Split(known.test_fraction, known.rule) if known else Split()
 
 
 def fit_prior(points: np.ndarray) -> ShapePrior:
@@ -179,14 +139,13 @@ def report(values: np.ndarray, overlap: np.ndarray) -> str:
     )
 
 
-def document(prior: ShapePrior, weights, bias: float, faces, landmarker: Landmarker) -> str:
+def document(prior: ShapePrior, weights: np.ndarray, bias: float, items: Sequence[Item], sha256: str) -> str:
     """The JSON file's text: names of data sets, never paths of this machine."""
-    subsets = [f"{item.dataset}/{item.subset}" for item, _ in faces]
     head = {
-        "written_by": "tools/fit/check.py",
+        "written_by": WRITTEN_BY,
         "scheme": IBUG_68.name,
-        "model_sha256": landmarker.contract.sha256,
-        "fitted_on": {name: subsets.count(name) for name in dict.fromkeys(subsets)},
+        "model_sha256": sha256,
+        "fitted_on": counted([subset_of(item) for item in items]),
         "features": "logarithms of the mirror's disagreement, the shape's distance, its rest",
         "weights": weights.round(4).tolist(),
         "bias": round(bias, 4),
@@ -201,7 +160,3 @@ def document(prior: ShapePrior, weights, bias: float, faces, landmarker: Landmar
     lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     inner = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in shape.items())
     return "{\n" + ",\n".join(lines) + f',\n "shape": {{\n{inner}\n }}\n}}\n'
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,4 @@
-"""Fits the rigid 3-D face that head pose goes by, and writes `infer/mean_face.json`.
-
-    python tools/fit/mean_face.py data/300W_LP
+"""Fits the rigid 3-D face that head pose goes by: the text of `infer/mean_face.json`.
 
 Needs a set with projected points (`pts_3d`) and known poses (`Pose_Para`), such as 300W-LP: with every face's rotation
 known, the mean face under scaled orthographic projection is a linear least-squares problem (C. Tomasi and T. Kanade,
@@ -9,25 +7,19 @@ known, the mean face under scaled orthographic projection is a linear least-squa
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from pathlib import Path
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 import numpy as np
 
-from infer.faces.pose import MEAN_FACE
-from infer.files.atomic import write_text_atomically
 from infer.geometry.rotations import rotation_of
 from infer.jobs.progress import Progress
 from records.landmarks import IBUG_68
-from records.split import split_of
-from tools.read import w300lp as read_300w_lp
+from tools.fit.faces import training_faces
+from tools.read import w300lp
 from tools.read.face import BadSample
 
+WRITTEN_BY = "tools/fit_constants.py mean_face"
 ROUNDS = 30
 FEWEST = 50
 # what neither an opening mouth nor the slide of a turned head's visible contour moves: chin, brows, nose, eyes and the
@@ -35,24 +27,12 @@ FEWEST = 50
 USED = [8, *range(17, 49), 54]
 
 
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path, help="folder in 300W-LP's layout, with pts_3d and Pose_Para")
-    parser.add_argument("--out", type=Path, default=MEAN_FACE, metavar="FILE", help="(default: infer/mean_face.json)")
-    return parser.parse_args(argv)
-
-
-def main(argv=None) -> int:
-    args = parse_args(argv)
-    try:
-        points, poses = read_faces(args.data)
-        face, residual = fit(points, poses)
-        write_text_atomically(args.out, document(args.data, face, residual, len(points)))
-    except (ValueError, OSError) as error:
-        print(f"fit_mean_face: {error}", file=sys.stderr)
-        return 2
-    print(f"{len(points)} faces, {residual:.1%} of the eye-corner distance left over -> {args.out}")
-    return 0
+def fit_mean_face(folder: Path) -> tuple[str, str]:
+    """The JSON file's text, and a report of how well the face fits. Raises as `read_faces`."""
+    points, poses = read_faces(folder)
+    face, residual = fit(points, poses)
+    text = document(folder.resolve().name, face, residual, len(points))
+    return text, f"{len(points)} faces, {residual:.1%} of the eye-corner distance left over"
 
 
 def read_faces(folder: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -60,13 +40,12 @@ def read_faces(folder: Path) -> tuple[np.ndarray, np.ndarray]:
 
     Faces that lack either are left out. Raises ValueError where fewer than FEWEST remain.
     """
-    items = [item for item in read_300w_lp.find(folder, folder.name) if split_of(item.source, 0.1) == "train"]
-    faces = []
+    items, faces = training_faces(folder), []
     with Progress(len(items), "faces") as progress:
         for item in items:
             progress.step()
             try:
-                face = read_300w_lp.read(item, "pts_3d")
+                face = w300lp.read(item, "pts_3d")
             except BadSample:
                 continue
             if np.isfinite(face.points).all() and np.isfinite(face.pose).all():
@@ -104,20 +83,16 @@ def _face(seen: np.ndarray, views: np.ndarray, scales: np.ndarray) -> np.ndarray
     return (face - face.mean(axis=0)) / np.linalg.norm(face[first] - face[second])
 
 
-def document(folder: Path, face: np.ndarray, residual: float, count: int) -> str:
+def document(dataset: str, face: np.ndarray, residual: float, count: int) -> str:
     """The JSON file's text: the data set's name, never a path of this machine."""
     head = {
-        "written_by": "tools/fit/mean_face.py",
+        "written_by": WRITTEN_BY,
         "scheme": IBUG_68.name,
         "unit": "distance of the outer eye corners; x to the picture's right, y up, z towards the viewer",
-        "fitted_on": {folder.resolve().name: count},
+        "fitted_on": {dataset: count},
         "residual": round(residual, 4),
         "used": USED,
     }
-    points = ",\n  ".join(json.dumps(point) for point in face.round(4).tolist())
+    points = ",\n  ".join(json.dumps(point) for point in (face.round(4) + 0.0).tolist())
     lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     return "{\n" + ",\n".join([*lines, f' "points": [\n  {points}\n ]']) + "\n}\n"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

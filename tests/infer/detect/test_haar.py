@@ -61,7 +61,9 @@ def test_damaged_constants_are_named(tmp_path):
         load_cascades(tmp_path / "none.json")
     for text in ("{", "{}", '{"cascades": [{"name": "a"}]}', "[]"):
         (tmp_path / "bad.json").write_text(text)
-        with pytest.raises(ValueError, match=r"bad\.json: found .*, expected what tools/fit/boxes\.py writes"):
+        with pytest.raises(
+            ValueError, match=r"bad\.json: found .*, expected what tools/fit_constants\.py boxes writes"
+        ):
             load_cascades(tmp_path / "bad.json")
 
 

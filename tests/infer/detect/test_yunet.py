@@ -108,7 +108,7 @@ def test_files_that_are_no_yunet(tmp_path):
         with pytest.raises(ValueError, match=r"bad\.onnx: found no network that OpenCV .* runs as YuNet \("):
             YuNetDetector(tmp_path / "bad.onnx")
     (tmp_path / "c.json").write_text("{}")
-    with pytest.raises(ValueError, match=r"c\.json: found .*, expected what tools/fit/boxes\.py writes"):
+    with pytest.raises(ValueError, match=r"c\.json: found .*, expected what tools/fit_constants\.py boxes writes"):
         load_weights(tmp_path / "c.json")
 
 

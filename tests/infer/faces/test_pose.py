@@ -1,25 +1,18 @@
-"""infer/faces/pose.py and tools/fit/mean_face.py: angles and shapes come back from faces made of known ones."""
-
-import json
+"""infer/faces/pose.py: angles come back from faces made of known ones."""
 
 import numpy as np
 import pytest
-from scipy.io import savemat
 
 from infer.faces import pose
 from infer.faces.pose import Pose, eye_openness, head_pose, mean_face, openness, pose_of
 from infer.geometry.rotations import rotation_of
-from tests.helpers.drawn import draw_face, symmetric_face
-from tools.fit import mean_face as fit_mean_face
-from tools.fit.mean_face import fit
+from tests.helpers.fitted import seen_from
 
 POSES = [(0.0, 0.0, 0.0), (-0.3, 0.5, 0.2), (0.2, -0.9, -0.4), (0.1, 1.2, 0.0), (0.0, 0.0, 1.0)]  # pitch, yaw, roll
 
 
-def seen(angles, face=None, scale=70.0):
-    """The points [68, 2] of a rigid face, y down, as a camera far away sees it turned by pitch, yaw, roll (radians)."""
-    face = mean_face().points if face is None else face
-    return (face @ rotation_of(np.array(angles)).T)[:, :2] * (scale, -scale) + (300, 200)
+def seen(angles):
+    return seen_from(mean_face().points, angles)
 
 
 @pytest.mark.parametrize("angles", POSES)
@@ -76,51 +69,7 @@ def test_the_shipped_face_is_one():
 @pytest.mark.parametrize("text", ["{", "[]", '{"points": [], "used": []}', '{"points": [[1, 2, 3]], "used": [0]}'])
 def test_a_damaged_face_is_named(tmp_path, text):
     (tmp_path / "f.json").write_text(text)
-    with pytest.raises(ValueError, match=r"f\.json: found .*, expected what tools/fit/mean_face\.py writes"):
+    with pytest.raises(ValueError, match=r"f\.json: found .*, expected what tools/fit_constants\.py mean_face writes"):
         mean_face(tmp_path / "f.json")
     with pytest.raises(FileNotFoundError, match=r"n\.json: found no such file, expected the 3-D mean face"):
         mean_face(tmp_path / "n.json")
-
-
-def solid() -> np.ndarray:
-    """A symmetric face with depth, [68, 3], y up, centred, outer eye corners 1 apart."""
-    flat = symmetric_face()
-    face = np.column_stack([flat * (1, -1), 0.6 - np.square(flat).sum(axis=1)])
-    face -= face.mean(axis=0)
-    return face / np.linalg.norm(face[36] - face[45])
-
-
-def test_the_face_comes_back_from_its_views():
-    rng, face = np.random.default_rng(0), solid()
-    poses = rng.uniform((-0.4, -1.3, -0.4), (0.4, 1.3, 0.4), (80, 3))
-    points = np.array([seen(angles, face, rng.uniform(40, 90)) for angles in poses])
-    found, residual = fit(points, poses)
-    np.testing.assert_allclose(found, face, atol=1e-6)
-    assert residual < 1e-6
-    noisy, residual = fit(points + rng.normal(0, 1.0, points.shape), poses)
-    np.testing.assert_allclose(noisy, face, atol=0.02)
-    assert 0.01 < residual < 0.03  # one pixel of 65
-
-
-def test_the_script_writes_what_pose_reads(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(fit_mean_face, "FEWEST", 5)
-    rng, face = np.random.default_rng(1), solid()
-    folder = tmp_path / "300W_LP"
-    for place in (folder / "AFW", folder / "landmarks" / "AFW"):
-        place.mkdir(parents=True)
-    for index in range(12):
-        angles = rng.uniform(-0.5, 0.5, 3)
-        points = seen(angles, face, 40) * 0.4
-        name = f"AFW_{index}_1_0"
-        from infer.files.points import write_picture
-
-        write_picture(folder / "AFW" / f"{name}.jpg", draw_face(points, rng))
-        savemat(folder / "AFW" / f"{name}.mat", {"Pose_Para": np.r_[angles, np.zeros(4)][None], "pt2d": points.T})
-        savemat(folder / "landmarks" / "AFW" / f"{name}_pts.mat", {"pts_2d": points, "pts_3d": points})
-    out = tmp_path / "face.json"
-    assert fit_mean_face.main([str(folder), "--out", str(out)]) == 0
-    np.testing.assert_allclose(mean_face(out).points, face, atol=1e-3)
-    assert json.loads(out.read_text())["residual"] < 0.01 and str(tmp_path) not in out.read_text()
-    monkeypatch.setattr(fit_mean_face, "FEWEST", 50)
-    assert fit_mean_face.main([str(folder), "--out", str(out)]) == 2
-    assert "faces with pts_3d and Pose_Para, expected at least 50" in capsys.readouterr().err
