@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from export.graphs import flush_subnormals
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from net.data.selection import Fold
 from net.model.senet import INPUT, OUTPUT, senet
 from net.model.shape import Shape

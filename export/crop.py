@@ -10,7 +10,8 @@ import numpy as np
 
 from infer.geometry.boxes import box_of
 from infer.geometry.rotations import rotation
-from net.data.batches import RecordSet, test_batches
+from net.data.batches import test_batches
+from net.data.record_set import RecordSet
 from records.landmarks import IBUG_68, Scheme
 from records.runtime import tf
 

@@ -24,7 +24,7 @@ from export.crop import crop_around
 from export.formats import FORMATS, MODEL, parse_formats
 from export.staging import staging
 from export.summary import summarise
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 
 TERMS = (
     "Weights follow the terms of their training data; "

@@ -9,7 +9,7 @@ import numpy as np
 from export.contract import entry_of
 from export.formats import MODEL, Format, file_names
 from export.parity import Reference, faces, prove
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from records.runtime import tf
 
 v1 = tf.compat.v1

@@ -12,7 +12,8 @@ from export.parity import COMPARED, MEASURED, Reference, faces
 from export.runtimes import session_of
 from infer.geometry.crop import Crop
 from infer.model.contract import read_contract
-from net.data.batches import RecordSet, greyed
+from net.data.batches import to_grey
+from net.data.record_set import RecordSet
 from net.training.start import network_of
 from records.landmarks import scheme_of
 
@@ -42,7 +43,7 @@ class Model:
         scheme = scheme_of(self.contract["points"]["scheme"])
         if records is None:
             images = squares(COMPARED, self.shape.size)
-            images = (greyed(images) if self.shape.planes == 1 else images).astype(np.float32)
+            images = (to_grey(images) if self.shape.planes == 1 else images).astype(np.float32)
             labels = np.full((COMPARED, 2 * self.shape.points), np.nan)
         elif records.scheme.name != scheme.name:
             found = f"{records.folder}: found points of {records.scheme.name}"

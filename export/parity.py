@@ -13,7 +13,8 @@ import numpy as np
 from export.checkpoint import Run
 from export.formats import Format
 from export.runtimes import RUNTIMES, Answer
-from net.data.batches import RecordSet, test_batches
+from net.data.batches import test_batches
+from net.data.record_set import RecordSet
 from records import metrics
 from records.landmarks import Scheme
 from records.runtime import tf

@@ -30,9 +30,10 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 from net import sweep
 from net.cluster import local as local_cluster
 from net.cluster import member as cluster
-from net.data.augment import NONE, Ranges
-from net.data.batches import RecordSet, shares_of
+from net.data.augment import NO_AUGMENTATION, Ranges
+from net.data.batches import subset_shares
 from net.data.moments import inherit_moments, with_moments
+from net.data.record_set import RecordSet
 from net.data.selection import Fold
 from net.model.shape import Shape
 from net.options import add_options, from_options, names_of
@@ -208,7 +209,7 @@ def check_cluster(parser: argparse.ArgumentParser, args: argparse.Namespace) -> 
 
 def ranges_of(args: argparse.Namespace) -> Ranges:
     """The augmentation that the options ask for."""
-    return NONE if args.no_augment else from_options(args, Ranges)
+    return NO_AUGMENTATION if args.no_augment else from_options(args, Ranges)
 
 
 def main(argv=None) -> int:
@@ -394,7 +395,7 @@ def write_report(run: Path, records: RecordSet, shape: Shape, loss: str) -> None
 def check_records(args: argparse.Namespace, records: RecordSet) -> None:
     """Raises ValueError for options that these records cannot serve, before the run's folder is made."""
     if args.mix:
-        shares_of(records, args.mix)
+        subset_shares(records, args.mix)
     if (args.stop_after or args.schedule == "plateau") and not records.count(records.judge):
         raise ValueError(f"{records.folder}: found no test records, which --stop-after and --schedule plateau need")
 

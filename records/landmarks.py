@@ -29,7 +29,7 @@ class Scheme:
     names: tuple[str, ...] = field(default=(), repr=False)
     subset: tuple[int, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         inside = sorted(index for group in self.groups.values() for index in group)
         if inside != list(range(self.count)):
             raise ValueError(f"{self.name}: the groups hold {len(inside)} indices, expected each of {self.count} once")
@@ -139,9 +139,10 @@ def indices_of(text: str, scheme: Scheme) -> tuple[int, ...]:
 
     Raises ValueError for what is none of them.
     """
-    names = {scheme.name_of(index): (index,) for index in range(scheme.count)}
-    names |= {str(index): (index,) for index in range(scheme.count)} | scheme.groups
-    chosen = set()
+    names: dict[str, tuple[int, ...]] = {scheme.name_of(index): (index,) for index in range(scheme.count)}
+    names |= {str(index): (index,) for index in range(scheme.count)}
+    names |= scheme.groups
+    chosen: set[int] = set()
     for part in text.split(","):
         if part.strip() not in names:
             known = ", ".join([*scheme.groups, f"0 to {scheme.count - 1}", *scheme.names])
@@ -168,6 +169,8 @@ def part_of(scheme: Scheme, indices: tuple[int, ...]) -> Scheme:
     left, right = kept(scheme.left_eye), kept(scheme.right_eye)
     if not left:
         raise ValueError(f"{name}: found no point of the eyes, expected of {scheme.left_eye} and {scheme.right_eye}")
+    first, second = scheme.corners
+    corners = (places[first], places[second]) if {first, second} <= places.keys() else (right[0], left[0])
     return Scheme(
         name=name,
         count=len(indices),
@@ -175,7 +178,7 @@ def part_of(scheme: Scheme, indices: tuple[int, ...]) -> Scheme:
         lines={group: tuple(map(kept, chains)) for group, chains in scheme.lines.items() if kept(scheme.groups[group])},
         left_eye=left,
         right_eye=right,
-        corners=kept(scheme.corners) if len(kept(scheme.corners)) == 2 else (right[0], left[0]),
+        corners=corners,
         flip=tuple(places[scheme.flip[index]] for index in indices),
         names=tuple(scheme.name_of(index) for index in indices),
         subset=indices,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 
 def mix_of(text: str) -> dict[str, float]:
     """Weights of subsets from NAME=WEIGHT,... Raises argparse.ArgumentTypeError on other text."""
-    mix = {}
+    mix: dict[str, float] = {}
     for part in text.split(","):
         name, _, weight = part.rpartition("=")
         mix.pop(name, None)  # given twice, its last place counts
@@ -22,12 +23,12 @@ def mix_of(text: str) -> dict[str, float]:
     return mix
 
 
-def weight_of(name: str, mix: dict[str, float], other: float = 1.0) -> float:
-    """The weight of a subset; other: where no pattern fits."""
-    return next((mix[pattern] for pattern in reversed(mix) if fnmatch.fnmatchcase(name, pattern)), other)
+def weight_of(name: str, mix: Mapping[str, float], other: float = 1.0) -> float:
+    """The weight of a subset, that of the last pattern which fits; other: where none does."""
+    return next((mix[pattern] for pattern in reversed(list(mix)) if fnmatch.fnmatchcase(name, pattern)), other)
 
 
-def check_mix(mix: dict[str, float], names: Iterable[str], folder, option: str = "mix") -> None:
+def check_mix(mix: Mapping[str, float], names: Iterable[str], folder: Path, option: str = "mix") -> None:
     """Raises ValueError where a name or pattern fits none of the subsets `names` of the records in a folder.
 
     option: what the weights are called where they were given.

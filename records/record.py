@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from records.manifest import ENCODINGS
 from records.runtime import tf
@@ -97,5 +98,5 @@ def _bytes(value: bytes) -> tf.train.Feature:
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
 
 
-def _floats(values) -> tf.train.Feature:
+def _floats(values: npt.ArrayLike) -> tf.train.Feature:
     return tf.train.Feature(float_list=tf.train.FloatList(value=np.asarray(values, np.float32).tolist()))

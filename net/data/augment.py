@@ -29,12 +29,12 @@ class Ranges:
     occlude: float = option(0.25, "probability of a covered rectangle")
     jpeg: float = option(0.0, "probability of a picture through JPEG of quality 10 to 60")
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not all(0 <= value < np.inf for value in vars(self).values()):
             raise ValueError(f"augmentation: found {self}, expected numbers of 0 and more")
 
 
-NONE = Ranges(0, 0, 0, 0, 0, 0, 0, 0, 0)
+NO_AUGMENTATION = Ranges(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def augment(
@@ -141,7 +141,9 @@ def compress(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The picture with the artefacts of a JPEG of low quality."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(10, 61))]
     data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), quality)[1]
-    return cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None  # it was encoded a moment ago
+    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
 
 
 def occlude(image: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from net.data.batches import RecordSet, test_batches
+from net.data.batches import test_batches
+from net.data.record_set import RecordSet
 from net.model.shape import Shape
 from records.runtime import tf
 
 FACES = 2000  # the first training records, which are in no special order
 BATCH = 100
 DIGITS = 6
-PIXEL_MOMENTS, LABEL_MOMENTS = ("pixel_mean", "pixel_std"), ("label_mean", "label_std")
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean and deviation of pixels, 0..255, and of each coordinate of the labels, 2K fractions of the crop's side."""
+
+    pixel_mean: float
+    pixel_std: float
+    label_mean: tuple[float, ...]
+    label_std: tuple[float, ...]
 
 
 def with_moments(shape: Shape, records: RecordSet) -> Shape:
@@ -23,11 +33,7 @@ def with_moments(shape: Shape, records: RecordSet) -> Shape:
     """
     pixels = shape.pixels == "standardised" and shape.pixel_mean == Shape.pixel_mean
     labels = shape.labels == "standardised" and not shape.label_std
-    if not (pixels or labels):
-        return shape
-    found = measure_moments(records)
-    names = PIXEL_MOMENTS * pixels + LABEL_MOMENTS * labels
-    return replace(shape, **{name: found[name] for name in names})
+    return _replaced(shape, measure_moments(records), pixels, labels) if pixels or labels else shape
 
 
 def inherit_moments(shape: Shape, start: Shape) -> Shape:
@@ -37,15 +43,22 @@ def inherit_moments(shape: Shape, start: Shape) -> Shape:
     """
     pixels = start.pixels == shape.pixels == "standardised"
     labels = start.labels == shape.labels == "standardised" and len(start.label_std) == 2 * shape.points
-    names = PIXEL_MOMENTS * pixels + LABEL_MOMENTS * labels
-    return replace(shape, **{name: getattr(start, name) for name in names})
+    return _replaced(shape, start, pixels, labels)
 
 
-def measure_moments(records: RecordSet) -> dict[str, float | tuple[float, ...]]:
-    """pixel_mean, pixel_std (0..255) and label_mean, label_std (2K numbers, fractions) of the training records.
+def _replaced(shape: Shape, found: Moments | Shape, pixels: bool, labels: bool) -> Shape:
+    if pixels:
+        shape = replace(shape, pixel_mean=found.pixel_mean, pixel_std=found.pixel_std)
+    if labels:
+        shape = replace(shape, label_mean=found.label_mean, label_std=found.label_std)
+    return shape
 
-    Of the crops themselves, without augmentation, the same with every call; a coordinate that is never known counts as
-    0.5 with a deviation of 1, one that never varies has the least deviation, a thousandth.
+
+def measure_moments(records: RecordSet) -> Moments:
+    """The moments of the training records: of the crops themselves, without augmentation, the same with every call.
+
+    A coordinate that is never known counts as 0.5 with a deviation of 1, one that never varies has the least deviation,
+    a thousandth.
     """
     sums, labels = np.zeros(3), []
     with tf.init_scope():
@@ -56,12 +69,12 @@ def measure_moments(records: RecordSet) -> dict[str, float | tuple[float, ...]]:
     mean = sums[1] / sums[0]
     deviation = np.sqrt(max(sums[2] / sums[0] - mean**2, 1.0))
     label_mean, label_std = label_moments(np.concatenate(labels).astype(np.float64))
-    return {
-        "pixel_mean": round(float(mean), DIGITS),
-        "pixel_std": round(float(deviation), DIGITS),
-        "label_mean": tuple(label_mean.round(DIGITS).tolist()),
-        "label_std": tuple(label_std.round(DIGITS).tolist()),
-    }
+    return Moments(
+        pixel_mean=round(float(mean), DIGITS),
+        pixel_std=round(float(deviation), DIGITS),
+        label_mean=tuple(label_mean.round(DIGITS).tolist()),
+        label_std=tuple(label_std.round(DIGITS).tolist()),
+    )
 
 
 def label_moments(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

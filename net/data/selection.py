@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from records.split import fold_of
 
 if TYPE_CHECKING:
-    from net.data.batches import RecordSet
+    from net.data.record_set import RecordSet
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,6 @@ class Selection:
 
     def open(self, grey: bool) -> RecordSet:
         """The records; grey: pictures of one channel. Raises as `RecordSet` does."""
-        from net.data.batches import RecordSet  # TensorFlow takes seconds, and settings are read without it
+        from net.data.record_set import RecordSet  # TensorFlow takes seconds, and settings are read without it
 
         return RecordSet(self.folder, self.fold, grey, self.points, self.validation)

@@ -45,7 +45,7 @@ class Shape:
     label_mean: tuple[float, ...] = ()
     label_std: tuple[float, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("label_mean", "label_std"):  # JSON has lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
         self._check_choices()

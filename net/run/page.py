@@ -14,7 +14,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from infer.files.atomic import write_atomically, write_text_atomically
-from net.data.batches import VALIDATION, RecordSet, test_batches
+from net.data.batches import test_batches
+from net.data.record_set import VALIDATION, RecordSet
 from net.model.losses import PIXELS, point_loss
 from net.model.senet import senet
 from net.model.shape import Shape

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from net.model.losses import PIXELS
 from net.training.step import Model
 from records import metrics

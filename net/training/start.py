@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from net.data.augment import NONE
-from net.data.batches import RecordSet, training_batches
+from net.data.augment import NO_AUGMENTATION
+from net.data.batches import training_batches
+from net.data.record_set import RecordSet
 from net.model.layers import BN_EPSILON
 from net.model.senet import senet
 from net.model.shape import Shape
@@ -99,7 +100,7 @@ def _graph_of(start: Path) -> v1.GraphDef:
 
 def _moments_before_batch_norm(records: RecordSet, shape: Shape) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
     """Mean and variance, [C], of what enters each batch norm in inference on a batch of faces, by its scope."""
-    batches = training_batches(records, min(FACES, records.count("train")), NONE, SEED)
+    batches = training_batches(records, min(FACES, records.count("train")), NO_AUGMENTATION, SEED)
     with tf.name_scope("calibration") as scope:
         senet(v1.data.make_one_shot_iterator(batches).get_next()["image"], shape, is_training=False)
     inside = [op for op in v1.get_default_graph().get_operations() if op.name.startswith(scope) and op.type == FOLDED]

@@ -9,7 +9,8 @@ from pathlib import Path
 from infer.files.atomic import remove_leftovers
 from net.cluster.member import Replica
 from net.data.augment import Ranges
-from net.data.batches import RecordSet, Share, test_batches, training_batches
+from net.data.batches import test_batches, training_batches
+from net.data.record_set import RecordSet, Share
 from net.model.losses import LOSSES, heat_loss, mean_absolute_error, point_loss, pose_loss, weight_decay
 from net.model.senet import is_hidden_kernel, kernels, pose_head, senet
 from net.model.shape import Shape

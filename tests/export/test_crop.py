@@ -4,7 +4,7 @@ import pytest
 from export.crop import crop_around, median_crop
 from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from records.landmarks import IBUG_68, KAGGLE_15, convert
 from tests.helpers.drawn import symmetric_face
 

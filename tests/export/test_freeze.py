@@ -20,7 +20,7 @@ from export.graphs import read_graph
 from export.summary import summarise
 from infer.landmarker import Landmarker
 from infer.model.contract import read_contract
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 
 
 @pytest.fixture(scope="module")

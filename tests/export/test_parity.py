@@ -11,7 +11,7 @@ import tensorflow as tf
 from export import gate, parity
 from export.checkpoint import Run, frozen_graph
 from export.formats import FORMATS, parse_formats
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from records.metrics import mean_nme
 from tests.conftest import CONTEXT
 
@@ -48,7 +48,7 @@ def test_faces_are_the_middles_of_the_first_test_records(record_set):
     records = RecordSet(record_set)
     images, labels = parity.faces(records, 3)
     assert images.shape == (3, 128, 128, 3) and images.dtype == np.float32
-    stored = [records.parse(one) for one in tf.data.TFRecordDataset(records.files("test")).take(3)]
+    stored = [records.decode(one) for one in tf.data.TFRecordDataset(records.files("test")).take(3)]
     for image, label, one in zip(images, labels, stored, strict=True):
         np.testing.assert_array_equal(image, one["image"].numpy()[CONTEXT:-CONTEXT, CONTEXT:-CONTEXT])
         np.testing.assert_array_equal(label, one["label"])
@@ -56,7 +56,7 @@ def test_faces_are_the_middles_of_the_first_test_records(record_set):
 
 def test_without_test_records_training_ones_are_taken(record_set, monkeypatch):
     records = RecordSet(record_set)
-    expected = records.parse(next(iter(tf.data.TFRecordDataset(records.files("train")))))["label"].numpy()
+    expected = records.decode(next(iter(tf.data.TFRecordDataset(records.files("train")))))["label"].numpy()
     np.testing.assert_array_equal(parity.faces(records, 2, "train")[1][0], expected)
     count = RecordSet.count
     monkeypatch.setattr(RecordSet, "count", lambda self, split: 0 if split == "test" else count(self, split))

@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from net import options, train
-from net.data.augment import NONE, Ranges
-from net.data.batches import RecordSet
+from net.data.augment import NO_AUGMENTATION, Ranges
+from net.data.record_set import RecordSet
 from net.model.shape import Shape
 from net.run import reporter as reports
 from net.run.reporter import Reporter
@@ -367,7 +367,7 @@ def test_a_recipe_sets_defaults_and_options_win(tmp_path):
     path.write_text(json.dumps(recipe))
     args = train.parse_args(["--recipe", str(path), "--batch", "9"])
     assert (args.loss, args.batch, args.turn, args.head) == ("wing", 9, 3.5, "dense")
-    assert args.mix == {"a/*": 2.0} and train.ranges_of(args) == NONE
+    assert args.mix == {"a/*": 2.0} and train.ranges_of(args) == NO_AUGMENTATION
     path.write_text(json.dumps({**recipe, "no_augment": False}))
     args = train.parse_args(["--recipe", str(path)])
     assert train.ranges_of(args).turn == 3.5
@@ -474,7 +474,7 @@ def test_defaults_are_those_of_the_dataclasses_and_the_repository():
     assert train.ranges_of(args) == Ranges()
     assert options.from_options(args, Settings) == Settings()
     assert options.from_options(args, Shape, points=5) == Shape(points=5)
-    assert train.ranges_of(train.parse_args(["--no-augment"])) == NONE
+    assert train.ranges_of(train.parse_args(["--no-augment"])) == NO_AUGMENTATION
     assert (args.rate, args.decay_factor, args.decay_steps, args.loss) == (0.001, 0.98, 1000, "l2")
 
 

@@ -25,7 +25,7 @@ from export.litert import here
 from export.model import squares
 from export.parity import BATCHES, COMPARED, deviations, faces, in_batches
 from export.runtimes import RUNTIMES
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from records.manifest import MANIFEST
 from tools.measure import opencv5
 

@@ -16,7 +16,8 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import numpy as np
 
 from net.data.augment import Ranges
-from net.data.batches import RecordSet, training_batches
+from net.data.batches import training_batches
+from net.data.record_set import RecordSet
 from net.model.shape import Shape
 from net.training import step as graph
 

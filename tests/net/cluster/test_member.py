@@ -17,8 +17,9 @@ from net import train
 from net.cluster import local as local_cluster
 from net.cluster import member as cluster
 from net.cluster.member import Member, Replica
-from net.data.augment import NONE
-from net.data.batches import RecordSet, Share, training_batches
+from net.data.augment import NO_AUGMENTATION
+from net.data.batches import training_batches
+from net.data.record_set import RecordSet, Share
 from net.data.selection import Fold
 from net.model.shape import Shape
 from net.training import step as graph
@@ -145,7 +146,7 @@ def names_of(records) -> list[str]:
     """Names of the training records that a worker reads in an epoch of its own."""
     found = []
     for file in records.files("train"):
-        found += [parsed["name"].numpy().decode() for parsed in records.read(file).map(records.peek)]
+        found += [parsed["name"].numpy().decode() for parsed in records.read(file).map(records.parse)]
     return sorted(found)
 
 
@@ -174,8 +175,8 @@ def test_a_fold_is_divided_as_well(record_set):
 def test_batches_come_from_the_own_part_alone(record_set):
     share = Share(RecordSet(record_set), 1, 2)
     raw = [one for file in share.files("train") for one in share.read(file)]
-    own = np.stack([share.parse(one)["label"].numpy() for one in raw])
-    batches = training_batches(share, 3, NONE, seed=1, mix={"tiny/AFW": 2.0})
+    own = np.stack([share.decode(one)["label"].numpy() for one in raw])
+    batches = training_batches(share, 3, NO_AUGMENTATION, seed=1, mix={"tiny/AFW": 2.0})
     for label in np.concatenate([batch["label"].numpy() for batch in batches.take(8)]):
         assert np.abs(own - label).max(axis=1).min() < 1e-5
 
@@ -200,7 +201,7 @@ def models(record_set):
         one = replica(task)
         with v1.Graph().as_default() as whole, v1.device(one.member.device()):
             settings = one.own(Settings(optimizer="muon", average=0.9, seed=3))
-            built[task] = one, whole, graph.build(records, shape, settings, NONE, 2, 10, replica=one)
+            built[task] = one, whole, graph.build(records, shape, settings, NO_AUGMENTATION, 2, 10, replica=one)
             one.hooks()[0].begin()
             one._optimizer.ready_for_local_init_op.mark_used()  # TensorFlow would complain
     return built

@@ -4,7 +4,7 @@ import pytest
 
 from infer.geometry.rotations import rotation_of
 from net.data.augment import (
-    NONE,
+    NO_AUGMENTATION,
     Ranges,
     augment,
     change_pixels,
@@ -62,9 +62,9 @@ def test_labels_go_with_their_pixels(flip):
 
 def test_half_of_the_faces_are_mirrored_when_asked():
     rng = np.random.default_rng(0)
-    _, mirrored = random_frames(400, Ranges(**{**vars(NONE), "flip": 0.5}), rng)
+    _, mirrored = random_frames(400, Ranges(**{**vars(NO_AUGMENTATION), "flip": 0.5}), rng)
     assert 160 < mirrored.sum() < 240
-    assert not random_frames(400, NONE, rng)[1].any()
+    assert not random_frames(400, NO_AUGMENTATION, rng)[1].any()
 
 
 def test_frames_keep_to_their_ranges():
@@ -143,7 +143,7 @@ def test_nothing_asked_for_is_the_middle_untouched():
     images = rng.integers(0, 256, (3, EDGE, EDGE, 3), np.uint8)
     labels = rng.normal(size=(3, 136)).astype(np.float32)
     poses = rng.uniform(-1, 1, (3, 3)).astype(np.float32)
-    cut, moved, posed = augment(images, labels, poses, SIZE, IBUG_68.flip, NONE, rng)
+    cut, moved, posed = augment(images, labels, poses, SIZE, IBUG_68.flip, NO_AUGMENTATION, rng)
     np.testing.assert_allclose(posed, poses, atol=1e-6)
     middle = images[:, CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
     assert np.abs(cut.astype(int) - middle).max() <= 1
@@ -200,7 +200,7 @@ def test_tone_curves_rise_and_vanish_with_their_strength():
 @pytest.mark.parametrize("part", ["colour", "blur", "noise", "jpeg"])
 def test_each_change_of_pixels_can_be_asked_for_alone(part):
     image = np.random.default_rng(3).integers(40, 200, (SIZE, SIZE, 3), np.uint8)
-    changed = change_pixels(image.copy(), Ranges(**{**vars(NONE), part: 1.0}), np.random.default_rng(4))
+    changed = change_pixels(image.copy(), Ranges(**{**vars(NO_AUGMENTATION), part: 1.0}), np.random.default_rng(4))
     difference = changed.astype(int) - image
     assert changed.shape == image.shape and changed.dtype == np.uint8 and np.abs(difference).mean() > 1
     roughness = np.abs(cv2.Laplacian(changed.astype(np.float32), cv2.CV_32F)).mean()
@@ -232,10 +232,10 @@ def test_without_jpeg_the_same_numbers_are_drawn_as_before_there_was_one():
 
 def test_pixels_stay_where_nothing_is_asked():
     image = np.random.default_rng(3).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
-    np.testing.assert_array_equal(change_pixels(image.copy(), NONE, np.random.default_rng(4)), image)
+    np.testing.assert_array_equal(change_pixels(image.copy(), NO_AUGMENTATION, np.random.default_rng(4)), image)
 
 
-@pytest.mark.parametrize("part", list(vars(NONE)))
+@pytest.mark.parametrize("part", list(vars(NO_AUGMENTATION)))
 def test_ranges_below_zero_are_refused(part):
     with pytest.raises(ValueError, match="expected numbers of 0 and more"):
         Ranges(**{part: -0.1})

@@ -8,8 +8,9 @@ import pytest
 import tensorflow as tf
 
 from net.data import batches
-from net.data.augment import NONE, Ranges
-from net.data.batches import RecordSet, choices, shares_of, training_batches
+from net.data.augment import NO_AUGMENTATION, Ranges
+from net.data.batches import draw_subsets, subset_shares, training_batches
+from net.data.record_set import RecordSet
 from net.data.selection import Fold
 from records.split import fold_of
 from tests.conftest import CONTEXT
@@ -38,12 +39,12 @@ def read(records, *splits):
     """name -> decoded tensors of every record in the shards of these splits, as the manifest has them."""
     files = [path for split in splits for path in RecordSet(records.folder).files(split)]
     parsed = [
-        {key: value.numpy() for key, value in records.parse(one).items()} for one in tf.data.TFRecordDataset(files)
+        {key: value.numpy() for key, value in records.decode(one).items()} for one in tf.data.TFRecordDataset(files)
     ]
     return {one["name"].decode(): one for one in parsed}
 
 
-def take(records, count, batch=4, ranges=NONE, seed=1, **others):
+def take(records, count, batch=4, ranges=NO_AUGMENTATION, seed=1, **others):
     """So many training batches as arrays."""
     dataset = training_batches(records, batch, ranges, seed, **others).take(count)
     return [{key: value.numpy() for key, value in one.items()} for one in dataset]
@@ -87,7 +88,7 @@ def test_every_record_comes_once_an_epoch_in_another_order(records, stored):
     assert epochs[0] != list(stored)
 
 
-@pytest.mark.parametrize("ranges", [NONE, Ranges()], ids=["plain", "augmented"])
+@pytest.mark.parametrize("ranges", [NO_AUGMENTATION, Ranges()], ids=["plain", "augmented"])
 def test_a_later_start_goes_on_as_if_it_had_started_at_zero(records, stored, ranges):
     per_epoch = len(stored) / 4
     assert per_epoch % 1 and per_epoch > 4
@@ -132,11 +133,11 @@ def test_a_batch_larger_than_the_set_spans_epochs(records, stored):
 
 def test_test_records_come_once_in_order_without_context(records):
     found = list(batches.test_batches(records, 4))
-    order = [one["name"].numpy() for one in map(records.parse, tf.data.TFRecordDataset(records.files("test")))]
+    order = [one["name"].numpy() for one in map(records.decode, tf.data.TFRecordDataset(records.files("test")))]
     assert [name for batch in found for name in batch["name"].numpy()] == order
     assert len(order) == records.count("test") and len(order) % 4
     assert [len(batch["name"]) for batch in found][:-1] == [4] * (len(found) - 1)
-    first = records.parse(next(iter(tf.data.TFRecordDataset(records.files("test")))))
+    first = records.decode(next(iter(tf.data.TFRecordDataset(records.files("test")))))
     middle = first["image"].numpy()[CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
     np.testing.assert_array_equal(found[0]["image"][0], middle)
     np.testing.assert_array_equal(found[0]["label"][0], first["label"])
@@ -160,44 +161,44 @@ def test_a_set_without_test_records_has_no_test_batches(tmp_path):
 def test_no_training_records_are_an_error(records, monkeypatch):
     monkeypatch.setattr(RecordSet, "count", lambda self, split: 0)
     with pytest.raises(ValueError, match="found no training records, expected at least one"):
-        training_batches(records, 4, NONE, 1)
+        training_batches(records, 4, NO_AUGMENTATION, 1)
 
 
 def test_shares_are_sizes_times_weights(records):
     sizes = {name: records.count("train", name) for name in ("tiny/AFW", "tiny/HELEN")}
     afw, helen = sizes.values()
     assert afw != helen and afw + helen == records.count("train")
-    assert shares_of(records, {"tiny/AFW": 1}) == pytest.approx(
+    assert subset_shares(records, {"tiny/AFW": 1}) == pytest.approx(
         {"tiny/AFW": afw / (afw + helen), "tiny/HELEN": helen / (afw + helen)}
     )
     total = 3 * afw + 0.5 * helen
     expected = {"tiny/AFW": 3 * afw / total, "tiny/HELEN": 0.5 * helen / total}
-    assert shares_of(records, {"*": 0.5, "*AFW": 3.0}) == pytest.approx(expected)  # the last that fits counts
-    assert shares_of(records, {"tiny/AFW": 0.0}) == {"tiny/HELEN": 1.0}  # what has no weight is left out
+    assert subset_shares(records, {"*": 0.5, "*AFW": 3.0}) == pytest.approx(expected)  # the last that fits counts
+    assert subset_shares(records, {"tiny/AFW": 0.0}) == {"tiny/HELEN": 1.0}  # what has no weight is left out
 
 
 def test_a_mix_that_fits_nothing_or_leaves_nothing_is_refused(records):
     with pytest.raises(ValueError, match="mix: found 'tiny/afw', expected a subset of .*: tiny/AFW, tiny/HELEN"):
-        shares_of(records, {"*": 1.0, "tiny/afw": 2.0})
+        subset_shares(records, {"*": 1.0, "tiny/afw": 2.0})
     with pytest.raises(ValueError, match="mix: found {'\\*': 0.0}, which leaves no training record"):
-        training_batches(records, 4, NONE, 1, mix={"*": 0.0})
+        training_batches(records, 4, NO_AUGMENTATION, 1, mix={"*": 0.0})
 
 
 def test_choices_restated(monkeypatch):
     monkeypatch.setattr(batches, "CHUNK", 5)
     whole = np.concatenate([np.random.default_rng([8, chunk]).choice(2, 5, p=[0.7, 0.3]) for chunk in range(4)])
     for start, end in ((0, 20), (0, 0), (3, 3), (5, 10), (2, 4), (4, 17), (19, 20)):
-        found = choices(SHARES, 8, start, end)
+        found = draw_subsets(SHARES, 8, start, end)
         assert found.dtype == np.int64
         np.testing.assert_array_equal(found, whole[start:end])
 
 
 def test_choices_keep_to_their_shares():
     count = 100_000
-    found = choices(SHARES, 3, 0, count)
+    found = draw_subsets(SHARES, 3, 0, count)
     spread = np.sqrt(0.7 * 0.3 / count)
     assert abs((found == 0).mean() - 0.7) < 4 * spread
-    assert not np.array_equal(found, choices(SHARES, 4, 0, count))
+    assert not np.array_equal(found, draw_subsets(SHARES, 4, 0, count))
 
 
 def subset_of(name):
@@ -205,9 +206,9 @@ def subset_of(name):
 
 
 def test_a_mixed_batch_comes_from_the_subsets_as_they_were_chosen(records, stored):
-    shares = shares_of(records, MIX)
+    shares = subset_shares(records, MIX)
     found = names(take(records, 20, mix=MIX), stored)
-    assert [subset_of(name) for name in found] == [list(shares)[index] for index in choices(shares, 1, 0, 80)]
+    assert [subset_of(name) for name in found] == [list(shares)[index] for index in draw_subsets(shares, 1, 0, 80)]
     for subset in shares:  # and each subset comes whole before any of its faces comes again
         own = [name for name in found if subset_of(name) == subset]
         size = records.count("train", subset)
@@ -342,5 +343,5 @@ def test_grey_is_that_of_inference(records):
             bgr = np.ascontiguousarray(picture[..., ::-1])
             np.testing.assert_array_equal(one[..., 0], cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY))
     colour, found = (next(iter(training_batches(one, 4, Ranges(), 1))) for one in (records, grey))
-    np.testing.assert_array_equal(found["image"].numpy(), batches.greyed(colour["image"].numpy()))
+    np.testing.assert_array_equal(found["image"].numpy(), batches.to_grey(colour["image"].numpy()))
     np.testing.assert_array_equal(found["label"].numpy(), colour["label"].numpy())

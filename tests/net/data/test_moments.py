@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from net.data import batches, moments
-from net.data.batches import RecordSet
 from net.data.moments import inherit_moments, measure_moments, with_moments
+from net.data.record_set import RecordSet
 from net.model.shape import Shape
 
 
@@ -13,10 +13,10 @@ def test_moments_are_those_of_the_training_crops(record_set):
     faces = list(batches.test_batches(records, 50, "train"))
     images = np.concatenate([batch["image"].numpy() for batch in faces]).astype(np.float64)
     labels = np.concatenate([batch["label"].numpy() for batch in faces])
-    assert found["pixel_mean"] == pytest.approx(images.mean(), abs=1e-5)
-    assert found["pixel_std"] == pytest.approx(images.std(), abs=1e-5)
-    np.testing.assert_allclose(found["label_mean"], labels.mean(axis=0), atol=1e-5)
-    np.testing.assert_allclose(found["label_std"], labels.std(axis=0), atol=1e-5)
+    assert found.pixel_mean == pytest.approx(images.mean(), abs=1e-5)
+    assert found.pixel_std == pytest.approx(images.std(), abs=1e-5)
+    np.testing.assert_allclose(found.label_mean, labels.mean(axis=0), atol=1e-5)
+    np.testing.assert_allclose(found.label_std, labels.std(axis=0), atol=1e-5)
 
 
 def test_unknown_points_take_no_part():
@@ -31,10 +31,10 @@ def test_only_what_is_asked_for_is_standardised(record_set):
     assert with_moments(plain, records) is plain
     found = measure_moments(records)
     shape = with_moments(Shape(pixels="standardised"), records)
-    assert (shape.pixel_mean, shape.pixel_std) == (found["pixel_mean"], found["pixel_std"])
+    assert (shape.pixel_mean, shape.pixel_std) == (found.pixel_mean, found.pixel_std)
     assert shape.label_std == ()
     shape = with_moments(Shape(labels="standardised"), records)
-    assert shape.label_std == found["label_std"] and shape.pixel_mean == 127.5
+    assert shape.label_std == found.label_std and shape.pixel_mean == 127.5
 
 
 def test_a_start_hands_its_moments_on(record_set):

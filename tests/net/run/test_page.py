@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from net import train
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from net.model.shape import Shape
 from net.run import page as plots
 from records.runtime import tf

@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from export.checkpoint import Run, frozen_graph
 from net import train
-from net.data.augment import NONE
-from net.data.batches import RecordSet, training_batches
+from net.data.augment import NO_AUGMENTATION
+from net.data.batches import training_batches
+from net.data.record_set import RecordSet
 from net.model.senet import senet
 from net.model.shape import Shape
 from net.training.start import network_of, starting_point, weights_in
@@ -40,7 +41,7 @@ def images(record_set):
     """Training pictures float32 [N, 128, 128, 3]: those that give batch norm its statistics back."""
     records = RecordSet(record_set)
     count = records.count("train")
-    return next(iter(training_batches(records, count, NONE, 5)))["image"].numpy().astype(np.float32)
+    return next(iter(training_batches(records, count, NO_AUGMENTATION, 5)))["image"].numpy().astype(np.float32)
 
 
 def answers(start, record_set, shape, images):

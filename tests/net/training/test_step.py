@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from net.data.augment import NONE
-from net.data.batches import RecordSet
+from net.data.augment import NO_AUGMENTATION
+from net.data.record_set import RecordSet
 from net.model.senet import cell_centres, senet
 from net.model.shape import Shape
 from net.training import step as graph
@@ -170,7 +170,7 @@ def test_evaluation_shares_the_weights_and_reads_the_test_records(record_set):
     records = RecordSet(record_set)
     shape = Shape(68, width=8, decoder=8)
     with v1.Graph().as_default(), v1.Session() as session:
-        model = graph.build(records, shape, Settings(), NONE, 3, 10)
+        model = graph.build(records, shape, Settings(), NO_AUGMENTATION, 3, 10)
         trained = {variable.op.name for variable in v1.trainable_variables()}
         assert all(name.startswith("senet/") for name in trained) and len(trained) == len(v1.trainable_variables())
         session.run([v1.global_variables_initializer(), model.eval_iterator.initializer])
@@ -189,7 +189,7 @@ def averaged_run(record_set, tmp_path_factory):
     records = RecordSet(record_set)
     settings = replace(PLAIN, rate=0.05, average=0.9, pose=1.0)
     with v1.Graph().as_default(), v1.Session() as session:
-        model = graph.build(records, AVERAGED, settings, NONE, 3, 10)
+        model = graph.build(records, AVERAGED, settings, NO_AUGMENTATION, 3, 10)
         whole = v1.train.Saver()
         session.run(v1.global_variables_initializer())
         for _ in range(4):

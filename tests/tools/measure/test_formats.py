@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from export.parity import BATCHES, COMPARED, faces
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from tests.helpers.tiny_model import SIZE, expected_fractions, write_model
 from tools.measure import formats, opencv5
 

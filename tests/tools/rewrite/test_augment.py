@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from infer.geometry.rotations import turned_pose
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from records import record, shards
 from records.landmarks import IBUG_68
 from records.manifest import Manifest
@@ -34,7 +34,7 @@ def augmented(record_set, tmp_path_factory):
 def read(folder, split):
     """name -> (decoded tensors, subset, source) of every record of a split."""
     records = RecordSet(folder)
-    found = [records.parse(one) for one in tf.data.TFRecordDataset(records.files(split))]
+    found = [records.decode(one) for one in tf.data.TFRecordDataset(records.files(split))]
     return {one["name"].numpy().decode(): {name: value.numpy() for name, value in one.items()} for one in found}
 
 

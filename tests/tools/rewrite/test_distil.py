@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from infer.geometry.crop import Crop
-from net.data.batches import RecordSet
+from net.data.record_set import RecordSet
 from records import record, shards
 from records.landmarks import IBUG_68
 from records.manifest import Manifest
