@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """The exit code. A picture or folder named `serve` is `./serve`."""
     argv = sys.argv[1:] if argv is None else argv
     if argv[:1] == ["serve"]:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .detect.haar import HaarDetector
-from .detect.yunet import YuNetDetector
+from .detect.detector import Detector, detector_maker
 from .faces.check import FACE, FaceCheck, agreement_scores, constants_of, disagreement, load_check
 from .faces.face import Face, TrackedFace, distinct_faces, face_of
 from .faces.pose import SCHEME, rotation_from
 from .files.pictures import as_bgr
-from .geometry.boxes import box_of, distinct
+from .geometry.boxes import box_of, checked_boxes, distinct
 from .geometry.crop import Crop
-from .geometry.rotations import rotation
 from .model import network
 from .model.contract import read_contract
 from .model.specialist import Specialist
@@ -26,7 +25,6 @@ from .video.tracker import Tracker
 HERE = Path(__file__).resolve().parent
 BATCH = 32  # faces per forward: memory stays small whatever a picture holds
 NAMED = ("3d", "small")  # further models that may come with this program, by the names that people give
-DETECTORS = ("haar", "yunet")
 UNSURE = 0.05  # of passes that disagree so much, the face may be rolled too far for the first of them
 TURNS = (-np.pi / 4, np.pi / 4)  # of the first crop then; the network itself bears about 40 degrees either way
 ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be more, and smaller ones
@@ -43,6 +41,20 @@ def model_path(model: str | Path | None) -> Path:
     if model is None:
         return default_model()
     return HERE / f"landmark_{model}.pb" if str(model) in NAMED else Path(model)
+
+
+@dataclass(frozen=True)
+class LandmarkerOptions:
+    """What the commands let their user choose of a `Landmarker`; the fields are its arguments."""
+
+    model: str | None = None
+    detector: str = "haar"
+    detector_model: Path | None = None
+    merge: Path | None = None
+
+    def landmarker(self) -> Landmarker:
+        """A landmarker as chosen. Raises as `Landmarker` does."""
+        return Landmarker(self.model, None, self.detector, self.detector_model, self.merge)
 
 
 class Landmarker:
@@ -76,14 +88,14 @@ class Landmarker:
         self.contract = read_contract(model_path(model))
         self._net = network.load(self.contract)
         self._second = Specialist(self.contract, merge) if merge else None
-        self._detector_kind = _checked_detector(detector, detector_model)
-        self._detector: HaarDetector | YuNetDetector | None = None
+        self._make_detector = detector_maker(detector, detector_model)
+        self._detector: Detector | None = None
         if detector == "yunet":
             self._detector = self.new_detector()  # a model that cannot be read is told before any work is done
         self._check: FaceCheck | None = None
         self._tracker: Tracker | None = None
 
-    def fit(self, image: np.ndarray, boxes: Sequence, passes: int = 2, upright: bool = True) -> np.ndarray:
+    def fit(self, image: np.ndarray, boxes: ArrayLike, passes: int = 2, upright: bool = True) -> np.ndarray:
         """The points of the faces in the given boxes, float32 [N, K, 2], pixels (x, y), in the order of the contract.
 
         image: uint8 [height, width, 3] BGR or [height, width] grey (16-bit and alpha are converted); boxes: landmark
@@ -92,9 +104,8 @@ class Landmarker:
         are then tried from crops turned by 45 degrees either way as well, so that heads may roll by 60 and more. Raises
         ValueError for another kind of picture, boxes that are no boxes, passes < 1.
         """
-        image, boxes = as_bgr(image), _checked_boxes(boxes)
+        image, crops = as_bgr(image), self._first_crops(boxes)
         _check_passes(passes)
-        crops = [Crop.around(box, self.contract.crop.margin, self.contract.input.size) for box in boxes]
         answers = self._passes(image, crops, passes, upright)
         return self._best_turned(image, crops, answers) if upright and passes > 1 else answers[-1]
 
@@ -124,10 +135,9 @@ class Landmarker:
         self._tracker = self._tracker or Tracker(self)
         return self._tracker(frame, time)
 
-    def new_detector(self) -> HaarDetector | YuNetDetector:
+    def new_detector(self) -> Detector:
         """A detector of its own, for use beside this object's. Raises ValueError where this OpenCV lacks it."""
-        kind, model = self._detector_kind
-        return HaarDetector() if kind == "haar" else YuNetDetector(model)
+        return self._make_detector()
 
     def faces_in(self, image: np.ndarray, boxes: np.ndarray, passes: int = 2) -> list[Face]:
         """Those of the landmark boxes [N, 4] of a picture uint8 [height, width, 3] that hold a face, with their points.
@@ -148,8 +158,7 @@ class Landmarker:
 
     def answers(self, image: np.ndarray, boxes: np.ndarray, passes: int) -> list[np.ndarray]:
         """The points after each pass, from landmark boxes [N, 4] as a detector gives them: float32 [N, K, 2] each."""
-        crops = [Crop.around(box, self.contract.crop.margin, self.contract.input.size) for box in _checked_boxes(boxes)]
-        return self._passes(image, crops, passes, True)
+        return self._passes(image, self._first_crops(boxes), passes, True)
 
     def refine(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
         """One more pass, cropped upright around points [N, K, 2] known nearly (the last frame's): float32 [N, K, 2].
@@ -193,6 +202,10 @@ class Landmarker:
             return agreement_scores(points, mirrored)
         return self._check.scores(points, mirrored, contract.sha256)
 
+    def _first_crops(self, boxes: ArrayLike) -> list[Crop]:
+        """The crops around landmark boxes [N, 4]."""
+        return [Crop.around(box, self.contract.crop.margin, self.contract.input.size) for box in checked_boxes(boxes)]
+
     def _passes(self, image, crops: list[Crop], passes: int, upright: bool) -> list[np.ndarray]:
         """The points after each pass, the first one looking at the crops."""
         answers = [self.look(image, crops)]
@@ -223,11 +236,12 @@ class Landmarker:
             return crop
         angle = self._lean(points) if upright else 0.0
         closer = Crop.upright(points, angle, self.contract.recrop.margin, self.contract.input.size)
-        return _shifted(closer, self.contract.recrop.shift, self.contract.recrop.margin)
+        return closer.shifted(self.contract.recrop.shift, self.contract.recrop.margin)
 
     def _upright_crop(self, points: np.ndarray) -> Crop:
         """The crop around points, which may have fallen together: then of a pixel."""
-        spot = Crop(tuple(points.mean(axis=0)), 1.0, self.contract.input.size)
+        x, y = points.mean(axis=0)
+        spot = Crop((float(x), float(y)), 1.0, self.contract.input.size)
         return self._closer(spot, points, True)
 
     def _lean(self, points: np.ndarray) -> float:
@@ -246,39 +260,9 @@ class Landmarker:
     def _moved(self, crop: Crop, mirrored: bool = False) -> Crop:
         """The crop shifted along its own axes as the contract wants it; mirrored: as it wants the mirrored crop."""
         x, y = self.contract.crop.shift
-        return _shifted(crop, (-x if mirrored else x, y), self.contract.crop.margin)
-
-
-def _shifted(crop: Crop, shift: tuple[float, float], margin: float) -> Crop:
-    """The crop moved along its own axes, by fractions of the edge of the box that it has so much margin around."""
-    if not any(shift):
-        return crop
-    centre = crop.centre + rotation(crop.angle) @ shift * (crop.side / (1 + 2 * margin))
-    return replace(crop, centre=tuple(centre))
-
-
-def _checked_detector(kind: str, model: str | Path | None) -> tuple[str, Path | None]:
-    if kind not in DETECTORS:
-        raise ValueError(f"detector: found {kind!r}, expected one of {', '.join(DETECTORS)}")
-    if (kind == "yunet") != (model is not None):
-        found = "no model" if model is None else f"the model {model}"
-        expected = "its .onnx file (--detector-model)" if kind == "yunet" else "none (or --detector yunet)"
-        raise ValueError(f"detector {kind}: found {found}, expected {expected}")
-    return kind, None if model is None else Path(model)
+        return crop.shifted((-x if mirrored else x, y), self.contract.crop.margin)
 
 
 def _check_passes(passes: int) -> None:
     if passes < 1:
         raise ValueError(f"passes: found {passes}, expected at least 1")
-
-
-def _checked_boxes(boxes) -> np.ndarray:
-    boxes = np.asarray(boxes, np.float64)
-    if boxes.size == 0:
-        return boxes.reshape(0, 4)
-    if boxes.ndim != 2 or boxes.shape[1] != 4:
-        raise ValueError(f"boxes: found shape {list(boxes.shape)}, expected [N, 4]")
-    wrong = ~(np.isfinite(boxes).all(axis=1) & (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
-    if wrong.any():
-        raise ValueError(f"boxes: found {boxes[wrong][0].tolist()}, expected x0 < x1 and y0 < y1")
-    return boxes

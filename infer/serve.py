@@ -6,6 +6,8 @@ import argparse
 import ipaddress
 import math
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 if not __package__:
@@ -17,9 +19,10 @@ if not __package__:
 
 import cv2
 
+from .detect.detector import DETECTORS
 from .jobs.cores import cores
 from .jobs.memory import keep_memory
-from .landmarker import DETECTORS, NAMED, Landmarker, model_path
+from .landmarker import NAMED, Landmarker, LandmarkerOptions, model_path
 from .web.limits import Limits
 
 PORT = 8068
@@ -30,7 +33,35 @@ MISSING = "serve: found no {}, expected the web framework; install it by: pip in
 OPEN = "whoever reaches this machine may use the service, without a password, and what is sent can be read on the way"
 
 
-def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+@dataclass(frozen=True)
+class ServiceOptions:
+    """host, port: to listen on; landmarker: of each worker; workers: how many, None for one a core; limits; proxy:
+    address of the reverse proxy that is believed, None for none."""
+
+    host: str
+    port: int
+    landmarker: LandmarkerOptions
+    workers: int | None
+    limits: Limits
+    proxy: str | None
+
+    @property
+    def hosts(self) -> list[str] | None:
+        """The names that requests may call this host by; None for any, where it is known by more than loopback's."""
+        return None if self.proxy or self.is_open else ["localhost", LOOPBACK, "[::1]", self.host]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other machines reach it."""
+        if self.host == "localhost":
+            return False
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return True
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     name = None if __name__ == "__main__" else "landmark68 serve"
     parser = argparse.ArgumentParser(name, description=__doc__, epilog="exit code: 0 ended, 2 usage, model or port")
     add = parser.add_argument
@@ -55,10 +86,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     try:
-        return run(args)
+        return run(options_of(args))
     except ModuleNotFoundError as error:
         if error.name not in FRAMEWORK:
             raise
@@ -70,30 +101,9 @@ def main(argv: list[str] | None = None) -> int:
     return 2
 
 
-def run(args: argparse.Namespace) -> int:
-    """Serves until it is told to end; 0. Raises what keeps it from starting."""
-    from .web import app, server, workers  # here, so that without the framework one line says what is missing
-
-    bounds = _limits(args)
-    crew = workers.Workers(make_landmarkers(args), bounds.queue)
-    application = app.create_app(crew, bounds, _hosts(args))
-    try:
-        listening = server.Server(application, args.host, args.port, bounds, crew.room, args.proxy)
-    except OSError as error:
-        found = f"found that it cannot be had ({error.strerror}), expected a free one (--host, --port)"
-        raise ValueError(f"{args.host}:{args.port}: {found}") from None
-    if _is_open(args.host):
-        print(f"serve: --host {args.host}: {OPEN}", file=sys.stderr)
-    place = f"[{args.host}]" if ":" in args.host else args.host
-    print(f"model: {model_path(args.model)}, {crew.count} workers", flush=True)
-    print(f"http://{place}:{listening.port}/ - Ctrl-C ends it", flush=True)
-    server.run_until_signal(listening)
-    crew.close()
-    return 0
-
-
-def _limits(args: argparse.Namespace) -> Limits:
-    return Limits(
+def options_of(args: argparse.Namespace) -> ServiceOptions:
+    """The service that the arguments ask for. Raises ValueError for limits that cannot work."""
+    bounds = Limits(
         upload=round(args.upload * 1e6),
         pixels=round(args.pixels * 1e6),
         pictures=args.batch,
@@ -101,33 +111,43 @@ def _limits(args: argparse.Namespace) -> Limits:
         rate=args.rate,
         seconds=args.wait,
     )
+    chosen = LandmarkerOptions(args.model, args.detector, args.detector_model)
+    return ServiceOptions(args.host, args.port, chosen, args.workers, bounds, args.proxy)
 
 
-def make_landmarkers(args: argparse.Namespace) -> list[Landmarker]:
-    """One for each worker, detectors tried; OpenCV's own threads share the cores among them."""
-    count = cores() if args.workers is None else args.workers
+def run(options: ServiceOptions) -> int:
+    """Serves until it is told to end; 0. Raises what keeps it from starting."""
+    from .web import app, server, workers  # here, so that without the framework one line says what is missing
+
+    limits, host = options.limits, options.host
+    crew = workers.Workers(make_landmarkers(options.landmarker, options.workers), limits.queue)
+    application = app.create_app(crew, limits, options.hosts)
+    try:
+        listening = server.Server(application, host, options.port, limits, crew.room, options.proxy)
+    except OSError as error:
+        found = f"found that it cannot be had ({error.strerror}), expected a free one (--host, --port)"
+        raise ValueError(f"{host}:{options.port}: {found}") from None
+    if options.is_open:
+        print(f"serve: --host {host}: {OPEN}", file=sys.stderr)
+    place = f"[{host}]" if ":" in host else host
+    print(f"model: {model_path(options.landmarker.model)}, {crew.count} workers", flush=True)
+    print(f"http://{place}:{listening.port}/ - Ctrl-C ends it", flush=True)
+    server.run_until_signal(listening)
+    crew.close()
+    return 0
+
+
+def make_landmarkers(chosen: LandmarkerOptions, workers: int | None) -> list[Landmarker]:
+    """One for each worker, detectors tried; OpenCV's own threads share the cores among them. workers: None for one
+    a core."""
+    count = cores() if workers is None else workers
     if count < 1:
         raise ValueError(f"--workers: found {count}, expected at least 1")
     keep_memory()
     cv2.setNumThreads(max(1, cores() // count))
-    made = [Landmarker(args.model, None, args.detector, args.detector_model) for _ in range(count)]
+    made = [chosen.landmarker() for _ in range(count)]
     made[0].new_detector()
     return made
-
-
-def _is_open(host: str) -> bool:
-    """Whether other machines reach it."""
-    if host == "localhost":
-        return False
-    try:
-        return not ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return True
-
-
-def _hosts(args: argparse.Namespace) -> list[str] | None:
-    """The names that requests may call this host by; None for any, where it is known by more than loopback's."""
-    return None if args.proxy or _is_open(args.host) else ["localhost", LOOPBACK, "[::1]", args.host]
 
 
 def _port(text: str) -> int:

@@ -140,7 +140,7 @@ def prepare(image: np.ndarray, longest: int) -> Prepared:
         size = tuple(max(1, round(edge * scale)) for edge in grey.shape[::-1])
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     border = round(BORDER * max(grey.shape))
-    return Prepared(cv2.copyMakeBorder(grey, *[border] * 4, cv2.BORDER_REPLICATE), scale, border)
+    return Prepared(cv2.copyMakeBorder(grey, *(border, border, border, border), cv2.BORDER_REPLICATE), scale, border)
 
 
 def search(image: np.ndarray, cascade: Cascade, classifier) -> np.ndarray:
@@ -162,7 +162,8 @@ def open_cascade(file: str):
             f"detector: found OpenCV {cv2.__version__} without Haar cascades, "
             "expected 4.x (opencv-python<5), --detector yunet, or faces given by --boxes or --whole"
         )
-    path = Path(cv2.data.haarcascades) / file
+    wheel = getattr(cv2, "data", None)  # only OpenCV from a wheel has it
+    path = Path(wheel.haarcascades if wheel else "") / file
     if not path.is_file():
         raise ValueError(f"detector: found no {path}, expected OpenCV's Haar cascades, or faces given by --boxes")
     classifier = cv2.CascadeClassifier(str(path))

@@ -91,7 +91,8 @@ def load_check(path: Path = CONSTANTS) -> FaceCheck:
         count = len(mean)
         if components.shape != (len(deviations), 2 * count) or centre.shape != (2 * count,):
             raise ValueError(f"components {list(components.shape)}, centre {list(centre.shape)} of {count} points")
-        check.scores(*np.ones((2, 1, count, 2)) * np.arange(count)[:, None], "")
+        line = np.ones((1, count, 2)) * np.arange(count)[:, None]
+        check.scores(line, line, "")
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: found no such file, expected the constants of the check for faces") from None
     except (KeyError, TypeError, ValueError) as error:

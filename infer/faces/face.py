@@ -36,5 +36,5 @@ def face_of(points: np.ndarray, score: float | None = None) -> Face:
 
 def distinct_faces(faces: Sequence[Face]) -> list[Face]:
     """The faces, surest first, without those that are a surer one found again."""
-    faces = sorted(faces, key=lambda face: -face.score)
+    faces = sorted(faces, key=lambda face: -(face.score or 0.0))
     return [faces[index] for index in distinct(np.array([face.box for face in faces]).reshape(-1, 4))]

@@ -131,5 +131,5 @@ def mouth_openness(points: np.ndarray) -> float:
     return _ratio(np.linalg.norm(np.array(upper) - lower, axis=1).mean(), np.linalg.norm(left - right))
 
 
-def _ratio(height: float, width: float) -> float:
+def _ratio(height: np.floating, width: np.floating) -> float:
     return float(height / width) if width > 0 else float("nan")

@@ -18,7 +18,8 @@ class Journal:
     """
 
     def __init__(self, path: Path, settings: dict, resume: bool = False):
-        self.path, self._places = Path(path), {}
+        self.path = Path(path)
+        self._places: dict[str, int] = {}
         if resume and self.path.is_file():
             end = self._take_over(settings)
             self._file = self.path.open("r+b")

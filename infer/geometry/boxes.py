@@ -64,6 +64,19 @@ def distinct(boxes: np.ndarray, overlap: float = OVERLAP) -> list[int]:
     return kept
 
 
+def checked_boxes(boxes: ArrayLike) -> np.ndarray:
+    """Boxes (x0, y0, x1, y1), float64 [N, 4], N >= 0. Raises ValueError for what is none."""
+    boxes = np.asarray(boxes, np.float64)
+    if boxes.size == 0:
+        return boxes.reshape(0, 4)
+    if boxes.ndim != 2 or boxes.shape[1] != 4:
+        raise ValueError(f"boxes: found shape {list(boxes.shape)}, expected [N, 4]")
+    wrong = ~(np.isfinite(boxes).all(axis=1) & (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1]))
+    if wrong.any():
+        raise ValueError(f"boxes: found {boxes[wrong][0].tolist()}, expected x0 < x1 and y0 < y1")
+    return boxes
+
+
 def _corner_and_edges(box: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     box = np.asarray(box, np.float64)
     low, edges = box[..., None, :2], box[..., None, 2:] - box[..., None, :2]

@@ -6,7 +6,8 @@ picture from `centre - side / 2` to `centre + side / 2`, so its pixel j has its 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -47,7 +48,14 @@ class Crop:
         turn = rotation(angle)
         x0, y0, x1, y1 = box_of(np.asarray(points, np.float64) @ turn)
         centre = turn @ ((x0 + x1) / 2, (y0 + y1) / 2)
-        return cls(tuple(centre), max(x1 - x0, y1 - y0) * (1 + 2 * margin), size, angle)
+        return cls((float(centre[0]), float(centre[1])), max(x1 - x0, y1 - y0) * (1 + 2 * margin), size, angle)
+
+    def shifted(self, shift: Sequence[float], margin: float) -> Crop:
+        """The crop moved by (x, y) along its own axes, in edges of the box that it has so much margin around."""
+        if not any(shift):
+            return self
+        x, y = self.centre + rotation(self.angle) @ shift * (self.side / (1 + 2 * margin))
+        return replace(self, centre=(float(x), float(y)))
 
     def to_fractions(self, points) -> np.ndarray:
         """Pixels of the picture [..., 2] -> fractions of the crop's side [..., 2], float32; outside [0, 1] allowed."""

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,8 +14,9 @@ import numpy as np
 from ..draw import draw_faces, thumbnail
 from ..faces.align import align
 from ..files.atomic import write_text_atomically
-from ..files.pictures import read_picture
-from ..files.points import drawn_names, picture_entry, pts_text, write_picture
+from ..files.names import drawn_names, file_stems
+from ..files.pictures import read_picture, write_picture
+from ..files.points import picture_entry, pts_text
 from ..landmarker import Face, Landmarker
 from ..model.contract import Contract
 from .ordered import in_order
@@ -47,21 +48,8 @@ def tasks_of(pictures: Sequence[tuple[Path, str]]) -> list[Task]:
     ]
 
 
-def file_stems(outputs: Sequence[str]) -> list[str]:
-    """Stems for the files of each picture's faces, no two alike: not `a` twice for `a.jpg` and `a.png`, and no `a_2`,
-    which the second face in `a` would have."""
-    stems = [PurePosixPath(output).stem for output in outputs]
-    known = {stem.casefold() for stem in stems}
-    numbered = [(stem.rpartition("_")[0].casefold(), stem.rpartition("_")[2]) for stem in stems]
-    safe = [
-        f"{stem}-1" if number.isdecimal() and first in known else stem
-        for stem, (first, number) in zip(stems, numbered, strict=True)
-    ]
-    return [PurePosixPath(name).stem for name in drawn_names([f"{stem}.png" for stem in safe])]
-
-
 @dataclass(frozen=True)
-class Wanted:
+class Outputs:
     """What is written of every picture into the folder `out`: the drawn picture (with numbers), `.pts` files in `pts/`,
     aligned faces in `crops/`. show: the drawn picture comes back as well."""
 
@@ -75,7 +63,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a picture: its entry, or the one-line error; with it the thumbnail and drawn picture if wanted."""
+    """What came of a picture: its entry, or the one-line error; with it the thumbnail and drawn picture if outputs."""
 
     task: Task
     entry: dict | None = None
@@ -89,7 +77,7 @@ class Batch:
     """Does pictures, in as many threads as asked for.
 
     landmarker: one thread's; another: makes those of the others; find: the faces of (landmarker, picture, task);
-    wanted: what to write; workers: threads. OpenCV's own threads should be one then: `cv2.setNumThreads(1)`.
+    outputs: what to write; workers: threads. OpenCV's own threads should be one then: `cv2.setNumThreads(1)`.
     """
 
     def __init__(
@@ -97,11 +85,11 @@ class Batch:
         landmarker: Landmarker,
         another: Callable[[], Landmarker],
         find: Callable[[Landmarker, np.ndarray, Task], list[Face]],
-        wanted: Wanted,
+        outputs: Outputs,
         workers: int = 1,
     ):
         self.contract, self._spare, self._another = landmarker.contract, [landmarker], another
-        self._find, self.wanted, self.workers = find, wanted, workers
+        self._find, self.outputs, self.workers = find, outputs, workers
         self._own = threading.local()
 
     def run(self, tasks: Sequence[Task]) -> Iterator[Done]:
@@ -116,15 +104,15 @@ class Batch:
 
     def files(self, task: Task, faces: int) -> list[Path]:
         """The files that are written of a picture with so many faces."""
-        wanted = self.wanted
-        files = [wanted.out / task.output] if wanted.draw else []
-        files += [wanted.out / "pts" / f"{name}.pts" for name in _names(task, faces)] if wanted.pts else []
-        return files + ([wanted.out / "crops" / f"{name}.png" for name in _names(task, faces)] if wanted.crops else [])
+        outputs, names = self.outputs, _names(task, faces)
+        files = [outputs.out / task.output] if outputs.draw else []
+        files += [outputs.out / "pts" / f"{name}.pts" for name in names] if outputs.pts else []
+        return files + ([outputs.out / "crops" / f"{name}.png" for name in names] if outputs.crops else [])
 
     def _folders(self) -> list[Path]:
-        wanted = self.wanted
-        chosen = {".": wanted.draw, "pts": wanted.pts, "crops": wanted.crops}
-        return [wanted.out / name for name, asked in chosen.items() if asked]
+        outputs = self.outputs
+        chosen = {".": outputs.draw, "pts": outputs.pts, "crops": outputs.crops}
+        return [outputs.out / name for name, asked in chosen.items() if asked]
 
     def _do(self, task: Task) -> Done:
         landmarker = self._landmarker()
@@ -147,22 +135,24 @@ class Batch:
         return self._own.landmarker
 
     def _write(self, image, faces, task: Task) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Writes the picture's own files; its thumbnail and the drawn picture, where they are wanted."""
-        wanted, contract, points = self.wanted, self.contract, [face.points for face in faces]
+        """Writes the picture's own files; its thumbnail and the drawn picture, where they are outputs."""
+        outputs, contract, points = self.outputs, self.contract, [face.points for face in faces]
         marks = (points, contract.points.groups, contract.points.lines)
         for name, face in zip(_names(task, len(faces)), faces, strict=True):
             self._write_face(name, image, face, contract.points.scheme)
-        drawn = draw_faces(image, *marks, wanted.numbers) if wanted.draw or wanted.show else None
-        if wanted.draw:
-            write_picture(wanted.out / task.output, drawn)
-        tile = thumbnail(image, *marks, THUMBNAIL) if wanted.draw and task.index < SHEET_LIMIT else None
-        return tile, drawn if wanted.show else None
+        if not (outputs.draw or outputs.show):
+            return None, None
+        drawn = draw_faces(image, *marks, outputs.numbers)
+        if outputs.draw:
+            write_picture(outputs.out / task.output, drawn)
+        tile = thumbnail(image, *marks, THUMBNAIL) if outputs.draw and task.index < SHEET_LIMIT else None
+        return tile, drawn if outputs.show else None
 
     def _write_face(self, name: str, image: np.ndarray, face: Face, scheme: str) -> None:
-        if self.wanted.pts:
-            write_text_atomically(self.wanted.out / "pts" / f"{name}.pts", pts_text(face.points))
-        if self.wanted.crops:
-            write_picture(self.wanted.out / "crops" / f"{name}.png", align(image, face.points, scheme))
+        if self.outputs.pts:
+            write_text_atomically(self.outputs.out / "pts" / f"{name}.pts", pts_text(face.points))
+        if self.outputs.crops:
+            write_picture(self.outputs.out / "crops" / f"{name}.png", align(image, face.points, scheme))
 
 
 def tile_of(task: Task, entry: dict, contract: Contract) -> np.ndarray | None:

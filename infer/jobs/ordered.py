@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 AHEAD = 3  # things per worker that are begun before the first of them is asked for
 
-Thing, Result = TypeVar("Thing"), TypeVar("Result")
+Thing = TypeVar("Thing")
+Result = TypeVar("Result")
 
 
 def in_order(work: Callable[[Thing], Result], things: Iterable[Thing], workers: int) -> Iterator[Result]:
@@ -21,9 +22,10 @@ def in_order(work: Callable[[Thing], Result], things: Iterable[Thing], workers: 
     if workers == 1:
         yield from map(work, things)
         return
-    pool, waiting, rest = ThreadPoolExecutor(workers), deque(), iter(things)
+    pool = ThreadPoolExecutor(workers)
+    waiting: deque[Future[Result]] = deque()
     try:
-        for thing in rest:
+        for thing in things:
             waiting.append(pool.submit(work, thing))
             if len(waiting) >= AHEAD * workers:
                 yield waiting.popleft().result()

@@ -12,7 +12,8 @@ import numpy as np
 
 from ..draw import contact_sheet, thumbnail
 from ..faces.face import face_of
-from ..files.points import picture_entry, write_csv, write_json, write_picture
+from ..files.pictures import write_picture
+from ..files.points import picture_entry, write_csv, write_json
 from ..jobs.progress import Progress
 from ..landmarker import Landmarker
 from .files import Asked, check_features, locations, read_faces, read_lookup, whole_picture_box, write_submission
@@ -21,7 +22,7 @@ SHOWN, TILE = 64, 192  # faces on the contact sheet, and pixels of each
 
 
 @dataclass(frozen=True)
-class Options:
+class SubmissionOptions:
     """What is written: submission; out: the folder of contact sheet and points.json, None for neither; json, csv: all
     points to these files as well; lookup: the lookup table; passes: of the network."""
 
@@ -36,7 +37,7 @@ class Options:
 class SubmissionJob:
     """A run over the faces of one file: what came of them so far."""
 
-    def __init__(self, options: Options, landmarker: Landmarker, file: Path):
+    def __init__(self, options: SubmissionOptions, landmarker: Landmarker, file: Path):
         self.options, self.landmarker, self.file = options, landmarker, Path(file)
         self.points: dict[str, np.ndarray] = {}
         self.entries: list[dict] = []
@@ -90,7 +91,7 @@ class SubmissionJob:
         if not self.points:
             raise ValueError(f"{self.file}: found no readable face, expected at least one")
         mean = np.mean(list(self.points.values()), axis=0)
-        self.points |= dict.fromkeys(self.failed, mean)
+        self.points.update((name, mean) for name in self.failed)
 
     def _write(self, asked: Sequence[Asked], values: Sequence[float]) -> None:
         options = self.options

@@ -38,6 +38,11 @@ def is_camera(source: str) -> bool:
     return source.isdecimal() and not Path(source).exists()
 
 
+def is_video(source: str) -> bool:
+    """Whether it is the number of a camera, or a file with the suffix of a video."""
+    return is_camera(source) or Path(source).suffix.lower() in SUFFIXES
+
+
 class Frames:
     """The frames of a video file or camera, decoded ahead on a thread of their own.
 
@@ -54,11 +59,9 @@ class Frames:
         self._queue: queue.Queue = queue.Queue(AHEAD)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
-        self._first = self._next_frame()
-        if self._first is None:
-            self._capture.release()
-            raise ValueError(f"{self._name()}: found no frame that can be read, expected a video")
-        self.size = self._first.image.shape[1::-1]
+        self._first = self._first_frame()
+        height, width = self._first.image.shape[:2]
+        self.size = width, height
 
     def __enter__(self) -> Frames:
         self._thread.start()
@@ -95,6 +98,13 @@ class Frames:
     def _rate(self) -> float:
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         return rate if np.isfinite(rate) and 1 <= rate <= 1000 else RATE
+
+    def _first_frame(self) -> Frame:
+        frame = self._next_frame()
+        if frame is None:
+            self._capture.release()
+            raise ValueError(f"{self._name()}: found no frame that can be read, expected a video")
+        return frame
 
     def _next_frame(self) -> Frame | None:
         good, image = self._capture.read()

@@ -14,7 +14,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class Settings:
+class SmoothingSettings:
     """cutoff: Hz, of a face at rest; beta: Hz more per face size a second; speed_cutoff: Hz, of the speed itself.
 
     The face size is the longer edge of the box around its points. Raises ValueError for what is not positive (beta: 0
@@ -36,7 +36,7 @@ class Settings:
 class OneEuro:
     """Filters the points of one face, frame after frame."""
 
-    def __init__(self, settings: Settings = Settings()):
+    def __init__(self, settings: SmoothingSettings = SmoothingSettings()):
         self.settings = settings
         self._time: float | None = None
 

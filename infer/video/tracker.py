@@ -1,8 +1,8 @@
 """Faces followed through a video: each frame starts from the points of the one before, and looking anew is rare.
 
 A face that is followed costs one pass of the network a frame. The detector looks for further ones on a second thread
-every `Settings.look` seconds, in a reduced picture, and its answer is taken up a fixed number of frames later, so that
-no frame waits for it and the same video gives the same faces on every machine.
+every `TrackerSettings.look` seconds, in a reduced picture, and its answer is taken up a fixed number of frames later,
+so that no frame waits for it and the same video gives the same faces on every machine.
 """
 
 from __future__ import annotations
@@ -11,25 +11,23 @@ import time as clock
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
+from ..detect.detector import Detector
 from ..faces.check import FACE, disagreement
 from ..faces.face import Face, TrackedFace
 from ..files.pictures import as_bgr
 from ..geometry.boxes import box_of, distinct, overlaps
-from . import smoothing
-
-if TYPE_CHECKING:
-    from ..landmarker import Landmarker
+from .smoothing import OneEuro, SmoothingSettings
 
 SAME = 0.3  # IoU of boxes from which on a found face is one that is followed, or one lost a moment ago
 MOVED = 0.06  # of the face: points so far from the last ones get a second pass, for their crop was off
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrackerSettings:
     """look: seconds from one look for further faces to the next; idle: the same while none is followed; delay: frames
     after which a look's answer is taken up; check: frames from one check that a followed thing is a face to the next;
     strikes: failed checks in a row that end it; remember: seconds for which a lost face keeps its id; smooth: of the
@@ -41,7 +39,7 @@ class Settings:
     check: int = 8
     strikes: int = 2
     remember: float = 2.0
-    smooth: smoothing.Settings | None = field(default_factory=smoothing.Settings)
+    smooth: SmoothingSettings | None = field(default_factory=SmoothingSettings)
 
 
 @dataclass(eq=False)
@@ -51,8 +49,8 @@ class _Track:
 
     id: int
     points: np.ndarray
-    score: float
-    filter: smoothing.OneEuro | None
+    score: float | None
+    filter: OneEuro | None
     seen: float
     unchecked: int = 0
     strikes: int = 0
@@ -63,23 +61,42 @@ class _Track:
         return TrackedFace(box_of(points).astype(np.float32), points, self.score, self.id)
 
 
+class FaceFinder(Protocol):
+    """What a tracker needs of a `Landmarker`; pictures are uint8 [height, width, 3], points float32 [N, K, 2]."""
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        """The faces of a picture."""
+
+    def faces_in(self, image: np.ndarray, boxes: np.ndarray) -> list[Face]:
+        """Those of the landmark boxes [N, 4] that hold a face, with its points."""
+
+    def refine(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Points that were known nearly."""
+
+    def scores(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """How surely points are a face's, float64 [N]."""
+
+    def new_detector(self) -> Detector:
+        """A detector for another thread."""
+
+
 class Tracker:
     """Follows the faces of one video. Called with each frame in turn, it answers with the faces in it, by id.
 
-    landmarker: not used elsewhere at the same time; settings: of following and smoothing. Looks for faces at once while
-    it follows none.
+    finder: a `Landmarker`, not used elsewhere at the same time; settings: of following and smoothing. Looks for faces
+    at once while it follows none.
     """
 
-    def __init__(self, landmarker: Landmarker, settings: Settings | None = None):
-        self.landmarker, self.settings = landmarker, settings or Settings()
+    def __init__(self, finder: FaceFinder, settings: TrackerSettings | None = None):
+        self.finder, self.settings = finder, settings or TrackerSettings()
         self._tracks: list[_Track] = []
         self._lost: list[_Track] = []
-        self._detector = None  # the second thread's own
+        self._detector: Detector | None = None  # the second thread's own
         self._pool = ThreadPoolExecutor(1)
         self._pending: Future | None = None  # a look under way
         self._wait = 0  # frames until its answer is taken up
         self._turn = 0  # which of the detector's looks it is
-        self._next_look = self._time = -np.inf
+        self._next_look = self._time = float("-inf")
         self._next_id = 1
 
     def __call__(self, frame: np.ndarray, time: float | None = None) -> list[TrackedFace]:
@@ -104,10 +121,10 @@ class Tracker:
         if not self._tracks:
             return
         before = np.array([track.points for track in self._tracks])
-        points = self.landmarker.refine(frame, before)
+        points = self.finder.refine(frame, before)
         far = np.flatnonzero(disagreement(before, points) > MOVED)
         if len(far):
-            points[far] = self.landmarker.refine(frame, points[far])
+            points[far] = self.finder.refine(frame, points[far])
         for track, answer in zip(self._tracks, points, strict=True):
             track.points, track.seen = answer, self._time
 
@@ -121,7 +138,7 @@ class Tracker:
         if not due:
             return
         points = np.array([track.points for track in due])
-        scores = self.landmarker.scores(frame, points)
+        scores = self.finder.scores(frame, points)
         for track, score in zip(due, scores.tolist(), strict=True):
             track.score, track.unchecked = score, 0
             track.strikes = track.strikes + 1 if score < FACE else 0
@@ -138,7 +155,7 @@ class Tracker:
         """Looks for faces while none is followed: here nothing has to wait but the next look."""
         self._pending = None
         if self._time >= self._next_look:
-            self._add(self.landmarker.detect(frame))
+            self._add(self.finder.detect(frame))
             self._next_look = self._time + (self.settings.look if self._tracks else self.settings.idle)
 
     def _search(self, frame: np.ndarray) -> None:
@@ -147,14 +164,14 @@ class Tracker:
             self._wait -= 1
             if self._wait <= 0:
                 boxes, self._pending = self._pending.result(), None
-                self._add(self.landmarker.faces_in(frame, self._free(boxes)))
+                self._add(self.finder.faces_in(frame, self._free(boxes)))
         elif self._time >= self._next_look:
             self._next_look = self._time + self.settings.look
             self._pending, self._wait = self._pool.submit(self._one_look, frame), self.settings.delay
 
     def _one_look(self, frame: np.ndarray) -> np.ndarray:
         """Boxes from one of the detector's looks, the next one in turn."""
-        self._detector = self._detector or self.landmarker.new_detector()
+        self._detector = self._detector or self.finder.new_detector()
         self._turn += 1
         return self._detector.look(frame, self._turn)
 
@@ -170,7 +187,7 @@ class Tracker:
         for face in faces:
             shared = [overlaps(face.box, box_of(track.points)[None])[0] for track in self._lost]
             old = self._lost.pop(int(np.argmax(shared))) if shared and max(shared) >= SAME else None
-            smooth = smoothing.OneEuro(self.settings.smooth) if self.settings.smooth else None
+            smooth = OneEuro(self.settings.smooth) if self.settings.smooth else None
             number = old.id if old else self._next_id
             self._next_id += not old
             self._tracks.append(_Track(number, face.points, face.score, smooth, self._time))

@@ -10,15 +10,17 @@ import numpy as np
 
 from ..draw import draw_faces
 from ..faces.face import Face, face_of
-from ..files.pictures import TooLarge, UnknownKind, decode_picture
+from ..files.headers import UnknownKind
+from ..files.pictures import TooLarge, decode_picture
 from ..files.points import csv_lines, json_line, picture_entry, pts_text
 from ..landmarker import Landmarker
 from ..model.contract import Contract
 from .problems import Problem
-from .uploads import Options, Upload
+from .uploads import AnswerOptions, Upload
 
 TYPES = {"json": "application/json", "csv": "text/csv; charset=utf-8", "pts": "text/plain; charset=utf-8"}
 TYPES["png"] = "image/png"
+STATUSES: dict[type[Exception], int] = {UnknownKind: 415, TooLarge: 413}  # all else that is wrong is 422
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,10 @@ class Found:
 class Job:
     """One picture to do, for `Workers.submit`."""
 
-    def __init__(self, upload: Upload, options: Options, pixels: int):
+    def __init__(self, upload: Upload, options: AnswerOptions, pixels: int):
         self.upload, self.options, self.pixels = upload, options, pixels
-        self._times, self._last = {}, time.perf_counter()
+        self._times: dict[str, float] = {}
+        self._last = time.perf_counter()
 
     def __call__(self, landmarker: Landmarker) -> Found:
         """Raises Problem where the picture cannot be done."""
@@ -64,7 +67,7 @@ class Job:
         self._times[step], self._last = (now - self._last) * 1000, now
 
 
-def body_of(entry: dict, image: np.ndarray, faces: list[Face], contract: Contract, options: Options) -> bytes:
+def body_of(entry: dict, image: np.ndarray, faces: list[Face], contract: Contract, options: AnswerOptions) -> bytes:
     """The answer in the wanted format. Raises Problem where a `.pts` is wanted of a face that there is not."""
     if options.format == "csv":
         return b"".join(csv_lines([entry], contract.points.count))
@@ -82,7 +85,7 @@ def json_body(entries: list[dict]) -> bytes:
     return json_line({"images": entries}).encode()
 
 
-def png_of(image: np.ndarray, faces: list[Face], contract: Contract, options: Options) -> bytes:
+def png_of(image: np.ndarray, faces: list[Face], contract: Contract, options: AnswerOptions) -> bytes:
     """The picture with the wanted groups of points drawn in, as PNG."""
     shown = contract.points.groups if options.groups is None else options.groups
     groups = {name: contract.points.groups[name] for name in shown}
@@ -97,5 +100,4 @@ def problem_of(error: Exception, name: str) -> Problem:
         return Problem(413, f"{name}: found no memory for it, expected a smaller picture")
     if isinstance(error, cv2.error):
         return Problem(422, f"{name}: found a picture that OpenCV cannot work on, expected a plain one")
-    kinds = {UnknownKind: 415, TooLarge: 413}
-    return Problem(kinds.get(type(error), 422), str(error))
+    return Problem(STATUSES.get(type(error), 422), str(error))

@@ -13,7 +13,7 @@ from .answers import TYPES, json_body
 from .openapi import document
 from .problems import Problem, problem_details
 from .service import Service, the_service
-from .uploads import Options, read_options, read_passes, read_upload, read_uploads
+from .uploads import AnswerOptions, read_options, read_passes, read_upload, read_uploads
 
 api = Blueprint("api", __name__)
 
@@ -37,7 +37,7 @@ def batch() -> Response:
     service = the_service()
     passes, uploads = read_passes(request), read_uploads(request, service.limits)
     service.admit(request.remote_addr, len(uploads))
-    found = service.find(uploads, Options(passes=passes))
+    found = service.find(uploads, AnswerOptions(passes=passes))
     entries = [
         {"file": upload.name, "error": problem_details(one.status, one.detail)}
         if isinstance(one, Problem)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from flask import Flask, Response, current_app, g, render_template, request
 from flask_bootstrap import Bootstrap5
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .api import api
 from .limits import Limits
@@ -85,7 +86,7 @@ def _answer_problem(problem: Problem) -> Response:
     return Response(problem_body(problem.status, problem.detail), problem.status, problem.headers)
 
 
-def _answer_http(error: HTTPException) -> Response:
+def _answer_http(error: HTTPException) -> WerkzeugResponse:
     """Werkzeug's own errors in our form; what they say of the request is kept, their headers (Allow) too."""
     if error.code is None or error.code < 400:
         return error.get_response()

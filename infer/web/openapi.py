@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..files.pictures import KINDS
+from ..files.headers import KINDS
 from ..model.contract import Contract
 from .limits import FARTHEST, PASSES, Limits
 from .problems import MEDIA_TYPE

@@ -13,7 +13,7 @@ from markdown import Markdown
 from markupsafe import Markup
 
 from ..faces.pose import SCHEME, mean_face
-from ..files.pictures import KINDS
+from ..files.headers import KINDS
 from ..model.contract import Contract
 from .api import model_entry
 from .limits import Limits

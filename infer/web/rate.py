@@ -14,7 +14,8 @@ class RateLimit:
 
     def __init__(self, rate: float, burst: float, clock=time.monotonic):
         self.rate, self.burst, self._clock = rate, burst, clock
-        self._lock, self._clients = threading.Lock(), OrderedDict()
+        self._lock = threading.Lock()
+        self._clients: OrderedDict[str, tuple[float, float]] = OrderedDict()  # level of the bucket, and when
 
     def wait(self, client: str, count: int = 1) -> float:
         """Takes so many pictures from the client's bucket: 0.0; where it holds too few, nothing, but the seconds until

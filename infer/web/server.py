@@ -58,7 +58,8 @@ class Server:
     def __init__(self, app, host: str, port: int, limits: Limits, waiting: int, proxy: str | None = None):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         trusted = {"trusted_proxy": proxy, "trusted_proxy_headers": "x-forwarded-for x-forwarded-proto"}
-        self._sockets, self._told = {}, threading.Event()
+        self._sockets: dict[int, object] = {}
+        self._told = threading.Event()
         self._lock, self._ended = threading.RLock(), False  # again by the same thread: in a signal's handler
         self._waitress = create_server(
             app,

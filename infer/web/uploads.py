@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import PurePosixPath
@@ -37,7 +36,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Options:
+class AnswerOptions:
     """What is wanted of a picture: one of FORMATS; passes of the network; of a drawn picture the point groups that
     show (None: all) and the points' numbers; of a `.pts` which face, from 0."""
 
@@ -71,11 +70,11 @@ def read_uploads(request: Request, limits: Limits) -> list[Upload]:
     return [Upload(safe_name(file.filename), file.read(), own) for file, own in zip(files, boxes, strict=True)]
 
 
-def read_options(request: Request, groups: dict[str, list[int]]) -> Options:
+def read_options(request: Request, groups: dict[str, list[int]]) -> AnswerOptions:
     """The options of a request's query; groups: of the model's points. Raises Problem."""
     given = request.args
     chosen = given.get("groups")
-    return Options(
+    return AnswerOptions(
         _choice("format", given.get("format", "json"), FORMATS),
         read_passes(request),
         None if chosen is None else tuple(_choice("groups", name, groups) for name in chosen.split(",") if name),
@@ -170,7 +169,7 @@ def _choice(key: str, value: str, choices) -> str:
 
 
 def _whole(key: str, text: str, least: int, most: int) -> int:
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else math.nan
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else -1
     if not least <= number <= most:
         raise Problem(400, f"{key}: found {text[:40]!r}, expected a whole number from {least} to {most}")
     return number

@@ -46,7 +46,7 @@ class Workers:
             self._pending += len(jobs)
         futures = [self._pool.submit(self._do, job) for job in jobs]
         for future in futures:
-            future.add_done_callback(lambda future: future.cancelled() and self._release())
+            future.add_done_callback(self._release_cancelled)
         return futures
 
     def close(self) -> None:
@@ -56,11 +56,15 @@ class Workers:
     def _take_landmarker(self) -> None:
         self._own.landmarker = self._spare.pop()
 
-    def _do(self, job):
+    def _do(self, job: Callable[[Landmarker], Answer]) -> Answer:
         try:
             return job(self._own.landmarker)
         finally:
             self._release()  # before anybody has the answer
+
+    def _release_cancelled(self, future: Future) -> None:
+        if future.cancelled():
+            self._release()
 
     def _release(self) -> None:
         with self._lock:

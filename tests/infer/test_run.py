@@ -14,9 +14,9 @@ import pytest
 
 from infer import run
 from infer.faces.pose import head_pose
+from infer.files.names import file_stems
 from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
-from infer.jobs.batch import file_stems
 from tests.helpers.tiny_model import MARGIN, SIZE, expected_fractions, write_model
 from tests.infer.test_landmarker import by_hand
 

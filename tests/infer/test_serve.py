@@ -69,12 +69,14 @@ def test_without_the_framework_one_line_says_so(monkeypatch, capsys):
 
 
 def test_only_loopback_is_silent_and_checks_the_hosts_name():
-    assert not any(map(serve._is_open, ("127.0.0.1", "127.1.2.3", "::1", "localhost")))
-    assert all(map(serve._is_open, ("0.0.0.0", "::", "192.168.0.4", "name.example")))
-    options = ["--host", "127.1.2.3"]
-    assert serve._hosts(serve.parse_args(options)) == ["localhost", "127.0.0.1", "[::1]", "127.1.2.3"]
-    assert serve._hosts(serve.parse_args([*options, "--proxy", "127.0.0.1"])) is None
-    assert serve._hosts(serve.parse_args(["--host", "0.0.0.0"])) is None
+    def options(host: str, *more: str) -> serve.ServiceOptions:
+        return serve.options_of(serve.parse_args(["--host", host, *more]))
+
+    assert not any(options(host).is_open for host in ("127.0.0.1", "127.1.2.3", "::1", "localhost"))
+    assert all(options(host).is_open for host in ("0.0.0.0", "::", "192.168.0.4", "name.example"))
+    assert options("127.1.2.3").hosts == ["localhost", "127.0.0.1", "[::1]", "127.1.2.3"]
+    assert options("127.1.2.3", "--proxy", "127.0.0.1").hosts is None
+    assert options("0.0.0.0").hosts is None
 
 
 def test_the_command_leads_to_both(monkeypatch):

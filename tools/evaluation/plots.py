@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infer.draw import contact_sheet
-from infer.files.points import write_picture
+from infer.files.pictures import write_picture
 from records import metrics
 from records.landmarks import IBUG_68, Scheme, convert
 from tools.evaluation.mean_face import MEAN_SHAPE

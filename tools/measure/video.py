@@ -23,8 +23,8 @@ import cv2
 import numpy as np
 
 from infer.landmarker import Landmarker
-from infer.video import smoothing
-from infer.video.tracker import Settings, Tracker
+from infer.video.smoothing import OneEuro, SmoothingSettings
+from infer.video.tracker import Tracker, TrackerSettings
 from tools.evaluation.held_out import held_out
 from tools.read import formats as readers
 from tools.read.face import Face
@@ -56,8 +56,8 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--pairs", type=int, default=3, help="pairs of faces (default: %(default)s)")
     add("--seconds", type=float, default=SECONDS, help="of each clip (default: %(default)s)")
     add("--seed", type=int, default=0, help="of faces and noise (default: %(default)s)")
-    add("--cutoff", type=float, default=smoothing.Settings.cutoff, help="Hz (default: %(default)s)")
-    add("--beta", type=float, default=smoothing.Settings.beta, help="Hz per face size a second (default: %(default)s)")
+    add("--cutoff", type=float, default=SmoothingSettings.cutoff, help="Hz (default: %(default)s)")
+    add("--beta", type=float, default=SmoothingSettings.beta, help="Hz per face size a second (default: %(default)s)")
     return parser.parse_args(argv)
 
 
@@ -65,7 +65,7 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     try:
         pairs = choose(args.data, args.pairs, np.random.default_rng(args.seed))
-        smooth = smoothing.Settings(args.cutoff, args.beta)
+        smooth = SmoothingSettings(args.cutoff, args.beta)
         landmarker = Landmarker(args.model)
     except (ValueError, OSError) as error:
         print(f"measure_video: {error}", file=sys.stderr)
@@ -125,7 +125,7 @@ def place(face: Face, spot: tuple[int, int], offset: float) -> tuple[np.ndarray,
 def follow(landmarker: Landmarker, clip: Clip) -> dict:
     """answers: raw points of each true face [N, 2, 68, 2], NaN where lost; rate: frames a second; cpu: milliseconds of
     all cores per frame; ids: how many there were."""
-    tracker, answers, ids = Tracker(landmarker, Settings(smooth=None)), [], set()
+    tracker, answers, ids = Tracker(landmarker, TrackerSettings(smooth=None)), [], set()
     began, spent = time.perf_counter(), time.process_time()
     for index, frame in enumerate(clip.frames):
         faces = tracker(frame, index / RATE)
@@ -146,11 +146,11 @@ def assign(faces: list, true: np.ndarray) -> np.ndarray:
     return answer
 
 
-def smoothed(answers: np.ndarray, settings: smoothing.Settings) -> np.ndarray:
+def smoothed(answers: np.ndarray, settings: SmoothingSettings) -> np.ndarray:
     """The answers as the tracker shows them with smoothing, which does not touch what it follows."""
     answer = np.full(answers.shape, np.nan)
     for place in range(answers.shape[1]):
-        smooth = smoothing.OneEuro(settings)
+        smooth = OneEuro(settings)
         for index, points in enumerate(answers[:, place]):
             if np.isfinite(points).all():
                 answer[index, place] = smooth(points, index / RATE)

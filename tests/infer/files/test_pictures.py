@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.files import pictures
+from infer.files import headers
 from infer.files.pictures import PIXEL_LIMIT, as_bgr, decode_picture, list_pictures, read_picture
 
 LOSSLESS = [".png", ".bmp", ".tiff", ".webp"]
@@ -209,9 +209,9 @@ def test_scans_that_would_take_long_are_refused(tmp_path, picture, monkeypatch):
     height, width = picture.shape[:2]
     scans = len(re.findall(rb"\xff\xda", data))
     assert scans > 3
-    monkeypatch.setattr(pictures, "SCAN_PIXELS", scans * height * width)
+    monkeypatch.setattr(headers, "SCAN_PIXELS", scans * height * width)
     assert read_picture(tmp_path / "scans.jpg").shape == picture.shape
-    monkeypatch.setattr(pictures, "SCAN_PIXELS", scans * height * width - 1)
+    monkeypatch.setattr(headers, "SCAN_PIXELS", scans * height * width - 1)
     with pytest.raises(ValueError, match=f"a JPEG of {width} x {height} pixels in {scans} scans"):
         read_picture(tmp_path / "scans.jpg")
 

@@ -8,16 +8,16 @@ import pytest
 
 from infer.faces.face import TrackedFace, face_of
 from infer.faces.pose import mean_face, openness
+from infer.files.boxes import read_boxes
+from infer.files.names import drawn_names
+from infer.files.pictures import write_picture
 from infer.files.points import (
-    drawn_names,
     face_entry,
     json_line,
     picture_entry,
     pts_text,
-    read_boxes,
     write_csv,
     write_json,
-    write_picture,
 )
 from tools.read import formats as readers
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from infer import run
-from infer.jobs import pictures as jobs
+from infer.jobs import videos
 from infer.video import frames as video
 from infer.video.frames import Frames, VideoFile
 from tests.helpers.tiny_model import write_model
@@ -46,8 +46,8 @@ def call(tmp_path, model, monkeypatch, capsys):
 def followed(monkeypatch):
     """Every tracker follows one face that stays where it is."""
     truth = Truth(still(80, 60))
-    tracker = jobs.Tracker
-    monkeypatch.setattr(jobs, "Tracker", lambda landmarker, settings: tracker(truth, settings))
+    tracker = videos.Tracker
+    monkeypatch.setattr(videos, "Tracker", lambda landmarker, settings: tracker(truth, settings))
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".avi"])
@@ -182,7 +182,7 @@ def test_what_fails_in_the_middle_leaves_nothing(call, followed, monkeypatch, tm
             raise OSError(28, "No space left on device")
         return b"{}\n"
 
-    monkeypatch.setattr(jobs.video, "frame_line", fail)
+    monkeypatch.setattr(videos.video, "frame_line", fail)
     code, _, err = call("clip.avi")
     assert code == 2 and "No space left on device" in err and len(err.splitlines()) == 1
     assert list((tmp_path / "output").iterdir()) == []

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infer.video.smoothing import OneEuro, Settings
+from infer.video.smoothing import OneEuro, SmoothingSettings
 
 
 def restated(points, times, cutoff, beta, speed_cutoff):
@@ -29,7 +29,7 @@ def test_as_the_paper_has_it():
     rng = np.random.default_rng(0)
     points = rng.uniform(0, 100, (5, 2)) + rng.normal(0, 2, (20, 5, 2)).cumsum(axis=0)
     times = np.cumsum(rng.uniform(0.01, 0.1, 20))
-    smooth = OneEuro(Settings(1.3, 7.0, 0.8))
+    smooth = OneEuro(SmoothingSettings(1.3, 7.0, 0.8))
     found = [smooth(some, time) for some, time in zip(points, times, strict=True)]
     assert found[0].dtype == np.float32
     np.testing.assert_allclose(found, restated(points, times, 1.3, 7.0, 0.8), rtol=1e-5)
@@ -74,4 +74,4 @@ def test_time_that_stands_still_begins_anew():
 @pytest.mark.parametrize("wrong", [(0, 1, 1), (1, -1, 1), (1, 1, 0)])
 def test_wrong_settings(wrong):
     with pytest.raises(ValueError, match="smoothing: found cutoff .* expected cutoffs > 0 and beta >= 0"):
-        Settings(*wrong)
+        SmoothingSettings(*wrong)

@@ -8,7 +8,7 @@ import pytest
 from infer.faces.face import face_of
 from infer.geometry.boxes import box_of
 from infer.video.smoothing import OneEuro
-from infer.video.tracker import Settings, Tracker
+from infer.video.tracker import Tracker, TrackerSettings
 
 SHAPE = np.array([[-1, -1], [1, -1], [0, 0.2], [-0.6, 1], [0.6, 1]]) * 20.0
 RATE = 30.0
@@ -76,7 +76,7 @@ def between(first, last, path):
     return lambda index: path(index) if first <= index < last else None
 
 
-RAW = Settings(smooth=None)
+RAW = TrackerSettings(smooth=None)
 
 
 def test_a_face_keeps_its_id_wherever_it_goes():
@@ -99,7 +99,7 @@ def test_a_fast_face_gets_a_second_pass_and_a_slow_one_does_not():
 
 def test_a_new_face_comes_in_by_a_look_on_the_second_thread():
     truth = Truth(still(80, 100), between(10, 999, still(300, 100)))
-    answers = film(Tracker(truth, Settings(smooth=None, look=0.2, delay=4)), 30)
+    answers = film(Tracker(truth, TrackerSettings(smooth=None, look=0.2, delay=4)), 30)
     counts = [len(faces) for faces in answers]
     assert counts[:10] == [1] * 10 and counts[-1] == 2
     first = counts.index(2)
@@ -112,7 +112,7 @@ def test_a_new_face_comes_in_by_a_look_on_the_second_thread():
 
 def test_the_same_film_gives_the_same_faces():
     truth = Truth(still(80, 100), between(7, 40, still(300, 100)), between(20, 999, still(200, 60)))
-    runs = [film(Tracker(truth, Settings(look=0.1, delay=3)), 80) for _ in range(2)]
+    runs = [film(Tracker(truth, TrackerSettings(look=0.1, delay=3)), 80) for _ in range(2)]
     for one, other in zip(*runs, strict=True):
         assert [face.id for face in one] == [face.id for face in other]
         for a, b in zip(one, other, strict=True):
@@ -124,7 +124,7 @@ def test_a_lost_face_ends_soon_and_is_known_again_for_a_while():
     back = between(40, 80, still(82, 103))
     late = between(180, 999, still(82, 103))
     truth = Truth(lambda index: gone(index) if index < 20 else back(index) if index < 80 else late(index))
-    answers = film(Tracker(truth, Settings(smooth=None, check=5, strikes=2, idle=0.1, remember=2.0)), 200)
+    answers = film(Tracker(truth, TrackerSettings(smooth=None, check=5, strikes=2, idle=0.1, remember=2.0)), 200)
     counts = [len(faces) for faces in answers]
     assert counts[19] == 1 and 0 in counts[20 : 20 + 5 + 2 + 1]
     assert [face.id for face in answers[60]] == [1]  # after 0.7 s
@@ -133,7 +133,7 @@ def test_a_lost_face_ends_soon_and_is_known_again_for_a_while():
 
 def test_one_bad_check_is_no_end():
     truth = Truth(still(80, 100))
-    tracker, scores = Tracker(truth, Settings(smooth=None, check=3, strikes=2)), truth.scores
+    tracker, scores = Tracker(truth, TrackerSettings(smooth=None, check=3, strikes=2)), truth.scores
     asked = []
 
     def blink(frame, points):
@@ -156,7 +156,7 @@ def test_two_that_come_to_the_same_face_become_one():
 
 def test_without_faces_it_looks_now_and_then():
     truth = Truth(between(31, 99, still(80, 100)))
-    answers = film(Tracker(truth, Settings(smooth=None, idle=0.1)), 40)
+    answers = film(Tracker(truth, TrackerSettings(smooth=None, idle=0.1)), 40)
     assert len(truth.detected) >= 8 and set(np.diff(truth.detected[:8])) <= {3, 4}  # a tenth of a second at 30 a second
     assert [len(faces) for faces in answers][-1] == 1
 

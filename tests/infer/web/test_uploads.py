@@ -10,8 +10,8 @@ from werkzeug.test import EnvironBuilder
 from infer.web.limits import Limits
 from infer.web.problems import Problem
 from infer.web.uploads import (
+    AnswerOptions,
     MemoryRequest,
-    Options,
     parse_box_lists,
     parse_boxes,
     read_options,
@@ -124,9 +124,9 @@ def test_lists_of_boxes_have_to_be_as_many_as_the_pictures():
 
 
 def test_options_and_their_errors():
-    assert read_options(request(), GROUPS) == Options()
+    assert read_options(request(), GROUPS) == AnswerOptions()
     query = {"format": "png", "passes": "4", "groups": "eyes,jaw", "numbers": "true", "face": "3"}
-    assert read_options(request(query_string=query), GROUPS) == Options("png", 4, ("eyes", "jaw"), True, 3)
+    assert read_options(request(query_string=query), GROUPS) == AnswerOptions("png", 4, ("eyes", "jaw"), True, 3)
     assert read_options(request(query_string={"groups": ""}), GROUPS).groups == ()
     wrong = {"format": "xml", "passes": "5", "groups": "ears", "numbers": "yes", "face": "-1"}
     for key, value in [*wrong.items(), ("passes", "0"), ("passes", "२"), ("passes", ""), ("face", "9" * 5000)]:

@@ -5,10 +5,10 @@ import pytest
 
 from infer.faces.face import face_of
 from infer.faces.pose import mean_face, pose_of
-from infer.files.points import read_boxes
+from infer.files.boxes import read_boxes
 from infer.geometry.boxes import box_of
 from infer.geometry.rotations import rotation_of
-from infer.video.smoothing import OneEuro, Settings
+from infer.video.smoothing import OneEuro, SmoothingSettings
 from records.split import split_of
 from tests.helpers.drawn import HEIGHT, WIDTH, draw_set, symmetric_face
 from tools.evaluation.held_out import held_out, read_all
@@ -177,7 +177,7 @@ def test_jitter_and_lag_by_hand():
 def test_smoothing_is_that_of_the_tracker():
     answers = np.random.default_rng(0).normal(0, 1, (12, 2, 68, 2)) + 100
     answers[5, 1] = np.nan
-    found, smooth = measure_video.smoothed(answers, Settings(2.0, 5.0)), OneEuro(Settings(2.0, 5.0))
+    found, smooth = measure_video.smoothed(answers, SmoothingSettings(2.0, 5.0)), OneEuro(SmoothingSettings(2.0, 5.0))
     for index in range(12):
         np.testing.assert_allclose(found[index, 0], smooth(answers[index, 0], index / RATE), rtol=1e-6)
     assert np.isnan(found[5, 1]).all() and np.isfinite(found[6, 1]).all()

@@ -1,0 +1,80 @@
+"""What a run is to work on: its paths sorted into pictures and videos, none of which may be overwritten."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..files.boxes import read_boxes
+from ..files.pictures import SUFFIXES, list_pictures
+from ..video.frames import is_video
+from .options import RunOptions
+
+SHOWN = 5  # names in a message
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """pictures: (path, name) each, as `list_pictures` has them; videos: paths, and numbers of cameras."""
+
+    pictures: list[tuple[Path, str]]
+    videos: list[str]
+
+
+def find_inputs(options: RunOptions) -> Inputs:
+    """The inputs of a run. Raises ValueError or FileNotFoundError for none, for a video where faces are given, and for
+    one that would be overwritten."""
+    videos = [path for path in options.paths if is_video(path)]
+    pictures = _find_pictures(options, [path for path in options.paths if path not in videos])
+    for option, given in (("--boxes", options.boxes), ("--whole", options.whole)):
+        if given and videos:
+            raise ValueError(f"{option}: found the video {videos[0]}, expected pictures only")
+    return Inputs(pictures, videos)
+
+
+def refuse_overwriting(options: RunOptions, inputs: set[Path]) -> None:
+    """Raises ValueError where a file to write is one of the inputs, resolved paths, or lies among them."""
+    out = options.outputs.out
+    if options.outputs.draw and out.resolve() in {path.parent for path in inputs}:
+        raise ValueError(
+            f"--out {out}: found a folder of the given pictures, expected another one, so that none is overwritten"
+        )
+    inputs = inputs | {path.resolve() for path in (options.boxes,) if path}
+    for option, file in (("--json", options.json), ("--csv", options.csv), ("--submission", options.submission)):
+        if file and file.resolve() in inputs:
+            raise ValueError(f"{option} {file}: found an input, expected a file to write to")
+
+
+def boxes_for(file: Path | None, pictures: Sequence[tuple[Path, str]]) -> dict[str, np.ndarray] | None:
+    """The boxes by picture; rows of pictures that are not there are said. Raises ValueError where none fits."""
+    if file is None:
+        return None
+    boxes = read_boxes(file)
+    known = {name for _, name in pictures} | {path.as_posix() for path, _ in pictures}
+    strange = [name for name in boxes if name not in known]
+    if boxes and len(strange) == len(boxes):
+        raise ValueError(
+            f"{file}: found boxes for {strange[0]} and no given picture, expected names such as {pictures[0][1]}"
+        )
+    if strange:
+        names = f"{', '.join(strange[:SHOWN])}{' ...' if len(strange) > SHOWN else ''}"
+        print(f"{file}: {len(strange)} names are none of the given pictures and left out: {names}", file=sys.stderr)
+    return boxes
+
+
+def _find_pictures(options: RunOptions, paths: Sequence[str]) -> list[tuple[Path, str]]:
+    if not paths:
+        return []
+    out, found = options.outputs.out.resolve(), list_pictures(paths, options.recursive)
+    # a recursive walk comes past what an earlier run has drawn
+    pictures = [(path, name) for path, name in found if not options.recursive or out not in path.resolve().parents]
+    if not pictures:
+        raise ValueError(f"{', '.join(paths)}: found no pictures, expected files ending in {' '.join(SUFFIXES)}")
+    if not any(path.exists() for path, _ in pictures):
+        raise FileNotFoundError(f"{', '.join(paths)}: found no such file or folder, expected pictures")
+    refuse_overwriting(options, {path.resolve() for path, _ in pictures})
+    return pictures
