@@ -1,13 +1,27 @@
-"""Which side of a split a face falls on: a hash of its source, so that what belongs together stays together."""
+"""Which side of a split a face falls on: a hash of its source, so that what belongs together stays together.
+
+A source is what no split may part: all views, faces and flips of a photo, all frames of a person.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 SPLITS = ("train", "test")
 TEST_FRACTION = 0.1  # part of the sources that is held out, where nobody asks for another
 RULE = 1  # version of the rule below: of the hash, and of what a source is
+
+# names of pictures in 300W-LP and in sets that follow it, `<SET>_<photo>_<face>_<view>`
+_SOURCES = (
+    re.compile(r"(YTF_.+)_\d+_\d+"),  # a person: frame and view dropped
+    re.compile(r"(LFPW_image_(?:train|test)_\d+)_\d+"),  # a photo: view dropped
+    re.compile(r"([A-Z]+_.+)_\d+_\d+"),  # a photo: face and view dropped
+)
+_FACE = re.compile(r"(?:image_)?(\d+)[ _]+\d+")  # <photo>_<face> in 300-W's afw, helen and ibug
 
 
 @dataclass(frozen=True)
@@ -49,3 +63,40 @@ def fold_of(source: str, k: int) -> int:
     if k < 2:
         raise ValueError(f"folds: found {k}, expected at least 2")
     return min(int(hash_fraction(source) * k), k - 1)  # a hash of all ones rounds to 1
+
+
+def source_of(name: str) -> str:
+    """What must stay on one side of a split: the photo of an AFW, HELEN, IBUG, LFPW or drawn face, the person of YTF.
+
+    name: a picture's name without suffix, as 300W-LP has them. An unknown form is its own source.
+    """
+    for pattern in _SOURCES:
+        match = pattern.fullmatch(name)
+        if match:
+            return match[1]
+    return name
+
+
+def photo_of(picture: Path, root: Path) -> str:
+    """The source of a picture with all its faces: by its name where that is of a known set, else its path from root."""
+    source = source_of(picture.stem)
+    return source if source != picture.stem else Path(os.path.relpath(picture, root)).as_posix()
+
+
+def photo_of_300w(picture: Path, root: Path) -> str:
+    """The photo of a picture, in 300W-LP's words where it is one of 300-W's, so that the two sets never split one.
+
+    `afw/134212_1` is `AFW_134212`, `helen/trainset/100032540_1` `HELEN_100032540`, `lfpw/testset/image_0001`
+    `LFPW_image_test_0001`, `ibug/image_008_1` `IBUG_image_008`; `_mirror` counts as its original. Else as `photo_of`.
+    root: the set's folder, which the picture lies in.
+    """
+    plain = picture.with_name(picture.stem.removesuffix("_mirror") + picture.suffix)
+    folders = [part.lower() for part in (root.name, *plain.parent.relative_to(root).parts)]
+    family = next((name for name in ("afw", "helen", "lfpw", "ibug") if name in folders), None)
+    match = _FACE.fullmatch(plain.stem)
+    if family in ("afw", "helen", "ibug") and match:
+        return f"{family.upper()}_{'image_' if family == 'ibug' else ''}{match[1]}"
+    part = next((name for name in ("train", "test") if f"{name}set" in folders), None)
+    if family == "lfpw" and part and plain.stem.startswith("image_"):
+        return f"LFPW_image_{part}_{plain.stem.removeprefix('image_')}"
+    return photo_of(plain, root)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from records.landmarks import IBUG_68
-from records.split import split_of
+from records.split import Split, split_of
 from tests.helpers.drawn import draw_face, random_face, symmetric_face, write_face
 from tools.make.cut import Settings, cut_face
 from tools.make.parts import plan_parts
@@ -63,7 +63,7 @@ def test_the_split_does_not_follow_the_order_of_files(tmp_path):
     assert sides != sorted(sides) and sides != sorted(sides, reverse=True)
     for subset in ("AFW", "LFPW"):
         assert {side for side, item in zip(sides, items, strict=True) if item.subset == subset} == {"train", "test"}
-    forward, backward = (plan_parts(order, 0.3, 10) for order in (items, items[::-1]))
+    forward, backward = (plan_parts(order, Split(0.3), 10) for order in (items, items[::-1]))
     assert forward == backward
 
 
@@ -76,7 +76,7 @@ def test_all_views_of_a_photo_fall_on_one_side(tmp_path):
                     name = f"AFW_{photo}_{face}_{view}"
                     write_face(tmp_path, subset, name, np.zeros((40, 40, 3), np.uint8), {"pts_2d": np.eye(68, 2)}, None)
     sides = {}
-    for part in plan_parts(find(tmp_path, "set"), 0.4, 10):
+    for part in plan_parts(find(tmp_path, "set"), Split(0.4), 10):
         for item in part.items:
             sides.setdefault(item.name.split("_")[1], set()).add(part.split)
     assert len(sides) == 12 and all(len(side) == 1 for side in sides.values())

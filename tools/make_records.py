@@ -26,7 +26,7 @@ from infer.jobs.progress import Progress
 from records.landmarks import SCHEMES, scheme_of
 from records.split import SPLITS, TEST_FRACTION, Split
 from tools.make.cut import Cut, Settings
-from tools.make.datasets import find_items, parse_source
+from tools.make.datasets import find_items, parse_source, records_scheme
 from tools.read import formats as readers
 from tools.read import w300lp as read_300w_lp
 from tools.read.face import BadSample, Item
@@ -208,7 +208,7 @@ def settings_of(args: argparse.Namespace, items: list[Item]) -> Settings:
     """How the faces are cut; ValueError where the data sets' point schemes do not go together."""
     from records import record
 
-    scheme = readers.scheme_of_items(items, scheme_of(args.scheme) if args.scheme else None)
+    scheme = records_scheme(items, scheme_of(args.scheme) if args.scheme else None)
     return Settings(args.points, record.SIZE, args.margin, args.context, args.encoding, scheme.name)
 
 

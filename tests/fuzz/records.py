@@ -34,8 +34,8 @@ from tqdm import tqdm
 from tests.helpers.drawn import draw_set
 from tools.make.cut import SECONDS, Cut, Settings, cut_all, cut_chunk
 from tools.read.face import BadSample, Item
+from tools.read.marks import MAT_KEYS
 from tools.read.matfile import read_mat
-from tools.read.w300lp import MAT_KEYS
 
 SHARED = ROOT.parent / "shared" / "data"
 SETTINGS = Settings("pts_2d", 128, 0.15, 0, "raw")

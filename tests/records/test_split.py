@@ -1,11 +1,12 @@
 """records/split.py: sides and folds by a hash of the source alone."""
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from records.split import fold_of, hash_fraction, split_of
+from records.split import RULE, Split, fold_of, hash_fraction, photo_of, photo_of_300w, source_of, split_of
 
 SOURCES = [f"AFW_{number}" for number in range(600)]
 
@@ -38,3 +39,73 @@ def test_the_largest_hash_is_in_the_last_fold(monkeypatch):
 def test_fewer_than_two_folds_are_none(k):
     with pytest.raises(ValueError, match=f"folds: found {k}, expected at least 2"):
         fold_of("AFW_1", k)
+
+
+# subset, name, source, and the side at a test fraction of 0.4, as literals: they must never change
+@pytest.mark.parametrize(
+    "subset, name, source, side",
+    [
+        ("AFW", "AFW_1051618982_1_0", "AFW_1051618982", "train"),
+        ("AFW", "AFW_1051618982_2_16", "AFW_1051618982", "train"),
+        ("AFW_Flip", "AFW_1051618982_1_0", "AFW_1051618982", "train"),
+        ("HELEN", "HELEN_232194_1_0", "HELEN_232194", "train"),
+        ("IBUG", "IBUG_image_008_1_0", "IBUG_image_008", "train"),
+        ("LFPW", "LFPW_image_train_0001_0", "LFPW_image_train_0001", "test"),
+        ("LFPW_Flip", "LFPW_image_train_0001_3", "LFPW_image_train_0001", "test"),
+        ("LFPW", "LFPW_image_test_0001_7", "LFPW_image_test_0001", "train"),
+        ("YTF", "YTF_Aaron_Eckhart_123_0", "YTF_Aaron_Eckhart", "train"),
+        ("YTF", "YTF_Aaron_Eckhart_7_0", "YTF_Aaron_Eckhart", "train"),
+        ("DRAWN", "DRAWN_0004_1_3", "DRAWN_0004", "train"),
+        ("OTHER", "someone", "someone", "test"),
+    ],
+)
+def test_the_source_of_a_name_in_300w_lp(subset, name, source, side):
+    assert source_of(name) == source
+    known = source != name
+    assert photo_of(Path("set", subset, f"{name}.jpg"), Path("set")) == (source if known else f"{subset}/{name}.jpg")
+    assert Split(0.4).side_of(source) == side
+
+
+@pytest.mark.parametrize(
+    "path, source",
+    [
+        ("afw/134212_1", "AFW_134212"),
+        ("afw/134212_2_mirror", "AFW_134212"),
+        ("helen/trainset/100032540_1", "HELEN_100032540"),
+        ("lfpw/testset/image_0001", "LFPW_image_test_0001"),
+        ("LFPW/trainset/image_0871_mirror", "LFPW_image_train_0871"),
+        ("ibug/image_008_1", "IBUG_image_008"),
+        ("ibug/image_004 _1", "IBUG_image_004"),
+        ("01_Indoor/indoor_001", "01_Indoor/indoor_001.png"),
+        ("mine/AFW_134212_1_3", "AFW_134212"),
+        ("mine/12_1", "mine/12_1.png"),
+    ],
+)
+def test_the_photo_of_a_file_of_300w_is_that_of_300w_lp(path, source):
+    assert photo_of_300w(Path("set", f"{path}.png"), Path("set")) == source
+
+
+def test_the_set_given_may_be_one_of_300ws_folders():
+    assert photo_of_300w(Path("afw/134212_1.png"), Path("afw")) == "AFW_134212"
+
+
+def test_the_hash_is_the_same_everywhere():
+    assert hash_fraction("AFW_1051618982") == 0.6401450657655428 and hash_fraction("\u00e9") == 0.2914021905164211
+
+
+def test_the_test_side_is_about_the_fraction_asked_for_and_grows_with_it():
+    sources = [f"AFW_{number}" for number in range(4000)]
+    small, large = ({source for source in sources if split_of(source, part) == "test"} for part in (0.1, 0.3))
+    assert 340 < len(small) < 460 and 1100 < len(large) < 1300 and small < large
+    assert not any(split_of(source, 0) == "test" for source in sources)
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1, float("nan")])
+def test_a_fraction_is_from_0_to_under_1(fraction):
+    with pytest.raises(ValueError, match=f"test fraction: found {fraction}"):
+        Split(fraction)
+
+
+def test_a_rule_of_later_versions_is_refused():
+    with pytest.raises(ValueError, match=f"found rule {RULE + 1}, expected {RULE}"):
+        Split(0.1, RULE + 1).side_of("a")

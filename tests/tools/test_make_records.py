@@ -19,14 +19,13 @@ import tensorflow as tf
 from records import record, shards
 from records.landmarks import IBUG_68, KAGGLE_15
 from records.manifest import MANIFEST, Dataset
-from records.split import RULE, Split, split_of
+from records.split import RULE, Split, source_of, split_of
 from tests.conftest import CONTEXT, RECORD_OPTIONS, TEST_FRACTION
 from tests.helpers.drawn import draw_set, write_face
 from tools import make_records
 from tools.make import parts as writing
 from tools.read import w300lp as read_300w_lp
 from tools.read.face import Item
-from tools.read.w300lp import source_of
 
 
 def records_of(folder: Path) -> dict[str, list[dict]]:

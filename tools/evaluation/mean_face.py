@@ -8,7 +8,7 @@ from infer.detect.haar import HaarDetector
 from infer.geometry.boxes import absolute_shape, box_of, relative_shape
 from infer.landmarker import Face, face_of
 from records.landmarks import IBUG_68, Scheme
-from tools.read.marks import mean_shape
+from tools.read.mean_shape import mean_shape
 
 MEAN_SHAPE = "mean shape"
 

@@ -148,7 +148,7 @@ def scheme_of_model(name: str, model: Model) -> Scheme:
 
 def common_scheme(items: Sequence[Item], models: dict[str, Model]) -> Scheme:
     """The first scheme that all data sets and models have or map to. Raises ValueError, naming what there is."""
-    found = {readers.scheme_of_item(item).name: item.dataset for item in items}
+    found = {item.scheme.name: item.dataset for item in items}
     found |= {scheme_of_model(name, model).name: name for name, model in models.items()}
     for scheme in SCHEMES.values():
         if all(name == scheme.name or (name, scheme.name) in MAPPINGS for name in found):
@@ -224,7 +224,7 @@ class _Run:
         except BadSample as error:
             self.skipped.append(f"{item.key}: {error}")
             return None
-        return replace(face, points=convert(face.points, readers.scheme_of_item(item), self.scheme))
+        return replace(face, points=convert(face.points, face.scheme, self.scheme), scheme=self.scheme)
 
     def _face(self, item: Item, face: Face) -> None:
         boxes, moves = shifted_boxes(face.box, item.key, self.settings)

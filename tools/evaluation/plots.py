@@ -21,7 +21,7 @@ from records.landmarks import IBUG_68, Scheme, convert
 from tools.evaluation.mean_face import MEAN_SHAPE
 from tools.evaluation.measure import DETECTOR, PASSES, SCALES, SHIFT, SHIFTED, TRUE, Measured, Tile
 from tools.evaluation.tables import ALL, LAST, MEAN_OF_BINS, is_bin
-from tools.read.marks import mean_shape
+from tools.read.mean_shape import mean_shape
 
 DOTS = 110  # per inch
 NO_TIME = {"Software": None}  # the same numbers give the same bytes

@@ -19,7 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from infer.geometry.crop import Crop
 from infer.jobs.memory import keep_memory
-from records.landmarks import IBUG_68, convert, scheme_of
+from records.landmarks import IBUG_68, Scheme, convert, scheme_of
 from tools.read import formats as readers
 from tools.read.face import BadSample, Face, Item
 
@@ -63,7 +63,7 @@ def cut_face(item: Item, settings: Settings) -> Cut:
         message = f"{item.annotation.name}: found a coordinate of {largest:.3g}, expected at most {COORDINATE:g}"
         raise BadSample("points far outside", message)
     crop = Crop.around(face.box, settings.margin, settings.size)
-    points = convert(face.points, readers.scheme_of_item(item), scheme_of(settings.scheme))
+    points = convert(face.points, face.scheme, scheme_of(settings.scheme))
     label = crop.to_fractions(points).ravel()
     if np.nanmax(np.abs(label - 0.5)) > FAR:
         raise BadSample(
@@ -89,7 +89,7 @@ def check_points(face: Face, item: Item) -> None:
             "points far outside",
             f"{item.annotation.name}: a point lies {beyond:.0f} px outside the picture, expected at most {edge}",
         )
-    ratio = eye_span(face.points)
+    ratio = eye_span(face.points, face.scheme)
     if ratio < -MIRRORED:
         raise BadSample(
             "mirrored order",
@@ -97,13 +97,13 @@ def check_points(face: Face, item: Item) -> None:
         )
 
 
-def eye_span(points: np.ndarray) -> float:
+def eye_span(points: np.ndarray, scheme: Scheme = IBUG_68) -> float:
     """From right eye to left eye, across the way from eyes to mouth, as a part of that way.
 
-    points: [K, 2], in iBUG's order. About 0.9 for a frontal face whichever way up, about 0 for a profile, negative
-    where left and right are exchanged; NaN where the eyes or the mouth are unknown, or another scheme's.
+    points: [K, 2]. About 0.9 for a frontal face whichever way up, about 0 for a profile, negative where left and right
+    are exchanged; NaN where the eyes or the mouth are unknown, and for another scheme than iBUG's, not measured.
     """
-    if len(points) != IBUG_68.count:
+    if scheme.name != IBUG_68.name:
         return np.nan
     right, left, mouth = (
         points[list(group)].mean(axis=0, dtype=np.float64)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from records.landmarks import MAPPINGS, SCHEMES, Scheme
 from records.manifest import Dataset
 from records.split import Split, hash_fraction
 from tools.read import formats as readers
@@ -60,6 +61,25 @@ def find_items(sources: Sequence[Source], format: str | None, split: Split):
         items += [copy for item in chosen for copy in copies(item, source.weight, split)]
         summary[name] = Dataset(found[0].format, len(found), len(chosen), source.weight)
     return items, skipped, summary
+
+
+def records_scheme(items: Sequence[Item], wanted: Scheme | None = None) -> Scheme:
+    """The scheme that records of these items have: the wanted one, else their common one.
+
+    Raises ValueError, which names both schemes and a data set of each, where an item has another one that no mapping
+    leads to the wanted scheme (`records.landmarks.convert`), or where none is wanted and they differ; and for no item.
+    """
+    found = {item.scheme.name: item.dataset for item in reversed(items)}
+    if not found:
+        raise ValueError("data sets: found no face, expected at least one")
+    if wanted is None and len(found) > 1:
+        names = " and ".join(f"{name} ({dataset})" for name, dataset in sorted(found.items()))
+        raise ValueError(f"data sets: found point schemes {names}, expected one, or a scheme that all map to")
+    wanted = wanted or SCHEMES[next(iter(found))]
+    for name, dataset in sorted(found.items()):
+        if name != wanted.name and (name, wanted.name) not in MAPPINGS:
+            raise ValueError(f"{dataset}: found point scheme {name}, expected {wanted.name} or one that maps to it")
+    return wanted
 
 
 def without_duplicates(items: Sequence[Item], skipped: dict) -> list[Item]:

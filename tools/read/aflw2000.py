@@ -11,11 +11,9 @@ from pathlib import Path
 
 from records.landmarks import IBUG_68
 from tools.read.face import Face, Item
-from tools.read.marks import Marks, face_of
-from tools.read.w300lp import _numbers, _pose, _read_mat  # the one place where MATLAB files are read
+from tools.read.marks import Marks, array_of, arrays_of, face_of, pose_of
 
 FORMAT = "aflw2000"
-SCHEMES = (IBUG_68,)
 # MATLAB's: the authors' own demo plots pt3d_68 over imshow, whose first pixel is at 1; measured on genuine files: as in
 # 300W-LP's pts_3d, x = V_x and y = 450 + 1 - V_y of the model projected by Pose_Para, and unseen points of pt2d are
 # (-1, 452), mirrored the same way
@@ -49,5 +47,5 @@ def find(folder: Path, dataset: str) -> list[Item]:
 
 def read(item: Item, points_key: str = "pts_3d") -> Face:
     """The face of an item; `points_key` changes nothing. Raises BadSample."""
-    points = _numbers(_read_mat(item.annotation), "pt3d_68", (3, IBUG_68.count), item.annotation)
-    return face_of(item, Marks(points[:2].T - ORIGIN), IBUG_68, _pose(item))
+    points = array_of(item.annotation, arrays_of(item.annotation), "pt3d_68", (3, IBUG_68.count))
+    return face_of(item, Marks(points[:2].T - ORIGIN), pose_of(item))

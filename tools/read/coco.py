@@ -17,10 +17,10 @@ import numpy as np
 
 from records.landmarks import IBUG_68
 from tools.read.face import Face, Item
-from tools.read.marks import Marks, face_of, items_of
+from tools.read.listing import Entry, Listing
+from tools.read.marks import Marks, face_of
 
 FORMAT = "coco"
-SCHEMES = (IBUG_68,)
 # COCO's documentation: "0-indexed location x, y". Its keypoints are pixel indices (detectron2 adds half a pixel to them
 # for that reason), so centres are at whole numbers; boxes are measured from the picture's edge, half a pixel before the
 # first centre
@@ -33,20 +33,7 @@ _KEYS = ("images", "annotations", "categories")
 
 def matches(path: Path) -> bool:
     """Whether it is a JSON object, or a folder of such, that begins with one of COCO's lists."""
-    return bool(_files(path))
-
-
-def _files(path: Path) -> list[Path]:
-    path = Path(path)
-    return [file for file in (sorted(path.glob("*.json")) if path.is_dir() else [path]) if _begins_right(file)]
-
-
-def _begins_right(file: Path) -> bool:
-    if file.suffix.lower() != ".json" or not file.is_file():
-        return False
-    with file.open("rb") as stream:
-        head = stream.read(_HEAD)
-    return any(f'"{key}"'.encode() in head for key in ("annotations", "categories", "file_name"))
+    return bool(_LISTING.files(path))
 
 
 def find(path: Path, dataset: str) -> list[Item]:
@@ -55,17 +42,21 @@ def find(path: Path, dataset: str) -> list[Item]:
     Raises FileNotFoundError for a missing file; ValueError for one that is no JSON, lacks COCO's lists or their fields,
     has no category of 68 points, or no labelled face.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: found no such file, expected a COCO keypoint JSON")
-    files = _files(path) if path.is_dir() else [path]
-    items = [item for file in files for item in items_of(parse(file), file, dataset, FORMAT)]
-    if not items:
-        raise ValueError(f"{path}: found no annotation with labelled points, expected faces of {IBUG_68.count}")
-    return sorted(items, key=lambda item: item.key)
+    return _LISTING.find(path, dataset)
 
 
-def parse(file: Path) -> list[tuple[Path, Marks]]:
+def read(item: Item, points_key: str = "pts_2d") -> Face:
+    """The face of an item; `points_key` changes nothing. Raises BadSample."""
+    return face_of(item, item.data)
+
+
+def _begins_right(file: Path) -> bool:
+    with file.open("rb") as stream:
+        head = stream.read(_HEAD)
+    return any(f'"{key}"'.encode() in head for key in ("annotations", "categories", "file_name"))
+
+
+def parse(file: Path) -> list[Entry]:
     """The faces of a JSON file, (picture, marks) each, in its order. Raises ValueError."""
     document = _document(file)
     try:
@@ -76,11 +67,6 @@ def parse(file: Path) -> list[tuple[Path, Marks]]:
     except (KeyError, TypeError, AttributeError) as error:
         found = f"entries that are not COCO's ({type(error).__name__} {error})"
         raise ValueError(f"{file}: found {found}, expected the fields id, file_name, image_id, category_id") from None
-
-
-def read(item: Item, points_key: str = "pts_2d") -> Face:
-    """The face of an item; `points_key` changes nothing. Raises BadSample."""
-    return face_of(item, item.data, IBUG_68)
 
 
 def _document(file: Path) -> dict:
@@ -135,3 +121,7 @@ def _numbers(values) -> np.ndarray | None:
         return np.array(values, np.float64)
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+_WANTED = f"annotations with {IBUG_68.count} keypoints, some of them labelled"
+_LISTING = Listing(FORMAT, ".json", _begins_right, parse, "a COCO keypoint JSON", _WANTED)

@@ -18,10 +18,10 @@ import numpy as np
 
 from records.landmarks import IBUG_68
 from tools.read.face import Face, Item
-from tools.read.marks import Marks, face_of, items_of
+from tools.read.listing import Entry, Listing
+from tools.read.marks import Marks, face_of
 
 FORMAT = "dlib"
-SCHEMES = (IBUG_68,)
 ORIGIN = 0.0  # dlib's pixels are counted from 0, their centres at whole numbers
 
 _HEAD = 4096  # bytes to tell the format by
@@ -29,19 +29,7 @@ _HEAD = 4096  # bytes to tell the format by
 
 def matches(path: Path) -> bool:
     """Whether it is an XML file, or a folder of such, that begins as a `<dataset>`."""
-    return bool(_files(path))
-
-
-def _files(path: Path) -> list[Path]:
-    path = Path(path)
-    return [file for file in (sorted(path.glob("*.xml")) if path.is_dir() else [path]) if _begins_right(file)]
-
-
-def _begins_right(file: Path) -> bool:
-    if file.suffix.lower() != ".xml" or not file.is_file():
-        return False
-    with file.open("rb") as stream:
-        return b"<dataset" in stream.read(_HEAD).replace(b"\0", b"")  # the zeros of UTF-16
+    return bool(_LISTING.files(path))
 
 
 def find(path: Path, dataset: str) -> list[Item]:
@@ -49,17 +37,20 @@ def find(path: Path, dataset: str) -> list[Item]:
 
     Raises FileNotFoundError for a missing file; ValueError for one that is no XML, declares a DOCTYPE, or has no face.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: found no such file, expected an XML file of dlib's imglab")
-    files = _files(path) if path.is_dir() else [path]
-    items = [item for file in files for item in items_of(parse(file), file, dataset, FORMAT)]
-    if not items:
-        raise ValueError(f"{path}: found no face with points, expected <box> elements with <part> elements")
-    return sorted(items, key=lambda item: item.key)
+    return _LISTING.find(path, dataset)
 
 
-def parse(file: Path) -> list[tuple[Path, Marks]]:
+def read(item: Item, points_key: str = "pts_2d") -> Face:
+    """The face of an item; `points_key` changes nothing. Raises BadSample."""
+    return face_of(item, item.data)
+
+
+def _begins_right(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return b"<dataset" in stream.read(_HEAD).replace(b"\0", b"")  # the zeros of UTF-16
+
+
+def parse(file: Path) -> list[Entry]:
     """The faces of an XML file, (picture, marks) each, in its order; no tree is built. Raises ValueError."""
     faces = _Faces(file)
     parser = ElementTree.XMLParser(target=faces)
@@ -73,24 +64,22 @@ def parse(file: Path) -> list[tuple[Path, Marks]]:
     return faces.found
 
 
-def read(item: Item, points_key: str = "pts_2d") -> Face:
-    """The face of an item; `points_key` changes nothing. Raises BadSample."""
-    return face_of(item, item.data, IBUG_68)
-
-
 class _Faces:
     """Takes the parser's events and keeps the faces."""
 
     def __init__(self, file: Path):
-        self.file, self.found = file, []
-        self.picture = self.box = self.parts = None
+        self.file = file
+        self.found: list[Entry] = []
+        self.picture: Path | None = None
+        self.box: dict[str, str] = {}
+        self.parts: list[dict[str, str]] | None = None
 
-    def doctype(self, name, public, system):
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
         # the standard library expands the entities that a DOCTYPE defines, a few lines to gigabytes; one refused as it
         # begins leaves none to expand, without the package defusedxml, which does no more here. imglab writes none
         raise ValueError(f"{self.file}: found a DOCTYPE, expected none (it could define entities without end)")
 
-    def start(self, tag, attributes):
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "image":
             if not attributes.get("file"):
                 raise ValueError(f"{self.file}: found an <image> without a file, expected <image file='...'>")
@@ -100,18 +89,18 @@ class _Faces:
         elif tag == "part" and self.parts is not None:
             self.parts.append(attributes)
 
-    def end(self, tag):
-        if tag == "box" and self.parts:
-            if self.box.get("ignore") != "1":
+    def end(self, tag: str) -> None:
+        if tag == "box":
+            if self.picture is not None and self.parts and self.box.get("ignore") != "1":
                 self.found.append((self.picture, _marks(self.box, self.parts, f"{self.file.name} {self.picture.name}")))
-            self.box = self.parts = None
+            self.parts = None
         elif tag == "image":
-            self.picture = self.box = self.parts = None
+            self.picture = self.parts = None
 
 
 def _marks(box: dict, parts: list[dict], place: str) -> Marks:
     points = np.full((IBUG_68.count, 2), np.nan)
-    seen = set()
+    seen: set[int] = set()
     for part in parts:
         name = part.get("name", "")
         index = int(name) if re.fullmatch("[0-9]{1,3}", name) else -1
@@ -132,3 +121,7 @@ def _number(attributes: dict, key: str) -> float:
         return float(attributes[key])
     except (KeyError, ValueError):
         return float("nan")
+
+
+_WANTED = "<box> elements with <part> elements"
+_LISTING = Listing(FORMAT, ".xml", _begins_right, parse, "an XML file of dlib's imglab", _WANTED)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from records.landmarks import IBUG_68, Scheme
+
 NO_POSE = np.full(3, np.nan, np.float32)
 
 
@@ -28,8 +30,8 @@ class Item:
 
     dataset: name of the set; subset: its part; name: unique within the part; source: what must not be split (a photo, a
     person); picture, annotation: files; mirrored: its points stand for the unmirrored picture and have to be flipped;
-    format: the reader's; data: what the reader has learned of the face already, where one file describes many; copy: 1
-    and up for the further records of a face that counts several times.
+    format: the reader's; scheme: of its points; data: what the reader has learned of the face already, where one file
+    describes many; copy: 1 and up for the further records of a face that counts several times.
     """
 
     dataset: str
@@ -40,6 +42,7 @@ class Item:
     annotation: Path
     mirrored: bool = False
     format: str = "300w-lp"
+    scheme: Scheme = field(default=IBUG_68, repr=False, compare=False)
     data: Any = field(default=None, repr=False, compare=False)
     copy: int = 0
 
@@ -55,10 +58,17 @@ class Face:
 
     image: uint8 [height, width, 3] BGR, as stored (EXIF left alone); points: float32 [K, 2] in pixels, 0-based, pixel
     centres at whole numbers, NaN where unknown; box: the landmark box (x0, y0, x1, y1) of all points, known or not;
-    pose: pitch, yaw, roll in radians, float32 [3], NaN where unknown.
+    pose: pitch, yaw, roll in radians, float32 [3], NaN where unknown; scheme: of the points. Raises ValueError for
+    points of another number.
     """
 
     image: np.ndarray
     points: np.ndarray
     box: np.ndarray
     pose: np.ndarray = field(default_factory=NO_POSE.copy)
+    scheme: Scheme = IBUG_68
+
+    def __post_init__(self) -> None:
+        if self.points.shape != (self.scheme.count, 2):
+            expected = f"expected ({self.scheme.count}, 2) of {self.scheme.name}"
+            raise ValueError(f"face: found points {self.points.shape}, {expected}")

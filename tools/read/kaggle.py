@@ -23,11 +23,9 @@ from infer.files.tables import DAMAGE, header_of, lines_of, open_table, open_tex
 from infer.kaggle.files import pixels_of, whole_picture_box
 from records.landmarks import KAGGLE_15, KAGGLE_NAMES
 from tools.read.face import BadSample, Face, Item
-from tools.read.marks import Marks, checked_points, where
-from tools.read.points_csv import number
+from tools.read.marks import Marks, checked_points, number_of, where
 
 FORMAT = "kaggle"
-SCHEMES = (KAGGLE_15,)
 # measured on 119 real faces: their source pictures, scaled down and aligned to the 96x96 pixels, put the 0-based points
 # within 0.001 px (median; spread 0.011) of the columns
 ORIGIN = 0.0
@@ -110,18 +108,18 @@ def _row(cells: list[str], places: list[int], image: int, place: str, count: int
     try:
         if len(cells) != count:
             raise ValueError(f"{len(cells)} cells, expected {count}")
-        values = [number(cells[index].strip(), name) for index, name in zip(places, COLUMNS, strict=True)]
+        values = [number_of(cells[index].strip(), name) for index, name in zip(places, COLUMNS, strict=True)]
         points = np.array(values).reshape(-1, 2) - ORIGIN
-        return Row(points, image=pixels_of(cells[image]))
+        return Row(points, scheme=KAGGLE_15, image=pixels_of(cells[image]))
     except ValueError as error:
-        return Row(points, fault=("unreadable annotation", f"{place}: found {error}"))
+        return Row(points, None, ("unreadable annotation", f"{place}: found {error}"), KAGGLE_15)
 
 
 def _item(file: Path, dataset: str, index: int, row: Row) -> Item:
     subset = "full" if np.isfinite(row.points).all() else "partial"
     name = f"row{index:05d}"
     source = name if row.image is None else hashlib.sha256(row.image).hexdigest()[:16]
-    return Item(dataset, subset, name, source, file, file, format=FORMAT, data=row)
+    return Item(dataset, subset, name, source, file, file, format=FORMAT, scheme=row.scheme, data=row)
 
 
 def read(item: Item, points_key: str = "pts_2d") -> Face:
@@ -131,4 +129,4 @@ def read(item: Item, points_key: str = "pts_2d") -> Face:
         raise BadSample(*row.fault)
     points = checked_points(row.points, where(item))
     image = cv2.cvtColor(row.image, cv2.COLOR_GRAY2BGR)
-    return Face(image, points, whole_picture_box(*row.image.shape))
+    return Face(image, points, whole_picture_box(*row.image.shape), scheme=row.scheme)

@@ -18,29 +18,18 @@ import numpy as np
 from infer.files.tables import header_of, lines_of, open_text
 from records.landmarks import IBUG_68, KAGGLE_15, Scheme
 from tools.read.face import Face, Item
-from tools.read.marks import Marks, face_of, items_of
+from tools.read.listing import Entry, Listing
+from tools.read.marks import Marks, face_of, number_of
 
 FORMAT = "csv"
-SCHEMES = (IBUG_68, KAGGLE_15)
+SCHEMES = (IBUG_68, KAGGLE_15)  # told apart by the number of columns
 ORIGIN = 0.0  # this project's own format: as its outputs
 BOX_COLUMNS = ("box_x0", "box_y0", "box_x1", "box_y1")
 
 
 def matches(path: Path) -> bool:
     """Whether it is a CSV file, or a folder of such, whose header has the columns file, x0 and y0."""
-    return bool(_files(path))
-
-
-def _files(path: Path) -> list[Path]:
-    path = Path(path)
-    return [file for file in (sorted(path.glob("*.csv")) if path.is_dir() else [path]) if _begins_right(file)]
-
-
-def _begins_right(file: Path) -> bool:
-    if file.suffix.lower() != ".csv" or not file.is_file():
-        return False
-    with open_text(file) as stream:
-        return {"file", "x0", "y0"} <= set(header_of(stream))
+    return bool(_LISTING.files(path))
 
 
 def find(path: Path, dataset: str) -> list[Item]:
@@ -49,17 +38,20 @@ def find(path: Path, dataset: str) -> list[Item]:
     Raises FileNotFoundError for a missing file; ValueError for a header without the columns of 68 or 15 points, and
     where no row follows it.
     """
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"{path}: found no such file, expected a CSV with columns file,x0,y0,...")
-    files = _files(path) if path.is_dir() else [path]
-    items = [item for file in files for item in items_of(parse(file), file, dataset, FORMAT)]
-    if not items:
-        raise ValueError(f"{path}: found no face, expected a header file,x0,y0,... and a row per face")
-    return sorted(items, key=lambda item: item.key)
+    return _LISTING.find(path, dataset)
 
 
-def parse(file: Path) -> list[tuple[Path, Marks]]:
+def read(item: Item, points_key: str = "pts_2d") -> Face:
+    """The face of an item; `points_key` changes nothing. Raises BadSample."""
+    return face_of(item, item.data)
+
+
+def _begins_right(file: Path) -> bool:
+    with open_text(file) as stream:
+        return {"file", "x0", "y0"} <= set(header_of(stream))
+
+
+def parse(file: Path) -> list[Entry]:
     """The faces of a CSV file, (picture, marks) each, in its order. Raises ValueError."""
     entries = []
     with open_text(file) as stream:
@@ -73,12 +65,6 @@ def parse(file: Path) -> list[tuple[Path, Marks]]:
         except csv.Error as error:
             raise ValueError(f"{file} line {rows.line_num + 1}: found {error}, expected CSV") from None
     return entries
-
-
-def read(item: Item, points_key: str = "pts_2d") -> Face:
-    """The face of an item; `points_key` changes nothing. Raises BadSample."""
-    scheme = next(scheme for scheme in SCHEMES if scheme.count == len(item.data.points))
-    return face_of(item, item.data, scheme)
 
 
 def _scheme(columns: list[str], file: Path) -> Scheme:
@@ -99,7 +85,7 @@ def _names(scheme: Scheme) -> list[str]:
     return [f"{axis}{index}" for index in range(scheme.count) for axis in "xy"]
 
 
-def _entry(row: list[str], columns: list[str], scheme: Scheme, file: Path, line: int) -> tuple[Path, Marks]:
+def _entry(row: list[str], columns: list[str], scheme: Scheme, file: Path, line: int) -> Entry:
     cells = dict(zip(columns, (cell.strip() for cell in row), strict=False))
     picture = file.parent / (cells.get("file") or "(no file)")
     points = np.full((scheme.count, 2), np.nan)
@@ -108,18 +94,13 @@ def _entry(row: list[str], columns: list[str], scheme: Scheme, file: Path, line:
             raise ValueError(f"{len(row)} cells, expected {len(columns)}")
         if not cells["file"]:
             raise ValueError("an empty cell file, expected a picture")
-        points = np.array([number(cells[name], name) for name in _names(scheme)]).reshape(-1, 2) - ORIGIN
-        box = np.array([number(cells.get(name, ""), name) for name in BOX_COLUMNS])
-        return picture, Marks(points, box)
+        points = np.array([number_of(cells[name], name) for name in _names(scheme)]).reshape(-1, 2) - ORIGIN
+        box = np.array([number_of(cells.get(name, ""), name) for name in BOX_COLUMNS])
+        return picture, Marks(points, box, scheme=scheme)
     except ValueError as error:
-        return picture, Marks(points, None, ("unreadable annotation", f"{file.name} line {line}: found {error}"))
+        fault = "unreadable annotation", f"{file.name} line {line}: found {error}"
+        return picture, Marks(points, None, fault, scheme)
 
 
-def number(cell: str, name: str) -> float:
-    """The number of a cell; NaN for an empty one. Raises ValueError, which names the column."""
-    if not cell:
-        return float("nan")
-    try:
-        return float(cell)
-    except ValueError:
-        raise ValueError(f"{cell[:40]!r} in column {name}, expected a number") from None
+_WANTED = "a header file,x0,y0,... and a row per face"
+_LISTING = Listing(FORMAT, ".csv", _begins_right, parse, "a CSV with columns file,x0,y0,...", _WANTED)

@@ -15,22 +15,21 @@ The first pixel is (1, 1).
 from __future__ import annotations
 
 import re
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import numpy as np
 
 from infer.files.pictures import SUFFIXES
 from records.landmarks import IBUG_68
+from records.split import photo_of_300w
 from tools.read.face import BadSample, Face, Item
-from tools.read.marks import Marks, face_of, photo_of, subset_of
+from tools.read.marks import Marks, face_of, subset_of
 
 FORMAT = "pts"
-SCHEMES = (IBUG_68,)
 ORIGIN = 1.0  # iBUG: the first pixel of a picture is (1, 1), as in MATLAB
 BYTES = 1 << 16  # 68 points take 2 kilobytes
 
 _HEADER = re.compile(r"(version|n_points)\s*:\s*(\d+)", re.IGNORECASE)
-_FACE = re.compile(r"(?:image_)?(\d+)[ _]+\d+")  # <photo>_<face> in 300-W's afw, helen and ibug
 
 
 def matches(path: Path) -> bool:
@@ -62,31 +61,13 @@ def find(folder: Path, dataset: str) -> list[Item]:
 
 
 def _item(folder: Path, dataset: str, picture: Path, path: Path) -> Item:
-    subset, source = subset_of(path, folder), source_of(picture, folder)
-    return Item(dataset, subset, path.stem, source, picture, path, format=FORMAT)
-
-
-def source_of(picture: Path, root: Path) -> str:
-    """The photo of a picture, in 300W-LP's words where it is one of 300-W's, so that the two sets never split one.
-
-    `afw/134212_1` is `AFW_134212`, `helen/trainset/100032540_1` `HELEN_100032540`, `lfpw/testset/image_0001`
-    `LFPW_image_test_0001`, `ibug/image_008_1` `IBUG_image_008`; `_mirror` counts as its original. Else as `photo_of`.
-    """
-    plain = picture.with_name(picture.stem.removesuffix("_mirror") + picture.suffix)
-    folders = [part.lower() for part in PurePath(root.name, subset_of(plain, root)).parts]
-    family = next((name for name in ("afw", "helen", "lfpw", "ibug") if name in folders), None)
-    match = _FACE.fullmatch(plain.stem)
-    if family in ("afw", "helen", "ibug") and match:
-        return f"{family.upper()}_{'image_' if family == 'ibug' else ''}{match[1]}"
-    part = next((name for name in ("train", "test") if f"{name}set" in folders), None)
-    if family == "lfpw" and part and plain.stem.startswith("image_"):
-        return f"LFPW_image_{part}_{plain.stem.removeprefix('image_')}"
-    return photo_of(plain, root)
+    source = photo_of_300w(picture, folder)
+    return Item(dataset, subset_of(path, folder), path.stem, source, picture, path, format=FORMAT)
 
 
 def read(item: Item, points_key: str = "pts_2d") -> Face:
     """The face of an item; `points_key` changes nothing. Raises BadSample."""
-    return face_of(item, Marks(read_points(item.annotation) - ORIGIN), IBUG_68)
+    return face_of(item, Marks(read_points(item.annotation) - ORIGIN))
 
 
 def read_points(path: Path) -> np.ndarray:

@@ -8,42 +8,21 @@ there is no `_pts.mat`. `<SUBSET>_Flip` holds mirrored pictures: their `pt2d` is
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
 
-from infer.files.pictures import read_picture
-from infer.geometry.boxes import box_of
+from infer.geometry.boxes import box_of, mirror_boxes
 from records.landmarks import IBUG_68, flip_points
-from tools.read.face import NO_POSE, BadSample, Face, Item
-from tools.read.matfile import NotNumbers, list_names, read_mat
+from records.split import source_of
+from tools.read.face import BadSample, Face, Item
+from tools.read.marks import array_of, arrays_of, checked_points, pose_of, read_image
 
 FORMAT = "300w-lp"
-SCHEMES = (IBUG_68,)
 ORIGIN = 0.0  # of pts_2d and pts_3d
 POINT_KEYS = ("pts_2d", "pts_3d")
-MAT_KEYS = (*POINT_KEYS, "pt2d", "pt3d_68", "Pose_Para")  # all that is ever taken from a .mat
 FLIP = "_Flip"
 PT2D_ORIGIN = 1.0  # measured on genuine files: in `_Flip`, x' = 451 - x for pictures 450 wide
-
-_SOURCES = (
-    (re.compile(r"(YTF_.+)_\d+_\d+"), "a person: frame and view dropped"),
-    (re.compile(r"(LFPW_image_(?:train|test)_\d+)_\d+"), "a photo: view dropped"),
-    (re.compile(r"([A-Z]+_.+)_\d+_\d+"), "a photo: face and view dropped"),
-)
-
-
-def source_of(name: str) -> str:
-    """What must stay on one side of a split: the photo of an AFW, HELEN, IBUG, LFPW or drawn face, the person of YTF.
-
-    name: a picture's name without suffix, `<SET>_<photo>_<face>_<view>`. An unknown form is its own source.
-    """
-    for pattern, _ in _SOURCES:
-        match = pattern.fullmatch(name)
-        if match:
-            return match[1]
-    return name
 
 
 def view_of(name: str) -> int:
@@ -101,14 +80,9 @@ def read(item: Item, points_key: str) -> Face:
     """
     if not item.annotation.is_file():
         raise BadSample("missing annotation", f"{item.picture.name}: found no {_own(item).name}, expected one")
-    image = _read_image(item)
+    image = read_image(item)
     if item.annotation.name.endswith("_pts.mat"):
-        mat = _read_mat(item.annotation)
-        points = _points(mat, points_key, item.annotation)
-        box = _box(mat, points, points_key, item.annotation)
-        if item.mirrored:
-            points = flip_points(points, image.shape[1])
-            box = np.array([image.shape[1] - 1 - box[2], box[1], image.shape[1] - 1 - box[0], box[3]])
+        points, box = _own_points(item, points_key, image.shape[1])
     elif points_key == "pts_3d":
         raise BadSample(
             "missing key", f"{item.annotation.name}: found pt2d alone, expected {_own(item).name} with pts_3d"
@@ -116,7 +90,7 @@ def read(item: Item, points_key: str) -> Face:
     else:
         points = _stale_points(item)
         box = box_of(points)
-    return Face(image, points, box, _pose(item))
+    return Face(image, points, box, pose_of(item))
 
 
 def _own(item: Item) -> Path:
@@ -124,54 +98,26 @@ def _own(item: Item) -> Path:
     return item.picture.parents[1] / "landmarks" / item.subset / f"{item.name}_pts.mat"
 
 
-def _read_image(item: Item) -> np.ndarray:
-    try:
-        return read_picture(item.picture, upright=False)
-    except (ValueError, OSError) as error:
-        raise BadSample("unreadable picture", str(error)) from None
+def _own_points(item: Item, key: str, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points of one key and the box, of the picture as it is: `width` pixels wide, mirrored or not."""
+    arrays = arrays_of(item.annotation)
+    points = _points(arrays, key, item.annotation)
+    box = _box(arrays, points, key, item.annotation)
+    if not item.mirrored:
+        return points, box
+    return flip_points(points, width), mirror_boxes([box], width)[0]
 
 
-def _read_mat(path: Path) -> dict[str, np.ndarray]:
-    """Those of MAT_KEYS that the file holds. Raises BadSample."""
-    try:
-        return read_mat(path, MAT_KEYS)
-    except NotNumbers as error:
-        raise BadSample("wrong type", str(error)) from None
-    except (ValueError, OSError) as error:
-        raise BadSample("unreadable annotation", str(error)) from None
+def _points(arrays: dict, key: str, path: Path) -> np.ndarray:
+    return checked_points(array_of(path, arrays, key, (IBUG_68.count, 2)), f"{path.name} {key}")
 
 
-def _points(mat: dict, key: str, path: Path) -> np.ndarray:
-    return _known(_numbers(mat, key, (IBUG_68.count, 2), path), key, path)
-
-
-def _numbers(mat: dict, key: str, shape: tuple, path: Path) -> np.ndarray:
-    """The array of that name and shape as float32."""
-    values = mat.get(key)
-    if values is None:
-        found = ", ".join(list_names(path)) or "nothing"
-        raise BadSample("missing key", f"{path.name}: found {found}, expected {key}")
-    if values.shape != shape:
-        raise BadSample("wrong shape", f"{path.name}: {key} is {values.shape}, expected {shape}")
-    with np.errstate(over="ignore"):  # becomes infinite, so unknown
-        return values.astype(np.float32)
-
-
-def _known(points: np.ndarray, key: str, path: Path) -> np.ndarray:
-    known = np.isfinite(points).all(axis=1)
-    if not known.any():
-        raise BadSample("no known point", f"{path.name}: all of {key} is NaN, expected at least one known point")
-    if np.ptp(points[known], axis=0).max() < 1:
-        raise BadSample("points all equal", f"{path.name}: {key} spans under a pixel, expected a face")
-    return np.where(known[:, None], points, np.float32(np.nan))
-
-
-def _box(mat: dict, points: np.ndarray, key: str, path: Path) -> np.ndarray:
+def _box(arrays: dict, points: np.ndarray, key: str, path: Path) -> np.ndarray:
     """The box of all points: of partly known ones never their own, which would be too small, but the other key's."""
     if np.isfinite(points).all():
         return box_of(points)
     other = next(name for name in POINT_KEYS if name != key)
-    full = _points(mat, other, path)
+    full = _points(arrays, other, path)
     if not np.isfinite(full).all():
         raise BadSample("unknown box", f"{path.name}: {key} and {other} both hold NaN, expected one of them whole")
     return box_of(full)
@@ -184,23 +130,8 @@ def _stale_points(item: Item) -> np.ndarray:
             f"{item.annotation.name}: pt2d of a turned view is that of view 0, expected landmarks/"
             f"{item.subset.removesuffix(FLIP)}/{item.name}_pts.mat",
         )
-    points = _numbers(_read_mat(item.annotation), "pt2d", (2, IBUG_68.count), item.annotation)
-    points = _known(points.T - np.float32(PT2D_ORIGIN), "pt2d", item.annotation)
+    found = array_of(item.annotation, arrays_of(item.annotation), "pt2d", (2, IBUG_68.count))
+    points = checked_points(found.T - np.float32(PT2D_ORIGIN), f"{item.annotation.name} pt2d")
     if not np.isfinite(points).all():
         raise BadSample("unknown box", f"{item.annotation.name}: pt2d holds NaN, expected all points")
     return points[list(IBUG_68.flip)] if item.mirrored else points
-
-
-def _pose(item: Item) -> np.ndarray:
-    """Pitch, yaw, roll of `Pose_Para`; NaN where the set has none."""
-    path = item.picture.with_suffix(".mat")
-    if not path.is_file():
-        return NO_POSE.copy()
-    pose = _read_mat(path).get("Pose_Para")
-    if pose is None or pose.dtype.kind != "f" or pose.size < 3:
-        return NO_POSE.copy()
-    with np.errstate(over="ignore"):  # becomes infinite
-        pose = pose.ravel()[:3].astype(np.float32)
-    if (np.abs(pose) > 2 * np.pi).any():  # damage in a file without checksums
-        raise BadSample("impossible pose", f"{path.name}: Pose_Para is {pose.tolist()}, expected radians")
-    return pose

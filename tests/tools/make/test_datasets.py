@@ -1,11 +1,21 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from records.landmarks import IBUG_68, KAGGLE_15
 from records.manifest import Dataset
 from records.split import Split, split_of
 from tests.helpers.drawn import draw_set
-from tools.make.datasets import Source, capped, copies, find_items, parse_source, without_duplicates
+from tools.make.datasets import (
+    Source,
+    capped,
+    copies,
+    find_items,
+    parse_source,
+    records_scheme,
+    without_duplicates,
+)
 from tools.read.face import Item
 
 HALF = Split(0.5)
@@ -81,3 +91,15 @@ def test_the_same_path_twice_is_refused(tmp_path):
     folder = draw_set(tmp_path / "tiny", sources=1, views=1)
     with pytest.raises(ValueError, match=r"tiny: found 2 times, expected once \(PATH:2 counts its faces twice\)"):
         find_items([Source(folder), Source(folder / ".." / "tiny", 2.0)], None, Split(0))
+
+
+def test_records_have_the_common_scheme_or_one_that_all_map_to():
+    whole, fifteen = item("a"), replace(item("b"), dataset="small", scheme=KAGGLE_15)
+    assert records_scheme([whole]) is IBUG_68 and records_scheme([fifteen, fifteen]) is KAGGLE_15
+    assert records_scheme([whole, fifteen], KAGGLE_15) is KAGGLE_15
+    with pytest.raises(ValueError, match=r"found point schemes ibug68 \(set\) and kaggle15 \(small\)"):
+        records_scheme([whole, fifteen])
+    with pytest.raises(ValueError, match="small: found point scheme kaggle15, expected ibug68"):
+        records_scheme([whole, fifteen], IBUG_68)
+    with pytest.raises(ValueError, match="found no face"):
+        records_scheme([])

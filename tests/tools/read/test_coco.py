@@ -77,7 +77,7 @@ def test_what_has_no_labelled_face_is_left_out(tmp_path):
     ]
     body = {"id": 1, "name": "person", "keypoints": ["nose"] * 17}
     assert len(find(write(tmp_path, annotation(), *others, categories=[FACE, body]), "set")) == 1
-    with pytest.raises(ValueError, match="faces.json: found no annotation with labelled points, expected faces of 68"):
+    with pytest.raises(ValueError, match="faces.json: found no face, expected annotations with 68 keypoints"):
         find(write(tmp_path, *others, categories=[FACE, body]), "set")
 
 

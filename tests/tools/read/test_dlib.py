@@ -119,7 +119,7 @@ def test_entities_are_refused_before_they_expand(tmp_path, encoding):
 
 def test_files_that_are_no_set(tmp_path):
     path = write(tmp_path, box(""))
-    with pytest.raises(ValueError, match="faces.xml: found no face with points, expected <box> elements with <part>"):
+    with pytest.raises(ValueError, match="faces.xml: found no face, expected <box> elements with <part>"):
         find(path, "set")
     path.write_text(f"{START}<image><box/></image>{END}")
     with pytest.raises(ValueError, match="found an <image> without a file, expected <image file='...'>"):

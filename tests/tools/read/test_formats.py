@@ -25,15 +25,11 @@ NAMES = ["300w-lp", "aflw2000", "pts", "dlib", "coco", "csv", "kaggle"]
 
 def test_every_reader_has_the_whole_interface():
     assert list(readers.FORMATS) == NAMES
-    for name, module in readers.FORMATS.items():
-        assert name == module.FORMAT and module.__name__.startswith("tools.read_")
-        assert module.SCHEMES and set(map(type, module.SCHEMES)) == {type(IBUG_68)}
-        assert module.ORIGIN in (0.0, 1.0)
-        assert all(callable(getattr(module, function)) for function in ("matches", "find", "read"))
+    assert {reader.ORIGIN for reader in readers.FORMATS.values()} == {0.0, 1.0}
 
 
 def test_the_worker_processes_load_no_tensorflow():
-    code = "import sys; import tools.readers; sys.exit('tensorflow' in sys.modules)"
+    code = "import sys; import tools.make.cut; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
 
 
@@ -96,20 +92,13 @@ def test_what_is_no_set_or_two(tmp_path):
         readers.find(tmp_path, "set", "xls")
 
 
-def test_schemes_of_items(tmp_path):
+def test_items_and_faces_say_their_scheme(tmp_path):
     write_pts(tmp_path / "pts")
-    whole = readers.find(tmp_path / "pts", "marked")
-    kaggle = readers.find(write_kaggle(tmp_path, HEADER, kaggle_row()), "small")
-    fifteen = readers.find(write_csv(tmp_path, header(15), row(np.ones((15, 2)))), "table")
-    assert readers.scheme_of_items(whole) is IBUG_68
-    assert readers.scheme_of_items(kaggle + fifteen) is KAGGLE_15
-    assert readers.scheme_of_items(whole + kaggle, KAGGLE_15) is KAGGLE_15
-    with pytest.raises(ValueError, match=r"found point schemes ibug68 \(marked\) and kaggle15 \(small\), expected one"):
-        readers.scheme_of_items(whole + kaggle)
-    with pytest.raises(ValueError, match="small: found point scheme kaggle15, expected ibug68 or one that maps to it"):
-        readers.scheme_of_items(whole + kaggle, IBUG_68)
-    with pytest.raises(ValueError, match="found no face, expected at least one"):
-        readers.scheme_of_items([])
+    sets = [(tmp_path / "pts", IBUG_68), (write_kaggle(tmp_path, HEADER, kaggle_row()), KAGGLE_15)]
+    sets.append((write_csv(tmp_path, header(15), row(np.arange(30.0).reshape(15, 2))), KAGGLE_15))
+    for path, scheme in sets:
+        (item,) = readers.find(path, "set")
+        assert item.scheme is scheme and readers.read(item, "pts_2d").scheme is scheme
 
 
 def test_pictures_are_read_as_stored(tmp_path):

@@ -7,11 +7,11 @@ import pytest
 
 from infer.files import tables
 from infer.geometry.crop import Crop
+from infer.geometry.similarity import similarity
 from infer.kaggle.files import whole_picture_box
 from records.landmarks import IBUG_68, KAGGLE_15, KAGGLE_NAMES, convert
 from tools.read.face import BadSample
 from tools.read.kaggle import find, matches, read
-from tools.read.marks import similarity
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 RNG = np.random.default_rng(51)

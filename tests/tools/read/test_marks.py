@@ -2,26 +2,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.io
 
 from infer.geometry.boxes import box_of
 from records.landmarks import IBUG_68, KAGGLE_15, convert, flip_points
 from tests.helpers.drawn import symmetric_face
 from tools.read.face import BadSample, Item
-from tools.read.marks import (
-    Marks,
-    checked_points,
-    face_of,
-    fit_mean_shape,
-    fitted_box,
-    items_of,
-    landmark_box,
-    mean_shape,
-    photo_of,
-    subset_of,
-    write_mean_shape,
-)
+from tools.read.listing import Listing
+from tools.read.marks import Marks, checked_points, face_of, landmark_box, subset_of
+from tools.read.mean_shape import MEAN_SHAPE, fit_mean_shape, fitted_box, mean_shape, write_mean_shape
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data"
 ANGLE = 0.4
 TURN = np.array([[np.cos(ANGLE), -np.sin(ANGLE)], [np.sin(ANGLE), np.cos(ANGLE)]])
 
@@ -53,12 +43,8 @@ def test_the_mean_of_one_shape_in_many_places_is_that_shape():
     np.testing.assert_allclose(fit_mean_shape(shapes, rounds=2), expected, atol=1e-9)
 
 
-def test_the_committed_mean_shape_is_that_of_the_hand_annotated_faces(tmp_path):
-    if not SHARED.is_dir():
-        pytest.skip(f"no hand-annotated faces at {SHARED}")
-    write_mean_shape(SHARED / "300W", tmp_path / "mean.json")
-    from tools.read.marks import MEAN_SHAPE
-
+def test_the_committed_mean_shape_is_that_of_the_hand_annotated_faces(shared_data, tmp_path):
+    write_mean_shape(shared_data("300W"), tmp_path / "mean.json")
     assert (tmp_path / "mean.json").read_text() == MEAN_SHAPE.read_text()
 
 
@@ -95,13 +81,9 @@ def test_fifteen_points_have_the_box_of_the_face_they_belong_to():
     np.testing.assert_allclose(fitted_box(unknown(points, *range(2, 10)), KAGGLE_15, "a"), box_of(face), atol=1e-3)
 
 
-def test_the_fitted_box_of_real_faces_without_a_jaw_is_not_a_quarter_too_small():
-    if not SHARED.is_dir():
-        pytest.skip(f"no hand-annotated faces at {SHARED}")
-    import scipy.io
-
+def test_the_fitted_box_of_real_faces_without_a_jaw_is_not_a_quarter_too_small(shared_data):
     ratios = []
-    for file in sorted((SHARED / "300W" / "landmarks" / "LFPW").glob("*.mat"))[::20]:
+    for file in sorted(shared_data("300W", "landmarks", "LFPW").glob("*.mat"))[::20]:
         points = scipy.io.loadmat(file)["pts_2d"]
         whole, fitted = box_of(points), fitted_box(unknown(points, *range(17)), IBUG_68, file.name)
         ratios.append(np.max(fitted[2:] - fitted[:2]) / np.max(whole[2:] - whole[:2]))
@@ -135,9 +117,9 @@ def test_checked_points():
 
 def test_a_missing_picture_is_a_bad_sample(tmp_path):
     marks = Marks(mean_shape() * 50 + 60)
-    (item,) = items_of([(tmp_path / "a.png", marks)], tmp_path / "b.xml", "set", "dlib")
+    item = Item("set", "all", "a#1", "a.png", tmp_path / "a.png", tmp_path / "b.xml")
     with pytest.raises(BadSample, match="a.png: found no such file") as caught:
-        face_of(item, marks, IBUG_68)
+        face_of(item, marks)
     assert caught.value.reason == "unreadable picture"
 
 
@@ -145,22 +127,21 @@ def test_items_are_named_by_picture_and_number():
     root = Path("/sets/mine")
     marks = [Marks(np.zeros((68, 2))) for _ in range(5)]
     pictures = [root / "b.jpg", root / "x" / "a.jpg", root / "b.jpg", root / "b.png", Path("/other/c.jpg")]
-    items = items_of(zip(pictures, marks, strict=True), root / "faces.xml", "set", "dlib")
+    listing = Listing("dlib", ".xml", bool, lambda file: list(zip(pictures, marks, strict=True)), "", "")
+    items = sorted(listing.items(root / "faces.xml", "set"), key=lambda item: item.key)
     assert [item.key for item in items] == ["set/all/b#1", "set/all/b#2", "set/all/b#3", "set/other/c#1", "set/x/a#1"]
     assert [item.source for item in items] == ["b.jpg", "b.jpg", "b.png", "../../other/c.jpg", "x/a.jpg"]
     assert items[1].data is marks[2]
     assert {item.format for item in items} == {"dlib"}
 
 
-def test_photos_of_known_names_are_those_of_300w_lp():
+def test_the_subset_is_the_folder():
     root = Path("/sets/mine")
-    assert photo_of(root / "x" / "AFW_134212_2_5.jpg", root) == "AFW_134212"
-    assert photo_of(root / "x" / "someone.jpg", root) == "x/someone.jpg"
     assert subset_of(root / "x" / "y" / "a.jpg", root) == "x/y"
 
 
 def test_a_fault_is_raised():
     item = Item("set", "all", "a#1", "a", Path("a.jpg"), Path("b.csv"))
     with pytest.raises(BadSample, match="b.csv line 3: found nonsense") as caught:
-        face_of(item, Marks(np.zeros((68, 2)), None, ("a reason", "b.csv line 3: found nonsense")), IBUG_68)
+        face_of(item, Marks(np.zeros((68, 2)), None, ("a reason", "b.csv line 3: found nonsense")))
     assert caught.value.reason == "a reason"

@@ -153,8 +153,8 @@ def test_a_wrong_shape_of_the_old_points_is_said(tmp_path):
     "own, reason, message",
     [
         ({"pts_3d": POINTS, "other": 1}, "missing key", "found pts_3d, other, expected pts_2d"),
-        ({"pts_2d": np.full((68, 2), np.nan)}, "no known point", "all of pts_2d is NaN, expected at least one known"),
-        ({"pts_2d": np.full((68, 2), 5.0)}, "points all equal", "pts_2d spans under a pixel, expected a face"),
+        ({"pts_2d": np.full((68, 2), np.nan)}, "no known point", "pts_2d: found no known point"),
+        ({"pts_2d": np.full((68, 2), 5.0)}, "points all equal", "pts_2d: the points span under a pixel"),
         ({"pts_2d": POINTS + 1j}, "wrong type", "pts_2d is complex (68, 2), expected an array of"),
         ({"pts_2d": scipy.sparse.csc_matrix(POINTS.astype(float))}, "wrong type", "pts_2d is sparse (68, 2), "),
         ({"pts_2d": "text"}, "wrong type", "pts_2d is text "),
@@ -169,7 +169,7 @@ def test_a_wrong_shape_of_the_old_points_is_said(tmp_path):
 def test_bad_annotations_are_named(tmp_path, own, reason, message):
     error = refused(one(tmp_path, own))
     assert error.reason == reason
-    assert str(error).startswith(f"{NAME}_pts.mat: ") and message in str(error)
+    assert str(error).startswith(f"{NAME}_pts.mat") and message in str(error)
 
 
 def test_unknown_old_points_are_refused(tmp_path):
@@ -185,7 +185,7 @@ def test_a_file_that_is_no_mat_is_said(tmp_path, content):
     item.annotation.write_bytes(content)
     error = refused(item)
     assert error.reason in ("unreadable annotation", "missing key")
-    assert str(error).startswith(f"{NAME}_pts.mat: ")
+    assert str(error).startswith(f"{NAME}_pts.mat")
 
 
 @pytest.mark.parametrize("content, found", [(b"", "an empty file"), (b"GARBAGE", "found"), (None, "found")])

@@ -1,0 +1,67 @@
+"""Formats in which one file lists many faces: which files are such, and the items of the faces in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from records.split import photo_of
+from tools.read.face import Item
+from tools.read.marks import Marks, subset_of
+
+Entry = tuple[Path, Marks]  # a picture, and what the file says of one face in it
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A format of such files.
+
+    suffix: of their names, in small letters; begins_right: whether a file starts as one; parse: its faces, in its
+    order, or ValueError; file, faces: what errors call a file, and what they miss where it lists no face.
+    """
+
+    format: str
+    suffix: str
+    begins_right: Callable[[Path], bool]
+    parse: Callable[[Path], Iterable[Entry]]
+    file: str
+    faces: str
+
+    def files(self, path: Path) -> list[Path]:
+        """The files of this format: the path itself, or those directly in that folder, sorted."""
+        path = Path(path)
+        candidates = sorted(path.glob(f"*{self.suffix}")) if path.is_dir() else [path]
+        return [file for file in candidates if self._fits(file)]
+
+    def _fits(self, file: Path) -> bool:
+        return file.suffix.lower() == self.suffix and file.is_file() and self.begins_right(file)
+
+    def find(self, path: Path, dataset: str) -> list[Item]:
+        """The faces of a file, or of all in a folder, sorted by key.
+
+        Raises FileNotFoundError for a missing path, ValueError where no face is listed, and what `parse` raises.
+        """
+        path = Path(path)
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: found no such file, expected {self.file}")
+        files = self.files(path) if path.is_dir() else [path]
+        items = [item for file in files for item in self.items(file, dataset)]
+        if not items:
+            raise ValueError(f"{path}: found no face, expected {self.faces}")
+        return sorted(items, key=lambda item: item.key)
+
+    def items(self, file: Path, dataset: str) -> list[Item]:
+        """The items of the faces in a file, in its order.
+
+        Subset: the picture's folder, seen from the file's; name: the picture's stem and the face's number, from 1.
+        """
+        items = []
+        numbers: Counter[tuple[str, str]] = Counter()
+        for picture, marks in self.parse(file):
+            subset, source = subset_of(picture, file.parent), photo_of(picture, file.parent)
+            numbers[subset, picture.stem] += 1
+            name = f"{picture.stem}#{numbers[subset, picture.stem]}"
+            items.append(Item(dataset, subset, name, source, picture, file, False, self.format, marks.scheme, marks))
+        return items
