@@ -1,12 +1,15 @@
-"""The project's commands, called from a demo as a user calls them."""
+"""The project's commands, called from a script as a user calls them."""
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+INTERRUPTED = 130  # as shells have it for Ctrl-C
 
 
 def call(script: str, *arguments, fine: tuple[int, ...] = (0,)) -> None:
@@ -20,3 +23,27 @@ def call(script: str, *arguments, fine: tuple[int, ...] = (0,)) -> None:
     code = subprocess.run([sys.executable, str(ROOT / script), *command[1:]]).returncode
     if code not in fine:
         raise subprocess.CalledProcessError(code, ["python", *command])
+
+
+def exit_code_of(name: str, steps: Callable[[], None], stopped: str = "stopped") -> int:
+    """Takes steps made of `call`; 0, or the exit code of the one that failed, which is said on stderr in one line.
+
+    stopped: what to say where Ctrl-C ends it.
+    """
+    try:
+        steps()
+    except subprocess.CalledProcessError as error:
+        print(f"{name}: {error.cmd[1]} ended with exit code {error.returncode}", file=sys.stderr)
+        return error.returncode
+    except KeyboardInterrupt:
+        print(f"{name}: {stopped}", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def copy_some(files: Sequence[Path], count: int, folder: Path) -> None:
+    """Makes the folder anew with copies of `count` of the files, spread over all of them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for file in files[:: max(1, len(files) // count)][:count]:
+        shutil.copy(file, folder)

@@ -13,7 +13,6 @@ there, only 4 to 6, from it and by it: 75 minutes. The same command again goes o
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 from records.manifest import MANIFEST
-from tools.shell import call
+from tools.shell import call, exit_code_of
 
 FORMATS = ("--checkpoint", "last", "--formats", "pb16")
 
@@ -45,7 +44,7 @@ LESSONS = (
 )
 
 
-def parse_args(argv=None) -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("data", nargs="+", type=Path, help="300W and 300W_LP, in the layout of 300W-LP")
@@ -55,28 +54,27 @@ def parse_args(argv=None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv=None) -> int:
+def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
-    try:
-        train_weights(args.data, args.init, args.work, args.out)
-    except subprocess.CalledProcessError as error:
-        print(f"train_weights: {error.cmd[1]} ended with exit code {error.returncode}", file=sys.stderr)
-        return error.returncode
-    except KeyboardInterrupt:
-        print("train_weights: stopped; the same command goes on from there", file=sys.stderr)
-        return 130  # as shells have it for Ctrl-C
-    return 0
+    return exit_code_of(
+        "train_weights",
+        lambda: train_weights(args.data, args.init, args.work, args.out),
+        "stopped; the same command goes on from there",
+    )
 
 
 def train_weights(data: list[Path], init: Path | None, work: Path, out: Path) -> None:
-    """init: a contract to go on from. Raises subprocess.CalledProcessError where a step fails."""
+    """All steps: records, lessons, export. init: a contract to go on from.
+
+    Raises subprocess.CalledProcessError where a step fails.
+    """
     records = work / "records"
     make_once(records, "tools/make_records.py", *data)
     lessons = LESSONS if init is None else LESSONS[-1:]
     if init is None:
         train("real", work, records)
         init = train("real_more", work, records, "--init", work / "real")
-    teachers = []
+    teachers: list[Path] = []
     for lesson in lessons:
         teachers = [frozen(init, work), *teachers]
         init = learn(lesson, records, teachers, init, work)

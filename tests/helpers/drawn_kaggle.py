@@ -11,7 +11,8 @@ from infer.geometry.boxes import absolute_shape, box_of, picture_box
 from infer.geometry.crop import Crop
 from records.landmarks import IBUG_68, KAGGLE_15, convert
 from tests.helpers.drawn import draw_face, random_face
-from tools.kaggle.files import Row, write_test, write_training
+from tools.kaggle.files import write_test, write_training
+from tools.read.kaggle import Row
 
 COMMON = (0, 1, 10, 14)  # the points that every row has
 
@@ -29,7 +30,7 @@ def _row(rng: np.random.Generator, is_full: bool) -> Row:
     points = absolute_shape(convert(crop.to_fractions(points), IBUG_68, KAGGLE_15), picture_box(96, 96))
     if not is_full:
         points[[index for index in range(15) if index not in COMMON]] = np.nan
-    return Row(points, image)
+    return Row(points, image=image)
 
 
 def write_set(folder: Path, training: int = 24, test: int = 5) -> Path:

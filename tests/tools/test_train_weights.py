@@ -1,51 +1,37 @@
 """The way from annotated faces to the weights that ship: commands take their options, each step the one before's."""
 
 import json
-import subprocess
-from pathlib import Path
 
 import pytest
 
-from export import freeze
-from net import train
 from net.model.shape import Shape
-from tools import make_records, train_weights
-from tools import shell as commands
-from tools.rewrite import distil as distil_records
+from tests.helpers.commands import record_calls, scripts_of
+from tools import train_weights
 
-PARSERS = {
-    "tools/make_records.py": make_records,
-    "tools/rewrite/distil.py": distil_records,
-    "net/train.py": train,
-    "export/freeze.py": freeze,
-}
 LAST = ["net/train.py", "export/freeze.py"]
 
 
 @pytest.fixture
 def called(monkeypatch):
     """Every command as (script, its options as it reads them), without being run."""
-    calls = []
 
-    def call(script, *arguments, fine=(0,)):
-        args = PARSERS[script].parse_args([str(argument) for argument in arguments])
-        if "records" in script:
-            args.out.mkdir(parents=True)
-            (args.out / "manifest.json").write_text("{}")
-        if script == "net/train.py":  # what --init looks for
-            args.run.mkdir(parents=True, exist_ok=True)
-            (args.run / "settings.json").write_text(json.dumps({"network": Shape().settings()}))
-        calls.append((script, args))
+    def records(args):
+        args.out.mkdir(parents=True)
+        (args.out / "manifest.json").write_text("{}")
 
-    monkeypatch.setattr(train_weights, "call", call)
-    return calls
+    def run(args):  # what --init looks for
+        args.run.mkdir(parents=True, exist_ok=True)
+        (args.run / "settings.json").write_text(json.dumps({"network": Shape().settings()}))
+
+    made = {"tools/make_records.py": records, "tools/rewrite/distil.py": records, "net/train.py": run}
+    return record_calls(monkeypatch, train_weights, made)
 
 
 def test_each_step_takes_what_the_one_before_made(called, tmp_path):
     work, out = tmp_path / "work", tmp_path / "model"
     assert train_weights.main(["a", "b", "--work", str(work), "--out", str(out)]) == 0
     lesson = ["export/freeze.py", "tools/rewrite/distil.py", "net/train.py"]
-    scripts = [script for script, _ in called]
+    scripts = scripts_of(called)
     assert scripts == ["tools/make_records.py", "net/train.py", "net/train.py", *2 * lesson, *LAST]
     records, first, second, *lessons, polished, model = (args for _, args in called)
     assert [str(source) for source in records.datasets] == ["a", "b"]
@@ -67,7 +53,7 @@ def test_each_step_takes_what_the_one_before_made(called, tmp_path):
 def test_goes_on_from_a_model(called, tmp_path):
     contract = train_weights.ROOT / "infer" / "landmark.json"
     assert train_weights.main(["a", "--work", str(tmp_path), "--init", str(contract)]) == 0
-    scripts = [script for script, _ in called]
+    scripts = scripts_of(called)
     assert scripts == ["tools/make_records.py", "tools/rewrite/distil.py", "net/train.py", *LAST]
     _, taught, pupil, polished, model = (args for _, args in called)
     assert taught.teacher == [contract.with_name("landmark.pb")]
@@ -78,28 +64,6 @@ def test_goes_on_from_a_model(called, tmp_path):
 def test_sets_of_records_are_made_once(called, tmp_path):
     for _ in range(2):
         assert train_weights.main(["a", "--work", str(tmp_path)]) == 0
-    scripts = [script for script, _ in called]
+    scripts = scripts_of(called)
     assert scripts.count("tools/make_records.py") == 1 and scripts.count("tools/rewrite/distil.py") == 2
     assert scripts.count("net/train.py") == 10  # which go on, or find nothing to do, by themselves
-
-
-def test_a_step_that_fails_ends_it(monkeypatch, tmp_path, capsys):
-    assert train_weights.main([str(tmp_path / "absent"), "--work", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == "train_weights: tools/make_records.py ended with exit code 2\n"
-
-
-def test_ctrl_c_ends_it_in_one_line(monkeypatch, tmp_path, capsys):
-    def interrupted(*arguments, **options):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(train_weights, "call", interrupted)
-    assert train_weights.main(["a", "--work", str(tmp_path)]) == 130
-    assert capsys.readouterr().err == "train_weights: stopped; the same command goes on from there\n"
-
-
-def test_exit_codes_that_are_fine(tmp_path):
-    script = tmp_path / "ends.py"
-    script.write_text("import sys; sys.exit(1)")
-    commands.call(Path(script), fine=(0, 1))
-    with pytest.raises(subprocess.CalledProcessError):
-        commands.call(Path(script))

@@ -1,10 +1,9 @@
-"""Writes files as Kaggle's facial-keypoints-detection has them, and reads the locations in them back."""
+"""Files as Kaggle's facial-keypoints-detection has them: written, held out of its own, and the locations read back."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -14,18 +13,11 @@ from infer.files.atomic import atomic_file
 from infer.files.points import csv_line
 from infer.files.tables import header_of, lines_of, open_text
 from infer.kaggle.files import LOOKUP, TEST
-from tools.read.kaggle import COLUMNS, MEMBER
+from records.split import Split
+from tools.read.kaggle import COLUMNS, MEMBER, Row, find
 
 ANSWERS = "solution.csv"  # RowId,Location of the held-out rows: what a submission is scored against
 TEST_FILES = (TEST, LOOKUP, ANSWERS)  # what `write_test` writes
-
-
-@dataclass(frozen=True, eq=False)
-class Row:
-    """A face: points float [15, 2] in pixels of its picture, NaN where unknown; image uint8 [96, 96] grey."""
-
-    points: np.ndarray
-    image: np.ndarray
 
 
 def write_training(folder: Path, rows: Iterable[Row]) -> int:
@@ -36,7 +28,7 @@ def write_training(folder: Path, rows: Iterable[Row]) -> int:
         for row in rows:
             count += 1
             cells = ["" if np.isnan(value) else f"{value:.6f}" for value in np.asarray(row.points, np.float64).ravel()]
-            file.write(csv_line([*cells, _text(row.image)]))
+            file.write(csv_line([*cells, _pixels(row)]))
     return count
 
 
@@ -49,7 +41,7 @@ def write_test(folder: Path, rows: Sequence[Row]) -> int:
     with atomic_file(folder / TEST) as file:
         file.write(csv_line(["ImageId", "Image"]))
         for number, row in enumerate(rows, start=1):
-            file.write(csv_line([number, _text(row.image)]))
+            file.write(csv_line([number, _pixels(row)]))
             values = np.asarray(row.points, np.float64).ravel()
             asked += [(number, name, value) for name, value in zip(COLUMNS, values, strict=True) if np.isfinite(value)]
     with atomic_file(folder / LOOKUP) as file:
@@ -61,6 +53,24 @@ def write_test(folder: Path, rows: Sequence[Row]) -> int:
         for row_id, (*_, value) in enumerate(asked, start=1):
             file.write(csv_line([row_id, f"{value:.6f}"]))
     return len(asked)
+
+
+def hold_out(training: Path, out: Path, split: Split, overwrite: bool) -> tuple[int, int]:
+    """Writes the files of the held-out rows; how many faces and locations.
+
+    Raises ValueError where no row is held out, or where a file of these names is there and may not be replaced.
+    """
+    there = [name for name in TEST_FILES if (out / name).exists()]
+    if there and not overwrite:  # they may be Kaggle's own
+        raise ValueError(f"{out}: found {', '.join(there)}, expected another folder (--overwrite replaces them)")
+    items = find(training, training.resolve().name)
+    chosen = [item.data for item in items if split.side_of(item.source) == "test" and not item.data.fault]
+    if not chosen:
+        raise ValueError(
+            f"{training}: found {len(items)} rows, none of them on the test side of {split.test_fraction:g}"
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    return len(chosen), write_test(out, chosen)
 
 
 def read_locations(file: Path) -> dict[str, float]:
@@ -101,8 +111,11 @@ def _rows_of(stream: TextIO, file: Path) -> Iterator[tuple[int, list[str]]]:
         raise ValueError(f"{file} line {line}: found no row of a CSV ({error}), expected RowId,Location") from None
 
 
-def _text(image: np.ndarray) -> str:
-    return " ".join(map(str, np.asarray(image).ravel().tolist()))
+def _pixels(row: Row) -> str:
+    """The grey values, row by row. Raises ValueError for a row that could not be read, which has none."""
+    if row.image is None:
+        raise ValueError(f"row to write: found {row.fault}, expected its picture")
+    return " ".join(map(str, row.image.ravel().tolist()))
 
 
 def _is_number(text: str) -> bool:

@@ -16,17 +16,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from records.split import split_of
-from tools.kaggle import files as kaggle_files
-from tools.read import kaggle as read_kaggle
+from records.split import TEST_FRACTION, Split
+from tools.kaggle.files import hold_out
 
 
-def parse_args(argv=None) -> argparse.Namespace:
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("training", type=Path, metavar="TRAINING", help="training.csv, training.zip, or the folder of one")
     add("--out", type=Path, required=True, metavar="DIR", help="folder of the three files")
-    add("--test-fraction", type=float, default=0.1, help="as given to make_records.py (default: %(default)s)")
+    add("--test-fraction", type=float, default=TEST_FRACTION, help="as given to make_records.py (default: %(default)s)")
     add("--overwrite", action="store_true", help="replace files of these names in DIR")
     args = parser.parse_args(argv)
     if not 0 < args.test_fraction < 1:
@@ -34,31 +33,15 @@ def parse_args(argv=None) -> argparse.Namespace:
     return args
 
 
-def main(argv=None) -> int:
+def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     try:
-        count, asked = hold_out(args.training, args.out, args.test_fraction, args.overwrite)
+        count, asked = hold_out(args.training, args.out, Split(args.test_fraction), args.overwrite)
     except (ValueError, OSError) as error:
-        print(f"hold_out_kaggle: {error}", file=sys.stderr)
+        print(f"hold_out: {error}", file=sys.stderr)
         return 2
     print(f"{count} faces, {asked} locations -> {args.out}")
     return 0
-
-
-def hold_out(training: Path, out: Path, fraction: float, overwrite: bool) -> tuple[int, int]:
-    """Writes the files of the held-out rows; how many faces and locations.
-
-    Raises ValueError where no row is held out, or where a file of these names is there and may not be replaced.
-    """
-    there = [name for name in kaggle_files.TEST_FILES if (out / name).exists()]
-    if there and not overwrite:  # they may be Kaggle's own
-        raise ValueError(f"{out}: found {', '.join(there)}, expected another folder (--overwrite replaces them)")
-    items = read_kaggle.find(training, training.resolve().name)
-    chosen = [item.data for item in items if split_of(item.source, fraction) == "test" and not item.data.fault]
-    if not chosen:
-        raise ValueError(f"{training}: found {len(items)} rows, none of them on the test side of {fraction:g}")
-    out.mkdir(parents=True, exist_ok=True)
-    return len(chosen), kaggle_files.write_test(out, chosen)
 
 
 if __name__ == "__main__":

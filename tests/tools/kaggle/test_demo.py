@@ -1,96 +1,69 @@
-"""The demo's own part: drawn faces as Kaggle's files."""
+"""The demo's own part: drawn faces as Kaggle's files, and commands in a row."""
 
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from export import freeze
-from infer import run
 from infer.kaggle.files import read_faces
-from net import train
+from records.split import Split
+from tests.helpers.commands import record_calls, scripts_of
 from tests.helpers.drawn import draw_set
-from tools import make_faces, make_records
-from tools.kaggle import demo as demo_kaggle
-from tools.kaggle import score as score_submission
-from tools.kaggle.files import read_locations
-from tools.read import kaggle as read_kaggle
-from tools.read import w300lp as read_300w_lp
+from tools.kaggle import demo as kaggle_demo
+from tools.kaggle.drawn import write_files
+from tools.kaggle.files import read_locations, write_training
+from tools.read import kaggle, w300lp
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def drawn(tmp_path_factory):
+    """The drawn set, the folder of files made of it, and the items of these files' training rows."""
     folder = tmp_path_factory.mktemp("demo")
     faces = draw_set(folder / "300W_LP", sources=24, views=1)
-    demo_kaggle.write_files(faces, folder / "files")
-    return faces, folder / "files"
+    write_files(faces, folder / "files", Split(0.15))
+    return faces, folder / "files", kaggle.find(folder / "files", "set")
 
 
-def test_every_face_is_on_one_side(files):
-    faces, folder = files
-    items = read_kaggle.find(folder, "set")
+def test_every_face_is_on_one_side(drawn):
+    faces, folder, items = drawn
     tested = dict(read_faces(folder / "test.csv"))
-    assert len(items) + len(tested) == len(read_300w_lp.find(faces, "300W_LP")) and len(tested) > 1
+    assert len(items) + len(tested) == len(w300lp.find(faces, "300W_LP")) and len(tested) > 1
+    assert len(read_locations(folder / "solution.csv")) == 30 * len(tested)
     subsets = [item.subset for item in items]
     assert 0 < subsets.count("full") < subsets.count("partial")
-    assert len(read_locations(folder / "solution.csv")) == 30 * len(tested)
+    for item in items:  # known are all points or the common four
+        known = np.isfinite(item.data.points).all(axis=1)
+        assert known.all() or np.flatnonzero(known).tolist() == [0, 1, 10, 14]
 
 
-def test_points_lie_where_the_picture_has_them(files):
+def test_points_lie_where_the_picture_has_them(drawn):
     """Eyes are darker than the cheeks under them, in the grey picture as it was drawn."""
-    _, folder = files
-    full = [item for item in read_kaggle.find(folder, "set") if item.subset == "full"]
-    for item in full:
-        face = read_kaggle.read(item)
+    *_, items = drawn
+    for face in (kaggle.read(item) for item in items if item.subset == "full"):
         assert face.points.min() > 0 and face.points.max() < 96
         eyes, cheeks = face.points[:2], face.points[:2] + (0, 12)
         grey = [face.image[tuple(np.rint(spot[::-1]).astype(int))][0] for spot in (*eyes, *cheeks)]
         assert max(grey[:2]) < min(grey[2:])
 
 
-def test_known_points_are_all_or_the_common_four(files):
-    _, folder = files
-    for item in read_kaggle.find(folder, "set"):
-        known = np.isfinite(item.data.points).all(axis=1)
-        assert known.all() or np.flatnonzero(known).tolist() == [0, 1, 10, 14]
-
-
-PARSERS = {
-    "tools/make_faces.py": make_faces,
-    "tools/make_records.py": make_records,
-    "net/train.py": train,
-    "export/freeze.py": freeze,
-    "infer/run.py": run,
-    "tools/kaggle/score.py": score_submission,
-}
+def test_a_row_without_a_picture_is_not_written(tmp_path):
+    faulty = kaggle.Row(np.zeros((15, 2)), fault=("unreadable annotation", "row 3: found 7 cells"))
+    with pytest.raises(ValueError, match="row 3"):
+        write_training(tmp_path, [faulty])
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_commands_are_ones_that_the_scripts_take(tmp_path, monkeypatch, capsys):
     """The demo whole, but for the commands, which take minutes: each reads its options, and its files are there."""
-    done = []
-
-    def call(script, *arguments):
-        done.append(script)
-        args = PARSERS[script].parse_args([str(argument) for argument in arguments])
-        if script == "tools/make_faces.py":
-            draw_set(Path(args.out), sources=24, views=1)
-        if script == "net/train.py":
-            assert args.steps == 7 and args.validation > 0  # the best weights are not chosen on the rows of the score
-        if script == "infer/run.py":
-            assert all((tmp_path / path).exists() for path in args.paths)
-
-    monkeypatch.setattr(demo_kaggle, "call", call)
-    assert demo_kaggle.main(["--out", str(tmp_path / "demo"), "--count", "24", "--steps", "7"]) == 0
-    assert list(dict.fromkeys(done)) == list(PARSERS) and done.count("infer/run.py") == 2
-    assert (tmp_path / "demo" / "files" / "solution.csv").is_file() and any((tmp_path / "demo" / "pictures").iterdir())
-    assert "submission.csv" in capsys.readouterr().out
-
-
-def test_a_command_that_fails_ends_the_demo(tmp_path, monkeypatch, capsys):
-    def call(script, *arguments):
-        raise subprocess.CalledProcessError(3, ["python", script])
-
-    monkeypatch.setattr(demo_kaggle, "call", call)
-    assert demo_kaggle.main(["--out", str(tmp_path)]) == 3
-    assert capsys.readouterr().err == "demo: tools/make_faces.py ended with exit code 3\n"
+    faces = {"tools/make_faces.py": lambda args: draw_set(args.out, sources=24, views=1)}
+    calls = record_calls(monkeypatch, kaggle_demo, faces)
+    out = tmp_path / "demo"
+    assert kaggle_demo.main(["--out", str(out), "--count", "24", "--steps", "7"]) == 0
+    first = ["tools/make_faces.py", "tools/make_records.py", "net/train.py", "export/freeze.py"]
+    assert scripts_of(calls) == [*first, "infer/run.py", "infer/run.py", "tools/kaggle/score.py"]
+    given = dict(calls)
+    assert given["net/train.py"].steps == 7
+    assert given["net/train.py"].validation > 0  # the best weights are not chosen on the rows of the score
+    assert all(Path(path).exists() for script, args in calls if script == "infer/run.py" for path in args.paths)
+    assert (out / "files" / "solution.csv").is_file() and any((out / "pictures").iterdir())
+    assert str(out / "submission.csv") in capsys.readouterr().out

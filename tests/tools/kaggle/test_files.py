@@ -1,6 +1,5 @@
 """Kaggle's files written and read, rows held out, and a submission scored."""
 
-import csv
 import shutil
 
 import numpy as np
@@ -10,10 +9,9 @@ from infer.kaggle.files import LOOKUP, read_faces, read_lookup
 from records.landmarks import KAGGLE_NAMES
 from records.split import split_of
 from tests.helpers.drawn_kaggle import COMMON, rows, write_set
-from tools.kaggle import files as kaggle_files
-from tools.kaggle import hold_out as hold_out_kaggle
-from tools.kaggle import score as score_submission
-from tools.read import kaggle as read_kaggle
+from tools.kaggle import hold_out, score
+from tools.kaggle.files import read_locations
+from tools.read import kaggle
 
 
 @pytest.fixture(scope="module")
@@ -22,10 +20,10 @@ def folder(tmp_path_factory):
 
 
 def test_the_training_set_reads_back(folder):
-    items, expected = read_kaggle.find(folder, "set"), rows(24)
+    items, expected = kaggle.find(folder, "set"), rows(24)
     assert [item.subset for item in items] == ["full", "partial"] * 12
     for item, row in zip(items, expected, strict=True):
-        face = read_kaggle.read(item)
+        face = kaggle.read(item)
         np.testing.assert_allclose(face.points, row.points, atol=1e-5)
         np.testing.assert_array_equal(face.image[..., 0], row.image)
 
@@ -34,7 +32,7 @@ def test_the_test_set_asks_for_what_is_known(folder):
     expected = rows(5, seed=9, full=3)
     faces = dict(read_faces(folder / "test.csv"))
     np.testing.assert_array_equal([faces[str(number)] for number in range(1, 6)], [row.image for row in expected])
-    asked, true = read_lookup(folder / LOOKUP), kaggle_files.read_locations(folder / "solution.csv")
+    asked, true = read_lookup(folder / LOOKUP), read_locations(folder / "solution.csv")
     assert len(asked) == len(true) == 2 * (2 * 15 + 3 * len(COMMON))
     for row in asked:
         name, axis = row.feature.rsplit("_", 1)
@@ -45,8 +43,8 @@ def test_the_test_set_asks_for_what_is_known(folder):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("RowId,Place\n1,2\n", "found columns rowid,place, expected RowId,Location"),
-        ("RowId,Location\n1,2\n1,3\n", "line 3: found '1,3', expected a new RowId and a number"),
+        ("RowId,Place\n1,2\n", "found columns rowid,place"),
+        ("RowId,Location\n1,2\n1,3\n", "line 3: found '1,3'"),
         ("RowId,Location\n\n1,nan\n", "line 3: found '1,nan'"),
         ("RowId,Location\n1\n", "line 2: found '1'"),
         ('RowId,Location\n1,2\n2,"3\n4,5\n', "line 3: found '2,3"),
@@ -56,24 +54,24 @@ def test_the_test_set_asks_for_what_is_known(folder):
 def test_files_that_are_no_submission(tmp_path, text, message):
     (tmp_path / "s.csv").write_text(text)
     with pytest.raises(ValueError, match=message):
-        kaggle_files.read_locations(tmp_path / "s.csv")
-    with pytest.raises(FileNotFoundError, match="expected columns RowId,Location"):
-        kaggle_files.read_locations(tmp_path / "absent.csv")
+        read_locations(tmp_path / "s.csv")
+    with pytest.raises(FileNotFoundError, match="absent.csv"):
+        read_locations(tmp_path / "absent.csv")
 
 
 def test_blank_lines_are_no_rows(tmp_path):
     (tmp_path / "s.csv").write_text("RowId,Location\n1,2\n\n7,3.5\n\n\n")
-    assert kaggle_files.read_locations(tmp_path / "s.csv") == {"1": 2, "7": 3.5}
+    assert read_locations(tmp_path / "s.csv") == {"1": 2, "7": 3.5}
 
 
 def test_rows_are_held_out_as_the_records_hold_them_out(folder, tmp_path, capsys):
     argv = [str(folder / "training.csv"), "--out", str(tmp_path / "held"), "--test-fraction", "0.4"]
-    assert hold_out_kaggle.main(argv) == 0
-    chosen = [item.data for item in read_kaggle.find(folder, "set") if split_of(item.source, 0.4) == "test"]
+    assert hold_out.main(argv) == 0
+    chosen = [item.data for item in kaggle.find(folder, "set") if split_of(item.source, 0.4) == "test"]
     assert 1 < len(chosen) < 24 and f"{len(chosen)} faces" in capsys.readouterr().out
     found = [image for _, image in read_faces(tmp_path / "held" / "test.csv")]
     np.testing.assert_array_equal(found, [row.image for row in chosen])
-    true = kaggle_files.read_locations(tmp_path / "held" / "solution.csv")
+    true = read_locations(tmp_path / "held" / "solution.csv")
     np.testing.assert_allclose(sum(true.values()), sum(np.nansum(row.points) for row in chosen), rtol=1e-6)
 
 
@@ -83,31 +81,27 @@ def test_files_that_are_there_are_replaced_only_when_asked(folder, tmp_path, cap
         shutil.copy(folder / name, tmp_path)
     argv = [str(tmp_path / "training.csv"), "--out", str(tmp_path), "--test-fraction", "0.4"]
     before = (tmp_path / "test.csv").read_bytes()
-    assert hold_out_kaggle.main(argv) == 2
-    assert capsys.readouterr().err == (
-        f"hold_out_kaggle: {tmp_path}: found test.csv, {LOOKUP}, expected another folder (--overwrite replaces them)\n"
-    )
+    assert hold_out.main(argv) == 2
+    assert f"{tmp_path}: found test.csv, {LOOKUP}" in capsys.readouterr().err
     assert (tmp_path / "test.csv").read_bytes() == before and not (tmp_path / "solution.csv").exists()
-    assert hold_out_kaggle.main([*argv, "--overwrite"]) == 0
+    assert hold_out.main([*argv, "--overwrite"]) == 0
     assert (tmp_path / "test.csv").read_bytes() != before and (tmp_path / "solution.csv").is_file()
 
 
 def test_nothing_to_hold_out(folder, tmp_path, capsys):
     argv = [str(folder / "training.csv"), "--out", str(tmp_path / "held"), "--test-fraction", "1e-9"]
-    assert hold_out_kaggle.main(argv) == 2
+    assert hold_out.main(argv) == 2
     assert "found 24 rows, none of them on the test side" in capsys.readouterr().err
     assert not (tmp_path / "held").exists()
     with pytest.raises(SystemExit):
-        hold_out_kaggle.parse_args([*argv[:-1], "1"])
+        hold_out.parse_args([*argv[:-1], "1"])
 
 
 def submission(folder, path, off):
     """A submission that is off by so much in row r: off(r)."""
-    true = kaggle_files.read_locations(folder / "solution.csv")
-    with open(path, "w", newline="") as file:
-        csv.writer(file).writerows(
-            [("RowId", "Location"), *((row, value + off(int(row))) for row, value in true.items())]
-        )
+    true = read_locations(folder / "solution.csv")
+    lines = ["RowId,Location", *(f"{row},{value + off(int(row))}" for row, value in true.items())]
+    path.write_text("\n".join(lines) + "\n")
     return true
 
 
@@ -116,7 +110,7 @@ def test_a_score_is_rmse_and_mae_in_groups(folder, tmp_path, capsys):
     noses = {int(row.row) for row in asked if row.feature.startswith("nose_tip")}
     true = submission(folder, tmp_path / "s.csv", lambda row: 3.0 if row in noses else -1.0)
     argv = [str(tmp_path / "s.csv"), str(folder / "solution.csv"), "--out", str(tmp_path / "score.md")]
-    assert score_submission.main(argv) == 0
+    assert score.main(argv) == 0
     printed = capsys.readouterr().out.splitlines()
     assert (tmp_path / "score.md").read_text().splitlines() == printed
     count, far = len(true), len(noses)
@@ -132,5 +126,5 @@ def test_a_submission_of_other_rows_is_refused(folder, tmp_path, capsys):
     lines = (tmp_path / "s.csv").read_text().splitlines()
     for chosen, message in ((lines[:-1], "found 83 rows without RowId 84"), ([*lines, "999,1"], "without RowId 999")):
         (tmp_path / "s.csv").write_text("\n".join(chosen) + "\n")
-        assert score_submission.main([str(tmp_path / "s.csv"), str(folder / "solution.csv")]) == 2
+        assert score.main([str(tmp_path / "s.csv"), str(folder / "solution.csv")]) == 2
         assert message in capsys.readouterr().err
