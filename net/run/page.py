@@ -19,8 +19,8 @@ from net.data.record_set import VALIDATION, RecordSet
 from net.model.losses import PIXELS, point_loss
 from net.model.senet import senet
 from net.model.shape import Shape
-from net.run.reporter import draw_answer
 from net.training.step import REPORT, restorer
+from records.drawing import draw_answer, sheet
 from records.runtime import tf
 
 v1 = tf.compat.v1
@@ -109,9 +109,7 @@ def shown(answers: dict[str, np.ndarray], count: int, answered: bool = True) -> 
 
 def write_faces(path: Path, tiles: Sequence[np.ndarray], columns: int) -> None:
     """Writes drawn faces uint8 RGB [S, S, 3] as one PNG, so many in a row."""
-    tiles = [*tiles, *[np.zeros_like(tiles[0])] * (-len(tiles) % columns)]
-    rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
-    picture = cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR)
+    picture = cv2.cvtColor(sheet(tiles, columns), cv2.COLOR_RGB2BGR)
     write_atomically(path, cv2.imencode(".png", picture)[1].tobytes())
 
 

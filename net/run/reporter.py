@@ -13,6 +13,7 @@ from net.data.record_set import RecordSet
 from net.model.losses import PIXELS
 from net.training.step import Model
 from records import metrics
+from records.drawing import draw_answer
 
 from records.runtime import tf  # isort: skip - silent only where it is TensorFlow's first import
 from tensorboard.plugins.hparams import summary as hparams  # isort: skip
@@ -20,7 +21,6 @@ from infer.files.atomic import write_text_atomically
 
 v1 = tf.compat.v1
 PICTURES = 8  # faces shown in TensorBoard
-GREEN, RED = (0, 220, 0), (255, 40, 40)  # true and predicted, RGB
 
 
 class Reporter:
@@ -173,14 +173,3 @@ def histogram(values: np.ndarray, bins: int = 30) -> tf.compat.v1.HistogramProto
         bucket_limit=edges[1:],
         bucket=counts,
     )
-
-
-def draw_answer(image: np.ndarray, label: np.ndarray, predicted: np.ndarray, scale: int = 2) -> np.ndarray:
-    """The crop, RGB or grey, enlarged, true points green, predicted red; uint8 RGB [scale * S, scale * S, 3]."""
-    image = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.shape[2] == 1 else image
-    drawn = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    for values, colour in ((label, GREEN), (predicted, RED)):
-        points = values.reshape(-1, 2) * drawn.shape[0] - 0.5
-        for x, y in points[np.isfinite(points).all(axis=1)]:
-            cv2.circle(drawn, (round(16 * x), round(16 * y)), 24, colour, -1, cv2.LINE_AA, shift=4)
-    return drawn

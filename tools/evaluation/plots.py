@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
-import cv2
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,6 +16,7 @@ from matplotlib.figure import Figure
 from infer.draw import contact_sheet
 from infer.files.pictures import write_picture
 from records import metrics
+from records.drawing import PREDICTED_COLOUR, TRUE_COLOUR, draw_errors, draw_points
 from records.landmarks import IBUG_68, Scheme, convert
 from tools.evaluation.mean_face import MEAN_SHAPE
 from tools.evaluation.measure import DETECTOR, PASSES, SCALES, SHIFT, SHIFTED, TRUE, Measured, Tile
@@ -31,7 +31,7 @@ MOST = 12.0  # % of the norm: the end of the curves
 NORM_NAMES = {"inter_ocular": "inter-ocular distance", "inter_pupil": "inter-pupil distance", "box": "box size"}
 BINS = 5  # of shift and of scale
 COLUMNS = 6
-GREEN, RED = (70, 220, 70), (60, 60, 255)  # true and predicted, BGR
+GREEN, RED = TRUE_COLOUR[::-1], PREDICTED_COLOUR[::-1]  # true and predicted, BGR
 
 
 def write_plots(measured: Measured, every: Sequence[dict], out: Path) -> list[str]:
@@ -208,19 +208,10 @@ def worst_sheet(tiles: Sequence[Tile]) -> np.ndarray:
 
 
 def draw_tile(tile: Tile) -> np.ndarray:
-    """A worst face with both kinds of points, and lines from the true to the predicted ones."""
+    """A worst face with both kinds of points, and lines from the true to the predicted ones; BGR."""
     image = tile.image.copy()
+    draw_errors(image, tile.true, tile.predicted)
     known = np.isfinite(tile.true).all(axis=1)
-    both = zip(tile.true[known], tile.predicted[known], strict=True)
-    pairs = [(_sixteenths(true), _sixteenths(predicted)) for true, predicted in both]
-    for true, predicted in pairs:
-        cv2.line(image, true, predicted, (230, 230, 230), 1, cv2.LINE_AA, 4)
-    for points, colour in zip(zip(*pairs, strict=True), (GREEN, RED), strict=True):
-        for point in points:
-            cv2.circle(image, point, 26, colour, cv2.FILLED, cv2.LINE_AA, 4)
+    draw_points(image, tile.true, GREEN)
+    draw_points(image, tile.predicted[known], RED)
     return image
-
-
-def _sixteenths(point: np.ndarray) -> tuple[int, int]:
-    x, y = np.clip(np.round(16 * point), -(1 << 20), 1 << 20)
-    return int(x), int(y)

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from infer.draw import draw_faces
-from infer.geometry.boxes import absolute_shape, picture_box
 from records import record
+from records.drawing import points_in, sheet
 from records.landmarks import Scheme
 from records.runtime import tf
 from records.shards import checked_manifest
@@ -29,9 +29,7 @@ def preview(folder: Path, path: Path, number: int = 0) -> None:
     if not faces:
         return
     tiles = [_tile(face["image"].numpy(), face["label"].numpy(), scheme, context) for face in faces]
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
-    rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
-    cv2.imwrite(str(path), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 92])
+    cv2.imwrite(str(path), sheet(tiles, COLUMNS), [cv2.IMWRITE_JPEG_QUALITY, 92])
 
 
 def _tile(image: np.ndarray, label: np.ndarray, scheme: Scheme, context: int) -> np.ndarray:
@@ -40,5 +38,4 @@ def _tile(image: np.ndarray, label: np.ndarray, scheme: Scheme, context: int) ->
     if context:
         far = context + record.SIZE - 1
         cv2.rectangle(tile, (context, context), (far, far), (255, 255, 255), 1)
-    points = absolute_shape(label.reshape(-1, 2), picture_box(record.SIZE, record.SIZE)) + context
-    return draw_faces(tile, [points], scheme.groups, scheme.lines)
+    return draw_faces(tile, [points_in(label, record.SIZE, context)], scheme.groups, scheme.lines)

@@ -8,8 +8,9 @@ import tensorflow as tf
 from tensorboard.plugins.hparams import metadata
 
 from net.run import reporter as reports
-from net.run.reporter import GREEN, RED, Reporter, draw_answer, fit_of, histogram, nme_table, run_through
+from net.run.reporter import Reporter, fit_of, histogram, nme_table, run_through
 from records import metrics
+from records.drawing import draw_answer
 from records.landmarks import IBUG_68
 from tests.records.test_metrics import by_hand
 
@@ -110,19 +111,6 @@ def test_a_histogram_of_nearly_equal_values_is_one_too():
     values = np.nextafter(np.float32(1), np.float32([0, 1, 2]))
     found = histogram(values)
     assert (len(found.bucket), sum(found.bucket)) == (30, 3) and found.min < 1 < found.max
-
-
-def test_a_drawn_answer_shows_true_points_green_and_predicted_red():
-    image = np.full((40, 40, 3), 90, np.uint8)
-    label, predicted = (np.full(136, np.nan, np.float32) for _ in range(2))
-    label[2:4], predicted[4:6] = (0.25, 0.5), (0.75, 0.5)
-    drawn = draw_answer(image, label, predicted, 3)
-    assert drawn.shape == (120, 120, 3)
-    for colour, x in ((GREEN, 0.25), (RED, 0.75)):
-        rows, columns = np.nonzero((drawn == colour).all(axis=2))
-        assert len(rows) > 3
-        assert abs(columns.mean() - (120 * x - 0.5)) < 0.6 and abs(rows.mean() - 59.5) < 0.6
-    assert np.count_nonzero((drawn != 90).any(axis=2)) < 100
 
 
 def test_answers_of_all_batches_are_put_together():
@@ -278,10 +266,3 @@ def test_loss_and_mae_for_the_curves(reporter, monkeypatch):
     assert written["validation/loss"] == 3.5 and "validation/nme" in written
     assert "validation/face0" in written and not any(tag.startswith("test/") for tag in written)
     assert reporter.nme.startswith("  validation NME ")
-
-
-def test_a_grey_crop_is_drawn_in_colour():
-    grey, known = np.full((40, 40, 1), 90, np.uint8), np.full(136, np.nan, np.float32)
-    known[2:4] = 0.25, 0.5
-    expected = draw_answer(np.repeat(grey, 3, axis=2), known, np.full_like(known, np.nan))
-    np.testing.assert_array_equal(draw_answer(grey, known, np.full_like(known, np.nan)), expected)
