@@ -1,4 +1,7 @@
-"""Writes `landmark.json`, all that inference has to know of a model, and that its user may want to."""
+"""Writes `landmark.json`, all that inference has to know of a model, and that its user may want to.
+
+Its keys are known here and in `infer/model/contract.py`, which reads them, and nowhere else.
+"""
 
 from __future__ import annotations
 
@@ -6,92 +9,67 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from export.checkpoint import Run
-from export.formats import MODEL, Format
-from export.parity import COMPARED, Difference, Reference
+from export.acceptance import AcceptedFile
+from export.checkpoint import Checkpoint
 from export.summary import Summary
 from infer.files.atomic import write_text_atomically
-from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, VERSION
+from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, VERSION, Contract, Placement
 from net.model.senet import INPUT, OUTPUT
+from records.landmarks import Scheme
 
 
-def entry_of(file: Path, form: Format, differences: dict[str, Difference], truth: Reference) -> dict:
-    """What the contract says of one file: name, SHA-256, size, how OpenCV is to be fed, and the proof."""
-    limit = {"max": form.limit} if form.limit is not None else {"nme_change": form.rise}
+def contract_of_checkpoint(
+    checkpoint: Checkpoint, files: Sequence[AcceptedFile], summary: Summary, terms: str, recrop: Placement | None
+) -> dict:
+    """The contract of a network frozen from a checkpoint; of its files the first is the main one.
+
+    recrop: how the crop lies around points found before (`recrop.py`); None: as around a landmark box.
+    """
+    main, *_ = entries = [_entry(file) for file in files]
     return {
-        "file": file.name,
-        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "bytes": file.stat().st_size,
-        "layout": NCHW if file.suffix == ".pb" else NHWC,
-        "tolerance": {
-            "limit": limit,
-            "unit": FRACTION,
-            "faces": min(COMPARED, len(truth.images)),
-            "nme_faces": truth.judged,
-            **{runtime: _known(asdict(difference)) for runtime, difference in differences.items()},
-        },
-    }
-
-
-def write_contract(
-    folder: Path,
-    run: Run,
-    entries: dict[str, dict],
-    summary: Summary,
-    terms: str,
-    model: str = MODEL,
-    around: dict | None = None,
-) -> None:
-    """Writes the contract, `MODEL.json`, beside the files that `entries` (format -> entry) describe; the first is the
-    main one. around: how the crop lies around points found before (`crop_around`); None: as around a landmark box."""
-    main, entry = next(iter(entries.items()))
-    contract = {
         "version": VERSION,
-        "file": entry["file"],
-        "sha256": entry["sha256"],
-        "format": main,
-        "input": _input(run, entry["layout"]),
-        "crop": _crop(run) | ({"points": around} if around else {}),
+        "file": main["file"],
+        "sha256": main["sha256"],
+        "format": files[0].form.name,
+        "input": _input(checkpoint, main["layout"]),
+        "crop": _crop(checkpoint, recrop),
         "output": {"name": OUTPUT, "layout": INTERLEAVED, "unit": FRACTION},
-        "points": _points(run),
-        "tolerance": entry["tolerance"],
-        "formats": entries,
+        "points": _points(checkpoint.scheme),
+        "tolerance": main["tolerance"],
+        "formats": _by_format(files, entries),
         "parameters": summary.parameters,
         "multiply_adds": summary.multiply_adds,
-        "network": run.shape.settings(),
-        "trained_on": {
-            "points": run.settings["records"]["points"],
-            "faces": run.settings["records"]["subsets"],
-            "step": run.step,
-        },
+        "network": checkpoint.shape.settings(),
+        "trained_on": _trained_on(checkpoint),
         "terms": terms,
     }
-    _write(folder, model, contract)
 
 
-def write_converted(folder: Path, contract: dict, entries: dict[str, dict], terms: str | None, model: str) -> None:
-    """Writes the contract of a converted model, `MODEL.json`: that of the original, but for the files it speaks of.
+def contract_of_conversion(original: Contract, files: Sequence[AcceptedFile], terms: str | None) -> dict:
+    """The contract of a converted model: the original's, but for the files it speaks of.
 
     terms: in place of the original's; None: those.
     """
-    main, entry = next(iter(entries.items()))
-    given = {key: value for key, value in contract["input"].items() if key != "layout"}
+    main, *_ = entries = [_entry(file) for file in files]
+    given = {key: value for key, value in original.raw["input"].items() if key != "layout"}
     new = {
-        "file": entry["file"],
-        "sha256": entry["sha256"],
-        "format": main,
-        "input": given | _said(entry["layout"]),
-        "tolerance": entry["tolerance"],
-        "formats": entries,
+        "file": main["file"],
+        "sha256": main["sha256"],
+        "format": files[0].form.name,
+        "input": given | _said(main["layout"]),
+        "tolerance": main["tolerance"],
+        "formats": _by_format(files, entries),
     }
-    _write(folder, model, contract | new | ({"terms": terms} if terms is not None else {}))
+    return original.raw | new | ({"terms": terms} if terms is not None else {})
 
 
-def _write(folder: Path, model: str, contract: dict) -> None:
-    write_text_atomically(folder / f"{model}.json", readable(contract) + "\n")
+def write_contract(path: Path, contract: dict) -> None:
+    """Writes a contract to a file, whole or not at all."""
+    write_text_atomically(path, readable(contract) + "\n")
 
 
 def readable(contract: dict) -> str:
@@ -100,15 +78,48 @@ def readable(contract: dict) -> str:
     return re.sub(r"\[\s+(\d[\d\s,]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
+def files_of(path: Path) -> set[str]:
+    """Names of the files that a contract describes; none where there is no contract, or none of ours."""
+    try:
+        formats = json.loads(path.read_text(encoding="utf-8"))["formats"]
+        names = {one["file"] for one in formats.values()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return set()
+    return {name for name in names if isinstance(name, str) and name == Path(name).name}
+
+
+def _entry(file: AcceptedFile) -> dict:
+    """What the contract says of one file: name, SHA-256, size, how OpenCV is to be fed, and the proof."""
+    form = file.form
+    return {
+        "file": file.path.name,
+        "sha256": hashlib.sha256(file.path.read_bytes()).hexdigest(),
+        "bytes": file.path.stat().st_size,
+        "layout": NCHW if file.path.suffix == ".pb" else NHWC,
+        "tolerance": {
+            "limit": {"max": form.limit} if form.limit is not None else {"nme_change": form.rise},
+            "unit": FRACTION,
+            "faces": file.compared,
+            "nme_faces": file.judged,
+            **{runtime: _known(asdict(difference)) for runtime, difference in file.differences.items()},
+        },
+    }
+
+
+def _by_format(files: Sequence[AcceptedFile], entries: Sequence[dict]) -> dict[str, dict]:
+    return {file.form.name: entry for file, entry in zip(files, entries, strict=True)}
+
+
 def _known(numbers: dict[str, float]) -> dict[str, float | None]:
     """The numbers, null for one that is not known: JSON has no other word for it."""
     return {name: value if math.isfinite(value) else None for name, value in numbers.items()}
 
 
-def _input(run: Run, layout: str) -> dict:
+def _input(checkpoint: Checkpoint, layout: str) -> dict:
     """The picture that callers feed."""
-    colours = {"channels": run.shape.planes, "order": "GRAY" if run.shape.planes == 1 else "RGB"}
-    return {"name": INPUT, "size": run.shape.size, **colours, "range": [0, 255], **_said(layout)}
+    shape = checkpoint.shape
+    colours = {"channels": shape.planes, "order": "GRAY" if shape.planes == 1 else "RGB"}
+    return {"name": INPUT, "size": shape.size, **colours, "range": [0, 255], **_said(layout)}
 
 
 def _said(layout: str) -> dict:
@@ -116,17 +127,17 @@ def _said(layout: str) -> dict:
     return {} if layout == NCHW else {"layout": layout}
 
 
-def _crop(run: Run) -> dict:
-    return {
+def _crop(checkpoint: Checkpoint, recrop: Placement | None) -> dict:
+    crop = {
         "shape": "square around the landmark box",
-        "margin": run.settings["records"]["margin"],
+        "margin": checkpoint.settings.records.margin,
         "margin_unit": "the box's longer edge",
         "fill": 0,
     }
+    return crop | ({"points": {"margin": recrop.margin, "shift": list(recrop.shift)}} if recrop else {})
 
 
-def _points(run: Run) -> dict:
-    scheme = run.scheme
+def _points(scheme: Scheme) -> dict:
     return {
         "scheme": scheme.name,
         "count": scheme.count,
@@ -136,4 +147,16 @@ def _points(run: Run) -> dict:
         "right_eye": scheme.right_eye,
         "flip": scheme.flip,
         **({"names": scheme.names} if scheme.names else {}),
+    }
+
+
+def _trained_on(checkpoint: Checkpoint) -> dict:
+    """What the network has seen; a run from before its split was kept does not say how its sources were parted."""
+    settings, records = checkpoint.settings, checkpoint.settings.records
+    return {
+        "points": records.points,
+        "faces": records.subsets,
+        "step": checkpoint.step,
+        **({"split": asdict(settings.split)} if settings.split else {}),
+        **({"fold": str(settings.selection.fold)} if settings.selection.fold else {}),
     }

@@ -10,7 +10,7 @@ import re
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,8 @@ import numpy as np
 
 from export.graphs import halved
 from net.model.senet import INPUT, OUTPUT
-from records.runtime import silent_standard_error, tf
+from records.runtime import silent_standard_error, tf, v1
 
-v1 = tf.compat.v1
 MODEL = "landmark"  # the name of a model that has no other: landmark.pb, landmark.json
 ONNX_OPSET = 17
 BATCH_NAME = "batch"
@@ -117,7 +116,7 @@ def parse_formats(text: str) -> list[Format]:
     return [FORMATS[name] for name in names]
 
 
-def file_names(formats: list[Format], model: str = MODEL) -> dict[str, str]:
+def file_names(formats: Sequence[Format], model: str = MODEL) -> dict[str, str]:
     """Format -> file name: of pb and pb16 the first in the list is the model's name and `.pb`, a second has its own."""
     endings: dict[str, str] = {}
     for one in formats:

@@ -11,25 +11,44 @@ import argparse
 import os
 import re
 import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from export import checkpoint as frozen
-from export import contract as contracts
-from export import gate, graphs, parity
-from export import model as conversion
-from export.crop import crop_around
-from export.formats import FORMATS, MODEL, parse_formats
+from export.acceptance import AcceptedFile, calibration_of, write_accepted
+from export.checkpoint import Checkpoint, frozen_graph
+from export.contract import contract_of_checkpoint, contract_of_conversion, write_contract
+from export.formats import FORMATS, MODEL, Format, parse_formats
+from export.frozen_model import FrozenModel
+from export.graphs import read_graph, write_board
+from export.parity import Reference, reference
+from export.recrop import recrop_of
 from export.staging import staging
 from export.summary import summarise
 from net.data.record_set import RecordSet
+from records.runtime import tf, v1
 
 TERMS = (
     "Weights follow the terms of their training data; "
     "300-W, 300W-LP and YouTube Faces are for research, not commercial, use."
 )
+
+
+@dataclass(frozen=True)
+class Export:
+    """What is to be written: the model's files and their contract, by name into a folder, and for TensorBoard.
+
+    formats: the first is the main one; terms: of use, None for the original's; board: folder of the event file, if any.
+    """
+
+    folder: Path
+    name: str
+    formats: Sequence[Format]
+    terms: str | None = None
+    board: Path | None = None
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -62,7 +81,11 @@ def parse_args(argv=None) -> argparse.Namespace:
     )
     add("--summary", type=Path, metavar="FILE.pb", help="show what a frozen graph consists of, and write nothing")
     add("--board", type=Path, metavar="DIR", help="write the graph as an event file for TensorBoard to this folder")
-    args = parser.parse_args(argv)
+    return _completed(parser, parser.parse_args(argv))
+
+
+def _completed(parser: argparse.ArgumentParser, args: argparse.Namespace) -> argparse.Namespace:
+    """The arguments with formats as such and the defaults that depend on others; ends where they contradict."""
     try:
         args.formats = parse_formats(args.formats)
     except ValueError as error:
@@ -80,10 +103,15 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    frozen.v1.logging.set_verbosity(frozen.v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
+    wanted = Export(args.out, args.name, args.formats, args.terms, args.board)
+    v1.logging.set_verbosity(v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
     try:
-        return show(args) if args.summary else convert(args) if args.model else freeze(args)
-    except (ValueError, OSError, ImportError, frozen.tf.errors.OpError) as error:
+        if args.summary:
+            return show(args.summary, args.board)
+        if args.model:
+            return convert(FrozenModel(args.model), args.records, wanted)
+        return freeze(Checkpoint(args.run, args.checkpoint), args.records, wanted)
+    except (ValueError, OSError, ImportError, tf.errors.OpError) as error:
         print(f"freeze: {str(error).strip().splitlines()[0]}", file=sys.stderr)
     except KeyboardInterrupt:
         print("freeze: stopped; nothing is changed", file=sys.stderr)
@@ -91,65 +119,74 @@ def main(argv=None) -> int:
     return 2
 
 
-def show(args: argparse.Namespace) -> int:
+def show(file: Path, board: Path | None) -> int:
     """Prints what a frozen graph consists of."""
-    graph = graphs.read_graph(args.summary)
+    graph = read_graph(file)
     print(summarise(graph).table())
-    to_board(graph, args.board)
+    to_board(graph, board)
     return 0
 
 
-def freeze(args: argparse.Namespace) -> int:
-    """Writes the formats under temporary names; they get their own when the proof is there. The exit code."""
-    run = frozen.Run(args.run, args.checkpoint)
-    records = run.record_set(args.records)
-    truth = parity.reference(run, records)
-    graph = frozen.frozen_graph(run)
+def freeze(checkpoint: Checkpoint, folder: Path | None, wanted: Export) -> int:
+    """Freezes a checkpoint, compared on the records in the folder, or else on its own. The exit code."""
+    records = checkpoint.record_set(folder)
+    truth = reference(checkpoint, records)
+    graph = frozen_graph(checkpoint.shape, checkpoint.load)
     summary = summarise(graph)
     print(summary.table(), flush=True)
-    with staging(args.out) as folder:
-        calibration = gate.calibration_of(records, args.formats)
-        entries, failures = gate.write_formats(folder, args.formats, graph, truth, calibration, args.name)
-        if entries:
-            terms = TERMS if args.terms is None else args.terms
-            contracts.write_contract(folder, run, entries, summary, terms, args.name, crop_around(records))
-    to_board(graph, args.board)
-    return report(args, f"step {run.step}", entries, failures)
+    terms = TERMS if wanted.terms is None else wanted.terms
+
+    def contract(files: Sequence[AcceptedFile]) -> dict:
+        return contract_of_checkpoint(checkpoint, files, summary, terms, recrop_of(records))
+
+    return export(graph, truth, records, wanted, contract, f"step {checkpoint.step}")
 
 
-def convert(args: argparse.Namespace) -> int:
-    """As `freeze`, from a model that was frozen before. The exit code."""
-    model = conversion.Model(args.model)
-    records = RecordSet(args.records, grey=model.shape.picture == "grey") if args.records else None
-    calibrated = [form.name for form in args.formats if form.rise is not None]
-    if calibrated and not records:
-        raise ValueError(f"{', '.join(calibrated)}: found no --records, expected faces to calibrate and to judge it by")
+def convert(model: FrozenModel, folder: Path | None, wanted: Export) -> int:
+    """As `freeze`, from a model that was frozen before; without records on pictures. The exit code."""
+    records = model.record_set(folder)
     truth = model.reference(records)
-    with staging(args.out) as folder:
-        calibration = gate.calibration_of(records, args.formats)
-        entries, failures = gate.write_formats(folder, args.formats, model.graph, truth, calibration, args.name)
-        if entries:
-            contracts.write_converted(folder, model.contract, entries, args.terms, args.name)
-    to_board(model.graph, args.board)
-    return report(args, str(model.file), entries, failures)
+
+    def contract(files: Sequence[AcceptedFile]) -> dict:
+        return contract_of_conversion(model.contract, files, wanted.terms)
+
+    return export(model.graph, truth, records, wanted, contract, str(model.file))
 
 
-def to_board(graph, folder: Path | None) -> None:
+def export(
+    graph: v1.GraphDef,
+    truth: Reference,
+    records: RecordSet | None,
+    wanted: Export,
+    contract: Callable[[Sequence[AcceptedFile]], dict],
+    origin: str,
+) -> int:
+    """Writes the formats under temporary names; they get their own when the proof is there. The exit code."""
+    calibration = calibration_of(records, wanted.formats)
+    with staging(wanted.folder) as folder:
+        files, failures = write_accepted(folder, wanted.formats, graph, truth, calibration, wanted.name)
+        if files:
+            write_contract(folder / f"{wanted.name}.json", contract(files))
+    to_board(graph, wanted.board)
+    names = [file.path.name for file in files]
+    return report(wanted, names, failures, origin)
+
+
+def to_board(graph: v1.GraphDef, folder: Path | None) -> None:
     """Writes the graph for TensorBoard where that is asked for."""
     if folder:
-        graphs.write_board(graph, folder)
+        write_board(graph, folder)
         print(f"written: {folder}; see it with: tensorboard --logdir {folder}")
 
 
-def report(args: argparse.Namespace, origin: str, entries: dict[str, dict], failures: list[str]) -> int:
+def report(wanted: Export, names: Sequence[str], failures: Sequence[str], origin: str) -> int:
     """Says what was written, from where, and what failed; the exit code."""
-    if entries:
-        names = " ".join([*(entry["file"] for entry in entries.values()), f"{args.name}.json"])
-        print(f"written: {args.out}{os.sep}: {names}, from {origin}")
+    if names:
+        print(f"written: {wanted.folder}{os.sep}: {' '.join([*names, f'{wanted.name}.json'])}, from {origin}")
     for failure in failures:
         print(f"freeze: removed: {failure}", file=sys.stderr)
-    if failures and not entries:
-        print(f"freeze: nothing written, {args.out} is as it was", file=sys.stderr)
+    if failures and not names:
+        print(f"freeze: nothing written, {wanted.folder} is as it was", file=sys.stderr)
     return 1 if failures else 0
 
 

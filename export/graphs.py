@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from records.runtime import tf
+from records.runtime import tf, v1
 
-v1 = tf.compat.v1
 SMALL = 4096  # numbers of a constant that half precision would not be worth it for
 HALF, SINGLE = tf.float16.as_datatype_enum, tf.float32.as_datatype_enum
 

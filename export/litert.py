@@ -12,6 +12,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -19,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from export.litert import serve; serve(*sys.argv[2:])"
 
 
-def here(model: Path, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+def in_process(model: Path, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
     """A function in this very process: images float32 [N, S, S, 3] RGB 0..255 -> landmarks float32 [N, 2K].
 
     Raises ValueError or RuntimeError where LiteRT can't read or run the file.
@@ -41,48 +42,50 @@ def here(model: Path, threads: int | None = None) -> Callable[[np.ndarray], np.n
     return answer
 
 
-def apart(model: Path, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
+def isolated(model: Path, threads: int | None = None) -> Callable[[np.ndarray], np.ndarray]:
     """The same function, answered by a process of its own, which ends with the function.
 
     Raises ValueError where LiteRT can't read or run the file, or ends the process.
     """
     command = [sys.executable, "-c", PROGRAM, str(ROOT), str(Path(model).resolve()), str(threads or 0)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    given, answered = process.stdin, process.stdout
+    assert given and answered  # for the type checker: both are pipes
 
     def answer(images: np.ndarray) -> np.ndarray:
         try:
-            pickle.dump(images, process.stdin)
-            process.stdin.flush()
-            found = pickle.load(process.stdout)
+            pickle.dump(images, given)
+            given.flush()
+            found = pickle.load(answered)
         except (OSError, EOFError, pickle.UnpicklingError):
             raise ValueError(f"{model.name}: LiteRT fails on it: it ended its process ({process.wait()})") from None
         if isinstance(found, str):
             raise ValueError(f"{model.name}: LiteRT fails on it: {found}")
         return found
 
-    weakref.finalize(answer, _end, process)
+    weakref.finalize(answer, _end, process, given, answered)
     return answer
 
 
 def serve(model: str, threads: str) -> None:
     """What that process does: pictures come in and answers go out, or what went wrong."""
-    call = None
+    call: Callable[[np.ndarray], np.ndarray] | None = None
     while True:
         try:
             images = pickle.load(sys.stdin.buffer)
         except EOFError:  # no more are to come
             return
         try:
-            call = call or here(Path(model), int(threads) or None)
-            found = call(images)
+            call = call or in_process(Path(model), int(threads) or None)
+            found: np.ndarray | str = call(images)
         except (ValueError, RuntimeError) as error:
             found = " ".join(str(error).split())[:200]
         pickle.dump(found, sys.stdout.buffer)
         sys.stdout.buffer.flush()
 
 
-def _end(process: subprocess.Popen) -> None:
+def _end(process: subprocess.Popen[bytes], given: IO[bytes], answered: IO[bytes]) -> None:
     with contextlib.suppress(OSError):  # it may have ended before
-        process.stdin.close()
+        given.close()
     process.wait()
-    process.stdout.close()
+    answered.close()

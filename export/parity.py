@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export.checkpoint import Run
+from export.checkpoint import Checkpoint
 from export.formats import Format
 from export.runtimes import RUNTIMES, Answer
 from net.data.batches import test_batches
@@ -61,19 +61,19 @@ class Difference:
     nme_change: float
 
 
-def reference(run: Run, records: RecordSet) -> Reference:
+def reference(checkpoint: Checkpoint, records: RecordSet) -> Reference:
     """Test records (training ones where there are none), at most MEASURED, and what the checkpoint answers to them.
 
     Raises ValueError where the checkpoint is not as good on the run's own records as when training saved it: then the
     network's code or the records are others now.
     """
     images, labels = faces(records, MEASURED, records.judge)
-    truth = Reference(images, labels.reshape(len(labels), -1, 2), run.answer(images), records.scheme)
-    recorded, found = run.recorded_nme(), truth.nme(truth.answers)
-    same = records.folder == run.records and records.count(records.judge) == len(images)
+    truth = Reference(images, labels.reshape(len(labels), -1, 2), checkpoint.answer(images), records.scheme)
+    recorded, found = checkpoint.recorded_nme(), truth.nme(truth.answers)
+    same = records.folder == checkpoint.settings.selection.folder and records.count(records.judge) == len(images)
     if recorded and same and not abs(found / recorded - 1) <= AS_RECORDED:
         raise ValueError(
-            f"{run.checkpoint}: found an NME of {100 * found:.2f} %, expected the {100 * recorded:.2f} % of training; "
+            f"{checkpoint.path}: found an NME of {100 * found:.2f} %, expected the {100 * recorded:.2f} % of training; "
             "have net/ or the records changed since? (--records takes any)"
         )
     return truth
@@ -87,7 +87,7 @@ def faces(records: RecordSet, count: int, split: str = "test") -> tuple[np.ndarr
     return batch["image"].numpy().astype(np.float32), batch["label"].numpy()
 
 
-def prove(model: Path, form: Format, truth: Reference) -> dict[str, Difference]:
+def verify(model: Path, form: Format, truth: Reference) -> dict[str, Difference]:
     """The difference of each runtime that reads the format.
 
     Raises ValueError naming the runtime that is over the format's limit, answers in another shape, or refuses it.

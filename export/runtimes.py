@@ -13,12 +13,11 @@ import cv2
 import numpy as np
 
 from export.graphs import read_graph
-from export.litert import apart
+from export.litert import isolated
 from infer.files.pictures import quiet
 from net.model.senet import INPUT, OUTPUT
-from records.runtime import tf
+from records.runtime import tf, v1
 
-v1 = tf.compat.v1
 Answer = Callable[[np.ndarray], np.ndarray]
 
 
@@ -76,7 +75,7 @@ def onnxruntime(model: Path, threads: int | None = None) -> Answer:
     return lambda images: session.run([OUTPUT], {INPUT: images})[0]
 
 
-RUNTIMES = {"tensorflow": tensorflow, "opencv": opencv, "onnxruntime": onnxruntime, "litert": apart}
+RUNTIMES = {"tensorflow": tensorflow, "opencv": opencv, "onnxruntime": onnxruntime, "litert": isolated}
 
 
 def _refused(model: Path, runtime: str, error: object) -> ValueError:

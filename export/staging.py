@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from export.contract import files_of
 
 PREFIX = ".freeze-"
 CONTRACT = ".json"  # how its name ends
@@ -72,13 +73,6 @@ def _keep(names: Iterable[str], out: Path, folder: Path) -> dict[str, Path]:
 
 
 def _named_before(out: Path, contract: str) -> set[str]:
-    """Names of the files that this contract in `out` describes; none where it is none of ours."""
-    try:
-        formats = json.loads((out / contract).read_text(encoding="utf-8"))["formats"]
-        names = {one["file"] for one in formats.values()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return set()
+    """Names of the files of the model that this contract in `out` describes."""
     model = contract.removesuffix(CONTRACT)
-    return {
-        name for name in names if isinstance(name, str) and name.startswith(f"{model}.") and name == Path(name).name
-    }
+    return {name for name in files_of(out / contract) if name.startswith(f"{model}.")}

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from export.graphs import constants_of, widened
-from records.runtime import tf
+from records.runtime import tf, v1
 
-v1 = tf.compat.v1
 WEIGHTED = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "BiasAdd")  # ops whose second input holds parameters
 
 

@@ -1,4 +1,4 @@
-"""Error measures, the only home of them: training, evaluation and the export gate use these functions.
+"""Error measures, the only home of them: training, evaluation and the acceptance test of export use these functions.
 
 All take `predicted` and `true` as float [N, K, 2] in any one unit; points that are NaN in `true` take no part. Measures
 of a set take the errors of its faces, float [N]: NaN is a face without an error (it takes no part), infinity one that

@@ -1,4 +1,4 @@
-"""TensorFlow, imported without its start-up chatter: `from records.runtime import tf`.
+"""TensorFlow, imported without its start-up chatter: `from records.runtime import tf, v1`.
 
 It writes half a dozen lines on standard error at import, whatever its settings say, and an error message of ours should
 stand alone there.
@@ -29,5 +29,8 @@ def silent_standard_error() -> Iterator[None]:
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 with silent_standard_error():
     import tensorflow as tf
+    from tensorflow.compat import (
+        v1,  # a name that type checkers take annotations from, as they do not from tf.compat.v1
+    )
 
-__all__ = ["silent_standard_error", "tf"]
+__all__ = ["silent_standard_error", "tf", "v1"]

@@ -52,7 +52,7 @@ class Input:
             if len(values) not in (0, 1, self.channels) or not all(map(math.isfinite, values)):
                 wanted = f"one number, or one for each of {self.channels} channels"
                 raise ValueError(f"input.{key} is {list(values)}, expected {wanted}")
-        if self.range[0] == self.range[1] or 0 in self.std or (self.batch is not None and self.batch < 1):
+        if self.range[0] == self.range[1] or 0 in self.std or self.batch is not None and self.batch < 1:
             found = f"range {list(self.range)}, std {list(self.std)}, batch {self.batch}"
             raise ValueError(f"{found}, expected a range that is none of length 0, std other than 0, batch >= 1")
 
@@ -116,10 +116,7 @@ class Points:
 
 @dataclass(frozen=True)
 class SplitRule:
-    """How the training data's sources were parted, by `records/split.py`: the share held out, the hash rule's number.
-
-    A type of its own, for inference stands alone.
-    """
+    """How the training data's sources were parted, as `records.split.Split`, which inference has to do without."""
 
     test_fraction: float
     rule: int
@@ -129,13 +126,15 @@ class SplitRule:
 class TrainedOn:
     """What a network learnt from, as far as its contract says; one by hand says nothing.
 
-    points: their kind, "pts_2d" or "pts_3d"; faces: data set -> split -> how many; step: of the training run.
+    points: their kind, "pts_2d" or "pts_3d"; faces: data set -> split -> how many; step: of the training run; fold:
+    "i/k", whose sources were held out in place of the split's.
     """
 
     points: str | None = None
     faces: dict[str, dict[str, int]] = field(default_factory=dict)
     step: int | None = None
     split: SplitRule | None = None
+    fold: str | None = None
 
 
 @dataclass(frozen=True)
@@ -263,7 +262,7 @@ def _points(given: dict) -> Points:
 
 def _trained_on(given: dict) -> TrainedOn:
     split = SplitRule(**_known(given["split"], "test_fraction", "rule")) if "split" in given else None
-    return TrainedOn(**_known(given, "points", "faces", "step"), split=split)
+    return TrainedOn(**_known(given, "points", "faces", "step", "fold"), split=split)
 
 
 def _known(given: dict, *keys: str) -> dict:

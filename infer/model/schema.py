@@ -100,6 +100,7 @@ CONTRACT: dict[str, Form] = {  # a key that ends with ? may be left out
         "faces?": Each(Each(WHOLE)),
         "step?": WHOLE,
         "split?": {"test_fraction": FRACTION, "rule": WHOLE},
+        "fold?": TEXT,
     },
     "tolerance?": OBJECT,
     "formats?": Each({"file": FILE, "sha256": DIGEST, "bytes?": WHOLE, "layout?": TEXT, "tolerance?": OBJECT}),

@@ -7,43 +7,19 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from export import litert
-from export.checkpoint import Run, frozen_graph
+from export.checkpoint import frozen_graph
 from export.formats import FORMATS, file_names, parse_formats
 from export.graphs import SMALL, constants_of, read_graph
 from export.runtimes import RUNTIMES
 from net.model.senet import senet
 from net.model.shape import Shape
+from net.run.checkpoints import network_variables
 from net.training.start import weights_in
-from net.training.step import network_variables
+from tests.helpers.random_weights import random_load
 
 v1 = tf.compat.v1
 RNG = np.random.default_rng(5)
 IMAGES = RNG.integers(0, 256, (7, 64, 64, 3)).astype(np.float32)
-
-
-def graph_of(shape: Shape, seed: int = 1) -> v1.GraphDef:
-    """A frozen graph with random weights and batch statistics."""
-
-    class Fresh(Run):
-        def __init__(self):
-            self.shape = shape
-
-        def _restore(self, session):
-            rng = np.random.default_rng(seed)
-            for value in v1.global_variables():
-                value.load(random_value(value.op.name, value.shape, rng), session)
-
-    return frozen_graph(Fresh())
-
-
-def random_value(name: str, shape, rng: np.random.Generator) -> np.ndarray:
-    if name.endswith(("/scale", "/variance")):
-        return rng.uniform(0.5, 1.5, shape)
-    if name.endswith("weights"):
-        size = 0.2 if "/dense/" in name else 1.0  # so that its answers, too, lie about the crop
-        return rng.normal(size=shape) * size * (2 / np.prod(shape[:-1])) ** 0.5
-    # the gates' few maps above zero: LiteRT 2.3 does not survive an int8 map that is always zero
-    return rng.normal(size=shape) / 10 + name.endswith("squeeze/bias")
 
 
 SHAPES = {
@@ -59,7 +35,7 @@ def shape(request):
 
 @pytest.fixture(scope="module")
 def graph(shape):
-    return graph_of(shape)
+    return frozen_graph(shape, random_load())
 
 
 @pytest.fixture(scope="module")
@@ -169,21 +145,18 @@ def test_lists_of_formats():
             parse_formats(text)
 
 
-def test_the_first_frozen_graph_is_the_main_one():
-    assert file_names(parse_formats("pb")) == {"pb": "landmark.pb"}
-    assert file_names(parse_formats("pb16")) == {"pb16": "landmark.pb"}
-    assert file_names(parse_formats("pb16,pb,int8")) == {
-        "pb16": "landmark.pb",
-        "pb": "landmark.float32.pb",
-        "int8": "landmark.int8.tflite",
-    }
-    assert file_names(parse_formats("onnx,pb,pb16,tflite")) == {
-        "onnx": "landmark.onnx",
-        "pb": "landmark.pb",
-        "pb16": "landmark.float16.pb",
-        "tflite": "landmark.tflite",
-    }
-    assert file_names(parse_formats("pb16,pb"), "mine") == {"pb16": "mine.pb", "pb": "mine.float32.pb"}
+@pytest.mark.parametrize(
+    ("formats", "model", "files"),
+    [
+        ("pb", "landmark", "landmark.pb"),
+        ("pb16", "landmark", "landmark.pb"),
+        ("pb16,pb,int8", "mine", "mine.pb mine.float32.pb mine.int8.tflite"),
+        ("onnx,pb,pb16,tflite", "landmark", "landmark.onnx landmark.pb landmark.float16.pb landmark.tflite"),
+    ],
+)
+def test_the_first_frozen_graph_has_the_models_name(formats, model, files):
+    names = file_names(parse_formats(formats), model)
+    assert list(names) == formats.split(",") and list(names.values()) == files.split()
 
 
 def test_a_runtime_that_ends_its_process_does_not_end_ours(tmp_path, monkeypatch):
@@ -192,5 +165,5 @@ def test_a_runtime_that_ends_its_process_does_not_end_ours(tmp_path, monkeypatch
         RUNTIMES["litert"](tmp_path / "landmark.tflite")(IMAGES)
 
 
-def test_litert_answers_alike_here_and_apart(files):
-    np.testing.assert_array_equal(litert.here(files["tflite"])(IMAGES), litert.apart(files["tflite"])(IMAGES))
+def test_litert_answers_alike_in_this_process_and_in_one_of_its_own(files):
+    np.testing.assert_array_equal(litert.in_process(files["tflite"])(IMAGES), litert.isolated(files["tflite"])(IMAGES))

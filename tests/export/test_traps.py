@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from export.formats import FORMATS
-from export.parity import Reference, prove
+from export.parity import Reference, verify
 from records.landmarks import Scheme
 
 v1 = tf.compat.v1
@@ -134,7 +134,7 @@ def proved(tmp_path):
         model = tmp_path / "landmark.pb"
         model.write_bytes(graph.as_graph_def().SerializeToString())
         labels = answers.reshape(faces, POINTS, 2) + RNG.normal(size=(faces, POINTS, 2)) / 100
-        return prove(model, form, Reference(images, labels, answers, SCHEME))
+        return verify(model, form, Reference(images, labels, answers, SCHEME))
 
     return proved
 

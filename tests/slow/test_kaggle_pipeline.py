@@ -2,14 +2,15 @@
 
 import csv
 import json
+from dataclasses import asdict
 
 import cv2
 import numpy as np
 import pytest
 
 from export import freeze
-from export.checkpoint import Run
-from export.crop import median_crop
+from export.checkpoint import Checkpoint
+from export.recrop import median_recrop
 from infer import Landmarker, read_picture
 from infer import run as infer_run
 from infer.geometry.boxes import absolute_shape, box_of, picture_box
@@ -115,7 +116,7 @@ def test_submissions_of_one_network_and_of_two(workshop, capsys):
 
 def test_the_submission_is_what_the_checkpoint_answers_to_the_crop_of_its_records(workshop):
     """A test row is cut as a training row is: the checkpoint on records of the test rows gives the same locations."""
-    run = Run(workshop / "four", "best")
+    run = Checkpoint(workshop / "four", "best")
     rows = {row.image.tobytes(): row for row in drawn_kaggle.rows(24)}
     batch = next(iter(batches_of(run.record_set(), 99, "test")))
     answers = run.answer(batch["image"].numpy().astype(np.float32)).reshape(-1, 4, 2)
@@ -158,7 +159,7 @@ def steady(tmp_path, monkeypatch):
     monkeypatch.setattr(tiny_model, "COUNT", KAGGLE_15.count)
     fields = ("count", "groups", "lines", "left_eye", "right_eye", "flip", "names")
     points = {"scheme": KAGGLE_15.name, **{name: getattr(KAGGLE_15, name) for name in fields}}
-    crop = {"margin": MARGIN, "points": median_crop(shape[None], KAGGLE_15)}
+    crop = {"margin": MARGIN, "points": asdict(median_recrop(shape[None], KAGGLE_15))}
     return tiny_model.write_model(tmp_path / "steady", channels=1, crop=crop, points=points)
 
 

@@ -20,9 +20,9 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import numpy as np
 
 from export.formats import FORMATS, file_names
+from export.frozen_model import squares
 from export.graphs import read_graph, widened
-from export.litert import here
-from export.model import squares
+from export.litert import in_process
 from export.parity import BATCHES, COMPARED, deviations, faces, in_batches
 from export.runtimes import RUNTIMES
 from net.data.record_set import RecordSet
@@ -54,7 +54,7 @@ def main(argv=None) -> int:
         files = write_all(args.model, Path(folder), images)
         expected = in_batches(RUNTIMES["tensorflow"](files["pb"]), images, max(BATCHES))
         runners = {
-            (name, runtime): (RUNTIMES | {"litert": here})[runtime](file, threads=1)
+            (name, runtime): (RUNTIMES | {"litert": in_process})[runtime](file, threads=1)
             for name, file in files.items()
             for runtime in FORMATS[name].runtimes
         }

@@ -1,4 +1,3 @@
-import contextlib
 from dataclasses import replace
 
 import cv2
@@ -22,6 +21,7 @@ from tests.helpers.networks import (
     run,
     shortcut_numpy,
 )
+from tests.helpers.random_weights import random_load
 
 v1 = tf.compat.v1
 TINY = Shape(points=5, width=8, depth=1, decoder=6, size=64)
@@ -257,28 +257,9 @@ def test_weight_decay_pulls_at_kernels_alone():
     assert len(names) == 1 + 4 * 4 + 3 + 2
 
 
-class Fresh:
-    """Stands for a run to freeze: an untrained network, its batch norms as unlike the identity as trained ones."""
-
-    MOVED = ("/scale", "/offset", "/mean", "/variance", "/bias", "dense/weights")
-
-    def __init__(self, shape: Shape):
-        self.shape = shape
-
-    @contextlib.contextmanager
-    def session(self):
-        with v1.Graph().as_default(), v1.Session() as session:
-            v1.set_random_seed(9)
-            senet(placeholder(self.shape), self.shape, False)
-            session.run(v1.global_variables_initializer())
-            values = session.run({value.op.name: value for value in every() if value.op.name.endswith(self.MOVED)})
-            load(session, {name: value + RNG.uniform(-0.2, 0.2, value.shape) for name, value in values.items()})
-            yield session
-
-
 @pytest.mark.parametrize("shape", [*SHAPES, replace(INVERTED, depth=2, head="dense")])
 def test_opencv_answers_every_face_alike_whatever_the_batch(shape):
-    graph = frozen_graph(Fresh(shape))
+    graph = frozen_graph(shape, random_load(9))
     images = images_of(shape, 7)
     with v1.Graph().as_default(), v1.Session() as session:
         (answer,) = tf.import_graph_def(graph, return_elements=["landmarks:0"], name="")

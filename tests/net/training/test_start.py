@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export.checkpoint import Run, frozen_graph
+from export.checkpoint import Checkpoint, frozen_graph
 from net import train
 from net.data.augment import NO_AUGMENTATION
 from net.data.batches import training_batches
@@ -23,14 +23,14 @@ v1 = tf.compat.v1
 
 @pytest.fixture(scope="module")
 def run(trained):
-    return Run(trained)
+    return Checkpoint(trained)
 
 
 @pytest.fixture(scope="module")
 def model(run, trained, tmp_path_factory):
     """The run's frozen graph with as much of a contract as a start needs."""
     path = tmp_path_factory.mktemp("model") / "landmark.pb"
-    path.write_bytes(frozen_graph(run).SerializeToString())
+    path.write_bytes(frozen_graph(run.shape, run.load).SerializeToString())
     network = json.loads((trained / "settings.json").read_text())["network"]
     path.with_suffix(".json").write_text(json.dumps({"file": "landmark.pb", "network": network}))
     return path.with_suffix(".json")
@@ -68,13 +68,13 @@ def test_a_started_network_answers_like_the_model(model, run, record_set, images
 def test_a_run_folder_starts_with_its_best_weights(trained, run, record_set, images):
     plain, _, names = answers(trained, record_set, run.shape, images)
     np.testing.assert_array_equal(plain, run.answer(images))
-    kept = tf.train.load_variable(run.checkpoint, "senet/stem/bn/mean")
+    kept = tf.train.load_variable(run.path, "senet/stem/bn/mean")
     np.testing.assert_array_equal(names["senet/stem/bn/mean"], kept)
 
 
 def test_the_weights_of_a_folded_graph(run):
-    weights = weights_in(frozen_graph(run))
-    stored = {name: tf.train.load_variable(run.checkpoint, name) for name, _ in tf.train.list_variables(run.checkpoint)}
+    weights = weights_in(frozen_graph(run.shape, run.load))
+    stored = {name: tf.train.load_variable(run.path, name) for name, _ in tf.train.list_variables(run.path)}
     for name in ("senet/integral/heat/weights", "senet/integral/heat/bias", "senet/stage2/block1/se/squeeze/weights"):
         np.testing.assert_array_equal(weights[name], stored[name])
     bn = {part: stored[f"senet/stem/bn/{part}"] for part in ("scale", "offset", "mean", "variance")}
@@ -86,7 +86,7 @@ def test_the_weights_of_a_folded_graph(run):
 
 
 def test_half_constants_are_read(run):
-    graph = frozen_graph(run)
+    graph = frozen_graph(run.shape, run.load)
     exact = weights_in(graph)
     for node in graph.node:
         if node.op == "Const" and node.name.endswith("weights"):
@@ -110,8 +110,8 @@ def test_a_head_for_other_points_keeps_its_random_start(start, points, model, ru
     assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
     assert names["senet/integral/heat/weights"].shape[-1] == points and not names["senet/integral/heat/bias"].any()
     name = "senet/stage1/block1/conv2/weights"
-    folded = weights_in(frozen_graph(run))[name]
-    expected = tf.train.load_variable(run.checkpoint, name) if start.is_dir() else folded
+    folded = weights_in(frozen_graph(run.shape, run.load))[name]
+    expected = tf.train.load_variable(run.path, name) if start.is_dir() else folded
     np.testing.assert_array_equal(names[name], expected)
 
 
@@ -122,7 +122,7 @@ def test_what_a_run_does_not_hold_keeps_its_random_start(trained, record_set, ca
         load = starting_point(trained, RecordSet(record_set), Shape(width=16, decoder=8))
         session.run(v1.global_variables_initializer())
         load(None, session)
-        stored = tf.train.load_variable(Run(trained).checkpoint, "senet/integral/heat/weights")
+        stored = tf.train.load_variable(Checkpoint(trained).path, "senet/integral/heat/weights")
         found = session.run({value.op.name: value for value in v1.global_variables("senet")})
     assert "variables keep their random start" in capsys.readouterr().out
     np.testing.assert_array_equal(found["senet/integral/heat/weights"], stored)
@@ -144,7 +144,7 @@ def test_training_goes_on_from_a_start_with_its_network(start, model, run, recor
     first = scalars(tmp_path / "run", "test/nme_box")[0]
     assert first == pytest.approx(run.recorded_nme(), rel=1e-3)
     assert f"(box {100 * first:.2f} %); least: box {100 * first:.2f} % at step 0" in capsys.readouterr().out
-    started = Run(tmp_path / "run", "last")
+    started = Checkpoint(tmp_path / "run", "last")
     images = np.full((2, 128, 128, 3), 90, np.float32)
     # one step of next to nothing: only the averages of batch norm have moved, by a hundredth
     assert np.abs(started.answer(images) - run.answer(images)).max() < 0.02

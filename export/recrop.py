@@ -10,6 +10,7 @@ import numpy as np
 
 from infer.geometry.boxes import box_of
 from infer.geometry.rotations import rotation
+from infer.model.contract import Placement
 from net.data.batches import test_batches
 from net.data.record_set import RecordSet
 from records.landmarks import IBUG_68, Scheme
@@ -18,11 +19,11 @@ from records.runtime import tf
 FACES, BATCH = 2000, 200  # training records that are looked at
 
 
-def crop_around(records: RecordSet) -> dict | None:
-    """`crop.points` of the contract, {margin, shift: [x, y]}, measured on the training records; None for 68 points.
+def recrop_of(records: RecordSet) -> Placement | None:
+    """The crop around points found before, measured on the training records; None for 68 points.
 
-    margin: on every side of the square around the points, shift: of its centre, both in the longer edge of the points'
-    box. None as well where no record has all points.
+    Its margin and shift are fractions of the longer edge of the points' box. None as well where no record has all
+    points.
     """
     if records.scheme is IBUG_68:
         return None
@@ -31,17 +32,17 @@ def crop_around(records: RecordSet) -> dict | None:
         labels = np.concatenate([batch["label"].numpy() for batch in batches])
     labels = labels.reshape(len(labels), -1, 2)
     whole = labels[np.isfinite(labels).all(axis=(1, 2))]
-    return median_crop(whole, records.scheme) if len(whole) else None
+    return median_recrop(whole, records.scheme) if len(whole) else None
 
 
-def median_crop(labels: np.ndarray, scheme: Scheme) -> dict:
-    """The median face's {margin, shift} from labels [N, K, 2] in fractions of the crop's side.
+def median_recrop(labels: np.ndarray, scheme: Scheme) -> Placement:
+    """The median face's crop around its points, from labels [N, K, 2] in fractions of the crop's side.
 
     Each face upright first, as the crop of a later pass is; shift has x 0, for a mirrored face is a face as well.
     """
     found = np.array([_crop_of(label.astype(np.float64), scheme) for label in labels])
     margin, down = np.median(found, axis=0)
-    return {"margin": round(float(margin), 4), "shift": [0.0, round(float(down), 4)]}
+    return Placement(round(float(margin), 4), (0.0, round(float(down), 4)))
 
 
 def _crop_of(label: np.ndarray, scheme: Scheme) -> tuple[float, float]:

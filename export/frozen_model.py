@@ -21,18 +21,22 @@ ROOT = Path(__file__).resolve().parents[1]
 SEED = 1
 
 
-class Model:
+class FrozenModel:
     """A frozen graph of this project with its contract.
 
-    file: `landmark.pb` or its `.json`; graph: in single precision, whatever the file holds; contract: as stored. Raises
-    FileNotFoundError where a file is missing, ValueError where one is damaged or of another project's network.
+    file: `landmark.pb` or its `.json`; graph: in single precision, whatever the file holds. Raises FileNotFoundError
+    where a file is missing, ValueError where one is damaged or of another project's network.
     """
 
     def __init__(self, file: Path):
-        found = read_contract(file)
-        self.file, self.contract = found.model, found.raw
-        self.shape = network_of(found.model)
-        self.graph = widened(read_graph(found.model))
+        self.contract = read_contract(file)
+        self.file = self.contract.model
+        self.shape = network_of(self.file)
+        self.graph = widened(read_graph(self.file))
+
+    def record_set(self, folder: Path | None) -> RecordSet | None:
+        """Records as the network wants them, where there are any."""
+        return RecordSet(folder, grey=self.shape.picture == "grey") if folder else None
 
     def reference(self, records: RecordSet | None) -> Reference:
         """Test records, at most MEASURED, and what the graph answers to them in TensorFlow.
@@ -40,11 +44,9 @@ class Model:
         Without records: squares of the pictures in images/, whose points are unknown. Raises ValueError for records of
         other points.
         """
-        scheme = scheme_of(self.contract["points"]["scheme"])
+        scheme = scheme_of(self.contract.points.scheme)
         if records is None:
-            images = squares(COMPARED, self.shape.size)
-            images = (to_grey(images) if self.shape.planes == 1 else images).astype(np.float32)
-            labels = np.full((COMPARED, 2 * self.shape.points), np.nan)
+            images, labels = self._unlabelled()
         elif records.scheme.name != scheme.name:
             found = f"{records.folder}: found points of {records.scheme.name}"
             raise ValueError(f"{found}, expected {scheme.name}, those of {self.file.name}")
@@ -54,13 +56,29 @@ class Model:
         answers = [answer(images[start : start + COMPARED]) for start in range(0, len(images), COMPARED)]
         return Reference(images, labels.reshape(len(images), -1, 2), np.concatenate(answers), scheme)
 
+    def _unlabelled(self) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures without faces' points: float32 [COMPARED, S, S, C], and NaN [COMPARED, 2K]."""
+        images = squares(COMPARED, self.shape.size)
+        images = to_grey(images) if self.shape.planes == 1 else images
+        return images.astype(np.float32), np.full((COMPARED, 2 * self.shape.points), np.nan)
+
 
 def squares(count: int, size: int) -> np.ndarray:
     """Squares of the pictures in images/, uint8 [count, size, size, 3] RGB: the same ones every time."""
     rng, found = np.random.default_rng(SEED), []
-    drawn = [cv2.imread(str(path))[..., ::-1] for path in sorted((ROOT / "images").glob("*.jpg"))]
+    drawn = [_picture(path) for path in sorted((ROOT / "images").glob("*.jpg"))]
     for index in range(count):
         picture = drawn[index % len(drawn)]
-        edge = rng.uniform(0.3, 0.9) * min(picture.shape[:2])
-        found.append(Crop(tuple(rng.uniform(0.3, 0.7, 2) * picture.shape[1::-1]), edge, size).cut(picture))
+        height, width = picture.shape[:2]
+        edge = rng.uniform(0.3, 0.9) * min(height, width)
+        across, down = rng.uniform(0.3, 0.7, 2)
+        found.append(Crop((across * width, down * height), edge, size).cut(picture))
     return np.array(found)
+
+
+def _picture(path: Path) -> np.ndarray:
+    """uint8 [height, width, 3] RGB."""
+    picture = cv2.imread(str(path))
+    if picture is None:
+        raise ValueError(f"{path}: found no picture, expected one that came with the repository")
+    return picture[..., ::-1]

@@ -1,0 +1,60 @@
+"""export/acceptance.py: of the files that are written, those that pass are kept and the others removed."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from export import acceptance, parity
+from export.formats import FORMATS, parse_formats
+from net.data.record_set import RecordSet
+from tests.helpers.runtimes import answers_changed
+
+
+@pytest.fixture
+def accepted(graph, truth, tmp_path):
+    """Writes formats of the graph: the names of those accepted, a line for each that failed, the files."""
+
+    def accepted(formats):
+        files, failures = acceptance.write_accepted(tmp_path, formats, graph, truth, truth.images[:0])
+        return [file.form.name for file in files], failures, sorted(path.name for path in tmp_path.iterdir())
+
+    return accepted
+
+
+def test_what_fails_is_removed_and_the_rest_goes_on(accepted, monkeypatch, capsys):
+    answers_changed(monkeypatch, "onnxruntime", lambda answers: answers + 1)
+    names, (failure,), files = accepted(parse_formats("pb16,onnx,pb"))
+    assert (names, files) == (["pb16", "pb"], ["landmark.float32.pb", "landmark.pb"])
+    assert failure.startswith("onnx: landmark.onnx: onnxruntime is 1.00e+00 of the crop's side")
+    said = capsys.readouterr().out
+    assert "landmark.pb: " in said and "  opencv: at most " in said and "NME +0.0" in said
+
+
+def test_when_the_main_one_fails_no_other_is_tried(accepted, monkeypatch):
+    answers_changed(monkeypatch, "opencv", lambda answers: answers + 1)
+    names, (failure,), files = accepted(parse_formats("pb16,tflite"))
+    assert names == files == [] and failure.startswith("pb16: landmark.pb: opencv is ")
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (RuntimeError("no kernel\nfor it"), "onnx: its converter fails: no kernel for it"),
+        (ModuleNotFoundError("No module named 'tf2onnx'", name="tf2onnx"), "onnx: found no package tf2onnx, expected"),
+    ],
+)
+def test_a_converter_that_fails_is_one_line(accepted, error, line):
+    def write(graph, images):
+        raise error
+
+    names, (failure,), _ = accepted([FORMATS["pb16"], replace(FORMATS["onnx"], write=write)])
+    assert names == ["pb16"] and failure.startswith(line) and "\n" not in failure
+
+
+def test_calibration_pictures_are_training_ones(record_set):
+    records = RecordSet(record_set)
+    images = acceptance.calibration_of(records, parse_formats("pb,int8"))
+    np.testing.assert_array_equal(images, parity.faces(records, acceptance.CALIBRATION, "train")[0])
+    assert len(images) == records.count("train")
+    assert not len(acceptance.calibration_of(records, parse_formats("pb,onnx")))
