@@ -49,7 +49,7 @@ RULES = {
     "tools.make": {"records", "infer", "tools.read"},
     "tools.rewrite": {"records", "infer", "tools.read", "tools.make"},
     "tools.draw": {"records", "infer"},
-    "tools.evaluation": {"records", "infer", "tools.read", "tools.make"},
+    "tools.evaluation": {"records", "infer", "tools.read", "tools.make", "net.data.selection", "net.run"},
     "tools.measure": {
         "records",
         "infer",

@@ -7,7 +7,7 @@ import numpy as np
 from records.landmarks import IBUG_68
 from tests.helpers.drawn import symmetric_face
 from tools.evaluation.mean_face import MEAN_SHAPE
-from tools.evaluation.measure import DETECTOR, SHIFTED, TRUE, Measured, Tile
+from tools.evaluation.measured import DETECTOR, SHIFTED, TRUE, Measured, Tile
 
 FACES, DRAWS = 14, 3
 NOISE = {"first.pb": 1.0, "other/second.onnx": 2.5, MEAN_SHAPE: 9.0}  # pixels

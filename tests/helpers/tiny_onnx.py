@@ -37,6 +37,17 @@ def write_peer(
     return path
 
 
+def write_fold_run(folder: Path, fold: str | None, **peer) -> Path:
+    """The folder of a run made with --fold, with its settings and a model of `write_peer` in it; the model's path."""
+    from net.model.senet import Shape  # with TensorFlow
+    from net.run.folder import RecordsSummary, RunFolder, RunSettings
+
+    path = write_peer(folder, **peer)
+    records = RecordsSummary("pts_2d", 0.3, 32, "jpeg", {}, "ibug68")
+    RunFolder(folder).write_settings(RunSettings({"fold": fold}, Shape(68), records, None))
+    return path
+
+
 def expected_points(means) -> np.ndarray:
     """The network's points, fractions of the crop's side, for channel means as it is fed them: float64 [68, 2]."""
     return shape_68() + np.asarray(means, np.float64) @ EFFECT[: len(means)]

@@ -6,17 +6,16 @@ import json
 import numpy as np
 import pytest
 
+from infer import landmarker
 from infer.landmarker import Landmarker
-from infer.model.contract import TrainedOn
+from infer.model.contract import SplitRule, TrainedOn
+from records.split import split_of
 from tests.helpers.drawn import draw_set
-from tests.helpers.tiny_onnx import SIZE, write_peer
+from tests.helpers.tiny_onnx import SIZE, write_fold_run, write_peer
 from tools import evaluate
-from tools.evaluation import folds, speed
-from tools.evaluation import intervals as bootstrap
-from tools.evaluation import measure as measuring
-from tools.evaluation import plots as evaluation_plots
+from tools.evaluation import comparison, folds, intervals, plots, speed
 from tools.evaluation.mean_face import MEAN_SHAPE
-from tools.read import w300lp as read_300w_lp
+from tools.read import w300lp
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +38,13 @@ def peers(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
     """Enough for an interval to be there."""
-    monkeypatch.setattr(bootstrap, "DRAWS", bootstrap.CHUNK)
+    monkeypatch.setattr(intervals, "DRAWS", intervals.CHUNK)
 
 
 @pytest.fixture
 def no_plots(monkeypatch):
     """What takes the time of a test that does not look at plots."""
-    monkeypatch.setattr(evaluation_plots, "write_plots", lambda measured, every, out: [])
+    monkeypatch.setattr(plots, "write_plots", lambda measured, every, out: [])
 
 
 def run(out, *arguments):
@@ -53,7 +52,7 @@ def run(out, *arguments):
 
 
 def test_side_by_side(peers, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(evaluate, "speed_rows", lambda models: speed.speed_rows(models, 1))
+    monkeypatch.setattr(comparison, "speed_rows", lambda models: speed.speed_rows(models, 1))
     monkeypatch.setattr(speed, "CALLS", {1: 1, 32: 1})
     data, extra = draw_set(tmp_path / "tiny", sources=2), tmp_path / "copy.json"
     assert run(tmp_path / "out", *peers, "--data", data, "--split", "all", "--draws", 2, "--json", extra) == 0
@@ -77,11 +76,11 @@ def test_the_numbers_are_those_of_the_deployed_path(tiny, peers, tmp_path, no_pl
     options = ["--split", "all", "--no-detector", "--no-speed", "--draws", "0", "--points", "pts_3d"]
     assert run(tmp_path, peers[0], "--data", tiny, *options) == 0
     document = json.loads((tmp_path / "evaluation.json").read_text())
-    landmarker, errors = Landmarker(peers[0]), {1: [], 2: []}
-    for item in read_300w_lp.find(tiny, "tiny"):
-        face = read_300w_lp.read(item, "pts_3d")
+    network, errors = Landmarker(peers[0]), {1: [], 2: []}
+    for item in w300lp.find(tiny, "tiny"):
+        face = w300lp.read(item, "pts_3d")
         for passes in (1, 2):
-            points = landmarker.fit(face.image, face.box[None], passes)[0]
+            points = network.fit(face.image, face.box[None], passes)[0]
             distance = np.linalg.norm(points - face.points, axis=1).mean()
             errors[passes].append(100 * distance / np.linalg.norm(face.points[36] - face.points[45]))
     row = document["rows"][0]
@@ -94,16 +93,6 @@ def test_the_numbers_are_those_of_the_deployed_path(tiny, peers, tmp_path, no_pl
     assert list(document["boxes"][0]) == ["model", "passes", "faces of", "number", "true"]
 
 
-def test_only_held_out_sources_count_by_default(peers, tmp_path, no_plots):
-    folder = draw_set(tmp_path / "tiny", sources=10, views=1)
-    numbers = {}
-    for split in ("test", "train", "all"):
-        options = ["--split", split, "--test-fraction", "0.5", "--no-detector", "--no-speed", "--draws", "0"]
-        assert run(tmp_path / split, peers[0], "--data", folder, *options) == 0
-        numbers[split] = json.loads((tmp_path / split / "evaluation.json").read_text())["faces"]
-    assert numbers["all"] == 10 == numbers["test"] + numbers["train"] and min(numbers.values()) > 0
-
-
 def test_an_unreadable_face_is_named_and_the_rest_measured(peers, tmp_path, capsys, no_plots):
     folder = draw_set(tmp_path / "tiny", sources=2, views=1)
     next((folder / "AFW").glob("*.jpg")).write_bytes(b"")
@@ -113,32 +102,46 @@ def test_an_unreadable_face_is_named_and_the_rest_measured(peers, tmp_path, caps
     assert line.startswith("skipped: tiny/AFW/AFW_1001_1_0: ") and "| all | 1 |" in printed.out
 
 
-def test_a_model_that_has_seen_the_faces_gets_a_note(tiny, tmp_path):
-    path = write_peer(tmp_path, input={"size": SIZE, "range": [0, 1]})
-    arguments = [path, "--data", tiny, "--no-detector", "--no-speed", "--draws", "0", "--test-fraction", "0.5"]
-    model = Landmarker(path)
-    trained_on = TrainedOn(faces={"tiny/AFW": {"train": 3}, "elsewhere": {}})
-    model.contract = dataclasses.replace(model.contract, trained_on=trained_on)
-    measured = measuring.measure(read_300w_lp.find(tiny, "tiny"), {"m": model}, measuring.Settings(detector=False))
-    for split, wanted in (("all", 1), ("train", 1), ("test", 0)):
-        args = evaluate.parse_args([*map(str, arguments), "--split", split])
-        notes = evaluate.seen_in_training("m", model, measured, args)
-        assert len(notes) == wanted and all("trained on faces of tiny/AFW: the split" in note for note in notes)
+def test_the_split_is_that_of_the_model_and_what_it_has_seen_is_said(tmp_path, no_plots, monkeypatch, capsys):
+    """A model that says it was trained with half of the sources held out, beside one by hand."""
+    peer = {"input": {"size": SIZE, "range": [0, 1]}}
+    own, other = write_peer(tmp_path, "own", **peer), write_peer(tmp_path, "other", **peer)
+    read = landmarker.read_contract
+
+    def with_split(path):
+        split = SplitRule(0.5, 1) if path == own else None
+        return dataclasses.replace(read(path), trained_on=TrainedOn(faces={"tiny/AFW": {}}, split=split))
+
+    monkeypatch.setattr(landmarker, "read_contract", with_split)
+    data = draw_set(tmp_path / "tiny", sources=10, views=1)
+    held = sum(split_of(item.source, 0.5) == "test" for item in w300lp.find(data, "tiny"))
+    options = ["--data", data, "--no-detector", "--no-speed", "--draws", "0"]
+    for side, count, seen in (("test", held, 0), ("train", 10 - held, 10 - held), ("all", 10, 10 - held)):
+        assert run(tmp_path / side, own, other, *options, "--split", side) == 0
+        document, out = json.loads((tmp_path / side / "evaluation.json").read_text()), capsys.readouterr().out
+        assert document["faces"] == count and document["test_fraction"] == (None if side == "all" else 0.5)
+        assert document["seen"][str(own)]["faces"] == seen and document["seen"][str(other)]["share"] is None
+        for text in (out, (tmp_path / side / "evaluation.md").read_text()):
+            assert f"- {own}: at most {seen} of {count} faces" in text and f"- {other}: unknown" in text
+    assert run(tmp_path / "no", own, other, *options, "--test-fraction", "0.1") == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "found --test-fraction 0.1, but 0.5" in error and str(own) in error
 
 
-def test_folds(tmp_path, peers, monkeypatch, capsys):
+def test_folds(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(folds, "MODEL", "peer.onnx")
     data = draw_set(tmp_path / "tiny", sources=10, views=1)
     for index in range(2):
-        write_peer(tmp_path / "runs" / str(index), input={"size": SIZE, "range": [0, 1]})
-        (tmp_path / "runs" / str(index) / "settings.json").write_text(f'{{"options": {{"fold": "{index}/2"}}}}')
+        write_fold_run(tmp_path / "runs" / str(index), f"{index}/2", input={"size": SIZE, "range": [0, 1]})
     assert run(tmp_path / "out", "--folds", tmp_path / "runs", "--data", data) == 0
     document = json.loads((tmp_path / "out" / "evaluation.json").read_text())
     total = next(row for row in document["sums"] if (row["model"], row["faces of"]) == ("network", "all"))
     each = [row for row in document["rows"] if (row["model"], row["faces of"]) == ("network", "all")]
     assert total["number"] == 10 and total["folds"] == 2
     assert total["box, 2 pass"]["mean"] == pytest.approx(np.mean([row["box, 2 pass"] for row in each]))
-    assert " ± " in capsys.readouterr().out
+    assert document["split"] == "folds" and document["test_fraction"] is None and document["seen"] is None
+    out = capsys.readouterr().out
+    assert " ± " in out and "Seen in training: unknown" in out
     (tmp_path / "runs" / "1" / "settings.json").unlink()
     assert run(tmp_path / "out", "--folds", tmp_path / "runs", "--data", data) == 1
     assert f"skipped: fold 1/2: no run in {tmp_path / 'runs'}" in capsys.readouterr().err
@@ -164,6 +167,7 @@ def test_arguments_that_do_not_fit_together(tiny, peers, capsys):
         (["--data", str(tiny)], "expected models, or --folds DIR"),
         ([str(peers[0]), "--folds", "runs", "--data", str(tiny)], "expected models, or --folds DIR"),
         ([str(peers[0]), "--data", str(tiny), "--draws", "-1"], "--draws -1 --seed 0: expected at least 0"),
+        (["--folds", "runs", "--data", str(tiny), "--test-fraction", "0.2"], "--test-fraction with --folds"),
     ):
         with pytest.raises(SystemExit) as stopped:
             evaluate.main(arguments)

@@ -2,84 +2,109 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from net.data.selection import Fold
 from records.split import fold_of
+from tools.evaluation.answers import EvaluationSettings, run_models
+from tools.evaluation.comparison import circumstances
 from tools.evaluation.mean_face import MEAN_SHAPE
-from tools.evaluation.measure import Settings, measure, open_models
-from tools.evaluation.report import heading, table, without_repeats
+from tools.evaluation.models import open_models
+from tools.evaluation.report import Evaluation, heading, markdown_table, without_repeats
+from tools.evaluation.splits import ChosenSplit, FaceSelection
 from tools.evaluation.tables import ACCURACY_KEYS, ALL, accuracy_rows, measures
 from tools.read.face import Item
 
 MODEL = "landmark.pb"
 NETWORK = "network"  # what each fold's model is called in the tables
+FOLDS = "folds"  # in place of a side of the split
+SEEN = (
+    "Seen in training: unknown. Each network was kept from the sources of its own fold, on which it is measured; what "
+    "one that it started from (`--init`) had seen, no contract tells."
+)
 
 
-@dataclass(frozen=True, order=True)
-class Fold:
-    """One run, which has not seen the sources of fold `index` of `count`; folder: its own, with its frozen model."""
+@dataclass(frozen=True)
+class FoldRun:
+    """One run, which has not seen the sources of its fold; folder: its own, with its frozen model."""
 
-    index: int
-    count: int
+    fold: Fold
     folder: Path
 
 
-def find_folds(folder: Path) -> list[Fold]:
+def cross_validate(folder: Path, selection: FaceSelection, settings: EvaluationSettings) -> Evaluation:
+    """The runs of a cross-validation, each on its fold, and their sum: all numbers and the tables, no plots.
+
+    Raises as `find_runs`, `measure_runs` and the readers' `find` do.
+    """
+    runs = find_runs(folder)
+    rows, skipped = measure_runs(runs, selection.every_face(), settings)
+    skipped += [f"fold {name}: no run in {folder}" for name in missing_folds(runs)]
+    sums = sum_up(rows)
+    document = circumstances(selection, settings) | ChosenSplit(FOLDS).as_json() | {"seen": None}
+    return Evaluation(document | {"rows": rows, "sums": sums, "skipped": skipped}, f"{SEEN}\n\n{markdown(rows, sums)}")
+
+
+def find_runs(folder: Path) -> list[FoldRun]:
     """The runs in a folder's subfolders, in the order of their folds.
 
     Raises FileNotFoundError for a missing folder; ValueError where there is no run, one without a fold, two of the same
     fold, or folds of different k.
     """
-    if not Path(folder).is_dir():
+    if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: found no such folder, expected one of runs made with --fold")
-    folds = sorted(_read_fold(path) for path in Path(folder).glob("*/settings.json"))
-    if not folds:
-        raise ValueError(f"{folder}: found no run in it, expected <i>/settings.json, made with --fold i/k")
-    named = [f"{fold.index}/{fold.count}" for fold in folds]
-    if len({fold.count for fold in folds}) > 1 or len(set(named)) < len(named):
+    found = [run for path in folder.iterdir() if path.is_dir() and (run := _read_run(path))]
+    if not found:
+        raise ValueError(f"{folder}: found no run in it, expected folders of net/train.py --fold i/k")
+    runs = sorted(found, key=lambda run: (run.fold.index, run.fold.count))
+    named = [str(run.fold) for run in runs]
+    if len({run.fold.count for run in runs}) > 1 or len(set(named)) < len(named):
         raise ValueError(f"{folder}: found folds {', '.join(named)}, expected each fold of one k once")
-    return folds
+    return runs
 
 
-def _read_fold(path: Path) -> Fold:
+def _read_run(path: Path) -> FoldRun | None:
+    """The run in a folder, None where there is none. Raises ValueError for one without a fold."""
+    from net.run.folder import RunFolder  # with TensorFlow, which whoever measures models alone need not wait for
+
     try:
-        text = json.loads(path.read_text(encoding="utf-8"))["options"]["fold"]
-    except (ValueError, KeyError, TypeError):
-        text = None
-    found = re.fullmatch(r"(\d+)/(\d+)", str(text))
-    if not found or not int(found[1]) < int(found[2]) >= 2:
-        raise ValueError(f"{path}: options.fold is {text!r}, expected i/k of net/train.py --fold, 0 <= i < k")
-    return Fold(int(found[1]), int(found[2]), path.parent)
+        text = RunFolder(path).settings().options.get("fold")
+    except FileNotFoundError:
+        return None
+    try:
+        return FoldRun(Fold.parse(str(text)), path)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
 
 
-def missing_folds(folds: Sequence[Fold]) -> list[str]:
+def missing_folds(runs: Sequence[FoldRun]) -> list[str]:
     """The folds of k that have no run, as i/k."""
-    count, there = folds[0].count, {fold.index for fold in folds}
+    count, there = runs[0].fold.count, {run.fold.index for run in runs}
     return [f"{index}/{count}" for index in range(count) if index not in there]
 
 
-def measure_folds(folds: Sequence[Fold], items: Sequence[Item], settings: Settings) -> tuple[list[dict], list[str]]:
-    """The accuracy rows of every fold's model, and of the mean shape, on the fold's own sources; and what was skipped.
+def measure_runs(
+    runs: Sequence[FoldRun], items: Sequence[Item], settings: EvaluationSettings
+) -> tuple[list[dict], list[str]]:
+    """The accuracy rows of every run's model, and of the mean shape, on its fold's sources; and what was skipped.
 
-    Raises as `open_models` and `measure` do, and ValueError for a fold without faces.
+    Raises as `open_models` and `run_models` do, and ValueError for a fold without faces.
     """
     rows, skipped = [], []
-    for fold in folds:
-        name = f"{fold.index}/{fold.count}"
+    for run in runs:
+        fold = run.fold
         inside = [item for item in items if fold_of(item.source, fold.count) == fold.index]
         if not inside:
-            raise ValueError(f"fold {name}: found none of {len(items)} faces in it, expected some")
-        network, baseline = open_models([fold.folder / MODEL]).values()
-        print(f"fold {name}: {len(inside)} faces, {fold.folder / MODEL}", flush=True)
+            raise ValueError(f"fold {fold}: found none of {len(items)} faces in it, expected some")
+        network, baseline = open_models([run.folder / MODEL]).values()
+        print(f"fold {fold}: {len(inside)} faces, {run.folder / MODEL}", flush=True)
         models = {NETWORK: network, MEAN_SHAPE: baseline}
-        measured = measure(inside, models, replace(settings, draws=0, detector=False))
-        rows += [{"fold": name, **row} for row in accuracy_rows(measures(measured, settings.seed))]
+        measured = run_models(inside, models, replace(settings, draws=0, detector=False))
+        rows += [{"fold": str(fold), **row} for row in accuracy_rows(measures(measured, settings.seed))]
         skipped += measured.skipped
     return rows, skipped
 
@@ -117,9 +142,9 @@ def markdown(rows: Sequence[dict], sums: Sequence[dict]) -> str:
     ]
     sections = [
         "## Folds (all faces; NME in %)",
-        table(["fold", "model", "number", *names], each),
+        markdown_table(["fold", "model", "number", *names], each),
         "## Over the folds (mean ± deviation; NME in %)",
-        table([*starts, *names], summed),
+        markdown_table([*starts, *names], summed),
     ]
     return "\n\n".join(sections) + "\n"
 

@@ -18,11 +18,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PROBE = "import sys; sys.path.insert(0, sys.argv[1]); from tools.evaluation.footprint import probe; probe(sys.argv[2])"
 
 
-def footprint(model: Landmarker, memory: bool = True) -> dict:
+def footprint(contract: Contract, memory: bool = True) -> dict:
     """bytes: of the model's file; parameters, multiply_adds: of one face, from the contract or else counted; memory,
     memory_added: peak bytes of a process that runs it, and how much of that is not Python's and OpenCV's start; None
     where not asked for or unknown."""
-    contract = model.contract
     counted = {"parameters": contract.parameters, "multiply_adds": contract.multiply_adds}
     if None in counted.values():
         counted = dict(zip(counted, count(contract), strict=True))

@@ -1,34 +1,37 @@
-"""The faces to measure with: those of sources that training did not see."""
+"""The faces that one model is measured with: those of sources that its training did not see."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from infer.jobs.progress import Progress
-from records.split import split_of
-from tools.read import formats as readers
+from infer.model.contract import Contract
+from tools.evaluation.splits import CONTRACT, TEST, FaceSelection, choose_split, split_in_words, split_of_contract
+from tools.read import formats
 from tools.read.face import BadSample, Face, Item
 
-TEST_FRACTION = 0.1  # as make_records.py splits
 
+def held_out(
+    data: Sequence[Path], contract: Contract, count: int | None = None, seed: int = 0, side: str = TEST
+) -> list[Item]:
+    """The items of a side of the model's split; of each subset at most `count`, drawn by the seed.
 
-def held_out(folders: Sequence[Path], count: int | None = None, seed: int = 0, split: str = "test") -> list[Item]:
-    """The items of a side of the split ("all": both); of each subset at most `count`, drawn by the seed.
-
-    Raises ValueError where there is none, and as the readers' `find`.
+    A contract that names no split is said on stderr. Raises ValueError where there is no such face, for a split rule
+    that is not known, and as the readers' `find`.
     """
-    rng, subsets = np.random.default_rng(seed), {}
-    for folder in folders:
-        for item in readers.find(folder, folder.resolve().name):
-            if split in ("all", split_of(item.source, TEST_FRACTION)):
-                subsets.setdefault((item.dataset, item.subset), []).append(item)
-    if not subsets:
-        raise ValueError(f"{', '.join(map(str, folders))}: found no faces of the split {split}, expected some")
-    chosen = [(items, sorted(rng.permutation(len(items))[:count])) for items in subsets.values()]
-    return [items[index] for items, indices in chosen for index in indices]
+    selection, name = FaceSelection(tuple(data), side), contract.model.name
+    chosen = choose_split({name: split_of_contract(name, contract)}, side)
+    if chosen.origin not in (None, CONTRACT):
+        print(f"{name}: split {split_in_words(chosen.as_json())}", file=sys.stderr)
+    rng = np.random.default_rng(seed)
+    subsets: dict[tuple[str, str], list[Item]] = {}
+    for item in selection.faces(chosen):
+        subsets.setdefault((item.dataset, item.subset), []).append(item)
+    return [items[index] for items in subsets.values() for index in sorted(rng.permutation(len(items))[:count])]
 
 
 def read_all(items: Sequence[Item], points: str = "pts_2d") -> Iterator[tuple[Item, Face]]:
@@ -36,7 +39,7 @@ def read_all(items: Sequence[Item], points: str = "pts_2d") -> Iterator[tuple[It
     with Progress(len(items), "faces") as progress:
         for item in items:
             try:
-                yield item, readers.read(item, points)
+                yield item, formats.read(item, points)
             except BadSample as error:
                 progress.say(f"skipped: {error}")
             progress.step()

@@ -27,9 +27,8 @@ def high_water(pid: int | None = None) -> int | None:
     psutil knows this of Windows alone. Linux tells it in /proc, macOS a process of itself; Linux's own `getrusage`
     would start with what the parent process held.
     """
-    info = psutil.Process(pid).memory_info()
-    if hasattr(info, "peak_wset"):
-        return int(info.peak_wset)
+    if peak := getattr(psutil.Process(pid).memory_info(), "peak_wset", None):
+        return int(peak)
     status = Path(f"/proc/{pid or 'self'}/status")
     if status.is_file():
         found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.M)

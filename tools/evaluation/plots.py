@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from infer.draw import contact_sheet
@@ -18,8 +19,9 @@ from infer.files.pictures import write_picture
 from records import metrics
 from records.drawing import PREDICTED_COLOUR, TRUE_COLOUR, draw_errors, draw_points
 from records.landmarks import IBUG_68, Scheme, convert
+from tools.evaluation.boxes import SCALES, SHIFT
 from tools.evaluation.mean_face import MEAN_SHAPE
-from tools.evaluation.measure import DETECTOR, PASSES, SCALES, SHIFT, SHIFTED, TRUE, Measured, Tile
+from tools.evaluation.measured import DETECTOR, PASSES, SHIFTED, TRUE, Measured, Tile
 from tools.evaluation.tables import ALL, LAST, MEAN_OF_BINS, is_bin
 from tools.read.mean_shape import mean_shape
 
@@ -121,14 +123,15 @@ def plot_points(measured: Measured, names: dict[str, str]) -> Figure:
     return figure
 
 
-def _draw_points(axes: Axes, scheme: Scheme, values: np.ndarray, most: float):
+def _draw_points(axes: Axes, scheme: Scheme, values: np.ndarray, most: float) -> PathCollection:
     face = convert(mean_shape(), IBUG_68, scheme)
     for chain in (chain for chains in scheme.lines.values() for chain in chains):
         axes.plot(*face[list(chain)].T, color="0.85", linewidth=1, zorder=0)
     axes.set(aspect="equal")
     axes.invert_yaxis()
     axes.axis("off")
-    return axes.scatter(*face.T, s=25 + 130 * values / most, c=values, cmap="viridis_r", vmin=0, vmax=most)
+    x, y = face.T
+    return axes.scatter(x, y, s=25 + 130 * values / most, c=values, cmap="viridis_r", vmin=0, vmax=most)
 
 
 def plot_yaw(every: Sequence[dict], names: dict[str, str]) -> Figure:
@@ -156,8 +159,8 @@ def _draw_bars(axes: Axes, places: np.ndarray, bars: np.ndarray, width: float, *
     spans = np.abs([heights - low, high - heights])[:, known]
     axes.errorbar(places[known], heights[known], spans, fmt="none", ecolor="0.2", elinewidth=1, capsize=2)
     for place, height in zip(places, heights, strict=True):
-        text = {"textcoords": "offset points", "ha": "center", "fontsize": 8, "color": "white"}
-        axes.annotate(f"{height:.2f}", (place, 0), (0, 3), **text)
+        text = f"{height:.2f}"
+        axes.annotate(text, (place, 0), (0, 3), textcoords="offset points", ha="center", fontsize=8, color="white")
 
 
 def yaw_bars(rows: Sequence[dict]) -> dict[str, tuple[float, float, float]]:

@@ -4,31 +4,47 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from infer.files.atomic import write_atomically, write_text_atomically
+from infer.files.atomic import write_text_atomically
 from records import metrics
+from tools.evaluation.boxes import FOUND, SCALES, SHIFT
 from tools.evaluation.mean_face import MEAN_SHAPE
-from tools.evaluation.measure import FOUND, SCALES, SHIFT, TRUE
+from tools.evaluation.measured import TRUE
+from tools.evaluation.splits import split_in_words
 from tools.evaluation.tables import ACCURACY_KEYS, ALL, LAST, is_bin
 
 NAMES = {"inter_ocular": "inter-ocular", "inter_pupil": "inter-pupil", "box": "box"}
 
 
-def write_report(document: dict, text: str, out: Path, plots: Sequence[str] = ()) -> None:
-    """Writes `evaluation.md` (with the plots, files of that folder) and `evaluation.json` into a folder."""
-    pictures = "".join(f"\n![{name}]({name})\n" for name in plots)
-    write_text_atomically(out / "evaluation.md", f"# Evaluation\n\n{text}{pictures}")
-    write_atomically(out / "evaluation.json", as_json(document))
+@dataclass(frozen=True)
+class Evaluation:
+    """document: all numbers, as JSON has them; text: the tables in Markdown; plots: names of the files written."""
+
+    document: dict[str, Any]
+    text: str
+    plots: Sequence[str] = ()
 
 
-def as_json(document: dict) -> bytes:
+def write_report(evaluation: Evaluation, out: Path, copy: Path | None = None) -> list[str]:
+    """Writes `evaluation.md` (with the plots, files of that folder) and `evaluation.json` into a folder, and the JSON
+    to another file as well; the names of the files in the folder, plots among them."""
+    pictures = "".join(f"\n![{name}]({name})\n" for name in evaluation.plots)
+    write_text_atomically(out / "evaluation.md", f"# Evaluation\n\n{evaluation.text}{pictures}")
+    for path in (out / "evaluation.json", *([copy] if copy else [])):
+        write_text_atomically(path, as_json(evaluation.document))
+    return ["evaluation.md", "evaluation.json", *evaluation.plots]
+
+
+def as_json(document: dict) -> str:
     """The document as JSON, null for what is not a finite number."""
-    return (json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    return json.dumps(_plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _plain(value):
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -49,13 +65,26 @@ def markdown(document: dict) -> str:
 
 
 def header(document: dict) -> str:
-    """What was measured on what, and what makes the numbers less than they seem."""
-    lines = [
+    """What was measured on what, and what makes the numbers less than they seem: what models may have seen of it."""
+    text = (
         f"{document['faces']} faces of {document['sources']} sources from {', '.join(document['data'])}; "
-        f"split {document['split']} (test fraction {document['test_fraction']:g}), points {document['points']}, "
+        f"split {split_in_words(document)}, points {document['points']}, "
         f"{document['scheme']}. Errors and rates in %; in brackets 95 % intervals (bootstrap over sources)."
-    ]
-    return "\n".join([*lines, *(f"\n**Note:** {note}" for note in document["notes"])])
+    )
+    return "\n".join([text, "", "Seen in training:", "", *seen_lines(document["seen"], document["faces"])])
+
+
+def seen_lines(seen: Mapping[str, dict[str, Any]], faces: int) -> list[str]:
+    """A line for each model: what share of the faces its training may have seen, as far as its contract tells."""
+    return [f"- {name}: {_seen_words(one, faces)}" for name, one in seen.items()]
+
+
+def _seen_words(one: dict[str, Any], faces: int) -> str:
+    named = f"; it was trained on faces of {', '.join(one['trained_on'])}" if one["trained_on"] else ""
+    if one["share"] is None:
+        return f"unknown, for its contract names no split{named}"
+    share = f"{one['faces']} of {faces} faces ({100 * one['share']:.1f} %)"
+    return f"at most {share}, by its test fraction {one['test_fraction']:g}{named if one['faces'] else ''}"
 
 
 def accuracy(rows: Sequence[dict], every: Iterable[dict]) -> str:
@@ -70,7 +99,7 @@ def accuracy(rows: Sequence[dict], every: Iterable[dict]) -> str:
         + [spans.get((row["model"], row["faces of"], key), row[key]) for key in ACCURACY_KEYS]
         for row in without_repeats(rows)
     ]
-    return table(["model", "faces of", "number", *map(heading, ACCURACY_KEYS)], cells)
+    return markdown_table(["model", "faces of", "number", *map(heading, ACCURACY_KEYS)], cells)
 
 
 def without_repeats(rows: Sequence[dict]) -> list[dict]:
@@ -88,14 +117,14 @@ def distribution(every: Iterable[dict]) -> str:
     for one in _last_from_true(every):
         numbers = [one[f"{kind} {threshold:.2f}"] for threshold in metrics.THRESHOLDS for kind in ("auc", "failure")]
         rows.append([one["model"], NAMES[one["norm"]], _with_interval(one), one["median"], *numbers, one["mae"]])
-    return table([*head, "MAE px"], rows)
+    return markdown_table([*head, "MAE px"], rows)
 
 
 def groups(every: Iterable[dict]) -> str:
     """NME of each group of points, and without the jaw, of all faces."""
     chosen = [one for one in _last_from_true(every) if one["norm"] == "box"]
     head = ["model", *chosen[0]["groups"]]
-    return table(head, [[one["model"], *one["groups"].values()] for one in chosen])
+    return markdown_table(head, [[one["model"], *one["groups"].values()] for one in chosen])
 
 
 def _last_from_true(every: Iterable[dict]) -> list[dict]:
@@ -111,7 +140,7 @@ def boxes(rows: Sequence[dict], draws: int) -> str:
         if not is_bin(row["faces of"]) and (row["passes"] == LAST or row["faces of"] == ALL)
     ]
     shown = [row for row in shown if row["model"] != MEAN_SHAPE or row["passes"] == LAST]
-    text = table(
+    text = markdown_table(
         ["model", "faces of", "passes", *keys],
         [[row["model"], row["faces of"], row["passes"], *(row[key] for key in keys)] for row in shown],
     )
@@ -128,13 +157,13 @@ def boxes(rows: Sequence[dict], draws: int) -> str:
     return text
 
 
-def differences(rows: Iterable[dict]) -> str:
+def differences(rows: Sequence[dict]) -> str:
     """How much each model's NME is above the first's; an interval without 0 is no chance."""
     chosen = [row for row in without_repeats(rows) if not is_bin(row["faces of"])]
     parts = list(dict.fromkeys((row["model"], row["faces of"]) for row in chosen))
     by_key = {(row["model"], row["faces of"], row["norm"]): row for row in chosen}
     head = ["model", "faces of", *(f"{NAMES[norm]} [95 %]" for norm in metrics.NORMS)]
-    return table(
+    return markdown_table(
         head, [[*part, *(_with_interval(by_key[*part, norm], "+") for norm in metrics.NORMS)] for part in parts]
     )
 
@@ -158,7 +187,7 @@ def costs(footprints: dict[str, dict], speeds: Sequence[dict]) -> str:
         both = (times[model, *setting] for setting in settings)
         cells = [one["bytes"] / 1e6, one["parameters"] / 1e6, one["multiply_adds"] / 1e6, _memory(one)]
         rows.append([model, *cells, *(f"{row['milliseconds']:.2f} ({row['ratio']:.2f})" for row in both)])
-    return table(head, rows)
+    return markdown_table(head, rows)
 
 
 def _memory(one: dict) -> str:
@@ -172,7 +201,7 @@ def heading(key: str) -> str:
     return key.replace("_", "-").replace("2 pass", "2 passes")
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence]) -> str:
     """A Markdown table: fractions with two digits, what is no number empty, no column without anything in it."""
     cells = [[_cell(value) for value in row] for row in rows]
     used = [column for column in range(len(head)) if any(row[column] for row in cells)]

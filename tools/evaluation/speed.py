@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import cv2
 import numpy as np
 
 from infer.jobs.cores import cores
 from infer.jobs.progress import Progress
-from tools.evaluation.measure import Model
+from tools.evaluation.models import EvaluatedNetwork
 
 BATCHES = (1, 32)
 ROUNDS = 10
@@ -19,7 +20,7 @@ WARM = 2  # calls before these, that bring the caches back
 PICTURE, FACE = 450, 240  # pixels: a picture as of 300W-LP, and the face in it
 
 
-def speed_rows(models: dict[str, Model], rounds: int = ROUNDS) -> list[dict]:
+def speed_rows(models: Mapping[str, EvaluatedNetwork], rounds: int = ROUNDS) -> list[dict]:
     """Median milliseconds per face of `fit` with one pass (crop, network, points back), and the ratio to the first.
 
     A row for each model, number of threads (1, and as many as there are cores) and batch (faces of one picture): model,
@@ -34,13 +35,15 @@ def speed_rows(models: dict[str, Model], rounds: int = ROUNDS) -> list[dict]:
         cv2.setNumThreads(before)
 
 
-def _rows(models: dict[str, Model], threads: int, batch: int, rounds: int, progress: Progress) -> list[dict]:
+def _rows(
+    models: Mapping[str, EvaluatedNetwork], threads: int, batch: int, rounds: int, progress: Progress
+) -> list[dict]:
     cv2.setNumThreads(threads)
     times: dict[str, list[float]] = {name: [] for name in models}
     image, boxes = _work(batch)
     for _ in range(rounds):
         for name, model in models.items():
-            times[name] += seconds_each(lambda model=model: model.fit(image, boxes, 1), CALLS[batch])
+            times[name] += seconds_each(partial(model.fit, image, boxes, 1), CALLS[batch])
         progress.step()
     milliseconds = {name: 1000 * float(np.median(values)) / batch for name, values in times.items()}
     first = next(iter(milliseconds.values()))

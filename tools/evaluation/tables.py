@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from records import metrics
-from tools.evaluation import intervals as bootstrap
-from tools.evaluation.measure import DETECTOR, PASSES, SHIFTED, TRUE, Measured
+from tools.evaluation import intervals
+from tools.evaluation.measured import DETECTOR, PASSES, SHIFTED, TRUE, Measured
 
 ALL = "all"
 MEAN_OF_BINS = "mean of yaw bins"
@@ -53,12 +53,15 @@ def measures(measured: Measured, seed: int = 0) -> list[dict]:
     ]
 
 
-def _rows(measured: Measured, which: tuple, chosen: dict[str, np.ndarray], seed: int) -> Iterator[tuple[str, dict]]:
+def _rows(
+    measured: Measured, which: tuple[str, str, int, str], chosen: dict[str, np.ndarray], seed: int
+) -> Iterator[tuple[str, dict]]:
     """The rows of one model, kind of boxes, number of passes and norm: (part, numbers) each."""
-    errors, mae = measured.errors(*which), measured.mean_absolute_errors(*which[:3])
-    groups = {name: measured.errors(*which, points) for name, points in groups_of(measured.scheme).items()}
+    model, boxes, passes, _ = which
+    errors, mae = measured.errors(*which), measured.mean_absolute_errors(model, boxes, passes)
+    groups = {name: measured.errors(*which, points=points) for name, points in groups_of(measured.scheme).items()}
     for part, inside in chosen.items():
-        low, high = bootstrap.interval(errors[inside], measured.sources[inside], seed)
+        low, high = intervals.interval(errors[inside], measured.sources[inside], seed)
         yield (
             part,
             {
@@ -98,7 +101,7 @@ def differences(measured: Measured, seed: int = 0) -> list[dict]:
         for norm in metrics.NORMS:
             errors = [measured.errors(name, TRUE, LAST, norm) for name in (model, first)]
             for part, inside in parts(measured).items():
-                found = bootstrap.difference(errors[0][inside], errors[1][inside], measured.sources[inside], seed)
+                found = intervals.difference(errors[0][inside], errors[1][inside], measured.sources[inside], seed)
                 numbers = dict(zip(("mean", "low", "high"), (100 * value for value in found), strict=True))
                 rows.append({"model": model, "against": first, "norm": norm, "faces of": part, **numbers})
     return rows

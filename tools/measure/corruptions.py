@@ -8,6 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from infer.files.pictures import decode_picture
 from infer.geometry.boxes import absolute_shape, picture_box
 from infer.geometry.crop import Crop
 from tools.read.face import Face
@@ -75,7 +76,7 @@ def with_noise(image: np.ndarray, deviation: float) -> np.ndarray:
 def compressed(picture: Picture) -> Picture:
     """JPEG of quality 10."""
     _, data = cv2.imencode(".jpg", picture.image, [cv2.IMWRITE_JPEG_QUALITY, 10])
-    return picture._replace(image=cv2.imdecode(data, cv2.IMREAD_COLOR))
+    return picture._replace(image=decode_picture(data.tobytes(), "JPEG"))
 
 
 def covered(top: float, bottom: float) -> Callable[[Picture], Picture]:

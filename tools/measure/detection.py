@@ -23,10 +23,10 @@ from infer.jobs.progress import Progress
 from infer.landmarker import Landmarker
 from records import metrics
 from records.landmarks import IBUG_68
+from tools.evaluation.answers import by_picture
+from tools.evaluation.boxes import match
 from tools.evaluation.held_out import held_out
-from tools.evaluation.measure import by_picture, match
-from tools.read import dlib as read_dlib
-from tools.read import formats as readers
+from tools.read import dlib, formats
 from tools.read.face import BadSample, Face, Item
 
 
@@ -62,9 +62,8 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     try:
         landmarker = Landmarker(args.model, detector=args.detector, detector_model=args.detector_model)
-        rows = measure(
-            landmarker, (held_out(args.data, args.count, args.seed) if args.data else []) + photos(args.photos)
-        )
+        items = held_out(args.data, landmarker.contract, args.count, args.seed) if args.data else []
+        rows = measure(landmarker, items + photos(args.photos))
     except (ValueError, OSError) as error:
         print(f"measure_detection: {error}", file=sys.stderr)
         return 2
@@ -74,7 +73,7 @@ def main(argv=None) -> int:
 
 def photos(folder: Path | None) -> list[Item]:
     """All marked faces of the photos."""
-    return read_dlib.find(folder, "photos") if folder else []
+    return dlib.find(folder, "photos") if folder else []
 
 
 def measure(landmarker: Landmarker, items: Sequence[Item]) -> list[Row]:
@@ -90,7 +89,7 @@ def measure(landmarker: Landmarker, items: Sequence[Item]) -> list[Row]:
 def read(item: Item) -> tuple[Item, Face] | None:
     """An item with its face; None, and said, where it cannot be read."""
     try:
-        return item, readers.read(item, "pts_2d")
+        return item, formats.read(item, "pts_2d")
     except BadSample as error:
         print(f"skipped: {error}", file=sys.stderr)
         return None
@@ -104,7 +103,7 @@ def measure_picture(landmarker: Landmarker, faces: Sequence[tuple[Item, Face]]) 
     found = np.array([face.points for face in landmarker.detect(image)]).reshape(-1, IBUG_68.count, 2)
     partners = match(np.array([face.points for _, face in faces]), found)
     invented = len(found) - sum(index >= 0 for index in partners)
-    rows = []
+    rows: list[Row] = []
     for (item, face), partner in zip(faces, partners, strict=True):
         own = landmarker.fit(image, face.box[None])[0]
         other = error_of(found[partner], face) if partner >= 0 else np.nan

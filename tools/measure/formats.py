@@ -81,7 +81,7 @@ def write_all(model: Path, folder: Path, images: np.ndarray) -> dict[str, Path]:
 
 def seconds(runners: dict[tuple, Callable], image: np.ndarray, rounds: int) -> dict[tuple, float]:
     """Median seconds of each runner for one face, measured in turns."""
-    times = {key: [] for key in runners}
+    times: dict[tuple, list[float]] = {key: [] for key in runners}
     for _ in range(rounds):
         for key, call in runners.items():
             times[key] += seconds_each(call, image)

@@ -29,7 +29,7 @@ from tools.read.face import Face
 
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"  # public domain
 ROOM = 0.4  # shown around the face, of the box's longer edge
-TILE = 220  # pixels
+TILE, COLUMNS = 220, 5  # pixels of a tile's edge, tiles a row
 QUALITY = 85
 
 
@@ -47,12 +47,13 @@ def main(argv=None) -> int:
     try:
         landmarker = Landmarker(args.model)
         plain = portrait(landmarker, args.picture)
-        sheet = contact_sheet(*zip(*(tile(landmarker, *each) for each in harder(plain)), strict=True), 5, TILE)
+        tiles = [tile(landmarker, *each) for each in variants(plain)]
+        sheet = contact_sheet([image for image, _ in tiles], [caption for _, caption in tiles], COLUMNS, TILE)
         _, data = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
         args.out.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(args.out, data.tobytes())
     except (ValueError, OSError) as error:
-        print(f"card_pictures: {error}", file=sys.stderr)
+        print(f"limit_pictures: {error}", file=sys.stderr)
         return 2
     print(f"written: {args.out}")
     return 0
@@ -67,7 +68,7 @@ def portrait(landmarker: Landmarker, path: Path) -> Picture:
     return Picture(image, faces[0].points, np.asarray(faces[0].box, np.float64))
 
 
-def harder(plain: Picture) -> list[tuple[str, Picture]]:
+def variants(plain: Picture) -> list[tuple[str, Picture]]:
     """The picture as it is, and changed in every way, with names."""
     pictures = [("as it is", plain), *((name, change(plain)) for name, change in CHANGES.items())]
     for roll in (30, 60):

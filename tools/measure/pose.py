@@ -42,7 +42,8 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     try:
         landmarker = Landmarker(args.model)
-        rows = measure(landmarker, held_out(args.data, args.count, split=args.split), args.points)
+        items = held_out(args.data, landmarker.contract, args.count, side=args.split)
+        rows = measure(landmarker, items, args.points)
     except (ValueError, OSError) as error:
         print(f"measure_pose: {error}", file=sys.stderr)
         return 2
@@ -64,8 +65,11 @@ def measure(landmarker: Landmarker, items: list, points: str) -> tuple[np.ndarra
 
 
 def errors_of(points: np.ndarray, pose: np.ndarray) -> list[float]:
-    """How far the pose by points [68, 2] is from a true one (pitch, yaw, roll in radians): degrees, as COLUMNS."""
+    """How far the pose by points [68, 2] is from a true one (pitch, yaw, roll in radians): degrees, as COLUMNS;
+    NaN where no turn fits the points."""
     rotation, true = rotation_from(points), rotation_of(pose)
+    if rotation is None:
+        return [float("nan")] * len(COLUMNS)
     found, wanted = pose_of(rotation), np.degrees(pose)
     off = np.array([found.yaw - wanted[1], found.pitch - wanted[0], found.roll - wanted[2]])
     turn = np.degrees(np.arccos(np.clip((np.trace(rotation.T @ true) - 1) / 2, -1, 1)))
@@ -79,7 +83,7 @@ def table(yaws: np.ndarray, own: np.ndarray, found: np.ndarray) -> str:
     bins = metrics.yaw_bin(yaws)
     for name, chosen in [*((name, bins == index) for index, name in enumerate(metrics.YAW_BINS)), ("all", bins >= 0)]:
         if chosen.any():
-            values = [*own[chosen].mean(axis=0), *found[chosen].mean(axis=0)]
+            values = [*np.nanmean(own[chosen], axis=0), *np.nanmean(found[chosen], axis=0)]
             lines.append(f"| {name} | {chosen.sum()} | {' | '.join(f'{value:.1f}' for value in values)} |")
     return "\n".join(lines)
 

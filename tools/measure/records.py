@@ -116,7 +116,10 @@ def bare_loop(paths: list[str]) -> float:
     matrix = np.array([[192 / 400, 0, 0], [0, 192 / 400, 0]], np.float64)
     started = time.perf_counter()
     for path in paths:
-        small = cv2.warpAffine(cv2.imread(path), matrix, (192, 192))
+        image = cv2.imread(path)
+        if image is None:
+            raise ValueError(f"{path}: found no picture that can be read, expected a JPEG")
+        small = cv2.warpAffine(image, matrix, (192, 192))
         cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return len(paths) / (time.perf_counter() - started)
 

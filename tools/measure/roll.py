@@ -39,7 +39,8 @@ def parse_args(argv=None) -> argparse.Namespace:
 def main(argv=None) -> int:
     args = parse_args(argv)
     try:
-        print(table(measure(Landmarker(args.model), held_out(args.data, args.count))))
+        landmarker = Landmarker(args.model)
+        print(table(measure(landmarker, held_out(args.data, landmarker.contract, args.count))))
     except (ValueError, OSError) as error:
         print(f"measure_roll: {error}", file=sys.stderr)
         return 2

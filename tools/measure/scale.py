@@ -1,16 +1,15 @@
-"""Measures what several processes bring on this machine, estimates what more machines would, and prints tables.
+"""Measures what several processes bring on this machine, as a ratio to one, and prints tables.
 
     python tools/measure/scale.py FACES [--seeds 3]
 
 FACES: a data set of drawn or real faces. Records: by this machine alone and by Apache Beam, 1 and 2 processes each.
 Training: the shipped network, one process of two threads against two workers of one on loopback, and what one thread
-alone computes of a worker's batch, from which the estimate starts.
+alone computes of a worker's batch, without transfer or waiting.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import subprocess
 import sys
@@ -24,6 +23,8 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import numpy as np
 
+from infer.model.contract import read_contract
+from net.run.folder import RunFolder
 from records.manifest import Manifest
 from tools.make.beam.environment import python_with_beam
 
@@ -35,9 +36,6 @@ OWN = BATCH // 2  # faces a step of each worker
 REPORT = 5  # steps between the reports that are timed
 WEIGHT = 4  # the large set counts every training face so often
 CALLS = 3  # of make_records.py for each number
-NETWORK = 1.25e9  # bytes a second each way: 10 Gbit/s, which data centres give a machine
-SERVERS = (1, 4, 16)
-WORKERS = (8, 64, 256)
 LOOPBACK = Path("/sys/class/net/lo/statistics/rx_bytes")
 BEAM = ("--runner", "DirectRunner", "--", "--direct_running_mode", "multi_processing", "--direct_num_workers")
 
@@ -63,8 +61,7 @@ def main(argv=None) -> int:
             print(records_table(args.faces, Path(folder)), end="\n\n", flush=True)
             run([sys.executable, "tools/make_records.py", args.faces, "--out", records, "--no-report"])
             timed = {name: train(records, Path(folder, name), args.steps, *way) for name, way in WAYS.items()}
-            print(training_table(timed), end="\n\n", flush=True)
-            print(estimate_table(timed[COMPUTING].seconds, parameters()), flush=True)
+            print(training_table(timed), flush=True)
             if args.seeds:
                 print("\n" + comparison(records, Path(folder), args.seeds, args.compare_steps), flush=True)
     except (ValueError, OSError) as error:
@@ -120,12 +117,11 @@ def timed_records(python: Path | str, dataset: str, out: Path, options: list) ->
 
 # training
 
-COMPUTING = "1 process of 1 thread, no cluster"  # neither transfer nor waiting in it, nor a parameter server beside it
 WAYS = {  # faces a step, options
     "1 process of 2 threads, no cluster": (BATCH, ["--threads", 2]),
     "1 worker of 2 threads": (BATCH, ["--threads", 2, "--local-cluster", 1]),
     "2 workers of 1 thread": (BATCH, ["--threads", 1, "--local-cluster", 2]),
-    COMPUTING: (OWN, ["--threads", 1]),
+    "1 process of 1 thread, no cluster": (OWN, ["--threads", 1]),  # neither transfer nor waiting in it
 }
 
 
@@ -144,6 +140,7 @@ def train(records: Path, run_folder: Path, steps: int, batch: int, options: list
     command = [sys.executable, ROOT / "net/train.py", "--records", records, "--run", run_folder, *own, *options]
     marks = []
     with subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None  # it is a pipe
         for line in process.stdout:
             if found := re.match(r"step (\d+)/", line):
                 marks.append((int(found[1]), time.perf_counter(), loopback()))
@@ -176,41 +173,12 @@ def training_table(timed: dict[str, Timed]) -> str:
 
 def parameters() -> int:
     """Of the shipped network."""
-    return json.loads(CONTRACT.read_text(encoding="utf-8"))["parameters"]
-
-
-def step_seconds(compute: float, count: int, workers: int, servers: int, network: float = NETWORK) -> float:
-    """The estimated seconds of a synchronous step: computing, then the way through the busiest link.
-
-    compute: of a worker's own batch; count: parameters. Every worker takes all parameters from the servers, twice, and
-    brings all gradients back. A server's link carries workers / servers times these bytes, out before the gradients are
-    computed and in after it; a worker's own carries them once. Nothing overlaps.
-    """
-    return compute + bytes_each(count) / network * max(workers / servers, 1.0)
+    return read_contract(CONTRACT).parameters or 0
 
 
 def bytes_each(count: int) -> int:
     """Bytes that a worker moves in a step: so many parameters from the servers, and their gradients back."""
     return (WAYS_OUT + 1) * FLOAT * count
-
-
-def estimate_table(compute: float, count: int) -> str:
-    """Estimated faces a second and the part of their time that workers compute, by workers and parameter servers.
-
-    compute: seconds in which one thread computes a step of OWN faces, and nothing else is done.
-    """
-    head = " | ".join(f"{servers} ps: faces/s (computing)" for servers in SERVERS)
-    lines = [f"| workers | {head} | asynchronous limit of 1 ps, faces/s |", "|---|" + "---|" * (len(SERVERS) + 1)]
-    for workers in WORKERS:
-        cells = []
-        for servers in SERVERS:
-            seconds = step_seconds(compute, count, workers, servers)
-            cells.append(f"{workers * OWN / seconds:.0f} ({compute / seconds:.0%})")
-        limit = min(workers * OWN / compute, OWN * NETWORK / (WAYS_OUT * FLOAT * count))
-        lines.append(f"| {workers} | {' | '.join(cells)} | {limit:.0f} |")
-    each = f"{OWN} faces a worker and step, computed by one thread in {compute:.3f} s"
-    foot = f"Estimated, not run: {each} (measured alone), 10 Gbit/s each way a machine."
-    return "\n".join([*lines, "", foot])
 
 
 # one worker against two
@@ -233,22 +201,14 @@ def comparison(records: Path, folder: Path, seeds: int, steps: int) -> str:
 
 def error_of(records: Path, run_folder: Path, seed: int, steps: int, workers: int) -> float:
     """NME by box size in percent after the last step."""
-    own = [
-        "--batch",
-        BATCH,
-        "--steps",
-        steps,
-        "--eval-every",
-        steps,
-        "--seed",
-        seed,
-        "--no-plots",
-        "--schedule",
-        "cosine",
-    ]
+    own = ["--batch", BATCH, "--steps", steps, "--eval-every", steps, "--seed", seed, "--schedule", "cosine"]
+    own += ["--no-plots"]
     own += ["--local-cluster", workers, "--threads", 1] if workers else ["--threads", 2]
     run([sys.executable, "net/train.py", "--records", records, "--run", run_folder, *own])
-    return 100 * json.loads((run_folder / "best" / "nme.json").read_text(encoding="utf-8"))["nme_box"]
+    best = RunFolder(run_folder).best()
+    if best is None:
+        raise ValueError(f"{run_folder}: found no best checkpoint, expected one after {steps} steps")
+    return 100 * best.errors["nme_box"]
 
 
 if __name__ == "__main__":

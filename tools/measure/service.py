@@ -88,6 +88,7 @@ def service(options: Sequence[str] = ()) -> Iterator[tuple[subprocess.Popen, int
     """A service with the shipped model and no limit of a client's rate, as a process of its own; and its port."""
     program = [sys.executable, str(ROOT / "infer" / "serve.py"), "--port", "0", "--rate", "0", "--model", str(MODEL)]
     with subprocess.Popen([*program, *options], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None  # it is a pipe
         try:
             process.stdout.readline()  # the model's
             yield process, int(process.stdout.readline().partition("/ ")[0].rpartition(":")[2])
@@ -111,12 +112,11 @@ def bare_rate(pictures: list[bytes], seconds: float) -> float:
 
 
 def _one_rate(landmarker: Landmarker, pictures: list[bytes], seconds: float) -> float:
-    began = time.perf_counter()
-    for count, picture in enumerate(itertools.cycle(pictures), 1):
-        landmarker.detect(decode_picture(picture, "picture"))
-        passed = time.perf_counter() - began
-        if passed >= seconds:
-            return count / passed
+    began, passed, count = time.perf_counter(), 0.0, 0
+    while passed < seconds:
+        landmarker.detect(decode_picture(pictures[count % len(pictures)], "picture"))
+        passed, count = time.perf_counter() - began, count + 1
+    return count / passed
 
 
 def put_load(pid: int, port: int, pictures: list[bytes], clients: int, seconds: float) -> Load:

@@ -40,7 +40,7 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     v1.logging.set_verbosity(v1.logging.ERROR)
     try:
-        rates = measured(args, RecordSet(args.records))
+        rates = measured(RecordSet(args.records), args.batch, args.precision, args.rounds, args.steps)
     except (ValueError, OSError, graph.tf.errors.OpError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
@@ -48,27 +48,30 @@ def main(argv=None) -> int:
     return 0
 
 
-def measured(args: argparse.Namespace, records: RecordSet) -> dict[str, list[float]]:
-    """Steps per second of each turn, by the kind of batch."""
+def measured(records: RecordSet, size: int, precision: str, rounds: int, steps: int) -> dict[str, list[float]]:
+    """Steps per second of each turn, by the kind of batch.
+
+    size: faces a step; precision: one of PRECISIONS; rounds: turns of each kind; steps: of a turn.
+    """
     with v1.Graph().as_default(), v1.Session() as session:
-        step, batch = training_step(args, records)
+        step, batch = training_step(records, size, precision)
         session.run(v1.global_variables_initializer())
         constant = session.run(batch)
         fed = {batch[key]: constant[key] for key in batch}
-        rates = {"real batches": [], "one constant batch": []}
-        for turn in range(args.rounds + 1):
+        rates: dict[str, list[float]] = {"real batches": [], "one constant batch": []}
+        for turn in range(rounds + 1):
             for name, feed in (("real batches", None), ("one constant batch", fed)):
-                rate = steps_per_second(session, step, feed, args.steps)
+                rate = steps_per_second(session, step, feed, steps)
                 if turn:  # the first turn warms up
                     rates[name].append(rate)
     return rates
 
 
-def training_step(args: argparse.Namespace, records: RecordSet):
+def training_step(records: RecordSet, size: int, precision: str) -> tuple[graph.tf.Operation, dict]:
     """The op of one gradient step, and its batch, whose tensors may be fed."""
-    batches = training_batches(records, args.batch, Ranges(), seed=1)
+    batches = training_batches(records, size, Ranges(), seed=1)
     batch = v1.data.make_one_shot_iterator(batches).get_next()
-    settings = graph.Settings(precision=args.precision)
+    settings = graph.Settings(precision=precision)
     train_op, *_ = graph.training_step(batch, Shape(records.scheme.count), settings, steps=1)
     return train_op, batch
 

@@ -23,10 +23,11 @@ import cv2
 import numpy as np
 
 from infer.landmarker import Landmarker
+from infer.model.contract import Contract
 from infer.video.smoothing import OneEuro, SmoothingSettings
 from infer.video.tracker import Tracker, TrackerSettings
 from tools.evaluation.held_out import held_out
-from tools.read import formats as readers
+from tools.read import formats
 from tools.read.face import Face
 
 WIDTH, HEIGHT, RATE = 640, 480, 30.0
@@ -64,13 +65,13 @@ def parse_args(argv=None) -> argparse.Namespace:
 def main(argv=None) -> int:
     args = parse_args(argv)
     try:
-        pairs = choose(args.data, args.pairs, np.random.default_rng(args.seed))
-        smooth = SmoothingSettings(args.cutoff, args.beta)
         landmarker = Landmarker(args.model)
+        pairs = choose(args.data, landmarker.contract, args.pairs, np.random.default_rng(args.seed))
+        smooth = SmoothingSettings(args.cutoff, args.beta)
     except (ValueError, OSError) as error:
         print(f"measure_video: {error}", file=sys.stderr)
         return 2
-    rows = {speed: [] for speed in SPEEDS}
+    rows: dict[float, list[list[dict]]] = {speed: [] for speed in SPEEDS}
     for index, pair in enumerate(pairs):
         for speed in SPEEDS:
             clip = make_clip(pair, speed, args.seconds, np.random.default_rng([args.seed, index]))
@@ -82,12 +83,12 @@ def main(argv=None) -> int:
     return 0
 
 
-def choose(folder: Path, pairs: int, rng: np.random.Generator) -> list[tuple[Face, Face]]:
+def choose(folder: Path, contract: Contract, pairs: int, rng: np.random.Generator) -> list[tuple[Face, Face]]:
     """Pairs of held-out faces with all points known. Raises ValueError where there are too few."""
-    items = held_out([folder])
+    items = held_out([folder], contract)
     faces: list[Face] = []
     for index in rng.permutation(len(items)):
-        face = readers.read(items[index], "pts_2d")
+        face = formats.read(items[index], "pts_2d")
         if np.isfinite(face.points).all():
             faces.append(face)
         if len(faces) == 2 * pairs:

@@ -1,6 +1,5 @@
 """tools/evaluation/folds.py: which runs make a cross-validation, and what their numbers add up to."""
 
-import json
 import math
 
 import numpy as np
@@ -8,26 +7,19 @@ import pytest
 
 from records.split import fold_of
 from tests.helpers.drawn import draw_set
-from tests.helpers.tiny_onnx import write_peer
+from tests.helpers.tiny_onnx import write_fold_run
 from tools.evaluation import folds
+from tools.evaluation.answers import EvaluationSettings
 from tools.evaluation.mean_face import MEAN_SHAPE
-from tools.evaluation.measure import Settings
 from tools.evaluation.tables import ACCURACY_KEYS
-from tools.read import formats as readers
-
-
-def write_run(folder, fold, **model):
-    """A run folder with its settings and a frozen model (an ONNX file under the name that the folds expect)."""
-    path = write_peer(folder, **model)
-    (folder / "settings.json").write_text(json.dumps({"options": {"fold": fold}}))
-    return path
+from tools.read import formats
 
 
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
     monkeypatch.setattr(folds, "MODEL", "peer.onnx")
     for index in range(3):
-        write_run(
+        write_fold_run(
             tmp_path / "runs" / f"{index}",
             f"{index}/3",
             convert=lambda p, i=index: p.reshape(*p.shape[:-2], -1) + 0.01 * i,
@@ -36,35 +28,34 @@ def runs(tmp_path, monkeypatch):
 
 
 def test_runs_are_found_by_their_settings(runs):
-    found = folds.find_folds(runs)
-    assert [(fold.index, fold.count, fold.folder.name) for fold in found] == [(0, 3, "0"), (1, 3, "1"), (2, 3, "2")]
+    found = folds.find_runs(runs)
+    assert [(str(run.fold), run.folder.name) for run in found] == [("0/3", "0"), ("1/3", "1"), ("2/3", "2")]
     assert folds.missing_folds(found) == [] and folds.missing_folds(found[1:2]) == ["0/3", "2/3"]
 
 
 def test_what_is_no_cross_validation(runs, tmp_path):
     with pytest.raises(FileNotFoundError, match="none: found no such folder, expected one of runs made with --fold"):
-        folds.find_folds(tmp_path / "none")
+        folds.find_runs(tmp_path / "none")
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="empty: found no run in it"):
-        folds.find_folds(tmp_path / "empty")
+        folds.find_runs(tmp_path / "empty")
     for fold, wanted in (
-        ("3/3", "options.fold is '3/3', expected i/k"),
-        ("", "options.fold is '', expected i/k of net/train.py --fold"),
-        (None, "options.fold is None"),
+        ("3/3", "more: fold: found 3/3, expected"),
+        (None, "more: fold: found 'None', expected i/k"),
         ("1/3", "found folds 0/3, 1/3, 1/3, 2/3, expected each fold of one k once"),
         ("1/4", "found folds 0/3, 1/3, 1/4, 2/3"),
     ):
-        write_run(runs / "more", fold)
+        write_fold_run(runs / "more", fold)
         with pytest.raises(ValueError, match=wanted):
-            folds.find_folds(runs)
+            folds.find_runs(runs)
     (runs / "more" / "settings.json").write_text("[")
-    with pytest.raises(ValueError, match=r"settings\.json: options.fold is None"):
-        folds.find_folds(runs)
+    with pytest.raises(ValueError, match=r"settings\.json: damaged"):
+        folds.find_runs(runs)
 
 
 def test_each_run_is_measured_on_its_own_sources(runs, tmp_path):
-    items = readers.find(draw_set(tmp_path / "tiny", sources=10, views=1), "tiny")
-    rows, skipped = folds.measure_folds(folds.find_folds(runs), items, Settings())
+    items = formats.find(draw_set(tmp_path / "tiny", sources=10, views=1), "tiny")
+    rows, skipped = folds.measure_runs(folds.find_runs(runs), items, EvaluationSettings())
     assert skipped == []
     for index in range(3):
         chosen = [row for row in rows if row["fold"] == f"{index}/3" and row["faces of"] == "all"]
@@ -75,14 +66,14 @@ def test_each_run_is_measured_on_its_own_sources(runs, tmp_path):
 
 
 def test_a_fold_without_faces_or_model(runs, tmp_path):
-    items = readers.find(draw_set(tmp_path / "tiny", sources=10, views=1), "tiny")
-    found = folds.find_folds(runs)
+    items = formats.find(draw_set(tmp_path / "tiny", sources=10, views=1), "tiny")
+    found = folds.find_runs(runs)
     inside = [item for item in items if fold_of(item.source, 3) == 0]
     with pytest.raises(ValueError, match=f"fold 1/3: found none of {len(inside)} faces in it"):
-        folds.measure_folds(found, inside, Settings())
+        folds.measure_runs(found, inside, EvaluationSettings())
     (found[0].folder / "peer.onnx").unlink()
     with pytest.raises(FileNotFoundError, match=r"peer\.onnx: no such model"):
-        folds.measure_folds(found, items, Settings())
+        folds.measure_runs(found, items, EvaluationSettings())
 
 
 def row(fold, part, number, error, other=math.nan):

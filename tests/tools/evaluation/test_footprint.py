@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.landmarker import Landmarker, default_model
+from infer.landmarker import default_model
 from infer.model.contract import read_contract
 from tests.helpers.tiny_onnx import SIZE, depthwise_model, write_peer
 from tools.evaluation import footprint
@@ -43,12 +43,12 @@ def test_the_shipped_network():
 
 
 def test_what_the_contract_says_is_taken(tmp_path):
-    model = Landmarker(write_peer(tmp_path, parameters=7, multiply_adds=9))
-    found = footprint.footprint(model, memory=False)
+    contract = read_contract(write_peer(tmp_path, parameters=7, multiply_adds=9))
+    found = footprint.footprint(contract, memory=False)
     size = (tmp_path / "peer.onnx").stat().st_size
     assert found == {"bytes": size, "parameters": 7, "multiply_adds": 9, "memory": None, "memory_added": None}
-    model = Landmarker(write_peer(tmp_path, parameters=7))
-    assert footprint.footprint(model, memory=False)["multiply_adds"] == 3 * 136
+    contract = read_contract(write_peer(tmp_path, parameters=7))
+    assert footprint.footprint(contract, memory=False)["multiply_adds"] == 3 * 136
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs Linux's /proc")

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from tools.evaluation import intervals as bootstrap
+from tools.evaluation import intervals
 
 RNG = np.random.default_rng(8)
 
 
 def test_for_independent_faces_it_is_the_normal_interval():
     errors = RNG.normal(5, 2, 400)
-    low, high = bootstrap.interval(errors, np.arange(400))
+    low, high = intervals.interval(errors, np.arange(400))
     half = 1.96 * errors.std() / 20
     assert low == pytest.approx(errors.mean() - half, abs=0.03) and high == pytest.approx(
         errors.mean() + half, abs=0.03
@@ -20,9 +20,9 @@ def test_for_independent_faces_it_is_the_normal_interval():
 def test_sources_are_drawn_whole():
     """Views that are copies of each other tell no more than one of them."""
     errors, sources = RNG.normal(5, 2, 60), np.arange(60).astype(str)
-    single = bootstrap.interval(errors, sources)
-    assert bootstrap.interval(np.repeat(errors, 7), np.repeat(sources, 7)) == pytest.approx(single)
-    apart = bootstrap.interval(np.repeat(errors, 7), np.arange(420))
+    single = intervals.interval(errors, sources)
+    assert intervals.interval(np.repeat(errors, 7), np.repeat(sources, 7)) == pytest.approx(single)
+    apart = intervals.interval(np.repeat(errors, 7), np.arange(420))
     assert apart[1] - apart[0] < 0.6 * (single[1] - single[0])
 
 
@@ -33,34 +33,34 @@ def test_sources_of_unlike_size_restated():
     for _ in range(4000):
         drawn = np.concatenate([by_source[index] for index in rng.integers(0, len(by_source), len(by_source))])
         means.append(drawn.mean())
-    assert bootstrap.interval(errors, sources) == pytest.approx(np.quantile(means, (0.025, 0.975)), abs=0.12)
+    assert intervals.interval(errors, sources) == pytest.approx(np.quantile(means, (0.025, 0.975)), abs=0.12)
 
 
 def test_the_same_seed_gives_the_same():
     errors, sources = RNG.normal(size=50), np.arange(50) // 2
-    assert bootstrap.interval(errors, sources, 3) == bootstrap.interval(errors, sources, 3)
-    assert bootstrap.interval(errors, sources, 3) != bootstrap.interval(errors, sources, 4)
+    assert intervals.interval(errors, sources, 3) == intervals.interval(errors, sources, 3)
+    assert intervals.interval(errors, sources, 3) != intervals.interval(errors, sources, 4)
 
 
 def test_faces_without_an_error_take_no_part():
     errors, sources = RNG.normal(size=30), np.arange(30)
     more = np.concatenate([errors, [np.nan, np.inf]])
-    assert bootstrap.interval(more, np.append(sources, [50, 51])) == bootstrap.interval(errors, sources)
+    assert intervals.interval(more, np.append(sources, [50, 51])) == intervals.interval(errors, sources)
 
 
 @pytest.mark.parametrize("errors", [[], [np.nan, np.nan], [1.0, 2.0]])
 def test_one_source_has_no_interval(errors):
-    assert np.isnan(bootstrap.interval(np.array(errors), np.zeros(len(errors)))).all()
+    assert np.isnan(intervals.interval(np.array(errors), np.zeros(len(errors)))).all()
 
 
 def test_a_paired_difference_is_narrower_than_its_parts():
     hard = RNG.gamma(2, 3, 80)
     errors, others = hard + RNG.normal(0.5, 0.1, 80), hard
     sources = np.arange(80)
-    mean, low, high = bootstrap.difference(errors, others, sources)
+    mean, low, high = intervals.difference(errors, others, sources)
     assert mean == pytest.approx((errors - others).mean()) and low < mean < high and high - low < 0.1
-    assert np.ptp(bootstrap.interval(errors, sources)) > 1
+    assert np.ptp(intervals.interval(errors, sources)) > 1
     others[:5], errors[5:10] = np.nan, np.inf
-    mean, *_ = bootstrap.difference(errors, others, sources)
+    mean, *_ = intervals.difference(errors, others, sources)
     assert mean == pytest.approx((errors - others)[10:].mean())
-    assert np.isnan(bootstrap.difference(errors, np.full(80, np.nan), sources)).all()
+    assert np.isnan(intervals.difference(errors, np.full(80, np.nan), sources)).all()

@@ -6,10 +6,9 @@ import pytest
 
 from records import metrics
 from tests.helpers.answers import FACES, made_up
-from tools.evaluation import plots as evaluation_plots
-from tools.evaluation import tables as evaluation_tables
+from tools.evaluation import plots, tables
 from tools.evaluation.mean_face import MEAN_SHAPE
-from tools.evaluation.measure import Tile
+from tools.evaluation.measured import Tile
 
 NAMES = {"first.pb": "first", "other/second.onnx": "second", MEAN_SHAPE: MEAN_SHAPE}
 
@@ -21,7 +20,7 @@ def measured():
 
 @pytest.fixture(scope="module")
 def every(measured):
-    return evaluation_tables.measures(measured)
+    return tables.measures(measured)
 
 
 def lines_by_label(axes):
@@ -31,7 +30,7 @@ def lines_by_label(axes):
 
 
 def test_all_files_are_written(measured, every, tmp_path):
-    names = evaluation_plots.write_plots(measured, every, tmp_path)
+    names = plots.write_plots(measured, every, tmp_path)
     assert names == ["ced.png", "points.png", "yaw.png", "shift.png", "worst-first.png", "worst-second.png"]
     for name in names:
         picture = cv2.imread(str(tmp_path / name))
@@ -40,12 +39,12 @@ def test_all_files_are_written(measured, every, tmp_path):
 
 def test_no_pose_no_yaw_and_no_draws_no_shift(tmp_path):
     measured = made_up(posed=False, detector=False, draws=0)
-    names = evaluation_plots.write_plots(measured, evaluation_tables.measures(measured), tmp_path)
+    names = plots.write_plots(measured, tables.measures(measured), tmp_path)
     assert names == ["ced.png", "points.png", "worst-first.png", "worst-second.png"]
 
 
 def test_curves(measured):
-    left, right = evaluation_plots.plot_ced(measured, NAMES).axes
+    left, right = plots.plot_ced(measured, NAMES).axes
     for axes, norm in ((left, "inter_ocular"), (right, "box")):
         lines = {label.rpartition(":")[0]: (label, line) for label, line in lines_by_label(axes).items()}
         assert len(lines) == 6
@@ -57,7 +56,7 @@ def test_curves(measured):
 
 
 def test_points_have_their_errors(measured):
-    figure = evaluation_plots.plot_points(measured, NAMES)
+    figure = plots.plot_points(measured, NAMES)
     panels = [axes for axes in figure.axes if axes.get_title()]
     assert [axes.get_title().partition(":")[0] for axes in panels] == ["first", "second"]
     sizes = np.sqrt(np.prod(np.ptp(measured.true, axis=1), axis=1))[:, None]
@@ -70,7 +69,7 @@ def test_points_have_their_errors(measured):
 
 
 def test_bars_of_yaw(measured, every):
-    (axes,) = evaluation_plots.plot_yaw(every, NAMES).axes
+    (axes,) = plots.plot_yaw(every, NAMES).axes
     assert [text.get_text() for text in axes.get_xticklabels()] == ["yaw 0-30°", "yaw 30-60°", "yaw 60-90°", "mean"]
     heights = [bar.get_height() for bar in axes.containers[0]]
     errors = 100 * measured.errors("first.pb", "true", 2, "box")
@@ -79,7 +78,7 @@ def test_bars_of_yaw(measured, every):
 
 
 def test_error_against_shift(measured):
-    left, right = evaluation_plots.plot_shift(measured, NAMES).axes
+    left, right = plots.plot_shift(measured, NAMES).axes
     assert set(lines_by_label(left)) == {
         f"{name}, {text}" for name in ("first", "second") for text in ("1 pass", "2 passes")
     }
@@ -94,24 +93,24 @@ def test_error_against_shift(measured):
 
 def test_binned_leaves_empty_bins_and_unknown_values_out():
     x, y = np.array([0.1, 0.2, 2.5, 2.9, 0.3]), np.array([1.0, 3.0, 5.0, np.nan, np.nan])
-    middles, means = evaluation_plots.binned(x, y, np.array([0.0, 1, 2, 3]))
+    middles, means = plots.binned(x, y, np.array([0.0, 1, 2, 3]))
     assert middles.tolist() == [0.5, 2.5] and means.tolist() == [2, 5]
 
 
 def test_short_names_tell_models_apart():
     models = ("a/one/landmark.pb", "a/two/landmark.pb", "b/peer.onnx")
-    assert list(evaluation_plots.short_names(models).values()) == ["one/landmark", "two/landmark", "b/peer"]
-    assert list(evaluation_plots.short_names(("x/y.pb", MEAN_SHAPE)).values()) == ["y", MEAN_SHAPE]
-    assert list(evaluation_plots.short_names(("y.pb", "y.onnx")).values()) == ["y.pb", "y.onnx"]
-    assert evaluation_plots.file_name("two/land mark") == "two-land-mark"
+    assert list(plots.short_names(models).values()) == ["one/landmark", "two/landmark", "b/peer"]
+    assert list(plots.short_names(("x/y.pb", MEAN_SHAPE)).values()) == ["y", MEAN_SHAPE]
+    assert list(plots.short_names(("y.pb", "y.onnx")).values()) == ["y.pb", "y.onnx"]
+    assert plots.file_name("two/land mark") == "two-land-mark"
 
 
 def test_a_tile_shows_true_green_and_predicted_red():
     true = np.full((68, 2), np.nan)
     true[5] = 20, 30
     tile = Tile(0.1, "a/b/c", np.zeros((60, 60, 3), np.uint8), true, np.tile([45.0, 12.0], (68, 1)))
-    drawn = evaluation_plots.draw_tile(tile)
-    assert tuple(drawn[30, 20]) == evaluation_plots.GREEN and tuple(drawn[12, 45]) == evaluation_plots.RED
+    drawn = plots.draw_tile(tile)
+    assert tuple(drawn[30, 20]) == plots.GREEN and tuple(drawn[12, 45]) == plots.RED
     assert not tile.image.any()
-    sheet = evaluation_plots.worst_sheet([tile] * 7)
+    sheet = plots.worst_sheet([tile] * 7)
     assert sheet.shape[1] > 6 * 60 and sheet.shape[0] > 2 * 60

@@ -6,15 +6,14 @@ import math
 import pytest
 
 from tests.helpers.answers import made_up
-from tools.evaluation import report as evaluation_report
-from tools.evaluation import tables as evaluation_tables
-from tools.evaluation.report import table
+from tools.evaluation import report, tables
+from tools.evaluation.report import Evaluation, markdown_table
 
 
 @pytest.fixture(scope="module")
 def document():
     measured = made_up()
-    every = evaluation_tables.measures(measured)
+    every = tables.measures(measured)
     cost = {
         "bytes": 5_400_000,
         "parameters": 1_360_000,
@@ -33,15 +32,19 @@ def document():
         "points": "pts_2d",
         "split": "test",
         "test_fraction": 0.1,
+        "split_from": "contract",
+        "seen": {
+            "first.pb": {"test_fraction": 0.1, "faces": 0, "share": 0.0, "trained_on": ["a/x"]},
+            "other/second.onnx": {"test_fraction": None, "faces": None, "share": None, "trained_on": ["b/y"]},
+        },
         "draws": 3,
         "scheme": "ibug68",
         "faces": 14,
         "sources": 7,
-        "notes": ["mind the gap"],
-        "rows": evaluation_tables.accuracy_rows(every),
+        "rows": tables.accuracy_rows(every),
         "measures": every,
-        "boxes": evaluation_tables.box_rows(measured),
-        "differences": evaluation_tables.differences(measured),
+        "boxes": tables.box_rows(measured),
+        "differences": tables.differences(measured),
         "costs": {"first.pb": cost, "other/second.onnx": {**cost, "memory": None, "memory_added": None}},
         "speed": speed,
     }
@@ -53,16 +56,18 @@ def lines_of(text, start):
 
 def test_a_table_has_two_digits_and_no_empty_column():
     rows = [["x", 3, 1.239, math.nan, ""], ["y", 4, math.nan, math.nan, ""]]
-    assert table(["name", "n", "a", "b", "c"], rows) == (
+    assert markdown_table(["name", "n", "a", "b", "c"], rows) == (
         "| name | n | a |\n| --- | --- | --- |\n| x | 3 | 1.24 |\n| y | 4 |  |"
     )
-    assert table(["name"], []) == "" and table(["n"], [[-0.001]]) == "| n |\n| --- |\n| 0.00 |"
+    assert markdown_table(["name"], []) == "" and markdown_table(["n"], [[-0.001]]) == "| n |\n| --- |\n| 0.00 |"
 
 
 def test_the_page_holds_the_numbers(document):
-    text = evaluation_report.markdown(document)
-    assert text.startswith("14 faces of 7 sources from a, b; split test (test fraction 0.1), points pts_2d, ibug68.")
-    assert "**Note:** mind the gap" in text
+    text = report.markdown(document)
+    split = "split test (test fraction 0.1, as the models' contracts say)"
+    assert text.startswith(f"14 faces of 7 sources from a, b; {split}, points pts_2d, ibug68.")
+    assert "- first.pb: at most 0 of 14 faces (0.0 %), by its test fraction 0.1\n" in text
+    assert "- other/second.onnx: unknown, for its contract names no split; it was trained on faces of b/y\n" in text
     row = document["rows"][0]
     assert f"| first.pb | all | 14 | {row['inter_ocular, 1 pass']:.2f} | {row['inter_ocular, 2 pass']:.2f} [" in text
     mean = document["rows"][1]
@@ -82,17 +87,17 @@ def test_the_page_holds_the_numbers(document):
 
 
 def test_boxes_show_missed_and_invented_and_how_they_were_drawn(document):
-    text = evaluation_report.boxes(document["boxes"], 3)
+    text = report.boxes(document["boxes"], 3)
     assert [line.split(" | ")[-2:] for line in lines_of(text, "| first.pb | all |")] == [["1", "2 |"]] * 2
     assert len(lines_of(text, "| mean shape | all |")) == 1  # its passes are alike
     assert lines_of(text, "| first.pb | b/y | 2 |") and "yaw" not in text
     assert "3 boxes a face" in text and "±10 %" in text and "0.85 to 1.2" in text
-    bare = evaluation_report.boxes(evaluation_tables.box_rows(made_up(detector=False, draws=0)), 0)
+    bare = report.boxes(tables.box_rows(made_up(detector=False, draws=0)), 0)
     assert "Shifted" not in bare and "Detector" not in bare
 
 
 def test_differences_have_signs(document):
-    text = evaluation_report.differences(document["differences"])
+    text = report.differences(document["differences"])
     (row,) = [
         row
         for row in document["differences"]
@@ -103,13 +108,25 @@ def test_differences_have_signs(document):
 
 def test_a_single_subset_is_not_shown_twice(document):
     rows = [{"faces of": name} for name in ("all", "all, yaw 0-30", "a/x", "a/x, yaw 0-30")]
-    assert [row["faces of"] for row in evaluation_report.without_repeats(rows)] == ["all", "all, yaw 0-30"]
+    assert [row["faces of"] for row in report.without_repeats(rows)] == ["all", "all, yaw 0-30"]
     rows.append({"faces of": "b/y"})
-    assert evaluation_report.without_repeats(rows) == rows
+    assert report.without_repeats(rows) == rows
+
+
+def test_what_a_model_may_have_seen_is_said_with_its_sets():
+    seen = {"test_fraction": 0.25, "faces": 12, "share": 0.75, "trained_on": ["a/x", "b/y"]}
+    (line,) = report.seen_lines({"m.pb": seen}, 16)
+    assert (
+        line
+        == "- m.pb: at most 12 of 16 faces (75.0 %), by its test fraction 0.25; it was trained on faces of a/x, b/y"
+    )
 
 
 def test_files_are_written_with_the_plots(document, tmp_path):
-    evaluation_report.write_report(document, "text\n", tmp_path, ["ced.png", "yaw.png"])
+    evaluation = Evaluation(document, "text\n", ["ced.png", "yaw.png"])
+    files = report.write_report(evaluation, tmp_path, tmp_path / "copy")
+    assert files == ["evaluation.md", "evaluation.json", "ced.png", "yaw.png"]
+    assert (tmp_path / "copy").read_bytes() == (tmp_path / "evaluation.json").read_bytes()
     page = (tmp_path / "evaluation.md").read_text()
     assert page == "# Evaluation\n\ntext\n\n![ced.png](ced.png)\n\n![yaw.png](yaw.png)\n"
     stored = json.loads((tmp_path / "evaluation.json").read_text())
@@ -117,5 +134,5 @@ def test_files_are_written_with_the_plots(document, tmp_path):
 
 
 def test_what_is_no_number_is_null():
-    stored = json.loads(evaluation_report.as_json({"a": [math.nan, math.inf, 1.5, (2, None)], "b": {"c": -math.inf}}))
+    stored = json.loads(report.as_json({"a": [math.nan, math.inf, 1.5, (2, None)], "b": {"c": -math.inf}}))
     assert stored == {"a": [None, None, 1.5, [2, None]], "b": {"c": None}}

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.answers import FACES, made_up
-from tools.evaluation import intervals as bootstrap
-from tools.evaluation import tables as evaluation_tables
+from tools.evaluation import intervals, tables
 from tools.evaluation.mean_face import MEAN_SHAPE
 
 PARTS = {
@@ -28,7 +27,7 @@ def measured():
 
 @pytest.fixture(scope="module")
 def every(measured):
-    return evaluation_tables.measures(measured, seed=5)
+    return tables.measures(measured, seed=5)
 
 
 def nme(measured, answers, norm):
@@ -48,11 +47,11 @@ def one_of(rows, **wanted):
 
 
 def test_parts_are_all_the_subsets_and_their_bins(measured):
-    parts = evaluation_tables.parts(measured)
+    parts = tables.parts(measured)
     assert {name: np.flatnonzero(inside).tolist() for name, inside in parts.items()} == {
         name: list(indices) for name, indices in PARTS.items()
     }
-    assert [name for name in parts if evaluation_tables.is_bin(name)] == [name for name in PARTS if "yaw" in name]
+    assert [name for name in parts if tables.is_bin(name)] == [name for name in PARTS if "yaw" in name]
 
 
 @pytest.mark.parametrize("norm", ["inter_ocular", "inter_pupil", "box"])
@@ -72,7 +71,7 @@ def test_measures_restated(measured, every, norm):
             assert row["auc 0.08"] == pytest.approx(100 * np.maximum(1 - errors / 8, 0).mean())
             assert row["auc 0.10"] == pytest.approx(100 * np.maximum(1 - errors / 10, 0).mean())
             assert row["failure 0.08"] == pytest.approx(100 * (errors > 8).mean())
-            interval = bootstrap.interval(errors, measured.sources[indices], 5)
+            interval = intervals.interval(errors, measured.sources[indices], 5)
             assert (row["low"], row["high"]) == pytest.approx(interval, nan_ok=True)
 
 
@@ -104,7 +103,7 @@ def test_groups_mae_and_mean_of_bins(measured, every):
 
 
 def test_accuracy_has_a_row_a_part_and_the_first_is_all_of_the_first_model(measured, every):
-    rows = evaluation_tables.accuracy_rows(every)
+    rows = tables.accuracy_rows(every)
     assert [row["faces of"] for row in rows[:3]] == ["all", "all, mean of yaw bins", "all, yaw 0-30"]
     assert rows[0]["model"] == "first.pb" and rows[0]["number"] == 14 and rows[1]["number"] == 12
     errors = nme(measured, measured.answers["first.pb", "true", 1], "inter_ocular")
@@ -116,7 +115,7 @@ def test_accuracy_has_a_row_a_part_and_the_first_is_all_of_the_first_model(measu
 
 
 def test_boxes(measured):
-    rows = evaluation_tables.box_rows(measured)
+    rows = tables.box_rows(measured)
     row = one_of(rows, model="first.pb", passes=1, **{"faces of": "a/x"})
     true = nme(measured, measured.answers["first.pb", "true", 1], "box")[:12]
     shifted = measured.answers["first.pb", "shifted", 1]
@@ -127,12 +126,12 @@ def test_boxes(measured):
     assert row["rise shifted"] == pytest.approx(shifted.mean() - true.mean())
     assert row["detector"] == pytest.approx(np.nanmean(found))
     assert row["rise detector"] == pytest.approx(np.nanmean(found - true))  # on the faces that were found
-    bare = evaluation_tables.box_rows(made_up(detector=False, draws=0))[0]
+    bare = tables.box_rows(made_up(detector=False, draws=0))[0]
     assert list(bare) == ["model", "passes", "faces of", "number", "true"]
 
 
 def test_differences_are_paired_and_against_the_first(measured):
-    rows = evaluation_tables.differences(measured, seed=5)
+    rows = tables.differences(measured, seed=5)
     assert {(row["model"], row["against"]) for row in rows} == {
         ("other/second.onnx", "first.pb"),
         (MEAN_SHAPE, "first.pb"),
@@ -140,12 +139,12 @@ def test_differences_are_paired_and_against_the_first(measured):
     row = one_of(rows, model="other/second.onnx", norm="box", **{"faces of": "a/x"})
     both = [nme(measured, measured.answers[name, "true", 2], "box")[:12] for name in ("other/second.onnx", "first.pb")]
     assert row["mean"] == pytest.approx((both[0] - both[1]).mean())
-    assert (row["low"], row["high"]) == pytest.approx(bootstrap.interval(both[0] - both[1], measured.sources[:12], 5))
+    assert (row["low"], row["high"]) == pytest.approx(intervals.interval(both[0] - both[1], measured.sources[:12], 5))
     assert 0 < row["low"] < row["mean"] < row["high"]
 
 
 def test_without_pose_there_are_no_bins():
     unposed = made_up(posed=False)
-    assert list(evaluation_tables.parts(unposed)) == ["all", "a/x", "b/y"]
-    rows = evaluation_tables.accuracy_rows(evaluation_tables.measures(unposed))
+    assert list(tables.parts(unposed)) == ["all", "a/x", "b/y"]
+    rows = tables.accuracy_rows(tables.measures(unposed))
     assert [row["faces of"] for row in rows] == ["all", "a/x", "b/y"] * 3

@@ -5,8 +5,8 @@ import pytest
 
 from infer.geometry.boxes import box_of
 from tests.helpers.drawn import draw_set, one_face
-from tools.evaluation.held_out import held_out, read_all
 from tools.measure.corruptions import CHANGES, rolled
+from tools.read import formats
 
 
 def test_a_smaller_face_keeps_its_points():
@@ -45,7 +45,8 @@ def test_covered_parts():
 
 
 def test_a_rolled_picture_and_its_points(tmp_path):
-    item, face = next(iter(read_all(held_out([draw_set(tmp_path / "tiny", sources=1, views=1)], split="all"))))
+    (item,) = formats.find(draw_set(tmp_path / "tiny", sources=1, views=1), "tiny")
+    face = formats.read(item, "pts_2d")
     image, points = rolled(face, np.radians(30))
     before, after = (some[45] - some[36] for some in (face.points, points))
     turned = np.degrees(np.arctan2(after[1], after[0]) - np.arctan2(before[1], before[0]))

@@ -7,9 +7,9 @@ import pytest
 from infer.faces.face import face_of
 from infer.geometry.boxes import box_of
 from tests.helpers.drawn import symmetric_face
-from tools.measure import limit_pictures as card_pictures
+from tools.measure import limit_pictures
 from tools.measure.corruptions import CHANGES, Picture
-from tools.measure.limit_pictures import harder, portrait, tile
+from tools.measure.limit_pictures import portrait, tile, variants
 
 
 def plain() -> Picture:
@@ -32,7 +32,7 @@ class Still:
 
 
 def test_every_change_and_rolls_that_keep_the_points_in_the_box():
-    pictures = dict(harder(plain()))
+    pictures = dict(variants(plain()))
     assert list(pictures) == ["as it is", *CHANGES, "rolled by 30 degrees", "rolled by 60 degrees", "all covered"]
     for picture in pictures.values():
         assert (picture.box[:2] <= picture.points.min(axis=0) + 1).all()
@@ -48,17 +48,17 @@ def test_the_caption_says_how_far_the_points_moved():
     size = np.sqrt(np.ptp(picture.points, axis=0).prod())
     image, caption = tile(Still(off=0.05 * size), "reduced: longer edge 32 pixels", picture)
     assert caption == "edge 32 pixels, 5.0 %"
-    assert max(image.shape) == card_pictures.TILE and image.std() > 0  # drawn on
+    assert max(image.shape) == limit_pictures.TILE and image.std() > 0  # drawn on
 
 
 def test_from_a_picture_to_the_sheet(tmp_path, monkeypatch, capsys):
     cv2.imwrite(str(tmp_path / "p.png"), plain().image)
-    monkeypatch.setattr(card_pictures, "Landmarker", Still)
+    monkeypatch.setattr(limit_pictures, "Landmarker", Still)
     out = tmp_path / "deep" / "sheet.jpg"
-    assert card_pictures.main([str(tmp_path / "p.png"), "--out", str(out)]) == 0
+    assert limit_pictures.main([str(tmp_path / "p.png"), "--out", str(out)]) == 0
     sheet = cv2.imread(str(out))
-    rows = -(-len(harder(plain())) // 5)
-    assert sheet.shape[0] > rows * card_pictures.TILE and sheet.shape[1] > 5 * card_pictures.TILE
+    rows = -(-len(variants(plain())) // 5)
+    assert sheet.shape[0] > rows * limit_pictures.TILE and sheet.shape[1] > 5 * limit_pictures.TILE
     assert str(out) in capsys.readouterr().out
 
 
@@ -66,7 +66,7 @@ def test_without_a_face_or_a_picture_it_is_one_line(tmp_path, monkeypatch, capsy
     cv2.imwrite(str(tmp_path / "p.png"), plain().image)
     with pytest.raises(ValueError, match=r"p\.png: found no face, expected one"):
         portrait(Still(finds=False), tmp_path / "p.png")
-    monkeypatch.setattr(card_pictures, "Landmarker", Still)
-    assert card_pictures.main([str(tmp_path / "none.png"), "--out", str(tmp_path / "o.jpg")]) == 2
+    monkeypatch.setattr(limit_pictures, "Landmarker", Still)
+    assert limit_pictures.main([str(tmp_path / "none.png"), "--out", str(tmp_path / "o.jpg")]) == 2
     err = capsys.readouterr().err
     assert "none.png" in err and err.count("\n") == 1 and not (tmp_path / "o.jpg").exists()

@@ -5,10 +5,10 @@ import pytest
 
 from infer.faces.pose import mean_face
 from tests.helpers.drawn import draw_set, one_face
-from tools.evaluation.held_out import held_out
-from tools.measure import limits as measure_limits
+from tools.measure import limits
 from tools.measure.corruptions import CHANGES
 from tools.measure.limits import banded, brightness, kinds_of, measure, table
+from tools.read import formats
 from tools.read.face import Face
 
 
@@ -28,7 +28,7 @@ def test_an_error_is_that_of_one_pass_by_the_box():
     found = one_face()
     size = np.ptp(found.points, axis=0)
     expected = np.hypot(*(0.1 * size)) / np.sqrt(size.prod())
-    assert measure_limits.error_of(Offset(), found) == pytest.approx(expected, rel=1e-6)
+    assert limits.error_of(Offset(), found) == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_box_is_the_whole_face_where_points_are_unknown():
@@ -37,7 +37,7 @@ def test_the_box_is_the_whole_face_where_points_are_unknown():
     partly[:17] = np.nan
     errors = np.linalg.norm(0.1 * np.ptp(found.points, axis=0))  # each point is off by as much
     expected = errors / np.sqrt(np.ptp(found.points, axis=0).prod())
-    assert measure_limits.error_of(Offset(), found._replace(points=partly)) == pytest.approx(expected, rel=1e-6)
+    assert limits.error_of(Offset(), found._replace(points=partly)) == pytest.approx(expected, rel=1e-6)
 
 
 def test_bands():
@@ -78,7 +78,7 @@ def test_brightness_is_that_of_the_face_alone():
 
 def test_measured_and_told(tmp_path):
     folder = draw_set(tmp_path / "tiny", sources=6, views=2)
-    items = held_out([folder], split="all")
+    items = formats.find(folder, "tiny")
     errors = measure(Offset(), items)
     assert {len(errors[kind]) for kind in ("all faces", *CHANGES)} == {len(items)}
     assert {source for _, source in errors["all faces"]} == {item.source for item in items}
@@ -90,7 +90,7 @@ def test_measured_and_told(tmp_path):
 
 def test_bands_stand_from_low_to_high():
     names = [banded("b", value, (100, 200)) for value in (250, 50, 150)] + [banded("a", 1, (2, 3))]
-    assert sorted(names, key=measure_limits.band_order) == [
+    assert sorted(names, key=limits.band_order) == [
         "a, under 2",
         "b, under 100",
         "b, 100 to 200",
@@ -99,6 +99,6 @@ def test_bands_stand_from_low_to_high():
 
 
 def test_what_is_missing_is_one_line(tmp_path, capsys):
-    assert measure_limits.main([str(tmp_path / "none")]) == 2
+    assert limits.main([str(tmp_path / "none")]) == 2
     err = capsys.readouterr().err
     assert "none" in err and err.count("\n") == 1

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.helpers.web_service import PHOTO
-from tools.measure import service as measure_service
+from tools.measure import service
 from tools.measure.service import Load, put_load, table
 
 pytest.importorskip("waitress", reason="no waitress (the extra web)")
@@ -48,7 +48,7 @@ def test_answers_refusals_and_lost_connections_are_counted():
 
 
 def test_the_table_has_the_ratio_the_percentiles_and_what_went_wrong(monkeypatch):
-    monkeypatch.setattr(measure_service, "cores", lambda: 2)
+    monkeypatch.setattr(service, "cores", lambda: 2)
     load = Load([0.1] * 98 + [0.2, 0.9], Counter({"503": 3}), 20.0, 200_000_000, 210_400_000)
     lines = table(6.25, load, 32).splitlines()
     assert lines[2] == "| bare landmarker, a thread on every core | 6.2 | 1 | 320 | | | |"
@@ -58,13 +58,13 @@ def test_the_table_has_the_ratio_the_percentiles_and_what_went_wrong(monkeypatch
 
 def test_the_bare_landmarker_and_a_real_service_do_pictures():
     picture = PHOTO.read_bytes()
-    assert measure_service.bare_rate([picture], 0.1) > 0
-    with measure_service.service(("--workers", "1")) as (process, port):
+    assert service.bare_rate([picture], 0.1) > 0
+    with service.service(("--workers", "1")) as (process, port):
         load = put_load(process.pid, port, [picture], 2, 0.3)
     assert len(load.seconds) >= 2 and not load.others and load.last > 0
     assert process.returncode == 0  # it ends well when it is told to
 
 
 def test_no_pictures_are_a_usage_error(tmp_path, capsys):
-    assert measure_service.main([str(tmp_path)]) == 2
+    assert service.main([str(tmp_path)]) == 2
     assert "found no pictures, expected some" in capsys.readouterr().err

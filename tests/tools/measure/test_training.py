@@ -1,18 +1,18 @@
 import functools
 
 from net.model.shape import Shape
-from tools.measure import training as bench
+from tools.measure import training
 
 
 def test_the_table_tells_both_rates_and_their_ratio():
-    text = bench.table({"real batches": 6.0, "one constant batch": 8.0}, batch=32)
+    text = training.table({"real batches": 6.0, "one constant batch": 8.0}, batch=32)
     assert "| real batches | 192 |" in text and "| one constant batch | 256 |" in text
     assert "Input pipeline: 0.75 of the constant-batch rate." in text
 
 
 def test_a_step_is_measured_with_real_and_with_constant_batches(record_set, monkeypatch, capsys):
-    monkeypatch.setattr(bench, "Shape", functools.partial(Shape, width=8, decoder=8))
-    fed, measure = [], bench.steps_per_second
+    monkeypatch.setattr(training, "Shape", functools.partial(Shape, width=8, decoder=8))
+    fed, measure = [], training.steps_per_second
 
     def watched(session, step, feed, count):
         kinds = {op.type for op in session.graph.get_operations() if op.outputs and op.outputs[0].dtype == "bfloat16"}
@@ -20,19 +20,19 @@ def test_a_step_is_measured_with_real_and_with_constant_batches(record_set, monk
         fed.append(feed)
         return measure(session, step, feed, count)
 
-    monkeypatch.setattr(bench, "steps_per_second", watched)
+    monkeypatch.setattr(training, "steps_per_second", watched)
     options = ["--records", str(record_set), "--batch", "2", "--rounds", "1", "--steps", "1", "--precision", "bfloat16"]
-    assert bench.main(options) == 0
+    assert training.main(options) == 0
     assert [feed is None for feed in fed] == [True, False, True, False]  # in turns; the first of each warms up
     assert {tensor.shape[0]: value.shape[0] for tensor, value in fed[1].items()} == {2: 2}
     assert "of the constant-batch rate" in capsys.readouterr().out
 
 
 def test_the_default_precision_is_float32():
-    assert bench.parse_args([]).precision == "float32"
+    assert training.parse_args([]).precision == "float32"
 
 
 def test_records_that_are_none_are_one_line(tmp_path, capsys):
-    assert bench.main(["--records", str(tmp_path)]) == 2
+    assert training.main(["--records", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"bench: {tmp_path}: found no manifest.json")

@@ -1,20 +1,19 @@
-"""tools/evaluation/measure.py: faces, boxes and answers that can be worked out by hand."""
+"""tools/evaluation/answers.py: faces, boxes and answers that can be worked out by hand."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from infer.geometry.boxes import box_of
 from infer.landmarker import face_of
 from records.landmarks import IBUG_68, KAGGLE_15, convert
 from tests.helpers.drawn import draw_set, symmetric_face
-from tests.helpers.tiny_onnx import pooled_model, write_peer
-from tools.evaluation import measure as measuring
+from tools.evaluation import answers
+from tools.evaluation.answers import EvaluationSettings, by_picture, run_models
+from tools.evaluation.boxes import shifted_boxes
 from tools.evaluation.mean_face import MEAN_SHAPE, MeanShape
-from tools.evaluation.measure import DETECTOR, SHIFTED, TRUE, Settings, by_picture, match, measure, shifted_boxes
-from tools.read import formats as readers
-from tools.read import w300lp as read_300w_lp
+from tools.evaluation.measured import DETECTOR, SHIFTED, TRUE
+from tools.read import formats, w300lp
 from tools.read.face import Item
 
 SHAPE = (symmetric_face() + 1) / 2
@@ -43,47 +42,7 @@ def tiny(tmp_path_factory):
 
 
 def faces_of(folder, key="pts_2d"):
-    return [readers.read(item, key) for item in readers.find(folder, "tiny")]
-
-
-def test_shifted_boxes_are_moved_and_scaled_as_they_say():
-    boxes, moves = shifted_boxes(BOX, "a/b/c", Settings(draws=400))
-    assert boxes.shape == (400, 4) and moves.shape == (400, 3)
-    for box, (x, y, scale) in zip(boxes, moves, strict=True):
-        centre = 40 + 60 * x, 80 + 120 * y
-        np.testing.assert_allclose(
-            box, [centre[0] - 30 * scale, centre[1] - 60 * scale, centre[0] + 30 * scale, centre[1] + 60 * scale]
-        )
-    np.testing.assert_allclose(moves.min(axis=0), (-0.10, -0.10, 0.85), atol=0.005)
-    np.testing.assert_allclose(moves.max(axis=0), (0.10, 0.10, 1.20), atol=0.005)
-    np.testing.assert_allclose(moves.mean(axis=0), (0, 0, 1.025), atol=0.02)
-
-
-def test_shifted_boxes_follow_from_seed_and_key():
-    first, _ = shifted_boxes(BOX, "a", Settings(draws=2))
-    np.testing.assert_array_equal(shifted_boxes(BOX, "a", Settings(draws=2))[0], first)
-    assert not np.isclose(shifted_boxes(BOX, "b", Settings(draws=2))[0], first).any()
-    assert not np.isclose(shifted_boxes(BOX, "a", Settings(draws=2, seed=1))[0], first).any()
-    assert shifted_boxes(BOX, "a", Settings(draws=0))[0].shape == (0, 4)
-
-
-def test_match_is_one_to_one_best_first():
-    face = 10 * symmetric_face()
-    true = np.array([face, face + 100, face + 200])
-    found = np.array([face + 4, face + 101, face + 1, face + 500])  # the third fits the first face better
-    assert match(true, found) == [2, 1, -1]
-    assert match(true, found[:0]) == [-1, -1, -1]
-    assert match(true[:1], np.array([face + 2])) == [0]
-    assert match(true[:1], np.array([face + 9])) == [-1]  # IoU under a half
-
-
-def test_match_compares_known_points_alone():
-    face = 10 * symmetric_face()
-    known = face.copy()
-    known[:17] = np.nan
-    other = face.copy()
-    other[:17] += 60  # a jaw far off
-    assert match(known[None], other[None]) == [0] and match(face[None], other[None]) == [-1]
+    return [formats.read(item, key) for item in formats.find(folder, "tiny")]
 
 
 def test_faces_of_a_picture_come_together(tmp_path):
@@ -95,9 +54,9 @@ def test_faces_of_a_picture_come_together(tmp_path):
 
 
 def test_measure_from_true_and_shifted_boxes(tiny):
-    items, faces = readers.find(tiny, "tiny"), faces_of(tiny)
-    settings = Settings(draws=2, seed=3, detector=False)
-    measured = measure(items, {"stub": Stub(), MEAN_SHAPE: MeanShape()}, settings)
+    items, faces = formats.find(tiny, "tiny"), faces_of(tiny)
+    settings = EvaluationSettings(draws=2, seed=3, detector=False)
+    measured = run_models(items, {"stub": Stub(), MEAN_SHAPE: MeanShape()}, settings)
     assert measured.models == ("stub", MEAN_SHAPE) and measured.boxes == (TRUE, SHIFTED)
     assert measured.keys.tolist() == [item.key for item in items] and measured.scheme is IBUG_68
     assert measured.sources.tolist() == [item.source for item in items]
@@ -110,7 +69,7 @@ def test_measure_from_true_and_shifted_boxes(tiny):
         np.testing.assert_allclose(measured.answers["stub", TRUE, 2][index], wanted + (2, 0), atol=1e-4)
         error = np.linalg.norm(wanted - face.points, axis=1).mean() / np.sqrt(np.prod(np.ptp(face.points, axis=0)))
         assert measured.errors("stub", TRUE, 1, "box")[index] == pytest.approx(error, rel=1e-5)
-        boxes, moves = shifted_boxes(box, item.key, settings)
+        boxes, moves = shifted_boxes(box, item.key, settings.draws, settings.seed)
         np.testing.assert_array_equal(measured.moves[index], moves)
         drawn = boxes[:, None, :2] + SHAPE * (boxes[:, None, 2:] - boxes[:, None, :2])
         np.testing.assert_allclose(measured.answers["stub", SHIFTED, 1][index], drawn, atol=1e-4)
@@ -128,7 +87,7 @@ def test_measure_from_true_and_shifted_boxes(tiny):
 
 
 def test_measure_by_detector(tiny):
-    items, faces = readers.find(tiny, "tiny"), faces_of(tiny)
+    items, faces = formats.find(tiny, "tiny"), faces_of(tiny)
     truth = {face.image.tobytes(): (index, face.points) for index, face in enumerate(faces)}
 
     def found(image, passes):
@@ -137,7 +96,7 @@ def test_measure_by_detector(tiny):
         right = [] if index % 3 == 0 and passes == 1 else [face_of(points + np.float32(passes))]
         return right + [face_of(points + 900), face_of(points - 900)] * (index == 0)
 
-    measured = measure(items, {"stub": Stub(found=found)}, Settings(draws=0))
+    measured = run_models(items, {"stub": Stub(found=found)}, EvaluationSettings(draws=0))
     assert measured.boxes == (TRUE, DETECTOR)
     errors = measured.errors("stub", DETECTOR, 1, "box")
     assert np.isinf(errors).tolist() == [index % 3 == 0 for index in range(len(items))]
@@ -149,16 +108,16 @@ def test_measure_by_detector(tiny):
 
 
 def test_the_worst_faces_are_kept_as_crops(tiny, monkeypatch):
-    monkeypatch.setattr(measuring, "WORST", 5)
-    items, faces = readers.find(tiny, "tiny"), faces_of(tiny)
-    measured = measure(items, {"stub": Stub()}, Settings(draws=0, detector=False))
+    monkeypatch.setattr(answers, "WORST", 5)
+    items, faces = formats.find(tiny, "tiny"), faces_of(tiny)
+    measured = run_models(items, {"stub": Stub()}, EvaluationSettings(draws=0, detector=False))
     errors = measured.errors("stub", TRUE, 2, "box")
     tiles = measured.worst["stub"]
     assert [tile.key for tile in tiles] == measured.keys[np.argsort(-errors)[:5]].tolist()
     np.testing.assert_allclose([tile.error for tile in tiles], np.sort(errors)[::-1][:5], rtol=1e-5)
     tile, index = tiles[0], int(np.argmax(errors))
-    assert tile.image.shape == (measuring.TILE, measuring.TILE, 3) and tile.image.dtype == np.uint8
-    scale = measuring.TILE / (np.ptp(faces[index].points, axis=0).max() * (1 + 2 * measuring.TILE_MARGIN))
+    assert tile.image.shape == (answers.TILE, answers.TILE, 3) and tile.image.dtype == np.uint8
+    scale = answers.TILE / (np.ptp(faces[index].points, axis=0).max() * (1 + 2 * answers.TILE_MARGIN))
     np.testing.assert_allclose(np.ptp(tile.true, axis=0), np.ptp(faces[index].points, axis=0) * scale, rtol=1e-4)
     shift = (measured.answers["stub", TRUE, 2][index] - faces[index].points) * scale
     np.testing.assert_allclose(tile.predicted - tile.true, shift, atol=1e-3)
@@ -170,19 +129,19 @@ def test_the_worst_faces_are_kept_as_crops(tiny, monkeypatch):
 def test_a_face_that_cannot_be_read_is_skipped(tmp_path):
     folder = draw_set(tmp_path / "tiny", sources=2, views=1)
     next((folder / "AFW").glob("*.jpg")).write_bytes(b"")
-    measured = measure(readers.find(folder, "tiny"), {"stub": Stub()}, Settings(draws=1))
+    measured = run_models(formats.find(folder, "tiny"), {"stub": Stub()}, EvaluationSettings(draws=1))
     assert len(measured.keys) == 1 and measured.subsets.tolist() == ["tiny/HELEN"]
     (line,) = measured.skipped
     assert line.startswith("tiny/AFW/AFW_1001_1_0: ")
     next((folder / "HELEN").glob("*.jpg")).write_bytes(b"")
     with pytest.raises(ValueError, match="found 2 faces and none readable, the first: tiny/AFW/AFW_1001_1_0: "):
-        measure(readers.find(folder, "tiny"), {"stub": Stub()}, Settings())
+        run_models(formats.find(folder, "tiny"), {"stub": Stub()}, EvaluationSettings())
 
 
 def test_schemes_meet_where_all_map_to(tiny):
-    items, faces = read_300w_lp.find(tiny, "tiny"), faces_of(tiny)
+    items, faces = w300lp.find(tiny, "tiny"), faces_of(tiny)
     models = {"fifteen": Stub(KAGGLE_15), MEAN_SHAPE: MeanShape()}
-    measured = measure(items, models, Settings(draws=1, detector=False))
+    measured = run_models(items, models, EvaluationSettings(draws=1, detector=False))
     assert measured.scheme is KAGGLE_15
     wanted = [convert(face.points, IBUG_68, KAGGLE_15) for face in faces]
     np.testing.assert_array_equal(measured.true, wanted)
@@ -190,44 +149,3 @@ def test_schemes_meet_where_all_map_to(tiny):
     box = faces[0].box
     mean = convert(MeanShape().fit(faces[0].image, box[None])[0], IBUG_68, KAGGLE_15)
     np.testing.assert_allclose(measured.answers[MEAN_SHAPE, TRUE, 1][0], mean)
-
-
-def test_models_that_cannot_be_measured(tmp_path):
-    path = write_peer(tmp_path)
-    assert list(measuring.open_models([path])) == [str(path), MEAN_SHAPE]
-    with pytest.raises(ValueError, match="models: found one of them twice"):
-        measuring.open_models([path, path])
-    with pytest.raises(FileNotFoundError, match="no such model"):
-        measuring.open_models([tmp_path / "none.pb"])
-    path.with_suffix(".json").unlink()
-    with pytest.raises(FileNotFoundError, match=r"peer\.json: no such contract"):
-        measuring.open_models([path])
-    points = {"count": 4, "groups": {}, "lines": {}, "left_eye": [1], "right_eye": [0], "flip": [1, 0, 2, 3]}
-    for scheme, wanted in (
-        ("four", r"peer\.onnx: point scheme: found 'four', expected one of ibug68"),
-        ("ibug68", r"peer\.onnx: found 4 points, expected 68 of ibug68"),
-    ):
-        path = write_peer(tmp_path, points={"scheme": scheme, **points})
-        path.write_bytes(pooled_model(np.zeros((3, 8)), np.zeros(8)))
-        with pytest.raises(ValueError, match=wanted):
-            measuring.open_models([path])
-
-
-def test_the_mean_shape_fills_every_box():
-    model = MeanShape()
-    points = model.fit(np.zeros((9, 9, 3), np.uint8), np.array([BOX, BOX * 2 + 1]), 2)
-    assert points.shape == (2, 68, 2) and points.dtype == np.float32
-    np.testing.assert_allclose([box_of(one) for one in points], [BOX, BOX * 2 + 1], atol=1e-4)
-    np.testing.assert_allclose(points[1], points[0] * 2 + 1, atol=1e-3)
-    np.testing.assert_allclose(points[0][list(IBUG_68.flip)] * (-1, 1) + (80, 0), points[0], atol=1e-3)
-
-
-def test_the_mean_shape_by_detector_searches_a_picture_once(monkeypatch):
-    model, calls = MeanShape(), []
-    model._detector = SimpleNamespace(find=lambda image: calls.append(image) or BOX[None])
-    image = np.zeros((9, 9, 3), np.uint8)
-    for _ in range(2):
-        (face,) = model.detect(image, 1)
-        np.testing.assert_allclose(face.box, BOX, atol=1e-4)
-    model.detect(np.ones((9, 9, 3), np.uint8), 1)
-    assert len(calls) == 2

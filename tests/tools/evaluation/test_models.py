@@ -1,0 +1,29 @@
+"""tools/evaluation/models.py: which models can be measured."""
+
+import numpy as np
+import pytest
+
+from tests.helpers.tiny_onnx import pooled_model, write_peer
+from tools.evaluation.mean_face import MEAN_SHAPE
+from tools.evaluation.models import open_models
+
+
+def test_models_that_cannot_be_measured(tmp_path):
+    path = write_peer(tmp_path)
+    assert list(open_models([path])) == [str(path), MEAN_SHAPE]
+    with pytest.raises(ValueError, match="models: found one of them twice"):
+        open_models([path, path])
+    with pytest.raises(FileNotFoundError, match="no such model"):
+        open_models([tmp_path / "none.pb"])
+    path.with_suffix(".json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"peer\.json: no such contract"):
+        open_models([path])
+    points = {"count": 4, "groups": {}, "lines": {}, "left_eye": [1], "right_eye": [0], "flip": [1, 0, 2, 3]}
+    for scheme, wanted in (
+        ("four", r"peer\.onnx: point scheme: found 'four', expected one of ibug68"),
+        ("ibug68", r"peer\.onnx: found 4 points, expected 68 of ibug68"),
+    ):
+        path = write_peer(tmp_path, points={"scheme": scheme, **points})
+        path.write_bytes(pooled_model(np.zeros((3, 8)), np.zeros(8)))
+        with pytest.raises(ValueError, match=wanted):
+            open_models([path])

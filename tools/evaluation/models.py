@@ -1,0 +1,72 @@
+"""The models of an evaluation: opened, named by their paths, and the points that all of them have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+
+from infer.faces.face import Face
+from infer.landmarker import Landmarker
+from infer.model.contract import Contract
+from records.landmarks import MAPPINGS, SCHEMES, Scheme, scheme_of
+from tools.evaluation.mean_face import MEAN_SHAPE, MeanShape
+from tools.read.face import Item
+
+
+class EvaluatedNetwork(Protocol):
+    """A `Landmarker`, or what is called like one."""
+
+    @property
+    def contract(self) -> Contract: ...
+
+    def fit(self, image: np.ndarray, boxes: np.ndarray, passes: int) -> np.ndarray: ...
+
+    def detect(self, image: np.ndarray, passes: int) -> list[Face]: ...
+
+
+Measurable: TypeAlias = EvaluatedNetwork | MeanShape
+
+
+def open_models(paths: Sequence[Path]) -> dict[str, Measurable]:
+    """The models by path as given, and the mean shape last.
+
+    Raises ValueError for a path given twice, and as `Landmarker` does; where points have no known scheme or another
+    number than it.
+    """
+    networks = {str(path): Landmarker(path) for path in paths}
+    if len(networks) != len(paths):
+        raise ValueError("models: found one of them twice, expected each once")
+    for name, model in networks.items():
+        scheme, count = scheme_of_model(name, model), model.contract.points.count
+        if count != scheme.count:
+            raise ValueError(f"{name}: found {count} points, expected {scheme.count} of {scheme.name}")
+    return {**networks, MEAN_SHAPE: MeanShape()}
+
+
+def networks_of(models: Mapping[str, Measurable]) -> dict[str, EvaluatedNetwork]:
+    """The models without the mean shape."""
+    return {name: model for name, model in models.items() if not isinstance(model, MeanShape)}
+
+
+def scheme_of_model(name: str, model: Measurable) -> Scheme:
+    """The scheme of a model's points. Raises ValueError, naming the model, for one that is not known."""
+    if isinstance(model, MeanShape):
+        return model.scheme
+    try:
+        return scheme_of(model.contract.points.scheme)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def common_scheme(items: Sequence[Item], models: Mapping[str, Measurable]) -> Scheme:
+    """The first scheme that all data sets and models have or map to. Raises ValueError, naming what there is."""
+    found = {item.scheme.name: item.dataset for item in items}
+    found |= {scheme_of_model(name, model).name: name for name, model in models.items()}
+    for scheme in SCHEMES.values():
+        if all(name == scheme.name or (name, scheme.name) in MAPPINGS for name in found):
+            return scheme
+    there = ", ".join(f"{name} ({place})" for name, place in sorted(found.items()))
+    raise ValueError(f"point schemes: found {there}, expected one that all map to")
