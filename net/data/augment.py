@@ -53,9 +53,9 @@ def augment(
     partner of each point.
     """
     count, edge = images.shape[:2]
-    matrices, mirrored = random_frames(count, ranges, rng)
-    new_labels = np.stack([move_label(*args, flip) for args in zip(labels, matrices, mirrored, strict=True)])
-    new_poses = np.stack([move_pose(*args) for args in zip(poses, matrices, mirrored, strict=True)])
+    matrices, mirrored = random_transforms(count, ranges, rng)
+    new_labels = np.stack([transform_label(*args, flip) for args in zip(labels, matrices, mirrored, strict=True)])
+    new_poses = np.stack([transform_pose(*args) for args in zip(poses, matrices, mirrored, strict=True)])
     cut = np.empty((count, size, size, 3), np.uint8)
     for index in range(count):
         matrix = sampling_matrix(matrices[index], mirrored[index], size, edge)
@@ -67,7 +67,7 @@ def augment(
     return cut, new_labels, new_poses
 
 
-def random_frames(count: int, ranges: Ranges, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def random_transforms(count: int, ranges: Ranges, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Where each new crop lies in the old one: [count, 2, 3] and whether it is mirrored, bool [count].
 
     A matrix [A | t] maps new fractions v to old ones: u = A (v - 0.5) + 0.5 + t.
@@ -80,7 +80,7 @@ def random_frames(count: int, ranges: Ranges, rng: np.random.Generator) -> tuple
     return matrices, rng.random(count) < ranges.flip
 
 
-def move_label(label: np.ndarray, matrix: np.ndarray, mirrored: bool, flip: tuple[int, ...]) -> np.ndarray:
+def transform_label(label: np.ndarray, matrix: np.ndarray, mirrored: bool, flip: tuple[int, ...]) -> np.ndarray:
     """The label in the new crop, float32 [2K]: the inverse of `matrix`, then mirrored with partners swapped."""
     points = label.reshape(-1, 2) - 0.5 - matrix[:, 2]
     points = points @ np.linalg.inv(matrix[:, :2]).T + 0.5
@@ -90,7 +90,7 @@ def move_label(label: np.ndarray, matrix: np.ndarray, mirrored: bool, flip: tupl
     return points.astype(np.float32).ravel()
 
 
-def move_pose(pose: np.ndarray, matrix: np.ndarray, mirrored: bool) -> np.ndarray:
+def transform_pose(pose: np.ndarray, matrix: np.ndarray, mirrored: bool) -> np.ndarray:
     """Pitch, yaw, roll in the new crop, float32 [3], radians: turned back by the turn in `matrix`, then mirrored."""
     return turned_pose(pose, np.arctan2(matrix[1, 0], matrix[0, 0]), mirrored)
 

@@ -1,5 +1,3 @@
-"""Weights of subsets: read from text, the last pattern that fits, patterns that fit nothing."""
-
 import argparse
 
 import pytest
@@ -14,7 +12,7 @@ def test_weights_are_read_in_their_order():
 
 @pytest.mark.parametrize("text", ["", "AFW", "=1", "AFW=", "AFW=x", "AFW=-1", "AFW=inf", "AFW=nan", "AFW=1,"])
 def test_other_text_is_refused(text):
-    with pytest.raises(argparse.ArgumentTypeError, match="expected NAME=WEIGHT with a weight of 0 or more"):
+    with pytest.raises(argparse.ArgumentTypeError, match="expected NAME=WEIGHT"):
         mix_of(text)
 
 
@@ -27,7 +25,5 @@ def test_the_last_pattern_that_fits_counts():
 
 def test_a_pattern_that_fits_nothing_is_named_with_what_there_is():
     check_mix(mix_of("300W/*=1,300W/YTF=2"), ["300W/YTF"], "set")
-    with pytest.raises(ValueError, match=r"mix: found 'IBUG', expected a subset of set: a, b$"):
-        check_mix({"a": 1, "IBUG": 2}, iter(["a", "b"]), "set")
-    with pytest.raises(ValueError, match="trust: found 'c'"):
-        check_mix({"c": 1}, ["a"], "set", "trust")
+    with pytest.raises(ValueError, match=r"trust: found 'IBUG', expected a subset of set: a, b$"):
+        check_mix({"a": 1, "IBUG": 2}, iter(["a", "b"]), "set", "trust")

@@ -9,11 +9,11 @@ from net.data.augment import (
     augment,
     change_pixels,
     compress,
-    move_label,
-    move_pose,
     occlude,
     random_curves,
-    random_frames,
+    random_transforms,
+    transform_label,
+    transform_pose,
 )
 from records.landmarks import IBUG_68
 
@@ -48,8 +48,8 @@ def test_labels_go_with_their_pixels(flip):
     ranges = Ranges(**{**vars(MOVES), "flip": flip})
     poses = rng.uniform(-0.7, 0.7, (9, 3)).astype(np.float32)
     cut, moved, posed = augment(images, labels, poses, SIZE, IBUG_68.flip, ranges, np.random.default_rng(1))
-    matrices, mirrored = random_frames(9, ranges, np.random.default_rng(1))  # the first that augment draws
-    expected = [move_pose(*args) for args in zip(poses, matrices, mirrored, strict=True)]
+    matrices, mirrored = random_transforms(9, ranges, np.random.default_rng(1))  # the first that augment draws
+    expected = [transform_pose(*args) for args in zip(poses, matrices, mirrored, strict=True)]
     np.testing.assert_array_equal(posed, expected)
     assert posed.dtype == np.float32 and (mirrored == flip).all()
     assert cut.shape == (9, SIZE, SIZE, 3) and cut.dtype == np.uint8 and moved.dtype == np.float32
@@ -62,13 +62,13 @@ def test_labels_go_with_their_pixels(flip):
 
 def test_half_of_the_faces_are_mirrored_when_asked():
     rng = np.random.default_rng(0)
-    _, mirrored = random_frames(400, Ranges(**{**vars(NO_AUGMENTATION), "flip": 0.5}), rng)
+    _, mirrored = random_transforms(400, Ranges(**{**vars(NO_AUGMENTATION), "flip": 0.5}), rng)
     assert 160 < mirrored.sum() < 240
-    assert not random_frames(400, NO_AUGMENTATION, rng)[1].any()
+    assert not random_transforms(400, NO_AUGMENTATION, rng)[1].any()
 
 
 def test_frames_keep_to_their_ranges():
-    matrices, _ = random_frames(500, MOVES, np.random.default_rng(3))
+    matrices, _ = random_transforms(500, MOVES, np.random.default_rng(3))
     scale = np.sqrt(np.linalg.det(matrices[:, :, :2]))
     angle = np.degrees(np.arctan2(matrices[:, 1, 0], matrices[:, 0, 0]))
     for values, limit in ((np.log(scale), 0.2), (angle, 30), (matrices[:, 0, 2], 0.1), (matrices[:, 1, 2], 0.1)):
@@ -76,26 +76,17 @@ def test_frames_keep_to_their_ranges():
         assert values.min() < -0.9 * limit and values.max() > 0.9 * limit
 
 
-def test_a_moved_label_restated_point_by_point():
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_transformed_label_restated_point_by_point(mirrored):
     rng = np.random.default_rng(5)
-    label = rng.uniform(0, 1, 136).astype(np.float32)
-    matrices, _ = random_frames(1, MOVES, rng)
-    for mirrored in (False, True):
-        moved = move_label(label, matrices[0], mirrored, IBUG_68.flip).reshape(68, 2).astype(float)
-        for index in range(68):
-            x, y = moved[index]
-            if mirrored:
-                x = 1 - x
-            back = matrices[0, :, :2] @ (x - 0.5, y - 0.5) + 0.5 + matrices[0, :, 2]
-            source = IBUG_68.flip[index] if mirrored else index
-            np.testing.assert_allclose(back, label.reshape(68, 2)[source], atol=1e-5)
-
-
-def test_unknown_points_stay_unknown_at_their_partner():
-    label = np.full(136, 0.5, np.float32)
-    label[72:74] = np.nan  # point 36
-    moved = move_label(label, np.eye(2, 3), True, IBUG_68.flip).reshape(68, 2)
-    assert np.flatnonzero(np.isnan(moved).any(axis=1)).tolist() == [45]
+    label = rng.uniform(0, 1, (68, 2)).astype(np.float32)
+    label[36] = np.nan
+    matrices, _ = random_transforms(1, MOVES, rng)
+    moved = transform_label(label.ravel(), matrices[0], mirrored, IBUG_68.flip).reshape(68, 2).astype(float)
+    for index, (x, y) in enumerate(moved):
+        x = 1 - x if mirrored else x
+        back = matrices[0, :, :2] @ (x - 0.5, y - 0.5) + 0.5 + matrices[0, :, 2]
+        np.testing.assert_allclose(back, label[IBUG_68.flip[index] if mirrored else index], atol=1e-5)
 
 
 ROLES = (1, 0, 2, 4, 3, 5)  # mirror partners of six points of a model
@@ -119,56 +110,48 @@ def projected(points: np.ndarray, pose: np.ndarray) -> np.ndarray:
 def test_a_moved_pose_is_that_of_the_moved_face(mirrored):
     rng = np.random.default_rng(11)
     ranges = Ranges(**{**vars(MOVES), "turn": 170})
-    for matrix in random_frames(40, ranges, rng)[0]:
+    for matrix in random_transforms(40, ranges, rng)[0]:
         model, pose = solid(rng), rng.uniform((-1.3, -1.5, -2.0), (1.3, 1.5, 2.0))
         label = projected(model, pose).astype(np.float32).ravel()
-        moved = move_label(label, matrix, mirrored, ROLES).reshape(6, 2)
-        again = projected(model, move_pose(pose, matrix, mirrored))
+        moved = transform_label(label, matrix, mirrored, ROLES).reshape(6, 2)
+        again = projected(model, transform_pose(pose, matrix, mirrored))
         scale = np.sqrt(np.linalg.det(matrix[:, :2]))
         # a shift and a scale are not the pose's
         np.testing.assert_allclose((moved - moved.mean(0)) * scale, again - again.mean(0), atol=1e-5)
 
 
 def test_unknown_angles_stay_unknown():
-    matrices, _ = random_frames(2, MOVES, np.random.default_rng(3))
+    (matrix,), _ = random_transforms(1, MOVES, np.random.default_rng(3))
     for mirrored in (False, True):
-        assert np.isnan(move_pose(np.full(3, np.nan, np.float32), matrices[0], mirrored)).all()
-    pose = np.array([0.2, -0.4, 0.1], np.float32)
-    np.testing.assert_allclose(move_pose(pose, np.eye(2, 3), False), pose, atol=1e-6)
-    np.testing.assert_allclose(move_pose(pose, np.eye(2, 3), True), pose * (1, -1, -1), atol=1e-6)
+        assert np.isnan(transform_pose(np.full(3, np.nan, np.float32), matrix, mirrored)).all()
+
+
+def batch(rng, count):
+    """So many stored pictures with labels and poses, random."""
+    images = rng.integers(0, 256, (count, EDGE, EDGE, 3), np.uint8)
+    return images, rng.uniform(size=(count, 136)).astype(np.float32), rng.uniform(-1, 1, (count, 3)).astype(np.float32)
 
 
 def test_nothing_asked_for_is_the_middle_untouched():
     rng = np.random.default_rng(2)
-    images = rng.integers(0, 256, (3, EDGE, EDGE, 3), np.uint8)
-    labels = rng.normal(size=(3, 136)).astype(np.float32)
-    poses = rng.uniform(-1, 1, (3, 3)).astype(np.float32)
+    images, labels, poses = batch(rng, 3)
     cut, moved, posed = augment(images, labels, poses, SIZE, IBUG_68.flip, NO_AUGMENTATION, rng)
     np.testing.assert_allclose(posed, poses, atol=1e-6)
-    middle = images[:, CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
-    assert np.abs(cut.astype(int) - middle).max() <= 1
+    assert np.abs(cut.astype(int) - images[:, CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]).max() <= 1
     np.testing.assert_allclose(moved, labels, atol=1e-6)
 
 
-def test_the_same_seed_gives_the_same_batch():
-    rng = np.random.default_rng(9)
-    images, labels = rng.integers(0, 256, (5, EDGE, EDGE, 3), np.uint8), rng.uniform(size=(5, 136)).astype(np.float32)
-    poses = rng.uniform(-1, 1, (5, 3))
+def test_the_same_seed_gives_the_same_batch_and_leaves_the_stored_one():
+    stored = batch(np.random.default_rng(9), 5)
+    kept = [part.copy() for part in stored]
     first, again, other = (
-        augment(images.copy(), labels, poses, SIZE, IBUG_68.flip, Ranges(), np.random.default_rng([1, step]))
-        for step in (3, 3, 4)
+        augment(*stored, SIZE, IBUG_68.flip, Ranges(occlude=1), np.random.default_rng([1, step])) for step in (3, 3, 4)
     )
     for one, two, three in zip(first, again, other, strict=True):
         np.testing.assert_array_equal(one, two)
         assert not np.array_equal(one, three)
-
-
-def test_the_stored_pictures_are_not_changed():
-    images = np.full((2, EDGE, EDGE, 3), 90, np.uint8)
-    labels = np.full((2, 136), 0.5, np.float32)
-    poses = np.full((2, 3), 0.25, np.float32)
-    augment(images, labels, poses, SIZE, IBUG_68.flip, Ranges(occlude=1), np.random.default_rng(0))
-    assert (images == 90).all() and (labels == 0.5).all() and (poses == 0.25).all()
+    for before, after in zip(kept, stored, strict=True):
+        np.testing.assert_array_equal(before, after)
 
 
 def test_occlusion_covers_a_rectangle_and_nothing_else():
@@ -230,14 +213,8 @@ def test_without_jpeg_the_same_numbers_are_drawn_as_before_there_was_one():
     assert rng.random() == other.random()
 
 
-def test_pixels_stay_where_nothing_is_asked():
-    image = np.random.default_rng(3).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
-    np.testing.assert_array_equal(change_pixels(image.copy(), NO_AUGMENTATION, np.random.default_rng(4)), image)
-
-
 @pytest.mark.parametrize("part", list(vars(NO_AUGMENTATION)))
 def test_ranges_below_zero_are_refused(part):
-    with pytest.raises(ValueError, match="expected numbers of 0 and more"):
-        Ranges(**{part: -0.1})
-    with pytest.raises(ValueError, match="expected numbers of 0 and more"):
-        Ranges(**{part: float("nan")})
+    for wrong in (-0.1, float("nan")):
+        with pytest.raises(ValueError, match="augmentation: found"):
+            Ranges(**{part: wrong})

@@ -1,23 +1,21 @@
-import dataclasses
-import shutil
 from collections import Counter
 
 import cv2
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from net.data import batches
 from net.data.augment import NO_AUGMENTATION, Ranges
 from net.data.batches import draw_subsets, subset_shares, training_batches
 from net.data.record_set import RecordSet
 from net.data.selection import Fold
+from records.runtime import tf
 from records.split import fold_of
 from tests.conftest import CONTEXT
 from tests.helpers.drawn import draw_set
 from tools import make_records
-from tools.make import parts as writing
 
+v1 = tf.compat.v1
 SHARES = {"tiny/AFW": 0.7, "tiny/HELEN": 0.3}
 MIX = {"*/AFW": 2.5}
 
@@ -38,10 +36,9 @@ def stored(records):
 def read(records, *splits):
     """name -> decoded tensors of every record in the shards of these splits, as the manifest has them."""
     files = [path for split in splits for path in RecordSet(records.folder).files(split)]
-    parsed = [
-        {key: value.numpy() for key, value in records.decode(one).items()} for one in tf.data.TFRecordDataset(files)
-    ]
-    return {one["name"].decode(): one for one in parsed}
+    decoded = map(records.decode, tf.data.TFRecordDataset(files))
+    arrays = [{key: value.numpy() for key, value in one.items()} for one in decoded]
+    return {one["name"].decode(): one for one in arrays}
 
 
 def take(records, count, batch=4, ranges=NO_AUGMENTATION, seed=1, **others):
@@ -80,7 +77,7 @@ def test_batches_hold_the_middle_of_the_records_their_labels_and_poses(records, 
 
 def test_every_record_comes_once_an_epoch_in_another_order(records, stored):
     count = len(stored)
-    found = names(take(records, 3 * count, batch=1), stored)
+    found = names(take(records, 3, batch=count), stored)
     epochs = [found[start : start + count] for start in range(0, 3 * count, count)]
     for epoch in epochs:
         assert sorted(epoch) == sorted(stored)
@@ -88,24 +85,28 @@ def test_every_record_comes_once_an_epoch_in_another_order(records, stored):
     assert epochs[0] != list(stored)
 
 
-@pytest.mark.parametrize("ranges", [NO_AUGMENTATION, Ranges()], ids=["plain", "augmented"])
-def test_a_later_start_goes_on_as_if_it_had_started_at_zero(records, stored, ranges):
-    per_epoch = len(stored) / 4
-    assert per_epoch % 1 and per_epoch > 4
-    whole = take(records, 14, ranges=ranges)
-    for first in (1, 3, int(per_epoch) + 2, 2 * int(per_epoch) + 2):  # inside the first, the second and the third epoch
-        assert_same(take(records, 14 - first, ranges=ranges, first_step=first), whole[first:])
-
-
-def test_a_small_shuffle_buffer_resumes_as_well(records, stored):
-    whole = names(take(records, 12, shuffle=3), stored)
-    assert names(take(records, 5, shuffle=3, first_step=7), stored) == whole[28:]
-    assert sorted(whole[: len(stored)]) == sorted(stored)
+@pytest.mark.parametrize(
+    "fold, options",
+    [
+        (None, {}),
+        (None, {"ranges": Ranges()}),
+        (None, {"shuffle": 3}),
+        (None, {"ranges": Ranges(), "mix": MIX}),
+        (Fold(1, 3), {"ranges": Ranges()}),
+        (Fold(1, 3), {"mix": MIX}),
+    ],
+)
+def test_a_later_start_goes_on_as_if_it_had_started_at_zero(records, monkeypatch, fold, options):
+    monkeypatch.setattr(batches, "CHUNK", 10)  # batches span chunks of a mix, and starts lie inside them
+    chosen = RecordSet(records.folder, fold)
+    per_epoch = chosen.count("train") // 4
+    whole = take(chosen, 13, **options)
+    for first in (1, per_epoch + 1, 12):  # inside the first, the second and the third epoch (a fold: the second)
+        assert_same(take(chosen, 13 - first, first_step=first, **options), whole[first:])
 
 
 def test_a_later_start_goes_on_in_graph_mode_as_well(records):
     def steps(first, count):
-        v1 = tf.compat.v1
         with v1.Graph().as_default(), v1.Session() as session:
             v1.set_random_seed(77)  # as training does; tf.data mixes it into the order
             batch = v1.data.make_one_shot_iterator(training_batches(records, 4, Ranges(), 1, first)).get_next()
@@ -131,21 +132,16 @@ def test_a_batch_larger_than_the_set_spans_epochs(records, stored):
     assert len(set(found[count:])) == 7
 
 
-def test_test_records_come_once_in_order_without_context(records):
-    found = list(batches.test_batches(records, 4))
-    order = [one["name"].numpy() for one in map(records.decode, tf.data.TFRecordDataset(records.files("test")))]
-    assert [name for batch in found for name in batch["name"].numpy()] == order
-    assert len(order) == records.count("test") and len(order) % 4
+@pytest.mark.parametrize("split", ["test", "train"])
+def test_records_of_a_split_come_once_in_order_without_context(records, split):
+    found = list(batches.test_batches(records, 4, split))
+    expected = read(records, split)
+    assert [name.decode() for batch in found for name in batch["name"].numpy()] == list(expected)
+    assert len(expected) == records.count(split) and len(expected) % 4
     assert [len(batch["name"]) for batch in found][:-1] == [4] * (len(found) - 1)
-    first = records.decode(next(iter(tf.data.TFRecordDataset(records.files("test")))))
-    middle = first["image"].numpy()[CONTEXT:-CONTEXT, CONTEXT:-CONTEXT]
-    np.testing.assert_array_equal(found[0]["image"][0], middle)
+    first = next(iter(expected.values()))
+    np.testing.assert_array_equal(found[0]["image"][0], first["image"][CONTEXT:-CONTEXT, CONTEXT:-CONTEXT])
     np.testing.assert_array_equal(found[0]["label"][0], first["label"])
-
-
-def test_another_split_can_be_asked_for(records, stored):
-    found = [name.decode() for batch in batches.test_batches(records, 5, "train") for name in batch["name"].numpy()]
-    assert found == list(stored)
 
 
 def test_a_set_without_test_records_has_no_test_batches(tmp_path):
@@ -160,31 +156,27 @@ def test_a_set_without_test_records_has_no_test_batches(tmp_path):
 
 def test_no_training_records_are_an_error(records, monkeypatch):
     monkeypatch.setattr(RecordSet, "count", lambda self, split: 0)
-    with pytest.raises(ValueError, match="found no training records, expected at least one"):
+    with pytest.raises(ValueError, match="found no training records"):
         training_batches(records, 4, NO_AUGMENTATION, 1)
 
 
 def test_shares_are_sizes_times_weights(records):
-    sizes = {name: records.count("train", name) for name in ("tiny/AFW", "tiny/HELEN")}
-    afw, helen = sizes.values()
+    afw, helen = (records.count("train", name) for name in SHARES)
     assert afw != helen and afw + helen == records.count("train")
-    assert subset_shares(records, {"tiny/AFW": 1}) == pytest.approx(
-        {"tiny/AFW": afw / (afw + helen), "tiny/HELEN": helen / (afw + helen)}
-    )
-    total = 3 * afw + 0.5 * helen
-    expected = {"tiny/AFW": 3 * afw / total, "tiny/HELEN": 0.5 * helen / total}
-    assert subset_shares(records, {"*": 0.5, "*AFW": 3.0}) == pytest.approx(expected)  # the last that fits counts
+    for mix, weights in (({"tiny/AFW": 1}, (1, 1)), ({"*": 0.5, "*AFW": 3.0}, (3.0, 0.5))):  # the last that fits counts
+        parts = np.array([afw, helen]) * weights
+        assert subset_shares(records, mix) == pytest.approx(dict(zip(SHARES, parts / parts.sum(), strict=True)))
     assert subset_shares(records, {"tiny/AFW": 0.0}) == {"tiny/HELEN": 1.0}  # what has no weight is left out
 
 
 def test_a_mix_that_fits_nothing_or_leaves_nothing_is_refused(records):
     with pytest.raises(ValueError, match="mix: found 'tiny/afw', expected a subset of .*: tiny/AFW, tiny/HELEN"):
         subset_shares(records, {"*": 1.0, "tiny/afw": 2.0})
-    with pytest.raises(ValueError, match="mix: found {'\\*': 0.0}, which leaves no training record"):
+    with pytest.raises(ValueError, match="which leaves no training record"):
         training_batches(records, 4, NO_AUGMENTATION, 1, mix={"*": 0.0})
 
 
-def test_choices_restated(monkeypatch):
+def test_drawn_subsets_restated(monkeypatch):
     monkeypatch.setattr(batches, "CHUNK", 5)
     whole = np.concatenate([np.random.default_rng([8, chunk]).choice(2, 5, p=[0.7, 0.3]) for chunk in range(4)])
     for start, end in ((0, 20), (0, 0), (3, 3), (5, 10), (2, 4), (4, 17), (19, 20)):
@@ -193,7 +185,7 @@ def test_choices_restated(monkeypatch):
         np.testing.assert_array_equal(found, whole[start:end])
 
 
-def test_choices_keep_to_their_shares():
+def test_drawn_subsets_keep_to_their_shares():
     count = 100_000
     found = draw_subsets(SHARES, 3, 0, count)
     spread = np.sqrt(0.7 * 0.3 / count)
@@ -205,7 +197,7 @@ def subset_of(name):
     return "tiny/" + name.partition("_")[0]
 
 
-def test_a_mixed_batch_comes_from_the_subsets_as_they_were_chosen(records, stored):
+def test_a_mixed_batch_comes_from_the_subsets_as_they_were_drawn(records, stored):
     shares = subset_shares(records, MIX)
     found = names(take(records, 20, mix=MIX), stored)
     assert [subset_of(name) for name in found] == [list(shares)[index] for index in draw_subsets(shares, 1, 0, 80)]
@@ -222,107 +214,14 @@ def test_a_subset_without_weight_is_left_out(records, stored):
     assert found == {"tiny/AFW": 32}
 
 
-@pytest.mark.parametrize("first", [1, 6, 11])
-def test_a_later_start_of_a_mix_goes_on_as_if_it_had_started_at_zero(records, monkeypatch, first):
-    monkeypatch.setattr(batches, "CHUNK", 10)  # batches span chunks, and starts lie inside them
-    whole = take(records, 13, ranges=Ranges(), mix=MIX)
-    assert_same(take(records, 13 - first, ranges=Ranges(), mix=MIX, first_step=first), whole[first:])
-
-
-@pytest.mark.parametrize("count", [2, 3])
-def test_folds_part_the_sources_of_the_whole_set(records, count):
-    everything = read(records, "train", "test")
-    sides = []
-    for index in range(count):
-        folded = RecordSet(records.folder, Fold(index, count))
-        test = [name.decode() for batch in batches.test_batches(folded, 5) for name in batch["name"].numpy()]
-        train = [name.decode() for batch in batches.test_batches(folded, 5, "train") for name in batch["name"].numpy()]
-        assert (len(train), len(test)) == (folded.count("train"), folded.count("test"))
-        assert sorted(train + test) == sorted(everything)
-        assert all(fold_of(everything[name]["source"].decode(), count) == index for name in test)
-        sources = [{everything[name]["source"] for name in side} for side in (train, test)]
-        assert not sources[0] & sources[1]
-        for split, side in (("train", train), ("test", test)):
-            sizes = Counter(subset_of(name) for name in side)
-            assert {name: folded.count(split, name) for name in folded.subsets(split)} == sizes
-        sides += test
-    assert sorted(sides) == sorted(everything)  # every face is tested in one fold
-
-
 def test_training_batches_of_a_fold_are_its_training_records_once_an_epoch(records):
     folded = RecordSet(records.folder, Fold(1, 3))
     everything = read(records, "train", "test")
     expected = [name for name, one in everything.items() if fold_of(one["source"].decode(), 3) != 1]
     count = folded.count("train")
     assert count == len(expected) != records.count("train")
-    found = names(take(folded, 2 * count, batch=1), everything)
+    found = names(take(folded, 2, batch=count), everything)
     assert sorted(found[:count]) == sorted(found[count:]) == sorted(expected)
-
-
-@pytest.mark.parametrize("mix", [None, MIX], ids=["plain", "mixed"])
-def test_a_later_start_of_a_fold_goes_on_as_if_it_had_started_at_zero(records, mix):
-    folded = RecordSet(records.folder, Fold(1, 3))
-    whole = take(folded, 9, ranges=Ranges(), mix=mix)
-    assert_same(take(folded, 3, ranges=Ranges(), mix=mix, first_step=6), whole[6:])
-
-
-def test_folds_of_records_without_their_source_are_refused(tmp_path, monkeypatch):
-    to_record = writing.to_record
-    monkeypatch.setattr(writing, "to_record", lambda *args: dataclasses.replace(to_record(*args), source=""))
-    small = draw_set(tmp_path / "small", sources=2, views=1)
-    options = ["--workers", "1", "--context", "0", "--no-report"]
-    assert make_records.main([str(small), "--out", str(tmp_path / "old"), *options]) == 0
-    assert RecordSet(tmp_path / "old").count("train") + RecordSet(tmp_path / "old").count("test") == 2
-    with pytest.raises(ValueError, match="old: found records without their source, expected a set made anew"):
-        RecordSet(tmp_path / "old", Fold(0, 2))
-
-
-@pytest.mark.parametrize("text", ["", "3", "1/", "/3", "-1/3", "1.0/3", "a/b", "1/2/3"])
-def test_other_text_than_a_fold_is_refused(text):
-    with pytest.raises(ValueError, match=f"fold: found '{text}', expected i/k, such as 0/5"):
-        Fold.parse(text)
-
-
-@pytest.mark.parametrize("text", ["3/3", "0/1", "0/0", "7/5"])
-def test_folds_that_there_are_not_are_refused(text):
-    with pytest.raises(ValueError, match=f"fold: found {text}, expected i/k with k >= 2 and 0 <= i < k"):
-        Fold.parse(text)
-    assert Fold.parse("2/3") == Fold(2, 3)
-
-
-def test_a_damaged_set_is_refused(record_set, tmp_path):
-    folder = shutil.copytree(record_set, tmp_path / "cut")
-    shard = next(folder.glob("train-00001*"))
-    shard.write_bytes(shard.read_bytes()[:-1])
-    with pytest.raises(ValueError, match=f"{shard.name}: found .* bytes, expected .*: cut or damaged"):
-        RecordSet(folder)
-    with pytest.raises(FileNotFoundError, match="absent: found no manifest.json"):
-        RecordSet(tmp_path / "absent")
-
-
-def names_of(records, split):
-    return [name.decode() for batch in batches.test_batches(records, 5, split) for name in batch["name"].numpy()]
-
-
-def test_validation_is_whole_sources_of_the_training_records(records):
-    held = RecordSet(records.folder, validation=0.4)
-    parts = {split: set(names_of(held, split)) for split in ("train", "validation", "test")}
-    assert {split: held.count(split) for split in parts} == {split: len(names) for split, names in parts.items()}
-    assert all(parts.values()) and held.judge == "validation" and records.judge == "test"
-    assert parts["train"] | parts["validation"] == set(names_of(records, "train"))
-    assert parts["test"] == set(names_of(records, "test"))
-    sources = [{name.rpartition("_")[0] for name in parts[split]} for split in ("train", "validation")]
-    assert not sources[0] & sources[1]
-    assert held.subsets("validation") and held.count("validation", "tiny/AFW") < held.count("validation")
-
-
-def test_validation_within_a_fold(records):
-    held = RecordSet(records.folder, Fold(0, 2), validation=0.4)
-    parts = {split: set(names_of(held, split)) for split in ("train", "validation", "test")}
-    folded = RecordSet(records.folder, Fold(0, 2))
-    assert parts["test"] == set(names_of(folded, "test"))
-    assert parts["train"] | parts["validation"] == set(names_of(folded, "train"))
-    assert not parts["train"] & parts["validation"] and parts["validation"]
 
 
 def test_labels_of_chosen_points_follow_them(records, stored):
@@ -332,8 +231,7 @@ def test_labels_of_chosen_points_follow_them(records, stored):
     for name, label in zip(batch["name"].numpy(), batch["label"].numpy(), strict=True):
         whole = stored[name.decode()]["label"].reshape(68, 2)
         np.testing.assert_array_equal(label.reshape(13, 2), whole[[30, *range(36, 48)]])
-    found = next(iter(training_batches(chosen, 4, Ranges(), 1)))
-    assert found["label"].shape == (4, 26)
+    assert take(chosen, 1, ranges=Ranges())[0]["label"].shape == (4, 26)
 
 
 def test_grey_is_that_of_inference(records):
@@ -342,6 +240,6 @@ def test_grey_is_that_of_inference(records):
         for picture, one in zip(colour["image"].numpy(), found["image"].numpy(), strict=True):
             bgr = np.ascontiguousarray(picture[..., ::-1])
             np.testing.assert_array_equal(one[..., 0], cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY))
-    colour, found = (next(iter(training_batches(one, 4, Ranges(), 1))) for one in (records, grey))
-    np.testing.assert_array_equal(found["image"].numpy(), batches.to_grey(colour["image"].numpy()))
-    np.testing.assert_array_equal(found["label"].numpy(), colour["label"].numpy())
+    (colour,), (found,) = (take(one, 1, ranges=Ranges()) for one in (records, grey))
+    np.testing.assert_array_equal(found["image"], batches.to_grey(colour["image"]))
+    np.testing.assert_array_equal(found["label"], colour["label"])
