@@ -5,7 +5,7 @@ import json
 import pytest
 
 from infer.model import by_hand
-from infer.model.contract import FRACTION, INTERLEAVED, NCHW, read_contract
+from infer.model.contract import FRACTION, INTERLEAVED, NCHW, Placement, read_contract
 from tests.helpers.tiny_onnx import SIZE, write_peer
 
 
@@ -15,47 +15,28 @@ def rewrite(path, raw):
 
 def test_the_least_that_a_contract_says(tmp_path):
     path = write_peer(tmp_path)
-    for given in (path, path.with_suffix(".json"), str(path)):
-        contract = read_contract(given)
-        assert (contract.model, contract.input.name, contract.output.name) == (path, "", "")
-        assert (contract.input.size, contract.input.channels, contract.input.order, contract.crop.margin) == (
-            SIZE,
-            3,
-            "RGB",
-            0.15,
-        )
-        assert (contract.input.range, contract.input.mean, contract.input.std, contract.input.batch) == (
-            (0, 255),
-            (),
-            (),
-            1,
-        )
-        assert (contract.input.layout, contract.output.layout, contract.output.unit) == (NCHW, INTERLEAVED, FRACTION)
-        assert (contract.points.scheme, contract.points.count, contract.crop.shift) == ("ibug68", 68, (0, 0))
-        assert contract.points.groups["jaw"] == list(range(17)) and contract.points.left_eye == [42, 43, 44, 45, 46, 47]
+    for asked in (path, path.with_suffix(".json")):
+        contract = read_contract(asked)
+        given, output, points = contract.input, contract.output, contract.points
+        assert (contract.model, given.name, output.name, contract.crop) == (path, "", "", Placement(0.15))
+        assert (given.size, given.channels, given.order, given.batch) == (SIZE, 3, "RGB", 1)
+        assert (given.range, given.mean, given.std) == ((0, 255), (), ())
+        assert (given.layout, output.layout, output.unit) == (NCHW, INTERLEAVED, FRACTION)
+        assert (points.scheme, points.count) == ("ibug68", 68)
+        assert points.groups["jaw"] == list(range(17)) and points.left_eye == [42, 43, 44, 45, 46, 47]
 
 
 def test_what_the_user_says_stays(tmp_path):
-    path = write_peer(
-        tmp_path,
-        channels=1,
-        file="peer.onnx",
-        input={"size": SIZE, "order": "GRAY", "name": "data", "batch": 4, "range": [0, 1], "mean": 0.5, "std": [2]},
-        crop={"margin": 0.3, "shift": [0.1, -0.2]},
-        output={"name": "points", "unit": "-1 to 1", "layout": "x0 x1 ... y0 y1 ..."},
-        parameters=12,
-    )
+    given = {"size": SIZE, "order": "GRAY", "name": "data", "batch": 4, "range": [0, 1], "mean": 0.5, "std": [2]}
+    output = {"name": "points", "unit": "-1 to 1", "layout": "x0 x1 ... y0 y1 ..."}
+    crop = {"margin": 0.3, "shift": [0.1, -0.2]}
+    path = write_peer(tmp_path, channels=1, file="peer.onnx", input=given, crop=crop, output=output, parameters=12)
     contract = read_contract(path)
-    assert (contract.input.channels, contract.input.order, contract.input.name, contract.input.batch) == (
-        1,
-        "GRAY",
-        "data",
-        4,
-    )
-    assert (contract.input.range, contract.input.mean, contract.input.std) == ((0, 1), (0.5,), (2,))
-    assert (contract.crop.margin, contract.crop.shift, contract.output.name) == (0.3, (0.1, -0.2), "points")
-    assert (contract.output.unit, contract.output.layout) == ("-1 to 1", "x0 x1 ... y0 y1 ...")
-    assert contract.raw["parameters"] == 12
+    found = contract.input
+    assert (found.channels, found.order, found.name, found.batch) == (1, "GRAY", "data", 4)
+    assert (found.range, found.mean, found.std) == ((0, 1), (0.5,), (2,))
+    assert contract.crop == Placement(0.3, (0.1, -0.2)) and contract.parameters == 12
+    assert vars(contract.output) == output
 
 
 def test_the_mark_makes_it_one(tmp_path):
@@ -77,16 +58,7 @@ def test_the_mark_makes_it_one(tmp_path):
         ({"input": 9}, "input is a int, expected an object"),
         ({"input": {}}, "lacks or misspells 'size'"),
         ({"input": {"size": 24}, "file": ""}, 'file is "", expected'),
-        ({"input": {"size": 24, "order": "YUV"}}, "input is 3 channels YUV, expected 3 RGB or BGR, or 1 GRAY"),
-        ({"input": {"size": 24, "layout": "HWC"}}, 'input.layout is "HWC", expected one of "NCHW", "NHWC"'),
-        ({"input": {"size": 24, "mean": [1, 2]}}, r"input.mean is \[1.0, 2.0\], expected one number, or .* 3 channels"),
-        ({"input": {"size": 24, "range": [0, 1, 2]}}, r"input.range is \[0.0, 1.0, 2.0\], expected two numbers"),
-        ({"input": {"size": 24, "range": [3, 3]}}, r"range \[3.0, 3.0\], .*expected a range that is none of length 0"),
-        ({"input": {"size": 24, "std": [1, 0, 1]}}, "std other than 0"),
-        ({"input": {"size": 24, "batch": 0}}, "batch 0, expected .*batch >= 1"),
-        ({"input": {"size": 24}, "crop": {"shift": 0.1}}, r"crop.shift is \[0.1\], expected two numbers"),
-        ({"input": {"size": 24}, "output": {"unit": "mm"}}, 'output.unit is "mm", expected one of "fraction of'),
-        ({"input": {"size": 24}, "output": {"layout": "xy"}}, 'output.layout is "xy", expected one of "x0 y0'),
+        ({"input": {"size": 24, "order": "YUV"}}, "input is 3 channels YUV"),
     ],
 )
 def test_mistakes_are_named(tmp_path, raw, wanted):
@@ -112,7 +84,5 @@ def test_the_model_must_be_there_and_the_only_one(tmp_path):
 
 def test_without_the_shipped_contract_the_points_must_be_given(tmp_path, monkeypatch):
     monkeypatch.setattr(by_hand, "__file__", str(tmp_path / "model" / "by_hand.py"))
-    with pytest.raises(
-        FileNotFoundError, match=r"landmark\.json: no such contract, expected the shipped one, or points"
-    ):
+    with pytest.raises(FileNotFoundError, match=r"landmark\.json: no such contract, expected .*, or points"):
         read_contract(write_peer(tmp_path))

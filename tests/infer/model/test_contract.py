@@ -1,13 +1,16 @@
-"""infer/model/contract.py: a model is taken with a contract that fits it, or not at all."""
+"""infer/model/contract.py and schema.py: a model is taken with a contract that fits it, or not at all."""
 
 import hashlib
 import json
+from pathlib import Path
 
 import pytest
 
 from infer.model import contract as contract_module
-from infer.model.contract import read_contract
+from infer.model.contract import Placement, SplitRule, TrainedOn, read_contract
 from tests.helpers.tiny_model import write_model
+
+INFER = Path(contract_module.__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -34,105 +37,134 @@ def change(model, edit) -> None:
 def test_reads_all(written):
     for path in (written, written.with_suffix(".json"), str(written)):
         contract = read_contract(path)
-        assert (contract.model, contract.input.name, contract.output.name) == (written, "image", "landmarks")
-        assert (contract.input.size, contract.input.channels, contract.input.order, contract.crop.margin) == (
-            32,
-            3,
-            "RGB",
-            0.5,
-        )
-        assert (contract.points.scheme, contract.points.count, contract.points.flip) == ("tiny5", 5, [1, 0, 2, 4, 3])
-        assert (contract.points.left_eye, contract.points.right_eye) == ([1], [0])
-        assert contract.points.groups["mouth"] == [3, 4] and contract.points.lines["eyes"] == [[0, 1]]
-        assert contract.raw["terms"] == "none"
+        given, output, points = contract.input, contract.output, contract.points
+        assert (contract.model, given.name, output.name) == (written, "image", "landmarks")
+        assert (given.size, given.channels, given.order) == (32, 3, "RGB")
+        assert (points.scheme, points.count, points.flip) == ("tiny5", 5, [1, 0, 2, 4, 3])
+        assert (points.left_eye, points.right_eye) == ([1], [0])
+        assert points.groups["mouth"] == [3, 4] and points.lines["eyes"] == [[0, 1]]
+        assert contract.terms == contract.raw["terms"] == "none"
+        # what it does not say: defaults
+        assert points.names == ["0", "1", "2", "3", "4"]
+        assert contract.crop == contract.recrop == Placement(0.5, (0, 0))
+        assert (given.range, given.mean, given.std, given.batch, given.layout) == ((0, 255), (), (), None, "NCHW")
+        assert (output.layout, output.unit) == ("x0 y0 x1 y1 ...", "fraction of the crop's side")
+        assert contract.trained_on == TrainedOn() and contract.network is contract.parameters is None
+
+
+def test_what_a_contract_may_say_besides(model):
+    names, seen = ["a", "b", "c", "d", "e"], {"a": {"train": 3, "test": 1}}
+    split, trained_on = {"test_fraction": 0.25, "rule": 2}, {"points": "pts_3d", "faces": seen, "step": 7}
+    change(model, lambda raw: raw.update(trained_on=trained_on | {"split": split, "fold": "1/4"}, parameters=12))
+    change(model, lambda raw: (raw["points"].update(names=names), raw["input"].update(mean=0.5, std=[1, 2, 3])))
+    change(model, lambda raw: raw["crop"].update(shift=[0.1, 0], points={"margin": 0.7, "shift": [0, -0.25]}))
+    contract = read_contract(model)
+    assert contract.points.names == names and (contract.input.mean, contract.input.std) == ((0.5,), (1, 2, 3))
+    assert (contract.crop, contract.recrop) == (Placement(0.5, (0.1, 0)), Placement(0.7, (0, -0.25)))
+    assert contract.trained_on == TrainedOn("pts_3d", seen, 7, SplitRule(0.25, 2), "1/4") and contract.parameters == 12
+
+
+@pytest.mark.parametrize("name", ["landmark", "landmark_small", "landmark_3d"])
+def test_the_shipped_contracts_say_how_their_data_were_split(name):
+    assert read_contract(INFER / f"{name}.json").trained_on.split == SplitRule(0.1, 1)
 
 
 def test_missing_model_or_contract(model):
     with pytest.raises(FileNotFoundError, match=r"none\.pb: no such model"):
         read_contract(model.with_name("none.pb"))
-    model.with_suffix(".json").unlink()
-    with pytest.raises(
-        FileNotFoundError, match=r"landmark\.json: no such contract, expected beside the model landmark\.pb"
-    ):
-        read_contract(model)
-
-
-def test_a_changed_model_is_refused(model):
-    data = bytearray(model.read_bytes())
-    data[len(data) // 2] ^= 1
-    model.write_bytes(data)
-    with pytest.raises(
-        ValueError,
-        match=r"landmark\.pb: SHA-256 is [0-9a-f]{12}\.\.\. \(\d+ bytes\), expected [0-9a-f]{12}\.\.\. of landmark",
-    ):
-        read_contract(model)
-
-
-def test_the_named_model_must_be_there(model):
     change(model, lambda raw: raw.update(file="other.pb"))
     with pytest.raises(FileNotFoundError, match=r"other\.pb: no such model, named by landmark\.json"):
         read_contract(model)
+    model.with_suffix(".json").unlink()
+    with pytest.raises(FileNotFoundError, match=r"landmark\.json: no such contract, expected beside the model landm"):
+        read_contract(model)
 
 
-@pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"no", b"", b"[" * 100_000, b"9" * 5000])
+def test_a_changed_empty_or_huge_file_is_refused(model, monkeypatch):
+    data = bytearray(model.read_bytes())
+    data[len(data) // 2] ^= 1
+    for content, wanted in ((bytes(data), r"SHA-256 is \w{12}\.\.\. .*, expected \w{12}"), (b"", "found 0 bytes")):
+        model.write_bytes(content)
+        with pytest.raises(ValueError, match=rf"landmark\.pb: {wanted}"):
+            read_contract(model)
+    for limit, name in (("LARGEST_MODEL", "landmark.pb"), ("LARGEST_CONTRACT", "landmark.json")):
+        monkeypatch.setattr(contract_module, limit, 100)
+        model.write_bytes(bytes(101))
+        with pytest.raises(ValueError, match=rf"{name}: found \d+ bytes, expected a .* 100"):
+            read_contract(model)
+
+
+@pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"", b"[" * 100_000, b"9" * 5000])
 def test_not_json(model, text):
     model.with_suffix(".json").write_bytes(text)
-    with pytest.raises(ValueError, match=r"landmark\.json: not JSON .*expected a model's contract"):
+    with pytest.raises(ValueError, match=r"landmark\.json: not JSON"):
         read_contract(model)
 
 
 @pytest.mark.parametrize(
-    ("edit", "wanted"),
+    ("part", "values", "wanted"),
     [
-        (lambda raw: raw.update(version=9), "version is 9, expected 1"),
-        (lambda raw: raw.pop("version"), "version is None, expected 1"),
-        (lambda raw: raw.pop("sha256"), "lacks or misspells 'sha256'"),
-        (lambda raw: raw["input"].pop("size"), "lacks or misspells 'size', expected the keys of a version 1 contract"),
-        (lambda raw: raw["input"].update(size="big"), 'input.size is "big", expected a whole number up to 2048'),
-        (lambda raw: raw["input"].update(size=128.5), "input.size is 128.5, expected a whole number"),
-        (lambda raw: raw["input"].update(size=True), "input.size is true, expected a whole number"),
-        (lambda raw: raw["input"].update(size=1 << 20), "input.size is 1048576, expected a whole number up to 2048"),
-        (lambda raw: raw.update(points=None), "points is null, expected an object"),
-        (lambda raw: raw.update(file="../landmark.pb"), "file is .*, expected a file's name without folder"),
-        (lambda raw: raw.update(file=""), 'file is "", expected a file'),
-        (lambda raw: raw.update(file="a\0b"), "file is .*, expected a file's name"),
-        (lambda raw: raw.update(file="a" * 300), r'file is "a+\.\.\., expected a file'),
-        (lambda raw: raw.update(sha256="12"), 'sha256 is "12", expected 64 hex digits'),
-        (lambda raw: raw["crop"].update(margin=float("nan")), "crop.margin is NaN, expected a number"),
-        (lambda raw: raw["crop"].update(margin=10**400), "crop.margin is 1000.*, expected a number"),
-        (lambda raw: raw["points"].update(groups=[[0]]), r"points.groups is \[\[0\]\], expected an object"),
-        (lambda raw: raw["points"]["groups"].update(nose=[2.0]), r"groups.nose is \[2.0\], expected a list of whole"),
-        (lambda raw: raw["points"]["lines"].update(mouth=[3, 4]), "lines.mouth is .* expected a list of lists"),
-        (lambda raw: raw["points"].update(flip=[1, "0", 2, 4, 3]), "points.flip is .* expected a list of whole"),
-        (lambda raw: raw["points"].update(left_eye=[]), "left_eye is .*, expected whole numbers, at least one"),
-        (lambda raw: raw.update(formats={"pb": {"file": "a.pb"}}), "formats.pb lacks or misspells 'sha256'"),
-        (lambda raw: raw.update(formats={"pb": 3}), "formats.pb is 3, expected an object"),
-        (lambda raw: raw.update(parameters="many"), 'parameters is "many", expected a whole number'),
-        (lambda raw: raw["input"].update(order="HSV"), "input is 3 channels HSV, expected 3 RGB or BGR, or 1 GRAY"),
-        (lambda raw: raw["input"].update(channels=1), "input is 1 channels RGB"),
-        (lambda raw: raw["input"].update(size=4), "input.size is 4, expected 8 or more"),
-        (lambda raw: raw["crop"].update(margin=2), "crop.margin is 2.0, expected 0 or more, under 2"),
-        (lambda raw: raw["points"].update(flip=[0, 0, 2, 3, 4]), "flip is no permutation of 5 points"),
-        (lambda raw: raw["points"].update(left_eye=[5]), r"name points outside 0\.\.4"),
-        (lambda raw: raw["points"]["lines"].update(mouth=[[3, -1]]), r"name points outside 0\.\.4"),
+        ("", {"version": 9}, "version is 9, expected 1"),
+        ("", {"version": None}, "version is None, expected 1"),
+        ("", {"sha256": None}, "contract lacks or misspells 'sha256'"),
+        ("input", {"size": None}, "input lacks or misspells 'size'"),
+        ("input", {"size": "big"}, 'input.size is "big", expected a whole number up to 2048'),
+        ("input", {"size": 128.5}, "input.size is 128.5"),
+        ("input", {"size": True}, "input.size is true"),
+        ("input", {"size": 1 << 20}, "input.size is 1048576"),
+        ("input", {"size": 4}, "input.size is 4, expected 8 or more"),
+        ("input", {"order": "HSV"}, "input is 3 channels HSV, expected 3 RGB or BGR, or 1 GRAY"),
+        ("input", {"channels": 1}, "input is 1 channels RGB"),
+        ("input", {"layout": "HWC"}, 'input.layout is "HWC", expected one of "NCHW", "NHWC"'),
+        ("input", {"mean": [1, 2]}, r"input.mean is \[1.0, 2.0\], expected one number, or .* 3 channels"),
+        ("input", {"range": [0, 1, 2]}, r"input.range is \[0.0, 1.0, 2.0\], expected two numbers"),
+        ("input", {"range": [3, 3]}, r"range \[3.0, 3.0\], .*expected a range that is none of length 0"),
+        ("input", {"std": [1, 0, 1]}, "std other than 0"),
+        ("input", {"batch": 0}, "batch 0, expected .*batch >= 1"),
+        ("input", {"batch": 1.5}, "input.batch is 1.5, expected a whole number or null"),
+        ("", {"points": [3]}, r"points is \[3\], expected an object"),
+        ("", {"file": "../landmark.pb"}, "file is .*, expected a file's name without folder"),
+        ("", {"file": ""}, 'file is "", expected a file'),
+        ("", {"file": "a\0b"}, "file is .*, expected a file's name"),
+        ("", {"file": "a" * 300}, r'file is "a+\.\.\., expected a file'),
+        ("", {"sha256": "12"}, 'sha256 is "12", expected 64 hex digits'),
+        ("crop", {"margin": float("nan")}, "crop.margin is NaN, expected a number"),
+        ("crop", {"margin": 10**400}, "crop.margin is 1000.*, expected a number"),
+        ("crop", {"margin": 2}, "crop.margin is 2.0, expected 0 or more, under 2"),
+        ("crop", {"shift": 0.1}, r"crop.shift is \[0.1\], expected two numbers"),
+        ("crop", {"points": {"margin": -0.1, "shift": [0, 0]}}, "crop.points.margin is -0.1"),
+        ("crop", {"points": {"margin": 0.1, "shift": [0]}}, r"crop.points.shift is \[0.0\]"),
+        ("crop", {"points": {"margin": 0.1}}, "crop.points lacks or misspells 'shift'"),
+        ("output", {"unit": "mm"}, 'output.unit is "mm", expected one of "fraction of'),
+        ("output", {"layout": "xy"}, 'output.layout is "xy", expected one of "x0 y0'),
+        ("points", {"groups": [[0]]}, r"points.groups is \[\[0\]\], expected an object"),
+        ("points", {"groups": {"nose": [2.0]}}, r"groups.nose is \[2.0\], expected a list of whole"),
+        ("points", {"lines": {"mouth": [3, 4]}}, "lines.mouth is .* expected a list of lists"),
+        ("points", {"lines": {"mouth": [[3, -1]]}}, r"name points outside 0\.\.4"),
+        ("points", {"left_eye": []}, "left_eye is .*, expected whole numbers, at least one"),
+        ("points", {"left_eye": [5]}, r"name points outside 0\.\.4"),
+        ("points", {"flip": [0, 0, 2, 3, 4]}, "flip is no permutation of 5 points"),
+        ("points", {"count": 0}, "points.count is 0, expected 1 or more"),
+        ("points", {"names": ["a", "b", "c", "d", "a"]}, "found 4 different names, expected 5 points'"),
+        ("points", {"names": "abcde"}, "points.names is .*, expected a list of texts"),
+        ("", {"formats": {"pb": {"file": "a.pb"}}}, "formats.pb lacks or misspells 'sha256'"),
+        ("", {"parameters": "many"}, 'parameters is "many", expected a whole number'),
+        ("", {"trained_on": []}, r"trained_on is \[\], expected an object"),
+        ("", {"trained_on": {"faces": {"a": 3}}}, "trained_on.faces.a is 3, expected an object"),
+        ("", {"trained_on": {"split": {"rule": 1}}}, "trained_on.split lacks or misspells 'test_fraction'"),
+        ("", {"trained_on": {"split": {"rule": 1, "test_fraction": 1.0}}}, "test_fraction is 1.0, expected a number"),
     ],
 )
-def test_what_is_wrong_is_named(model, edit, wanted):
+def test_what_is_wrong_is_named(model, part, values, wanted):
+    """values: of keys in a part of the contract, None for one that is missing."""
+
+    def edit(raw):
+        place = raw[part] if part else raw
+        for key, value in values.items():
+            place.pop(key) if value is None else place.update({key: value})
+
     change(model, edit)
     with pytest.raises(ValueError, match=rf"landmark\.json: .*{wanted}"):
-        read_contract(model)
-
-
-def test_an_empty_or_huge_file_is_refused(model, monkeypatch):
-    monkeypatch.setattr(contract_module, "LARGEST_CONTRACT", 100)
-    with pytest.raises(ValueError, match=r"landmark\.json: found \d+ bytes, expected a contract of at most 100"):
-        read_contract(model)
-    monkeypatch.undo()
-    monkeypatch.setattr(contract_module, "LARGEST_MODEL", 100)
-    with pytest.raises(ValueError, match=r"landmark\.pb: found \d+ bytes, expected a model of 1 to 100"):
-        read_contract(model)
-    model.write_bytes(b"")
-    with pytest.raises(ValueError, match=r"landmark\.pb: found 0 bytes, expected a model of 1 to"):
         read_contract(model)
 
 
@@ -142,23 +174,19 @@ def test_a_list_is_no_contract(model):
         read_contract(model)
 
 
-def test_a_contract_of_another_model_is_refused(model):
-    other = model.with_name("landmark.onnx")
-    other.write_bytes(b"x")
-    with pytest.raises(ValueError, match=r"landmark\.json: describes landmark\.pb, expected landmark\.onnx"):
-        read_contract(other)
-
-
 def test_another_format_of_the_same_model(model):
     other, third = model.with_name("landmark.onnx"), model.with_name("landmark.half.pb")
     other.write_bytes(b"one"), third.write_bytes(model.read_bytes())
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (model, other, third)]
-    names = ("landmark.pb", "landmark.onnx", "landmark.half.pb")
-    entries = [{"file": name, "sha256": digest} for name, digest in zip(names, digests, strict=True)]
-    entries[1]["layout"] = "NHWC"
-    change(model, lambda raw: raw.update(formats=dict(zip("abc", entries, strict=True))))
-    found = [read_contract(path) for path in (model, other, third)]
-    assert [contract.model for contract in found] == [model, other, third]
+    with pytest.raises(ValueError, match=r"landmark\.json: describes landmark\.pb, expected landmark\.onnx"):
+        read_contract(other)
+    files = (model, other, third)
+    entries = {
+        path.name: {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()} for path in files
+    }
+    entries[other.name]["layout"] = "NHWC"
+    change(model, lambda raw: raw.update(formats=entries))
+    found = [read_contract(path) for path in files]
+    assert [contract.model for contract in found] == list(files)
     assert [contract.input.layout for contract in found] == ["NCHW", "NHWC", "NCHW"]
     other.write_bytes(b"two")
     with pytest.raises(ValueError, match=r"landmark\.onnx: SHA-256 is"):
@@ -171,44 +199,4 @@ def test_a_contract_of_its_own_comes_first(model):
     half.write_bytes(model.read_bytes())
     raw = json.loads(model.with_suffix(".json").read_text())
     half.with_suffix(".json").write_text(json.dumps({**raw, "file": half.name, "terms": "its own"}))
-    assert read_contract(half).raw["terms"] == "its own" and read_contract(model).raw["terms"] == "none"
-
-
-def test_ours_leaves_what_networks_of_others_want_at_its_default(written):
-    contract = read_contract(written)
-    assert (contract.input.range, contract.input.mean, contract.input.std, contract.crop.shift) == (
-        (0, 255),
-        (),
-        (),
-        (0, 0),
-    )
-    assert (contract.input.batch, contract.input.layout) == (None, "NCHW")
-    assert (contract.output.layout, contract.output.unit) == ("x0 y0 x1 y1 ...", "fraction of the crop's side")
-
-
-def test_names_and_the_crop_around_points(model):
-    contract = read_contract(model)
-    assert contract.points.names == ["0", "1", "2", "3", "4"]
-    assert (contract.recrop.margin, contract.recrop.shift) == (contract.crop.margin, (0.0, 0.0))
-    names = ["a", "b", "c", "d", "e"]
-    around = {"margin": 0.7, "shift": [0.0, -0.25]}
-    change(model, lambda raw: (raw["points"].update(names=names), raw["crop"].update(points=around)))
-    contract = read_contract(model)
-    assert contract.points.names == names and (contract.recrop.margin, contract.recrop.shift) == (0.7, (0.0, -0.25))
-
-
-@pytest.mark.parametrize(
-    ("part", "wrong", "message"),
-    [
-        ("points", {"names": ["a", "b", "c", "d", "a"]}, "found 4 different names, expected 5 points'"),
-        ("points", {"names": ["a"]}, "found 1 different names"),
-        ("points", {"names": "abcde"}, "points.names is"),
-        ("crop", {"points": {"margin": -0.1, "shift": [0, 0]}}, "crop.points.margin is -0.1"),
-        ("crop", {"points": {"margin": 0.1, "shift": [0]}}, "crop.points.shift is"),
-        ("crop", {"points": {"margin": 0.1}}, "crop.points lacks or misspells 'shift'"),
-    ],
-)
-def test_wrong_names_and_crops_around_points(model, part, wrong, message):
-    change(model, lambda raw: raw[part].update(wrong))
-    with pytest.raises(ValueError, match=message):
-        read_contract(model)
+    assert read_contract(half).terms == "its own" and read_contract(model).terms == "none"
