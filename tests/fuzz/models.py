@@ -31,20 +31,19 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 import cv2
 import numpy as np
 from pebble import ProcessExpired, ProcessPool
-from tqdm import tqdm
 
+from infer.jobs.progress import Progress
+from tests.fuzz.model_damage import GRAPHS, JSON
 from tests.fuzz.records import MEMORY, cut, empty, exchanged, flipped, garbage, inserted, removed
 
+BYTES = (flipped, cut, inserted, removed, exchanged, garbage, empty)
 SECONDS = 20  # a case may take
 BLOCK = 100  # cases that are held at once
 TABLE = "| damaged | how | cases | refused in one line | run all the same | failures |"
-ODD_TEXTS = ("", "x", "image", "../landmark.pb", "a\0b", "\ud800", "9" * 400, "landmark.json", "/")
-ODD_NUMBERS = (0, -1, 1, 3, 0.5, 1e308, float("nan"), float("inf"), 1 << 31, 1 << 64, 10**400)
-ODD = (None, True, [], {}, [[]], [None], {"a": {}}, [[[0]]], *ODD_TEXTS, *ODD_NUMBERS)
 
 
 @dataclass(frozen=True)
-class Model:
+class Files:
     """A model's file and its contract, as bytes."""
 
     file: bytes
@@ -57,177 +56,56 @@ class Case:
 
     kind: str
     damage: str
-    model: Model
-    must_fail: bool
+    model: Files
+    must_fail: bool = False
 
 
-# Damage to graphs that are still protocol buffers: (generator, GraphDef), in place. TensorFlow is imported by the
-# process that damages alone; those that run the models have Python, NumPy and OpenCV.
-
-
-def inputs_lost(rng, graph):
-    node = picked(rng, [node for node in graph.node if node.input])
-    del node.input[rng.integers(len(node.input))]
-
-
-def inputs_exchanged(rng, graph):
-    node = picked(rng, [node for node in graph.node if node.input])
-    node.input[rng.integers(len(node.input))] = str(rng.choice([picked(rng, graph.node).name, "nobody", "", "^", ":0"]))
-
-
-def ops_exchanged(rng, graph):
-    picked(rng, graph.node).op = str(
-        rng.choice([picked(rng, graph.node).op, "", "Softplus", "Split", "FusedBatchNorm"])
-    )
-
-
-def nodes_lost(rng, graph):
-    del graph.node[rng.integers(len(graph.node))]
-
-
-def nodes_twice(rng, graph):
-    graph.node.add().CopyFrom(picked(rng, graph.node))
-
-
-def attributes_lost(rng, graph):
-    node = picked(rng, [node for node in graph.node if node.attr])
-    del node.attr[picked(rng, sorted(node.attr))]
-
-
-def attributes_changed(rng, graph):
-    node = picked(rng, [node for node in graph.node if node.attr])
-    value = node.attr[picked(rng, sorted(node.attr))]
-    if value.list.i:
-        value.list.i[rng.integers(len(value.list.i))] = int(rng.choice([0, -1, 7, 1 << 31, 1 << 62]))
-    elif rng.random() < 0.5:
-        value.i = int(rng.choice([0, -1, 1 << 31, 1 << 62]))
-    else:
-        value.s = rng.bytes(4)
-
-
-def constants_reshaped(rng, graph):
-    tensor = picked(rng, [node for node in graph.node if node.op == "Const"]).attr["value"].tensor
-    size = int(rng.choice([0, -1, 3, 1000, 1 << 20, 1 << 31, 1 << 62]))
-    if tensor.tensor_shape.dim and rng.random() < 0.8:
-        tensor.tensor_shape.dim[rng.integers(len(tensor.tensor_shape.dim))].size = size
-    else:
-        tensor.tensor_shape.dim.add().size = size
-
-
-def constants_changed(rng, graph):
-    tensor = picked(rng, [node for node in graph.node if node.op == "Const"]).attr["value"].tensor
-    content = tensor.tensor_content
-    if rng.random() < 0.5 or len(content) < 4:
-        tensor.tensor_content = content[: rng.integers(len(content) + 1)]
-    else:
-        tensor.tensor_content = rng.bytes(4) + content[4:]
-    if rng.random() < 0.3:
-        tensor.dtype = int(rng.integers(1, 24))
-
-
-GRAPHS = (
-    inputs_lost,
-    inputs_exchanged,
-    ops_exchanged,
-    nodes_lost,
-    nodes_twice,
-    attributes_lost,
-    attributes_changed,
-    constants_reshaped,
-    constants_changed,
-)
-BYTES = (flipped, cut, inserted, removed, exchanged, garbage, empty)
-
-
-# Damage to contracts that are still JSON: (generator, dict), in place.
-
-
-def keys_lost(rng, contract):
-    place = picked(rng, [place for place in places(contract) if isinstance(place, dict) and place])
-    del place[picked(rng, list(place))]
-
-
-def keys_renamed(rng, contract):
-    place = picked(rng, [place for place in places(contract) if isinstance(place, dict) and place])
-    key = picked(rng, list(place))
-    place[str(rng.choice([key.upper(), key[:-1], ""]))] = place.pop(key)
-
-
-def values_odd(rng, contract):
-    place = picked(rng, [place for place in places(contract) if place])
-    key = picked(rng, list(place) if isinstance(place, dict) else range(len(place)))
-    place[key] = picked(rng, ODD)
-
-
-def lists_longer(rng, contract):
-    place = picked(rng, [place for place in places(contract) if isinstance(place, list)])
-    place += [picked(rng, ODD)] if rng.random() < 0.5 else place * int(rng.integers(1, 300))
-
-
-def by_hand(rng, contract):
-    contract["by_hand"] = True
-    values_odd(rng, contract)
-
-
-JSON = (keys_lost, keys_renamed, values_odd, values_odd, lists_longer, by_hand)
-
-
-def picked(rng, values):
-    return values[int(rng.integers(len(values)))]
-
-
-def places(value) -> list:
-    """All dicts and lists inside a JSON value, itself included."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [value, *(place for one in inner for place in places(one))] if isinstance(value, dict | list) else []
-
-
-def cases(model: Model, count: int, rng: np.random.Generator) -> Iterator[Case]:
+def cases(model: Files, count: int, rng: np.random.Generator) -> Iterator[Case]:
     """The sound model, then so many damaged ones: a fifth each the file with its old hash, the file and the graph with
     their right hashes, the contract's bytes and its values.
     """
-    yield Case("sound", "", model, False)
+    yield Case("sound", "", model)
     makers = (damaged_file, damaged_file_with_hash, damaged_graph, damaged_bytes_of_contract, damaged_contract)
     for index in range(count):
         yield makers[index % len(makers)](model, index // len(makers), rng)
 
 
-def damaged_file(model: Model, index: int, rng) -> Case:
+def damaged_file(model: Files, index: int, rng) -> Case:
     damage = BYTES[index % len(BYTES)]
     file = damage(rng, model.file)
-    return Case("file", damage.__name__, Model(file, model.contract), file != model.file)
+    return Case("file", damage.__name__, Files(file, model.contract), file != model.file)
 
 
-def damaged_file_with_hash(model: Model, index: int, rng) -> Case:
+def damaged_file_with_hash(model: Files, index: int, rng) -> Case:
     damage = BYTES[index % len(BYTES)]
-    return Case("file, hash right", damage.__name__, with_hash(damage(rng, model.file), model.contract), False)
+    return Case("file, hash right", damage.__name__, with_hash(damage(rng, model.file), model.contract))
 
 
-def damaged_graph(model: Model, index: int, rng) -> Case:
-    from records.runtime import tf
+def damaged_graph(model: Files, index: int, rng) -> Case:
+    from records.runtime import v1
 
-    graph, damage = tf.compat.v1.GraphDef.FromString(model.file), GRAPHS[index % len(GRAPHS)]
+    graph, damage = v1.GraphDef.FromString(model.file), GRAPHS[index % len(GRAPHS)]
     for _ in range(rng.integers(1, 4)):
         damage(rng, graph)
-    return Case("graph, hash right", damage.__name__, with_hash(graph.SerializeToString(), model.contract), False)
+    return Case("graph, hash right", damage.__name__, with_hash(graph.SerializeToString(), model.contract))
 
 
-def damaged_bytes_of_contract(model: Model, index: int, rng) -> Case:
+def damaged_bytes_of_contract(model: Files, index: int, rng) -> Case:
     damage = BYTES[index % len(BYTES)]
-    return Case("contract, bytes", damage.__name__, Model(model.file, damage(rng, model.contract)), False)
+    return Case("contract, bytes", damage.__name__, Files(model.file, damage(rng, model.contract)))
 
 
-def damaged_contract(model: Model, index: int, rng) -> Case:
+def damaged_contract(model: Files, index: int, rng) -> Case:
     contract, damage = json.loads(model.contract), JSON[index % len(JSON)]
     for _ in range(rng.integers(1, 4)):
         damage(rng, contract)
-    return Case("contract, values", damage.__name__, Model(model.file, json.dumps(contract).encode()), False)
+    return Case("contract, values", damage.__name__, Files(model.file, json.dumps(contract).encode()))
 
 
-def with_hash(file: bytes, contract: bytes) -> Model:
+def with_hash(file: bytes, contract: bytes) -> Files:
     """The model with a contract that vouches for the damaged file."""
     kept = {key: value for key, value in json.loads(contract).items() if key != "formats"}  # has the hash as well
-    return Model(file, json.dumps(kept | {"sha256": hashlib.sha256(file).hexdigest()}).encode())
+    return Files(file, json.dumps(kept | {"sha256": hashlib.sha256(file).hexdigest()}).encode())
 
 
 def outcome(case: Case) -> str:
@@ -262,7 +140,7 @@ def run_all(todo: Iterator[Case], total: int, workers: int, call: Callable = out
     rows, failures = defaultdict(Counter), []
     with (
         ProcessPool(workers, context=multiprocessing.get_context("spawn"), initializer=limit_memory) as pool,
-        tqdm(total=total, desc="models", disable=None, mininterval=1) as bar,
+        Progress(total, "models", stream=sys.stderr) as progress,
     ):
         sound = next_of(pool.map(call, [next(todo)], timeout=SECONDS).result())
         if sound != "run":
@@ -274,7 +152,7 @@ def run_all(todo: Iterator[Case], total: int, workers: int, call: Callable = out
                 known = found in ("refused", "run")
                 rows[case.kind, case.damage][found if known else "failed"] += 1
                 failures += [] if known else [f"{case.kind}, {case.damage}: {found}"]
-                bar.update()
+                progress.step()
     return rows, failures
 
 
@@ -295,12 +173,9 @@ def limit_memory() -> None:
 
 
 def table(rows: dict) -> str:
-    """Outcomes in Markdown, with the sum of each kind and of all."""
+    """Outcomes in Markdown, with their sum."""
     lines = [TABLE, "|---|---|" + "---:|" * 4]
-    kinds = dict.fromkeys(kind for kind, _ in rows)
-    for kind in kinds:
-        inside = {damage: row for (of, damage), row in rows.items() if of == kind}
-        lines += [line(kind, damage.replace("_", " "), row) for damage, row in inside.items()]
+    lines += [line(kind, damage.replace("_", " "), row) for (kind, damage), row in sorted(rows.items())]
     return "\n".join([*lines, line("**all**", "", sum(rows.values(), Counter()))])
 
 
@@ -313,15 +188,14 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=2000, help="damaged models (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the generator (default: %(default)s)")
     parser.add_argument("--workers", type=int, default=2, help="processes (default: %(default)s)")
-    parser.add_argument(
-        "--model", type=Path, default=ROOT / "infer" / "landmark.pb", help="to damage (default: infer/landmark.pb)"
-    )
+    shipped = ROOT / "infer" / "landmark.pb"
+    parser.add_argument("--model", type=Path, default=shipped, help="to damage (default: infer/landmark.pb)")
     return parser.parse_args(argv)
 
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    model = Model(args.model.read_bytes(), args.model.with_suffix(".json").read_bytes())
+    model = Files(args.model.read_bytes(), args.model.with_suffix(".json").read_bytes())
     rng = np.random.default_rng(args.seed)
     rows, failures = run_all(cases(model, args.count, rng), args.count, args.workers)
     print(table(rows))

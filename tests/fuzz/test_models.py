@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.fuzz import models as fuzz_models
-from tests.fuzz.models import Case, Model, cases, judged, run_all
+from tests.fuzz.models import Case, Files, cases, judged, run_all
 from tests.helpers.tiny_model import write_model
 
 COUNT = 200
@@ -16,7 +16,7 @@ COUNT = 200
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     path = write_model(tmp_path_factory.mktemp("model"))
-    return Model(path.read_bytes(), path.with_suffix(".json").read_bytes())
+    return Files(path.read_bytes(), path.with_suffix(".json").read_bytes())
 
 
 def test_no_damage_crashes(model):
@@ -46,14 +46,14 @@ def outcome_of_a_bad_program(case: Case) -> str:
 
 
 def test_crashes_and_exceptions_are_seen_and_cost_one_case(model):
-    todo = [Case("x", name, model, False) for name in ("sound", "abort", "fine", "raise", "fine")]
+    todo = [Case("x", name, model) for name in ("sound", "abort", "fine", "raise", "fine")]
     rows, failures = run_all(iter(todo), 4, 1, outcome_of_a_bad_program)
     assert failures == ["x, abort: ended its process (-6)", "x, raise: raised KeyError: 'two\\nlines'"]
     assert rows["x", "fine"]["run"] == 2 and rows["x", "abort"]["failed"] == 1
 
 
 def test_what_the_program_says_is_judged(model):
-    plain, mismatched = Case("file", "cut", model, False), Case("file", "cut", model, True)
+    plain, mismatched = Case("file", "cut", model), Case("file", "cut", model, True)
     assert judged(plain, 2, "one line") == "refused" and judged(plain, 0, "") == "run"
     assert judged(mismatched, 2, "one line") == "refused"
     assert judged(mismatched, 0, "") == "a damaged file was taken"
@@ -61,6 +61,6 @@ def test_what_the_program_says_is_judged(model):
 
 
 def test_a_model_that_does_not_run_at_all_is_no_basis(model):
-    broken = Model(model.file, b"{}")
+    broken = Files(model.file, b"{}")
     with pytest.raises(ValueError, match="the model without any damage: refused, expected it to run"):
         run_all(cases(broken, 5, np.random.default_rng(1)), 5, 1)
