@@ -13,14 +13,14 @@ from tools.evaluation.answers import EvaluationSettings, run_models
 from tools.evaluation.footprint import footprint
 from tools.evaluation.measured import Measured
 from tools.evaluation.models import EvaluatedNetwork, networks_of, open_models
-from tools.evaluation.report import Evaluation
+from tools.evaluation.report import EvaluationReport
 from tools.evaluation.speed import speed_rows
 from tools.evaluation.splits import FaceSelection, choose_split, seen_in_training, split_of_contract
 
 
 def compare(
     paths: Sequence[Path], selection: FaceSelection, settings: EvaluationSettings, timed: bool, out: Path
-) -> Evaluation:
+) -> EvaluationReport:
     """The models, and the mean shape, on the selected faces; the plots are written to the folder.
 
     timed: with times and memory. Raises as `open_models`, `choose_split`, the selection and `run_models` do.
@@ -37,7 +37,7 @@ def compare(
     document |= numbers(measured, settings.seed)
     document["seen"] = seen_in_training(contracts, measured.sources.tolist(), measured.subsets.tolist())
     written = plots.write_plots(measured, document["measures"], out)
-    return Evaluation(document, report.markdown(document), written)
+    return EvaluationReport(document, report.markdown(document), written)
 
 
 def circumstances(selection: FaceSelection, settings: EvaluationSettings) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tools.evaluation.answers import EvaluationSettings, run_models
 from tools.evaluation.comparison import circumstances
 from tools.evaluation.mean_face import MEAN_SHAPE
 from tools.evaluation.models import open_models
-from tools.evaluation.report import Evaluation, heading, markdown_table, without_repeats
+from tools.evaluation.report import EvaluationReport, heading, markdown_table, without_repeats
 from tools.evaluation.splits import ChosenSplit, FaceSelection
 from tools.evaluation.tables import ACCURACY_KEYS, ALL, accuracy_rows, measures
 from tools.read.face import Item
@@ -36,7 +36,7 @@ class FoldRun:
     folder: Path
 
 
-def cross_validate(folder: Path, selection: FaceSelection, settings: EvaluationSettings) -> Evaluation:
+def cross_validate(folder: Path, selection: FaceSelection, settings: EvaluationSettings) -> EvaluationReport:
     """The runs of a cross-validation, each on its fold, and their sum: all numbers and the tables, no plots.
 
     Raises as `find_runs`, `measure_runs` and the readers' `find` do.
@@ -46,7 +46,9 @@ def cross_validate(folder: Path, selection: FaceSelection, settings: EvaluationS
     skipped += [f"fold {name}: no run in {folder}" for name in missing_folds(runs)]
     sums = sum_up(rows)
     document = circumstances(selection, settings) | ChosenSplit(FOLDS).as_json() | {"seen": None}
-    return Evaluation(document | {"rows": rows, "sums": sums, "skipped": skipped}, f"{SEEN}\n\n{markdown(rows, sums)}")
+    return EvaluationReport(
+        document | {"rows": rows, "sums": sums, "skipped": skipped}, f"{SEEN}\n\n{markdown(rows, sums)}"
+    )
 
 
 def find_runs(folder: Path) -> list[FoldRun]:

@@ -21,7 +21,7 @@ NAMES = {"inter_ocular": "inter-ocular", "inter_pupil": "inter-pupil", "box": "b
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class EvaluationReport:
     """document: all numbers, as JSON has them; text: the tables in Markdown; plots: names of the files written."""
 
     document: dict[str, Any]
@@ -29,7 +29,7 @@ class Evaluation:
     plots: Sequence[str] = ()
 
 
-def write_report(evaluation: Evaluation, out: Path, copy: Path | None = None) -> list[str]:
+def write_report(evaluation: EvaluationReport, out: Path, copy: Path | None = None) -> list[str]:
     """Writes `evaluation.md` (with the plots, files of that folder) and `evaluation.json` into a folder, and the JSON
     to another file as well; the names of the files in the folder, plots among them."""
     pictures = "".join(f"\n![{name}]({name})\n" for name in evaluation.plots)
@@ -82,7 +82,8 @@ def seen_lines(seen: Mapping[str, dict[str, Any]], faces: int) -> list[str]:
 def _seen_words(one: dict[str, Any], faces: int) -> str:
     named = f"; it was trained on faces of {', '.join(one['trained_on'])}" if one["trained_on"] else ""
     if one["share"] is None:
-        return f"unknown, for its contract names no split{named}"
+        reason = f"it was kept from fold {one['fold']} alone" if one["fold"] else "its contract names no split"
+        return f"unknown, for {reason}{named}"
     share = f"{one['faces']} of {faces} faces ({100 * one['share']:.1f} %)"
     return f"at most {share}, by its test fraction {one['test_fraction']:g}{named if one['faces'] else ''}"
 

@@ -78,12 +78,13 @@ def split_in_words(document: Mapping[str, Any]) -> str:
 
 
 def split_of_contract(name: str, contract: Contract) -> Split | None:
-    """How the sources of a model's training data were parted; None where its contract does not say.
+    """How the sources of a model's training data were parted; None where its contract does not say, and for a run of a
+    cross-validation, which had a fold in place of the split.
 
     Raises ValueError, naming the model, for a hash rule that this version does not know.
     """
     given = contract.trained_on.split
-    if given is None:
+    if given is None or contract.trained_on.fold:
         return None
     if given.rule != RULE:
         raise ValueError(f"{name}: trained with split rule {given.rule}, expected {RULE}")
@@ -126,7 +127,7 @@ def seen_in_training(
     """For each model what it may have seen of the faces with these sources, in these data sets' subsets.
 
     test_fraction: of its training, faces: how many it may have seen, share: of all; None where its contract does not
-    say; trained_on: subsets of the same names that its contract lists.
+    say; fold: i/k of a run of a cross-validation; trained_on: subsets of the same names that its contract lists.
     """
     found = {}
     for name, contract in contracts.items():
@@ -136,6 +137,7 @@ def seen_in_training(
             "test_fraction": None if split is None else split.test_fraction,
             "faces": seen,
             "share": None if seen is None else seen / len(sources),
+            "fold": contract.trained_on.fold,
             "trained_on": sorted(set(contract.trained_on.faces) & set(subsets)),
         }
     return found

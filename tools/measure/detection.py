@@ -31,7 +31,7 @@ from tools.read.face import BadSample, Face, Item
 
 
 @dataclass(frozen=True)
-class Row:
+class FaceOutcome:
     """What came of one annotated face: the table's row it counts in, whether found, invented faces in its picture
     (counted at its first face), NME from the true and from the detector's box (NaN where missed or unknown)."""
 
@@ -76,7 +76,7 @@ def photos(folder: Path | None) -> list[Item]:
     return dlib.find(folder, "photos") if folder else []
 
 
-def measure(landmarker: Landmarker, items: Sequence[Item]) -> list[Row]:
+def measure(landmarker: Landmarker, items: Sequence[Item]) -> list[FaceOutcome]:
     """A row for each face that can be read."""
     rows, groups = [], by_picture(items)
     with Progress(len(groups), "pictures") as progress:
@@ -95,7 +95,7 @@ def read(item: Item) -> tuple[Item, Face] | None:
         return None
 
 
-def measure_picture(landmarker: Landmarker, faces: Sequence[tuple[Item, Face]]) -> list[Row]:
+def measure_picture(landmarker: Landmarker, faces: Sequence[tuple[Item, Face]]) -> list[FaceOutcome]:
     """A row for each annotated face of one picture."""
     if not faces:
         return []
@@ -103,11 +103,13 @@ def measure_picture(landmarker: Landmarker, faces: Sequence[tuple[Item, Face]]) 
     found = np.array([face.points for face in landmarker.detect(image)]).reshape(-1, IBUG_68.count, 2)
     partners = match(np.array([face.points for _, face in faces]), found)
     invented = len(found) - sum(index >= 0 for index in partners)
-    rows: list[Row] = []
+    rows: list[FaceOutcome] = []
     for (item, face), partner in zip(faces, partners, strict=True):
         own = landmarker.fit(image, face.box[None])[0]
         other = error_of(found[partner], face) if partner >= 0 else np.nan
-        rows.append(Row(row_name(item, face), partner >= 0, invented if not rows else 0, error_of(own, face), other))
+        rows.append(
+            FaceOutcome(row_name(item, face), partner >= 0, invented if not rows else 0, error_of(own, face), other)
+        )
     return rows
 
 
@@ -125,7 +127,7 @@ def row_name(item: Item, face: Face) -> str:
     return f"{name}, {metrics.YAW_BINS[index]}" if index >= 0 else name
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[FaceOutcome]) -> str:
     """The rows as Markdown, by name and, but for photos and turned heads, together."""
     names = sorted({row.name for row in rows}, key=lambda name: (name == "photos", name))
     lines = ["| faces of | number | missed % | invented % | NME box %, true box | detector's box | difference |"]
@@ -136,7 +138,7 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def line_of(name: str, rows: Sequence[Row]) -> str:
+def line_of(name: str, rows: Sequence[FaceOutcome]) -> str:
     """One line: NME over the faces that were found, from either box."""
     found = [row for row in rows if row.found]
     own, other = (100 * np.array([getattr(row, key) for row in found]) for key in ("true_box", "detector_box"))

@@ -7,7 +7,9 @@ import pytest
 
 from tests.helpers.answers import made_up
 from tools.evaluation import report, tables
-from tools.evaluation.report import Evaluation, markdown_table
+from tools.evaluation.report import EvaluationReport, markdown_table
+
+UNKNOWN = {"test_fraction": None, "faces": None, "share": None, "fold": None, "trained_on": []}
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +36,8 @@ def document():
         "test_fraction": 0.1,
         "split_from": "contract",
         "seen": {
-            "first.pb": {"test_fraction": 0.1, "faces": 0, "share": 0.0, "trained_on": ["a/x"]},
-            "other/second.onnx": {"test_fraction": None, "faces": None, "share": None, "trained_on": ["b/y"]},
+            "first.pb": {"test_fraction": 0.1, "faces": 0, "share": 0.0, "fold": None, "trained_on": ["a/x"]},
+            "other/second.onnx": dict(UNKNOWN, trained_on=["b/y"]),
         },
         "draws": 3,
         "scheme": "ibug68",
@@ -113,17 +115,17 @@ def test_a_single_subset_is_not_shown_twice(document):
     assert report.without_repeats(rows) == rows
 
 
-def test_what_a_model_may_have_seen_is_said_with_its_sets():
-    seen = {"test_fraction": 0.25, "faces": 12, "share": 0.75, "trained_on": ["a/x", "b/y"]}
-    (line,) = report.seen_lines({"m.pb": seen}, 16)
-    assert (
-        line
-        == "- m.pb: at most 12 of 16 faces (75.0 %), by its test fraction 0.25; it was trained on faces of a/x, b/y"
-    )
+def test_what_a_model_may_have_seen_is_said_with_its_sets_or_why_it_is_unknown():
+    seen = {"test_fraction": 0.25, "faces": 12, "share": 0.75, "fold": None, "trained_on": ["a/x", "b/y"]}
+    share, sets = "12 of 16 faces (75.0 %), by its test fraction 0.25", "a/x, b/y"
+    assert report.seen_lines({"m.pb": seen, "f.pb": {**UNKNOWN, "fold": "1/3"}}, 16) == [
+        f"- m.pb: at most {share}; it was trained on faces of {sets}",
+        "- f.pb: unknown, for it was kept from fold 1/3 alone",
+    ]
 
 
 def test_files_are_written_with_the_plots(document, tmp_path):
-    evaluation = Evaluation(document, "text\n", ["ced.png", "yaw.png"])
+    evaluation = EvaluationReport(document, "text\n", ["ced.png", "yaw.png"])
     files = report.write_report(evaluation, tmp_path, tmp_path / "copy")
     assert files == ["evaluation.md", "evaluation.json", "ced.png", "yaw.png"]
     assert (tmp_path / "copy").read_bytes() == (tmp_path / "evaluation.json").read_bytes()

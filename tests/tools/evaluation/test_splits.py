@@ -82,6 +82,8 @@ def test_a_contradiction_is_refused_unless_both_sides_count(fractions, given, me
 def test_a_split_rule_of_later_is_refused_with_the_models_name(by_hand):
     assert split_of_contract("m.pb", by_hand) is None
     assert split_of_contract("m.pb", trained(by_hand, 0.25)) == Split(0.25)
+    in_fold = replace(by_hand, trained_on=TrainedOn(split=SplitRule(0.25, RULE), fold="1/3"))
+    assert split_of_contract("m.pb", in_fold) is None  # it was trained on faces of both sides
     with pytest.raises(ValueError, match=f"m.pb: trained with split rule {RULE + 1}, expected {RULE}"):
         split_of_contract("m.pb", trained(by_hand, 0.25, RULE + 1))
 
@@ -98,6 +100,7 @@ def test_what_training_may_have_seen_are_faces_of_its_own_training_side(by_hand)
             "test_fraction": 0.5,
             "faces": expected,
             "share": expected / len(sources),
+            "fold": None,
             "trained_on": ["set/x"],
         }
         assert seen["b"]["share"] == 1 and seen["c"]["share"] is None and seen["c"]["faces"] is None

@@ -61,7 +61,7 @@ def test_missed_and_invented_are_counted(drawn, truth):
 
 
 def test_of_photos_only_the_counts_are_shown():
-    row = detection.Row("photos", True, 1, 0.1, 0.1)
+    row = detection.FaceOutcome("photos", True, 1, 0.1, 0.1)
     assert detection.table([row]).splitlines()[-1] == "| photos | 1 | 0.0 | 100.0 | | | |"
 
 
