@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from infer.geometry.boxes import box_of
+
 SIZE, COUNT, MARGIN = 32, 5, 0.5
 # right eye, left eye, nose, corners of the mouth: fractions of the crop; the box is 0.5 wide, as MARGIN has it
 SHAPE = np.array([[0.25, 0.30], [0.75, 0.30], [0.50, 0.50], [0.35, 0.70], [0.65, 0.70]], np.float32)
@@ -22,6 +24,16 @@ EFFECT = np.array([[0.02, 0.0], [0.0, 0.02], [0.005, -0.005]], np.float32)  # of
 def expected_fractions(rgb) -> np.ndarray:
     """The model's answer for a crop whose mean colour is rgb (0..255): float64 [5, 2]."""
     return SHAPE + np.asarray(rgb, np.float64) / 255 @ EFFECT
+
+
+def by_hand(box, fractions, passes):
+    """The points after so many passes where every crop has the same colour: float64 [K, 2]."""
+    for _ in range(passes):
+        side = max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * MARGIN)
+        centre = np.array([box[0] + box[2], box[1] + box[3]]) / 2
+        points = centre + (np.asarray(fractions) - 0.5) * side
+        box = box_of(points)
+    return points
 
 
 def write_model(folder: Path, channels: int = 3, name: str = "landmark", **changes) -> Path:

@@ -10,39 +10,22 @@ from infer.faces.pose import mean_face
 from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
 from infer.geometry.rotations import rotation
-from infer.landmarker import Face, Landmarker, default_model, face_of, model_path
+from infer.landmarker import Face, Landmarker, default_model, model_path
 from infer.model import network
-from tests.helpers.tiny_model import COUNT, MARGIN, SHAPE, SIZE, expected_fractions, write_model
+from tests.helpers.tiny_model import COUNT, MARGIN, SHAPE, SIZE, by_hand, expected_fractions, write_model
 
 RGB = (210, 90, 30)
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    """Paths of the tiny models by number of channels; not to be changed."""
-    folder = tmp_path_factory.mktemp("models")
-    return {channels: write_model(folder, channels, f"tiny{channels}") for channels in (3, 1)}
-
-
-@pytest.fixture(scope="module")
-def tiny(models):
-    return Landmarker(models[3])
+def tiny(tiny_model):
+    return Landmarker(tiny_model)
 
 
 @pytest.fixture
 def plain():
     """A picture of one colour, uint8 [210, 340, 3] BGR."""
     return np.full((210, 340, 3), RGB[::-1], np.uint8)
-
-
-def by_hand(box, fractions, passes):
-    """The points after so many passes where every crop has the same colour: float64 [K, 2]."""
-    for _ in range(passes):
-        side = max(box[2] - box[0], box[3] - box[1]) * (1 + 2 * MARGIN)
-        centre = np.array([box[0] + box[2], box[1] + box[3]]) / 2
-        points = centre + (np.asarray(fractions) - 0.5) * side
-        box = box_of(points)
-    return points
 
 
 @pytest.mark.parametrize("passes", [1, 2, 3])
@@ -54,11 +37,11 @@ def test_fit_by_hand(tiny, plain, passes):
         np.testing.assert_allclose(answer, by_hand(box, expected_fractions(RGB), passes), atol=0.05)
 
 
-def test_channels_and_their_order_matter(models, plain):
+def test_channels_and_their_order_matter(tiny, plain, tmp_path):
     box = [(100, 60, 160, 110)]
-    swapped = Landmarker(models[3]).fit(plain[:, :, ::-1].copy(), box, 1)[0]
+    swapped = tiny.fit(plain[:, :, ::-1].copy(), box, 1)[0]
     np.testing.assert_allclose(swapped, by_hand(box[0], expected_fractions(RGB[::-1]), 1), atol=0.05)
-    grey = Landmarker(models[1]).fit(plain, box, 1)[0]
+    grey = Landmarker(write_model(tmp_path, channels=1)).fit(plain, box, 1)[0]
     level = cv2.cvtColor(plain, cv2.COLOR_BGR2GRAY)[0, 0]
     np.testing.assert_allclose(grey, by_hand(box[0], expected_fractions([level] * 3), 1), atol=0.05)
 
@@ -118,9 +101,24 @@ def test_many_boxes_go_in_batches_and_in_order(tiny, monkeypatch):
     assert sizes == [10, 10, 3] * 2
 
 
-def test_no_box_no_point(tiny, plain):
-    for boxes in ([], np.zeros((0, 4))):
-        assert tiny.fit(plain, boxes).shape == (0, COUNT, 2)
+def test_wrong_pictures_passes_threads(tiny, tiny_model, plain):
+    assert tiny.fit(plain, []).shape == (0, COUNT, 2)
+    for call in (tiny.detect, lambda image: tiny.fit(image, [])):
+        with pytest.raises(ValueError, match="picture: found float64"):
+            call(np.zeros((5, 6)))
+    for call in (lambda: tiny.detect(plain, 0), lambda: tiny.fit(plain, [], 0)):
+        with pytest.raises(ValueError, match="passes: found 0, expected at least 1"):
+            call()
+    with pytest.raises(ValueError, match=r"boxes: found \[5.0, 1.0, 5.0, 9.0\]"):
+        tiny.fit(plain, [[0, 0, 9, 9], [5, 1, 5, 9]])
+    with pytest.raises(ValueError, match="threads: found 0, expected at least 1"):
+        Landmarker(tiny_model, threads=0)
+    before = cv2.getNumThreads()
+    try:
+        Landmarker(tiny_model, threads=1)
+        assert cv2.getNumThreads() == 1
+    finally:
+        cv2.setNumThreads(before)
 
 
 def test_upright_turns_with_the_eyes(tiny, monkeypatch):
@@ -155,128 +153,12 @@ def test_points_fallen_together_keep_their_crop(tiny, plain, monkeypatch):
     assert calls[0] == calls[1]
 
 
-@pytest.mark.parametrize(
-    ("boxes", "wanted"),
-    [
-        ([1, 2, 3, 4], r"found shape \[4\], expected \[N, 4\]"),
-        ([[1, 2, 3]], r"found shape \[1, 3\]"),
-        ([[0, 0, 9, 9], [5, 1, 5, 9]], r"found \[5.0, 1.0, 5.0, 9.0\], expected x0 < x1 and y0 < y1"),
-        ([[0, 0, 9, np.nan]], "found .*nan"),
-    ],
-)
-def test_wrong_boxes(tiny, plain, boxes, wanted):
-    with pytest.raises(ValueError, match=f"boxes: {wanted}"):
-        tiny.fit(plain, boxes)
-
-
-def test_wrong_pictures_passes_threads(tiny, models, plain):
-    for call in (tiny.detect, lambda image: tiny.fit(image, [])):
-        with pytest.raises(ValueError, match="picture: found float64"):
-            call(np.zeros((5, 6)))
-    for call in (lambda: tiny.detect(plain, 0), lambda: tiny.fit(plain, [], 0)):
-        with pytest.raises(ValueError, match="passes: found 0, expected at least 1"):
-            call()
-    with pytest.raises(ValueError, match="threads: found 0, expected at least 1"):
-        Landmarker(models[3], threads=0)
-
-
-def test_threads_are_set(models):
-    before = cv2.getNumThreads()
-    try:
-        Landmarker(models[3], threads=1)
-        assert cv2.getNumThreads() == 1
-    finally:
-        cv2.setNumThreads(before)
-
-
-def test_a_model_that_is_none(tmp_path, models, capfd):
-    import hashlib
-
-    data = b"this is no graph"
-    digest = hashlib.sha256(data).hexdigest()
-    path = write_model(tmp_path, sha256=digest)
-    path.write_bytes(data)
-    with pytest.raises(
-        ValueError, match=r"landmark\.pb: found no graph that OpenCV .* can run \(.*\), expected a frozen"
-    ):
-        Landmarker(path)
-    assert capfd.readouterr().err == ""
-    with pytest.raises(FileNotFoundError, match="no such model"):
-        Landmarker(tmp_path / "none.pb")
-
-
-def test_a_model_of_other_points_than_its_contract(tmp_path):
-    points = {
-        "scheme": "four",
-        "count": 4,
-        "groups": {},
-        "lines": {},
-        "left_eye": [1],
-        "right_eye": [0],
-        "flip": [1, 0, 2, 3],
-    }
-    with pytest.raises(ValueError, match=r"landmark\.pb: answers \[1, 10\] for 1 faces, expected \[1, 8\]"):
-        Landmarker(write_model(tmp_path, points=points))
-    with pytest.raises(ValueError, match="found no graph that OpenCV"):
-        Landmarker(write_model(tmp_path, output={"name": "nothing"}))
-
-
 def test_default_model_prefers_the_local_one(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "HERE", tmp_path)
     assert default_model() == tmp_path / "landmark.pb"
     write_model(tmp_path / "local")
     assert default_model() == tmp_path / "local" / "landmark.pb"
     assert Landmarker().contract.model == tmp_path / "local" / "landmark.pb"
-
-
-class Found:
-    """A detector that always finds the same boxes."""
-
-    def __init__(self, *boxes):
-        self.boxes = np.array(boxes, np.float64).reshape(-1, 4)
-
-    def looks(self, image):
-        yield self.boxes
-
-
-def test_detect_fits_and_drops_what_is_the_same_face(models, plain, monkeypatch):
-    monkeypatch.setattr(check, "AGREEMENT", 0.1)
-    tiny = Landmarker(models[3])
-    tiny._detector = Found((100, 60, 160, 110), (100, 58, 160, 112), (200, 60, 260, 110))
-    faces = tiny.detect(plain)
-    assert [type(face) for face in faces] == [Face, Face]
-    points = tiny.fit(plain, [(100, 60, 160, 110), (200, 60, 260, 110)])
-    for face, wanted in zip(faces, points, strict=True):
-        np.testing.assert_array_equal(face.points, wanted)
-        np.testing.assert_allclose(face.box, box_of(wanted), rtol=1e-6)
-        assert face.box.dtype == np.float32
-    tiny._detector = Found()
-    assert tiny.detect(plain) == []
-
-
-def test_the_mirrored_look_tells_faces_from_others(models, plain, monkeypatch):
-    # the tiny model's answer moves with the crop's colour, to the same side in the mirrored crop
-    moved = (expected_fractions(RGB) - SHAPE)[0]
-    off = np.hypot(*moved) / 0.5  # of the box, which is half of the crop
-    tiny = Landmarker(models[3])
-    tiny._detector = Found((100, 60, 160, 110))
-    for limit, count in ((off * 1.02, 1), (off * 0.98, 0)):
-        monkeypatch.setattr(check, "AGREEMENT", limit)
-        assert len(tiny.detect(plain)) == len(tiny.detect(plain, passes=1)) == count
-    points = tiny.fit(plain, [(100, 60, 160, 110)])
-    mirrored = tiny.mirrored(plain, points)
-    np.testing.assert_allclose(mirrored - tiny.refine(plain, points), [[[-2 * moved[0] * 120, 0]] * COUNT], atol=0.05)
-    monkeypatch.setattr(check, "AGREEMENT", off)
-    assert tiny.scores(plain, points)[0] == pytest.approx(0.5, abs=0.01)
-
-
-def test_with_one_pass_the_points_are_the_first_ones(models, monkeypatch):
-    monkeypatch.setattr(check, "AGREEMENT", 1.0)
-    image = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (150, 190, 3), np.uint8), (0, 0), 6)
-    tiny, box = Landmarker(models[3]), (40, 30, 95, 88)
-    tiny._detector = Found(box)
-    for passes in (1, 2, 3):
-        np.testing.assert_allclose(tiny.detect(image, passes)[0].points, tiny.fit(image, [box], passes)[0], atol=1e-4)
 
 
 class Looks:
@@ -291,9 +173,49 @@ class Looks:
             yield boxes
 
 
-def test_it_looks_on_until_it_has_a_face_that_is_not_small(models, plain, monkeypatch):
+def test_detect_fits_and_drops_what_is_the_same_face(tiny_model, plain, monkeypatch):
     monkeypatch.setattr(check, "AGREEMENT", 0.1)
-    tiny, large, small = Landmarker(models[3]), (100, 60, 160, 110), (200, 60, 230, 85)
+    tiny = Landmarker(tiny_model)
+    tiny._detector = Looks([(100, 60, 160, 110), (100, 58, 160, 112), (200, 60, 260, 110)])
+    faces = tiny.detect(plain)
+    assert [type(face) for face in faces] == [Face, Face]
+    points = tiny.fit(plain, [(100, 60, 160, 110), (200, 60, 260, 110)])
+    for face, wanted in zip(faces, points, strict=True):
+        np.testing.assert_array_equal(face.points, wanted)
+        np.testing.assert_allclose(face.box, box_of(wanted), rtol=1e-6)
+        assert face.box.dtype == np.float32
+    tiny._detector = Looks([])
+    assert tiny.detect(plain) == []
+
+
+def test_the_mirrored_look_tells_faces_from_others(tiny_model, plain, monkeypatch):
+    # the tiny model's answer moves with the crop's colour, to the same side in the mirrored crop
+    moved = (expected_fractions(RGB) - SHAPE)[0]
+    off = np.hypot(*moved) / 0.5  # of the box, which is half of the crop
+    tiny = Landmarker(tiny_model)
+    tiny._detector = Looks([(100, 60, 160, 110)])
+    for limit, count in ((off * 1.02, 1), (off * 0.98, 0)):
+        monkeypatch.setattr(check, "AGREEMENT", limit)
+        assert len(tiny.detect(plain)) == len(tiny.detect(plain, passes=1)) == count
+    points = tiny.fit(plain, [(100, 60, 160, 110)])
+    mirrored = tiny.mirrored(plain, points)
+    np.testing.assert_allclose(mirrored - tiny.refine(plain, points), [[[-2 * moved[0] * 120, 0]] * COUNT], atol=0.05)
+    monkeypatch.setattr(check, "AGREEMENT", off)
+    assert tiny.scores(plain, points)[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_with_one_pass_the_points_are_the_first_ones(tiny_model, monkeypatch):
+    monkeypatch.setattr(check, "AGREEMENT", 1.0)
+    image = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (150, 190, 3), np.uint8), (0, 0), 6)
+    tiny, box = Landmarker(tiny_model), (40, 30, 95, 88)
+    tiny._detector = Looks([box])
+    for passes in (1, 2, 3):
+        np.testing.assert_allclose(tiny.detect(image, passes)[0].points, tiny.fit(image, [box], passes)[0], atol=1e-4)
+
+
+def test_it_looks_on_until_it_has_a_face_that_is_not_small(tiny_model, plain, monkeypatch):
+    monkeypatch.setattr(check, "AGREEMENT", 0.1)
+    tiny, large, small = Landmarker(tiny_model), (100, 60, 160, 110), (200, 60, 230, 85)
     for looks, asked, found in [
         (([], [large], [small]), 2, 1),
         (([large], [small]), 1, 1),
@@ -304,8 +226,8 @@ def test_it_looks_on_until_it_has_a_face_that_is_not_small(models, plain, monkey
         assert len(tiny.detect(plain)) == found and tiny._detector.asked == asked
 
 
-def test_what_is_no_face_gets_one_more_pass(models, plain, monkeypatch):
-    tiny, calls = Landmarker(models[3]), []
+def test_what_is_no_face_gets_one_more_pass(tiny_model, plain, monkeypatch):
+    tiny, calls = Landmarker(tiny_model), []
     monkeypatch.setattr(
         tiny, "scores", lambda image, points: calls.append(points) or np.full(len(points), len(calls) / 3)
     )
@@ -316,9 +238,9 @@ def test_what_is_no_face_gets_one_more_pass(models, plain, monkeypatch):
     np.testing.assert_array_equal(faces[1].points, calls[1][1])
 
 
-def test_a_face_rolled_too_far_is_tried_from_turned_crops(models, plain, monkeypatch):
+def test_a_face_rolled_too_far_is_tried_from_turned_crops(tiny_model, plain, monkeypatch):
     """The tiny model bears any roll, so its passes are made to agree from one turn of the first crop only."""
-    tiny, points = Landmarker(models[3]), Landmarker.look
+    tiny, points = Landmarker(tiny_model), Landmarker.look
     good = np.pi / 4
 
     def blind(self, image, crops, mirrored=False):
@@ -350,22 +272,16 @@ def test_names_stand_for_models_that_come_along(tmp_path, monkeypatch):
     assert Landmarker("3d").contract.model == tmp_path / "landmark_3d.pb"
 
 
-def test_wrong_detectors(models, tmp_path):
+def test_wrong_detectors(tiny_model, tmp_path):
     for arguments, wanted in [
         ({"detector": "dlib"}, "detector: found 'dlib', expected one of haar, yunet"),
         ({"detector": "yunet"}, r"detector yunet: found no model, expected its \.onnx file"),
         ({"detector_model": "y.onnx"}, r"detector haar: found the model y\.onnx, expected none"),
     ]:
         with pytest.raises(ValueError, match=wanted):
-            Landmarker(models[3], **arguments)
+            Landmarker(tiny_model, **arguments)
     with pytest.raises(FileNotFoundError, match=r"y\.onnx: found no such file, expected YuNet's \.onnx"):
-        Landmarker(models[3], detector="yunet", detector_model=tmp_path / "y.onnx")
-
-
-def test_the_face_around_points():
-    points = np.array([[0, 0], [10, 0], [0, 4]], np.float32)
-    np.testing.assert_array_equal(face_of(points).box, [0, 0, 10, 4])
-    assert face_of(points).score is None and face_of(points, 0.7).score == 0.7
+        Landmarker(tiny_model, detector="yunet", detector_model=tmp_path / "y.onnx")
 
 
 def test_the_mirrored_look_of_a_shifted_crop(tmp_path):

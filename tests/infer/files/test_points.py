@@ -2,23 +2,13 @@
 
 import json
 
-import cv2
 import numpy as np
 import pytest
 
 from infer.faces.face import TrackedFace, face_of
 from infer.faces.pose import mean_face, openness
-from infer.files.boxes import read_boxes
-from infer.files.names import drawn_names
 from infer.files.pictures import write_picture
-from infer.files.points import (
-    face_entry,
-    json_line,
-    picture_entry,
-    pts_text,
-    write_csv,
-    write_json,
-)
+from infer.files.points import face_entry, json_line, picture_entry, pts_text, write_csv, write_json
 from tools.read import formats as readers
 
 
@@ -46,61 +36,6 @@ def test_json_holds_no_nan(tmp_path):
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(tmp_path / "p.json", [{"box": [float("nan")]}])
     assert not list(tmp_path.iterdir())
-
-
-def test_pictures_come_back(tmp_path):
-    image = np.random.default_rng(0).integers(0, 256, (9, 14, 3), np.uint8)
-    write_picture(tmp_path / "ä.png", image)
-    np.testing.assert_array_equal(cv2.imdecode(np.fromfile(tmp_path / "ä.png", np.uint8), cv2.IMREAD_COLOR), image)
-    write_picture(tmp_path / "a.JPG", image)
-    assert (tmp_path / "a.JPG").read_bytes().startswith(b"\xff\xd8\xff")
-    with pytest.raises(ValueError, match=r"a\.xyz: found suffix '\.xyz', expected one of \.jpg"):
-        write_picture(tmp_path / "a.xyz", image)
-
-
-def test_drawn_names_never_collide():
-    assert drawn_names(["a.jpg", "a.png", "b.tif", "b.tif.png"]) == ["a.jpg", "a.png", "b.tif.png", "b.tif-2.png"]
-    assert drawn_names(["one/a.jpg", "two/a.jpg", "A.JPG", "a-2.jpg"]) == ["a.jpg", "a-2.jpg", "A-3.JPG", "a-2-2.jpg"]
-    assert drawn_names(["contact_sheet.jpg", "../x/../../evil.jpg"]) == ["contact_sheet-2.jpg", "evil.jpg"]
-    assert drawn_names([]) == []
-
-
-@pytest.mark.parametrize("start", ["file,x0,y0,x1,y1\n", "File, X0, Y0, X1, Y1\r\n", "\ufefffile,x0,y0,x1,y1\n", ""])
-def test_boxes_by_file(tmp_path, start):
-    (tmp_path / "b.csv").write_text(
-        start + 'a.jpg,1,2,3,4.5\n"with, comma.jpg",0,0,9,9\n\na.jpg,-5,6,7,8\n', encoding="utf-8"
-    )
-    boxes = read_boxes(tmp_path / "b.csv")
-    assert sorted(boxes) == ["a.jpg", "with, comma.jpg"]
-    np.testing.assert_array_equal(boxes["a.jpg"], [[1, 2, 3, 4.5], [-5, 6, 7, 8]])
-    np.testing.assert_array_equal(boxes["with, comma.jpg"], [[0, 0, 9, 9]])
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("file,x0,y0,x1,y1\na.jpg,1,2,3\n", "line 2: found 4 columns, expected file,x0,y0,x1,y1"),
-        ("a.jpg,1,2,three,4\n", "line 1: found 1,2,three,4, expected four numbers x0,y0,x1,y1"),
-        ("name,left,top,right,bottom\n", "line 1: found left,top,right,bottom, expected four numbers"),
-        ("a.jpg,1,2,3,4\nb.jpg,5,2,3,4\n", "line 2: found 5,2,3,4, expected x0 < x1 and y0 < y1"),
-        ("a.jpg,1,2,nan,4\n", "line 1: found 1,2,nan,4, expected x0 < x1"),
-        ("a.jpg,1,2,inf,4\n", "line 1: found 1,2,inf,4, expected x0 < x1"),
-    ],
-)
-def test_wrong_rows_are_named(tmp_path, text, wanted):
-    (tmp_path / "b.csv").write_text(text)
-    with pytest.raises(ValueError, match=rf"b\.csv {wanted}"):
-        read_boxes(tmp_path / "b.csv")
-
-
-def test_boxes_that_are_no_csv(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"no\.csv: found no such file, expected a CSV of boxes"):
-        read_boxes(tmp_path / "no.csv")
-    (tmp_path / "b.csv").write_bytes(b"\xff\xd8\xff\xe0\x00\x10")
-    with pytest.raises(ValueError, match=r"b\.csv: found no CSV text .*, expected columns file,x0,y0,x1,y1"):
-        read_boxes(tmp_path / "b.csv")
-    (tmp_path / "b.csv").write_bytes(b"")
-    assert read_boxes(tmp_path / "b.csv") == {}
 
 
 def test_what_is_known_of_a_face_besides():
@@ -136,8 +71,3 @@ def test_csv_and_pts_are_read_as_data_sets(tmp_path):
     for path in (tmp_path / "p.csv", tmp_path):
         (item,) = readers.find(path, "set", "csv" if path.suffix else "pts")
         np.testing.assert_allclose(readers.read(item, "pts_2d").points, points, atol=0.006)
-
-
-def test_many_equal_names_take_no_time():
-    names = drawn_names(["a.jpg"] * 20_000)
-    assert len(set(names)) == 20_000 and names[-1] == "a-20000.jpg"

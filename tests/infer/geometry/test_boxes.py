@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from infer.geometry.boxes import absolute_shape, box_of, distinct, mirror_boxes, overlaps, picture_box, relative_shape
+from infer.geometry.boxes import (
+    absolute_shape,
+    box_of,
+    checked_boxes,
+    distinct,
+    mirror_boxes,
+    overlaps,
+    picture_box,
+    relative_shape,
+)
 from infer.geometry.crop import Crop
 
 BOX = (10.0, -4.0, 50.0, 6.0)
@@ -34,6 +43,20 @@ def test_distinct_keeps_the_surer():
     assert distinct(boxes) == [0, 2, 4]
     assert distinct(boxes[::-1]) == [0, 1, 3]
     assert distinct(np.zeros((0, 4))) == []
+
+
+@pytest.mark.parametrize(
+    ("boxes", "found"),
+    [
+        ([1, 2, 3, 4], r"shape \[4\]"),
+        ([[1, 2, 3]], r"shape \[1, 3\]"),
+        ([[0, 0, 9, 9], [5, 1, 5, 9]], r"\[5.0, 1.0, 5.0, 9.0\]"),
+        ([[0, 0, 9, np.nan]], r".*nan\]"),
+    ],
+)
+def test_what_is_no_box_is_named(boxes, found):
+    with pytest.raises(ValueError, match=f"boxes: found {found}, expected "):
+        checked_boxes(boxes)
 
 
 def test_absolute_and_relative_shapes():

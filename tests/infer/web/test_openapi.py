@@ -40,11 +40,7 @@ OPERATIONS = [
     ("/metrics", "GET", "POSITIVE"),
 ]
 EXAMPLES = hypothesis.settings(
-    max_examples=20,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(hypothesis.HealthCheck),
+    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=list(hypothesis.HealthCheck)
 )
 
 

@@ -1,0 +1,40 @@
+"""infer/files/boxes.py: boxes by picture, and which line is wrong."""
+
+import numpy as np
+import pytest
+
+from infer.files.boxes import read_boxes
+
+
+@pytest.mark.parametrize("start", ["file,x0,y0,x1,y1\n", "File, X0, Y0, X1, Y1\r\n", "\ufefffile,x0,y0,x1,y1\n", ""])
+def test_boxes_by_file(tmp_path, start):
+    text = start + 'a.jpg,1,2,3,4.5\n"with, comma.jpg",0,0,9,9\n\na.jpg,-5,6,7,8\n'
+    (tmp_path / "b.csv").write_text(text, encoding="utf-8")
+    boxes = read_boxes(tmp_path / "b.csv")
+    assert sorted(boxes) == ["a.jpg", "with, comma.jpg"]
+    np.testing.assert_array_equal(boxes["a.jpg"], [[1, 2, 3, 4.5], [-5, 6, 7, 8]])
+    np.testing.assert_array_equal(boxes["with, comma.jpg"], [[0, 0, 9, 9]])
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (b"file,x0,y0,x1,y1\na.jpg,1,2,3\n", " line 2: found 4 columns"),
+        (b"a.jpg,1,2,three,4\n", " line 1: found 1,2,three,4, expected four numbers"),
+        (b"a.jpg,1,2,3,4\nb.jpg,5,2,3,4\n", " line 2: found 5,2,3,4, expected x0 < x1"),
+        (b"a.jpg,1,2,nan,4\n", " line 1: found 1,2,nan,4, expected x0 < x1"),
+        (b"a.jpg,1,2,inf,4\n", " line 1: found 1,2,inf,4, expected x0 < x1"),
+        (b"\xff\xd8\xff\xe0\x00\x10", ": found no CSV text"),
+    ],
+)
+def test_wrong_rows_are_named(tmp_path, text, wanted):
+    (tmp_path / "b.csv").write_bytes(text)
+    with pytest.raises(ValueError, match=rf"b\.csv{wanted}"):
+        read_boxes(tmp_path / "b.csv")
+
+
+def test_no_file_and_no_row(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no\.csv: found no such file"):
+        read_boxes(tmp_path / "no.csv")
+    (tmp_path / "b.csv").touch()
+    assert read_boxes(tmp_path / "b.csv") == {}
