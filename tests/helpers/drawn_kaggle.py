@@ -39,3 +39,14 @@ def write_set(folder: Path, training: int = 24, test: int = 5) -> Path:
     write_training(folder, rows(training))
     write_test(folder, rows(test, seed=9, full=3))
     return folder
+
+
+def text_of(image) -> str:
+    """A picture as Kaggle writes it: grey values, row by row."""
+    return " ".join(map(str, np.asarray(image).ravel()))
+
+
+def write(folder, *lines, name="test.csv"):
+    """Writes the lines of a table; its path."""
+    (folder / name).write_text("\n".join(lines) + "\n")
+    return folder / name

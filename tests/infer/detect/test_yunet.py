@@ -4,11 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from infer import run
 from infer.detect import yunet
-from infer.detect.yunet import FIELDS, YuNetDetector, boxes_around, framed, load_weights
-from infer.landmarker import Landmarker
-from tests.helpers.tiny_model import write_model
+from infer.detect.yunet import YuNetDetector, boxes_around, framed, load_weights
 from tests.helpers.tiny_onnx import field, model, node, tensor, value
 
 EDGE = 320  # of the input that the file names; OpenCV sets others
@@ -76,6 +73,14 @@ def test_points_of_cells_become_boxes(file):
     np.testing.assert_array_equal(detector.look(picture((3, 4)), 7), next(iter(detector.looks(picture((3, 4))))))
 
 
+def test_from_the_command_line(file, call, tmp_path):
+    cv2.imwrite(str(tmp_path / "p.png"), picture((3, 4)))
+    code, out, _ = call("p.png", "--no-draw", "--detector", "yunet", "--detector-model", file)
+    assert code == 0 and "p.png: 1 face, " in out
+    code, _, err = call("p.png", "--no-draw", "--detector", "yunet")
+    assert code == 2 and err.startswith("detector yunet: found no model, ") and err.count("\n") == 1
+
+
 def test_a_large_picture_is_reduced_and_an_odd_one_padded(file, monkeypatch):
     monkeypatch.setattr(yunet, "LONGEST", 384)
     large = cv2.resize(picture((3, 4)), (1152, 768), interpolation=cv2.INTER_NEAREST)
@@ -116,25 +121,3 @@ def test_an_opencv_without_it(file, monkeypatch):
     monkeypatch.delattr(cv2, "FaceDetectorYN")
     with pytest.raises(ValueError, match="without FaceDetectorYN, expected 4.5.4 or later"):
         YuNetDetector(file)
-
-
-def test_from_the_command_line(file, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    network = write_model(tmp_path / "model")
-    cv2.imwrite("p.png", picture((3, 4)))
-    common = ["p.png", "--model", str(network), "--no-draw"]
-    assert run.main([*common, "--detector", "yunet", "--detector-model", str(file)]) == 0
-    assert "p.png: 1 face, " in capsys.readouterr().out
-    landmarker = Landmarker(network, detector="yunet", detector_model=file)
-    assert len(landmarker.detect(picture((3, 4)))) == 1
-    assert run.main([*common, "--detector", "yunet"]) == 2
-    assert capsys.readouterr().err == ("detector yunet: found no model, expected its .onnx file (--detector-model)\n")
-    assert run.main([*common, "--detector-model", str(file)]) == 2
-    assert "expected none (or --detector yunet)" in capsys.readouterr().err
-
-
-def test_every_answer_has_opencvs_fields(file):
-    net = cv2.FaceDetectorYN.create(str(file), "", (384, 256), 0.5, 0.3, 50)
-    _, rows = net.detect(picture((3, 4)))
-    assert rows.shape == (1, FIELDS)
-    np.testing.assert_allclose(rows[0, 4:14].reshape(5, 2), (FIVE + (4, 3)) * 32, atol=0.01)

@@ -1,14 +1,11 @@
-"""infer/files/journal.py, infer/jobs/ordered.py, infer/jobs/progress.py: what a long run leans on."""
+"""infer/files/journal.py: a run that was stopped goes on."""
 
 import json
-import threading
-import time
 
 import pytest
 
 from infer.files.journal import Journal, read_entries
 from infer.files.points import write_json
-from infer.jobs.ordered import AHEAD, in_order
 
 SETTINGS = {"model": "abc", "passes": 2}
 
@@ -64,37 +61,3 @@ def test_entries_of_a_finished_run(tmp_path):
     assert list(read_entries(tmp_path / "p.json")) == [entry("a"), entry("ö")]
     (tmp_path / "p.json").write_text(json.dumps({"images": [entry("a")]}))  # somebody else's formatting
     assert list(read_entries(tmp_path / "p.json")) == []
-
-
-@pytest.mark.parametrize("workers", [1, 3])
-def test_results_in_order_and_few_ahead(workers):
-    lock, begun, most = threading.Lock(), 0, 0
-
-    def work(number):
-        nonlocal begun, most
-        with lock:
-            begun += 1
-            most = max(most, begun - taken)
-        time.sleep(0.002 * (number % 4))
-        return number * number
-
-    answers, taken = [], 0
-    for answer in in_order(work, range(50), workers):
-        answers.append(answer)
-        taken = len(answers)
-    assert answers == [number * number for number in range(50)]
-    assert most <= AHEAD * workers + 1
-    assert list(in_order(work, [], workers)) == []
-
-
-def test_what_a_worker_raises_ends_the_rest():
-    done = []
-
-    def work(number):
-        if number == 5:
-            raise KeyboardInterrupt
-        done.append(number)
-
-    with pytest.raises(KeyboardInterrupt):
-        list(in_order(work, range(1000), 2))
-    assert len(done) < 20

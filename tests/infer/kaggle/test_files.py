@@ -15,19 +15,11 @@ from infer.kaggle.files import (
     whole_picture_box,
     write_submission,
 )
+from tests.helpers.drawn_kaggle import text_of, write
 
 RNG = np.random.default_rng(5)
 IMAGES = RNG.integers(0, 256, (3, 96, 96)).astype(np.uint8)
 NAMES = ("nose", "chin")
-
-
-def text_of(image) -> str:
-    return " ".join(map(str, np.asarray(image).ravel()))
-
-
-def write(folder, *lines, name="test.csv"):
-    (folder / name).write_text("\n".join(lines) + "\n")
-    return folder / name
 
 
 def rows(ids=("7", "2", "x")):

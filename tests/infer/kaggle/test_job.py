@@ -8,8 +8,8 @@ import pytest
 
 from infer import run
 from infer.kaggle.files import LOOKUP
+from tests.helpers.drawn_kaggle import text_of, write
 from tests.helpers.tiny_model import expected_fractions, write_model
-from tests.infer.kaggle.test_files import text_of, write
 
 NAMES = ["right_eye", "left_eye", "nose", "right_corner", "left_corner"]
 GREYS = {"5": 40, "3": 200}
@@ -97,30 +97,18 @@ def refused(capsys, code) -> str:
 def test_what_does_not_go_together(folder, model, tmp_path, capsys):
     plain = write_model(tmp_path / "plain", channels=1, crop={"margin": 0.15})
     assert "found nose_y, expected of the model's 5 points: 0, 1" in refused(capsys, submit(folder, plain))
-    assert "found --whole as well" in refused(capsys, submit(folder, model, "--whole"))
-    assert "found an input, expected a file to write to" in refused(
-        capsys, submit(folder, model, "--json", folder / LOOKUP)
-    )
+    assert "found an input" in refused(capsys, submit(folder, model, "--json", folder / LOOKUP))
     (folder / LOOKUP).unlink()
     assert f"{LOOKUP}: found no such file" in refused(capsys, submit(folder, model))
     assert not (folder.parent / "s.csv").exists()
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        ["--pts", "--crops", "--numbers"],
-        ["--resume"],
-        ["--recursive"],
-        ["--no-smooth"],
-        ["--show"],
-        ["--boxes", "b.csv"],
-        ["--detector", "yunet", "--detector-model", "y.onnx"],
-    ],
-)
-def test_options_that_would_be_ignored_are_refused(folder, model, capsys, options):
-    names = ", ".join(option for option in options if option.startswith("--") and option != "--detector")
-    assert f"--submission: found {names} as well, expected none" in refused(capsys, submit(folder, model, *options))
+def test_options_that_would_be_ignored_are_refused(folder, model, capsys):
+    ignored = ["--pts", "--crops", "--numbers", "--resume", "--recursive", "--no-smooth", "--show", "--whole"]
+    valued = ["--boxes", "b.csv", "--detector", "yunet", "--detector-model", "y.onnx"]
+    for options, names in [*(([option], option) for option in ignored), (valued, "--boxes, --detector-model")]:
+        line = refused(capsys, submit(folder, model, *options))
+        assert line.startswith(f"--submission: found {names} as well")
     assert not (folder.parent / "s.csv").exists()
 
 
@@ -146,4 +134,4 @@ def test_tables_and_pictures_are_not_mixed(folder, model, capsys):
 def test_no_face_at_all(folder, model, capsys):
     write(folder, "ImageId,Image", "5,1 2", "3,4")
     assert submit(folder, model) == 2
-    assert "found no readable face, expected at least one" in capsys.readouterr().err
+    assert "found no readable face" in capsys.readouterr().err

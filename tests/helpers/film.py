@@ -1,0 +1,86 @@
+"""Films whose faces are known, and a landmarker that knows them: for the tracker and the jobs around it."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from infer.faces.face import face_of
+from infer.geometry.boxes import box_of
+from infer.video.frames import VideoFile
+from infer.video.tracker import Tracker
+
+SHAPE = np.array([[-1, -1], [1, -1], [0, 0.2], [-0.6, 1], [0.6, 1]]) * 20.0
+RATE = 30.0
+SIZE = (160, 120)  # of a clip
+
+
+class Truth:
+    """A landmarker, and a detector, for films whose faces are known: the middle of each by frame, None where it is not
+    there. The frame's first pixels tell its number."""
+
+    def __init__(self, *paths):
+        self.paths = paths
+        self.detected, self.looked, self.refined = [], [], []
+
+    def at(self, frame) -> list[np.ndarray]:
+        index = int(frame[0, 0, 0]) + 256 * int(frame[0, 0, 1])
+        return [SHAPE + path(index) for path in self.paths if path(index) is not None]
+
+    def nearest(self, frame, points):
+        near = [true for true in self.at(frame) if np.abs(true.mean(axis=0) - points.mean(axis=0)).max() < 15]
+        return near[0] if near else None
+
+    def detect(self, frame):
+        self.detected.append(int(frame[0, 0, 0]))
+        return [face_of(true.astype(np.float32), 0.9) for true in self.at(frame)]
+
+    def faces_in(self, frame, boxes, passes=2):
+        middles = [(box[:2] + box[2:]) / 2 for box in boxes]
+        return [
+            face_of(true.astype(np.float32), 0.8)
+            for true in self.at(frame)
+            if any(np.abs(true.mean(axis=0) - middle).max() < 25 for middle in middles)
+        ]
+
+    def refine(self, frame, points):
+        self.refined.append(len(points))
+        found = [self.nearest(frame, some) for some in points]
+        return np.array([some if true is None else true for some, true in zip(points, found, strict=True)], np.float32)
+
+    def scores(self, frame, points):
+        return np.array([0.1 if self.nearest(frame, some) is None else 0.9 for some in points])
+
+    def new_detector(self):
+        return self
+
+    def look(self, frame, turn):
+        self.looked.append((int(frame[0, 0, 0]), turn, threading.current_thread() is threading.main_thread()))
+        return np.array([box_of(true) for true in self.at(frame)]).reshape(-1, 4)
+
+
+def film(tracker: Tracker, count: int, start: int = 0) -> list[list]:
+    """What the tracker answers to so many frames."""
+    answers = []
+    for index in range(start, start + count):
+        frame = np.zeros((200, 400, 3), np.uint8)
+        frame[0, 0, :2] = index % 256, index // 256
+        answers.append(tracker(frame, index / RATE))
+    return answers
+
+
+def still(x, y):
+    return lambda index: np.array([x, y])
+
+
+def between(first, last, path):
+    return lambda index: path(index) if first <= index < last else None
+
+
+def write_clip(path, count: int = 24, rate: float = 12.0):
+    """A film of SIZE whose frames grow brighter one by one."""
+    with VideoFile(path, rate, SIZE) as file:
+        for index in range(count):
+            file.write(np.full((SIZE[1], SIZE[0], 3), 10 * index % 256, np.uint8))
+    return path
