@@ -57,34 +57,12 @@ def test_every_pass_looks_at_its_own_crop(tiny):
         np.testing.assert_allclose(tiny.fit(image, [box], passes)[0], points, atol=1e-2)
 
 
-@pytest.mark.parametrize("upright", [False, True])
-def test_a_shifted_crop(tmp_path, plain, monkeypatch, upright):
-    crops, forward = [], network.forward
-    moved = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "shift": [0.1, -0.25]}))
-    points_of = moved.look
-    monkeypatch.setattr(moved, "look", lambda image, several, **_: crops.extend(several) or points_of(image, several))
-    monkeypatch.setattr(
-        network, "forward", lambda *args: forward(*args) + np.float32([[0, 0], [0, 0.1]] + 3 * [[0, 0]])
-    )
-    points = moved.fit(plain, [(100, 60, 160, 110)], 1, upright)[0]
-    shifted = np.array([130 + 0.1 * 60, 85 - 0.25 * 60])
-    fractions = expected_fractions(RGB) + [[0, 0], [0, 0.1], [0, 0], [0, 0], [0, 0]]
-    np.testing.assert_allclose(points, shifted + (fractions - 0.5) * 120, atol=0.05)
-    moved.fit(plain, [(100, 60, 160, 110)], 2, upright)
-    turned = moved._moved(crops[-1])
-    axes = np.array([[np.cos(turned.angle), -np.sin(turned.angle)], [np.sin(turned.angle), np.cos(turned.angle)]])
-    edge = turned.side / (1 + 2 * MARGIN)
-    np.testing.assert_allclose(np.subtract(turned.centre, crops[-1].centre), axes @ [0.1 * edge, -0.25 * edge])
-    assert (abs(turned.angle) > 0.1) == upright
-
-
-def test_other_kinds_of_picture_give_the_same(tiny, plain):
+def test_other_kinds_of_picture_and_a_shifted_crop(tiny, plain, tmp_path):
     box = [(100, 60, 160, 110)]
-    wanted = tiny.fit(plain, box)
-    np.testing.assert_array_equal(tiny.fit(np.dstack([plain, plain[:, :, 0]]), box), wanted)
-    np.testing.assert_array_equal(tiny.fit(plain.astype(np.uint16) * 257, box), wanted)
-    grey = plain[:, :, 0]
-    np.testing.assert_array_equal(tiny.fit(grey, box), tiny.fit(np.repeat(grey[:, :, None], 3, axis=2), box))
+    np.testing.assert_array_equal(tiny.fit(plain.astype(np.uint16) * 257, box), tiny.fit(plain, box))
+    moved = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "shift": [0.1, -0.25]}))
+    shifted = np.array([130 + 0.1 * 60, 85 - 0.25 * 60])
+    np.testing.assert_allclose(moved.fit(plain, box, 1)[0], shifted + (expected_fractions(RGB) - 0.5) * 120, atol=0.05)
 
 
 def test_many_boxes_go_in_batches_and_in_order(tiny, monkeypatch):
@@ -93,9 +71,7 @@ def test_many_boxes_go_in_batches_and_in_order(tiny, monkeypatch):
     boxes = np.concatenate([corners, corners + [31, 29]], axis=1)
     wanted = np.concatenate([tiny.fit(image, box[None]) for box in boxes])
     sizes, forward = [], network.forward
-    monkeypatch.setattr(
-        network, "forward", lambda net, contract, crops: sizes.append(len(crops)) or forward(net, contract, crops)
-    )
+    monkeypatch.setattr(network, "forward", lambda *args: sizes.append(len(args[-1])) or forward(*args))
     monkeypatch.setattr(module, "BATCH", 10)
     np.testing.assert_allclose(tiny.fit(image, boxes), wanted, atol=1e-3)
     assert sizes == [10, 10, 3] * 2
@@ -153,12 +129,16 @@ def test_points_fallen_together_keep_their_crop(tiny, plain, monkeypatch):
     assert calls[0] == calls[1]
 
 
-def test_default_model_prefers_the_local_one(tmp_path, monkeypatch):
+def test_a_local_model_comes_first_and_names_stand_for_those_that_come_along(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "HERE", tmp_path)
-    assert default_model() == tmp_path / "landmark.pb"
+    assert default_model() == model_path(None) == tmp_path / "landmark.pb"
     write_model(tmp_path / "local")
-    assert default_model() == tmp_path / "local" / "landmark.pb"
-    assert Landmarker().contract.model == tmp_path / "local" / "landmark.pb"
+    assert Landmarker().contract.model == default_model() == tmp_path / "local" / "landmark.pb"
+    assert model_path("small") == tmp_path / "landmark_small.pb" and model_path("a/b.pb").as_posix() == "a/b.pb"
+    with pytest.raises(FileNotFoundError, match=r"landmark_3d\.pb: no such model"):
+        Landmarker("3d")
+    write_model(tmp_path, name="landmark_3d")
+    assert Landmarker("3d").contract.model == tmp_path / "landmark_3d.pb"
 
 
 class Looks:
@@ -228,9 +208,7 @@ def test_it_looks_on_until_it_has_a_face_that_is_not_small(tiny_model, plain, mo
 
 def test_what_is_no_face_gets_one_more_pass(tiny_model, plain, monkeypatch):
     tiny, calls = Landmarker(tiny_model), []
-    monkeypatch.setattr(
-        tiny, "scores", lambda image, points: calls.append(points) or np.full(len(points), len(calls) / 3)
-    )
+    monkeypatch.setattr(tiny, "scores", lambda _, points: calls.append(points) or np.full(len(points), len(calls) / 3))
     boxes = np.array([(100, 60, 160, 110), (200, 60, 260, 110)], np.float64)
     faces = tiny.faces_in(plain, boxes)
     assert len(calls) == 2 and [face.score for face in faces] == [2 / 3] * 2
@@ -260,16 +238,6 @@ def test_a_face_rolled_too_far_is_tried_from_turned_crops(tiny_model, plain, mon
     starts.clear()
     tiny.fit(plain, [(100, 60, 160, 110)], passes=1)
     assert len(starts) == 1  # nothing to disagree with
-
-
-def test_names_stand_for_models_that_come_along(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "HERE", tmp_path)
-    assert model_path("3d") == tmp_path / "landmark_3d.pb" and model_path("small") == tmp_path / "landmark_small.pb"
-    assert model_path("a/b.pb").as_posix() == "a/b.pb" and model_path(None) == tmp_path / "landmark.pb"
-    with pytest.raises(FileNotFoundError, match=r"landmark_3d\.pb: no such model"):
-        Landmarker("3d")
-    write_model(tmp_path, name="landmark_3d")
-    assert Landmarker("3d").contract.model == tmp_path / "landmark_3d.pb"
 
 
 def test_wrong_detectors(tiny_model, tmp_path):

@@ -81,14 +81,9 @@ def test_without_cascades_the_way_out_is_named(tmp_path, monkeypatch):
         HaarDetector()
 
 
-def test_finds_a_face_where_it_is(portrait):
-    image, truth = portrait
-    boxes = HaarDetector().find(image)
-    assert boxes.dtype == np.float64 and overlaps(truth, boxes[:1])[0] > 0.6
-
-
 def test_finds_the_same_face_in_a_larger_and_a_wider_picture(portrait):
     image, truth = portrait
+    assert overlaps(truth, HaarDetector().find(image)[:1])[0] > 0.6
     large = cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
     assert overlaps((truth + 0.5) * 3 - 0.5, HaarDetector().find(large)[:1])[0] > 0.6
     moved = cv2.copyMakeBorder(image, 60, 0, 200, 0, cv2.BORDER_CONSTANT)
@@ -96,26 +91,19 @@ def test_finds_the_same_face_in_a_larger_and_a_wider_picture(portrait):
 
 
 def test_no_face_no_box():
-    for image in (
-        np.full((90, 120, 3), 128, np.uint8),
-        np.zeros((1, 1, 3), np.uint8),
-        np.zeros((3, 2000, 3), np.uint8),
-    ):
-        assert HaarDetector().find(image).shape == (0, 4)
+    for shape in ((90, 120, 3), (1, 1, 3), (3, 2000, 3)):
+        boxes = HaarDetector().find(np.full(shape, 128, np.uint8))
+        assert boxes.shape == (0, 4) and boxes.dtype == np.float64
 
 
 def test_search_mirrors_and_sorts_by_agreement(monkeypatch):
-    answers = iter(
-        [
-            (np.array([[10, 20, 40, 40], [60, 20, 40, 40]]), np.array([3, 9])),
-            (np.array([[10, 20, 40, 40]]), np.array([5])),
-        ]
-    )
+    squares = np.array([[10, 20, 40, 40], [60, 20, 40, 40]])
+    answers = iter([(squares, np.array([3, 9])), (squares[:1], np.array([5]))])
     monkeypatch.setattr(detect, "find_squares", lambda *_: next(answers))
     monkeypatch.setattr(detect, "BORDER", 0.0)
     cascade = dataclasses.replace(CASCADE, mirrored=True, dx=0.1)
     boxes = detect.search(np.zeros((100, 200), np.uint8), cascade, None)
-    first, second = cascade.to_boxes(np.array([[10, 20, 40, 40], [60, 20, 40, 40]]))
+    first, second = cascade.to_boxes(squares)
     np.testing.assert_allclose(boxes, [second, mirror_boxes(first[None], 200)[0], first])
 
 

@@ -1,6 +1,5 @@
 """infer/geometry/crop.py: the one piece of arithmetic that training and inference share."""
 
-import cv2
 import numpy as np
 import pytest
 
@@ -59,6 +58,12 @@ def test_upright_is_tight_in_the_turned_frame():
     np.testing.assert_allclose(rotation(0.7).T @ rotation(0.7), np.eye(2), atol=1e-12)
 
 
+def test_a_crop_is_shifted_along_its_own_axes():
+    crop = Crop((50, 30), 40, 10, np.pi / 2)  # its x axis points down, its y axis to the left
+    assert crop.shifted((0.1, -0.25), 0.5).centre == pytest.approx((50 + 0.25 * 20, 30 + 0.1 * 20))  # edge 40 / 2
+    assert crop.shifted((0, 0), 0.5) is crop
+
+
 def test_cut_at_scale_one_is_the_picture_itself(noise):
     # 16 pixels from x 10, y 20: the edges lie half a pixel before the first centre
     crop = Crop((10 + 7.5, 20 + 7.5), 16, 16)
@@ -106,9 +111,5 @@ def test_context_leaves_the_middle_alone(side, angle):
 def test_a_huge_or_tiny_box_costs_nothing(noise):
     assert Crop((40, 30), 1e9, 16).cut(noise).shape == (16, 16, 3)
     np.testing.assert_array_equal(Crop((40, 30), 1e-3, 4).cut(noise), np.broadcast_to(noise[30, 40], (4, 4, 3)))
-
-
-def test_grey_stays_grey(noise):
-    grey = cv2.cvtColor(noise, cv2.COLOR_BGR2GRAY)
-    assert Crop((40, 30), 50, 16).cut(grey).shape == (16, 16)
-    assert Crop((400, 300), 50, 16).cut(grey).shape == (16, 16)
+    for centre in ((40, 30), (400, 300)):  # grey stays grey
+        assert Crop(centre, 50, 16).cut(noise[:, :, 0]).shape == (16, 16)
