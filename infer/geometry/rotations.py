@@ -24,10 +24,10 @@ def rotation_of(pose: np.ndarray) -> np.ndarray:
     return about_x @ about_y @ about_z
 
 
-def angles_of(rotation: np.ndarray) -> tuple[float, float, float]:
+def angles_of(matrix: np.ndarray) -> tuple[float, float, float]:
     """Pitch, yaw, roll in radians of a rotation made by `rotation_of`; yaw within 90 degrees either way."""
-    yaw = -np.arcsin(np.clip(rotation[0, 2], -1, 1))
-    return np.arctan2(rotation[1, 2], rotation[2, 2]), yaw, np.arctan2(rotation[0, 1], rotation[0, 0])
+    yaw = -np.arcsin(np.clip(matrix[0, 2], -1, 1))
+    return np.arctan2(matrix[1, 2], matrix[2, 2]), yaw, np.arctan2(matrix[0, 1], matrix[0, 0])
 
 
 def turned_pose(pose: np.ndarray, angle: float, mirrored: bool) -> np.ndarray:
@@ -35,8 +35,8 @@ def turned_pose(pose: np.ndarray, angle: float, mirrored: bool) -> np.ndarray:
 
     mirrored: and which is mirrored after that. NaN stays NaN.
     """
-    cos, sin = np.cos(angle), np.sin(angle)
+    turn = np.eye(3)
     # clockwise as seen in the picture, where y points down, is the other way in the model's frame, where it points up
-    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    turn[:2, :2] = rotation(angle)
     pitch, yaw, roll = angles_of(turn @ rotation_of(pose))
     return np.array([pitch, -yaw, -roll] if mirrored else [pitch, yaw, roll], np.float32)
