@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
+BEAM := $(VENV)-beam
 READY := $(VENV)/.ready
 
-.PHONY: setup demo demo-kaggle serve test bench opencv5 fuzz lint board clean
+.PHONY: setup demo demo-kaggle serve test bench opencv5 beam fuzz lint board clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,6 +16,7 @@ help:
 	@echo "make test   all tests"
 	@echo "make bench  speed and accuracy, a page a section in docs/benchmarks/; DATA='300W 300W_LP' PHOTOS=DIR: on real faces too; ONLY='roll pose': some sections"
 	@echo "make opencv5  OpenCV 5 in $(VENV)-opencv5, which the formats section of make bench looks for"
+	@echo "make beam   Apache Beam in $(BEAM), for tools/make_records.py --runner and the tests that need it"
 	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, 2,000 damaged models, 1,000 pictures sent to the service, as tables"
 	@echo "make lint   ruff (rules and format) and mypy"
 	@echo "make board  TensorBoard on runs/ and demo/"
@@ -38,6 +40,7 @@ demo-kaggle: setup
 	$(PY) tools/kaggle/demo.py
 
 test: setup
+	@$(MAKE) --no-print-directory beam || echo "found no Apache Beam to install: its tests are skipped"
 	$(PY) -m pytest -q -n auto --dist loadfile tests
 
 bench: setup
@@ -47,6 +50,17 @@ bench: setup
 opencv5:
 	$(PYTHON) -m venv $(VENV)-opencv5
 	$(VENV)-opencv5/bin/python -m pip install --quiet --disable-pip-version-check 'opencv-python-headless>=5,<6' numpy
+
+# Apache Beam wants an older protobuf, so it can't stand in the other environment. That one is laid under this one by a
+# .pth file: what both agree on is found there and not installed twice, so that it is made in seconds
+PURELIB := -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+beam: $(BEAM)/.ready
+
+$(BEAM)/.ready: requirements-scale.lock $(READY)
+	$(PY) -m venv --clear $(BEAM)
+	$(PY) $(PURELIB) > "$$($(BEAM)/bin/python $(PURELIB))/landmark68.pth"
+	$(BEAM)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-scale.lock
+	@touch $@
 
 fuzz: setup
 	$(PY) tests/fuzz/records.py
@@ -62,4 +76,4 @@ board: setup
 	$(VENV)/bin/tensorboard --logdir_spec runs:runs,demo:demo
 
 clean:
-	rm -rf $(VENV) $(VENV)-opencv5 $(VENV)-scale demo output
+	rm -rf $(VENV) $(VENV)-opencv5 $(BEAM) demo output

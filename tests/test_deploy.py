@@ -1,7 +1,7 @@
 """deploy/: what goes into the image; kubernetes.yaml read by a YAML parser, held against Kubernetes' reference, and
 what each pod would then be.
 
-Where PyYAML is not installed, tests/slow/test_beam_environment.py runs this in the environment that has it.
+Where PyYAML is not installed, tests/slow/test_beam.py runs this in the environment that has it.
 """
 
 import re

@@ -21,7 +21,7 @@ from tests.fuzz.records import png_bomb
 from tests.helpers.drawn import HEIGHT, WIDTH, draw_face, random_face, write_face
 from tools import make_records
 from tools.make import parts
-from tools.make.cut import MIRRORED, Cut, Settings, cut_chunk, eye_span
+from tools.make.cut import MIRRORED, Cut, CutSettings, cut_chunk, eye_span
 from tools.make.datasets import Source, find_items, without_duplicates
 from tools.read.face import BadSample, Item
 from tools.read.matfile import read_mat
@@ -31,7 +31,7 @@ RNG = np.random.default_rng(8)
 POINTS = random_face(RNG)
 IMAGE = draw_face(POINTS, RNG)
 NAME = "AFW_1_1_0"
-RAW = Settings("pts_2d", 128, 0.15, 0, "raw")
+RAW = CutSettings("pts_2d", 128, 0.15, 0, "raw")
 
 
 def one(folder: Path, points=POINTS, **others) -> Item:

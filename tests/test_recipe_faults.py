@@ -7,12 +7,12 @@ import pytest
 from records.landmarks import IBUG_68
 from records.split import Split, split_of
 from tests.helpers.drawn import draw_face, random_face, symmetric_face, write_face
-from tools.make.cut import Settings, cut_face
+from tools.make.cut import CutSettings, cut_face
 from tools.make.parts import plan_parts
 from tools.read.face import BadSample
 from tools.read.w300lp import find
 
-PLAIN = Settings("pts_2d", 128, 0.15, 0, "raw")
+PLAIN = CutSettings("pts_2d", 128, 0.15, 0, "raw")
 RNG = np.random.default_rng(5)
 
 

@@ -32,13 +32,13 @@ from pebble import ProcessPool
 from tqdm import tqdm
 
 from tests.helpers.drawn import draw_set
-from tools.make.cut import SECONDS, Cut, Settings, cut_all, cut_chunk
+from tools.make.cut import SECONDS, Cut, CutSettings, cut_all, cut_chunk
 from tools.read.face import BadSample, Item
 from tools.read.marks import MAT_KEYS
 from tools.read.matfile import read_mat
 
 SHARED = ROOT.parent / "shared" / "data"
-SETTINGS = Settings("pts_2d", 128, 0.15, 0, "raw")
+SETTINGS = CutSettings("pts_2d", 128, 0.15, 0, "raw")
 MEMORY = 4 << 30  # bytes of address space a process; OpenCV's threads and libraries alone take 1 to 2
 FACES = 60  # of each kind at most, that are damaged in turn
 TABLE = "| input | damage | cases | read as before | read otherwise | skipped | crashes | hangs |"

@@ -34,7 +34,7 @@ MIRRORED = 0.3  # of `eye_span`, below 0; no real face has under -0.12, at 90 de
 
 
 @dataclass(frozen=True)
-class Settings:
+class CutSettings:
     """How faces are cut: 300W-LP's key, crop size, margin, border in pixels, encoding "jpeg" or "raw", point scheme."""
 
     points: str
@@ -55,7 +55,7 @@ class Cut:
     side: float
 
 
-def cut_face(item: Item, settings: Settings) -> Cut:
+def cut_face(item: Item, settings: CutSettings) -> Cut:
     """The crop of one item, encoded, with its label in fractions of the crop's side. Raises BadSample."""
     face = readers.read(item, settings.points)
     largest = max(np.nanmax(np.abs(face.points)), np.abs(face.box).max())
@@ -120,7 +120,7 @@ def encode_image(image: np.ndarray, encoding: str) -> bytes:
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
 
 
-def cut_chunk(items: list[Item], settings: Settings) -> list[Cut | BadSample]:
+def cut_chunk(items: list[Item], settings: CutSettings) -> list[Cut | BadSample]:
     """`cut_face` of several items; a bad one gives its BadSample, whatever it made the code raise."""
     cv2.setNumThreads(1)
     results = []
@@ -136,7 +136,7 @@ def cut_chunk(items: list[Item], settings: Settings) -> list[Cut | BadSample]:
     return results
 
 
-def cut_all(items: Iterable[Item], settings: Settings, workers: int) -> Iterator[tuple[Item, Cut | BadSample]]:
+def cut_all(items: Iterable[Item], settings: CutSettings, workers: int) -> Iterator[tuple[Item, Cut | BadSample]]:
     """Every item with its cut or its BadSample, in order, from `workers` processes; only a few chunks are held at once.
 
     A damaged .mat can kill the process that reads it or keep it busy for ever: its chunk is then done again one by
@@ -153,7 +153,7 @@ def open_pool(workers: int) -> ProcessPool:
 
 
 def cut_through(
-    pool: ProcessPool, items: Iterable[Item], settings: Settings, workers: int
+    pool: ProcessPool, items: Iterable[Item], settings: CutSettings, workers: int
 ) -> Iterator[tuple[Item, Cut | BadSample]]:
     """As `cut_all`, through processes that stay for further items."""
     items, waiting = iter(items), deque()
@@ -166,7 +166,7 @@ def cut_through(
         yield from zip(chunk, _result(pool, chunk, future, settings), strict=True)
 
 
-def _schedule(pool: ProcessPool, chunk: list[Item], settings: Settings, seconds: float) -> Future:
+def _schedule(pool: ProcessPool, chunk: list[Item], settings: CutSettings, seconds: float) -> Future:
     try:
         return pool.schedule(cut_chunk, args=(chunk, settings), timeout=seconds)
     except RuntimeError as error:  # the pool is broken: whatever waits for it says so in its turn, the first by name
@@ -175,7 +175,7 @@ def _schedule(pool: ProcessPool, chunk: list[Item], settings: Settings, seconds:
         return future
 
 
-def _result(pool: ProcessPool, chunk: list[Item], future, settings: Settings) -> list[Cut | BadSample]:
+def _result(pool: ProcessPool, chunk: list[Item], future, settings: CutSettings) -> list[Cut | BadSample]:
     try:
         return future.result()
     except (ProcessExpired, TimeoutError) as error:

@@ -13,6 +13,7 @@ from records.split import Split, hash_fraction
 from tools.read import formats as readers
 from tools.read.face import Item
 
+ROOT = Path(__file__).resolve().parents[2]
 SMALLEST_CAP = 100  # `PATH:2` is a weight, `PATH:500` a cap
 
 
@@ -41,13 +42,28 @@ def parse_source(text: str) -> Source:
     return Source(Path(path), weight=value)
 
 
-def find_items(sources: Sequence[Source], format: str | None, split: Split):
+def default_dataset() -> Path:
+    """The folder that is taken where none is named. Raises FileNotFoundError where it is not there."""
+    path = ROOT / "data" / "300W_LP"
+    if not path.is_dir():
+        raise FileNotFoundError(
+            f"{path}: no such folder; put 300W-LP there, name another DATASET, or draw one: python tools/make_faces.py"
+        )
+    return path
+
+
+def find_items(
+    sources: Sequence[Source], format: str | None, split: Split
+) -> tuple[list[Item], dict[str, list[str]], dict[str, Dataset]]:
     """The items to take, in no special order, and what is left out already.
 
     A folder name that comes twice gets a number. Returns (items, {reason: [key: message]}, {dataset: its entry of the
     manifest}). Raises ValueError where a path comes twice, and what the readers raise.
     """
-    seen, items, skipped, summary = Counter(), [], {}, {}
+    seen: Counter[str] = Counter()
+    items: list[Item] = []
+    skipped: dict[str, list[str]] = {}
+    summary: dict[str, Dataset] = {}
     for place, count in Counter(source.path.resolve() for source in sources).items():
         if count > 1:
             raise ValueError(f"{place}: found {count} times, expected once (PATH:2 counts its faces twice)")
@@ -82,9 +98,9 @@ def records_scheme(items: Sequence[Item], wanted: Scheme | None = None) -> Schem
     return wanted
 
 
-def without_duplicates(items: Sequence[Item], skipped: dict) -> list[Item]:
+def without_duplicates(items: Sequence[Item], skipped: dict[str, list[str]]) -> list[Item]:
     """The items without those whose name another one has already; they are noted in `skipped`."""
-    kept = {}
+    kept: dict[str, Item] = {}
     for item in items:
         if item.key in kept:
             message = f"{item.key}: {item.picture.name} has the name of {kept[item.key].picture.name}, expected another"

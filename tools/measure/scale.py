@@ -26,7 +26,6 @@ import numpy as np
 from infer.model.contract import read_contract
 from net.run.folder import RunFolder
 from records.manifest import Manifest
-from tools.make.beam.environment import python_with_beam
 
 CONTRACT = ROOT / "infer" / "landmark.json"
 FLOAT = 4  # bytes of a number on its way
@@ -37,6 +36,7 @@ REPORT = 5  # steps between the reports that are timed
 WEIGHT = 4  # the large set counts every training face so often
 CALLS = 3  # of make_records.py for each number
 LOOPBACK = Path("/sys/class/net/lo/statistics/rx_bytes")
+BEAM_PYTHON = ROOT / ".venv-beam" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 BEAM = ("--runner", "DirectRunner", "--", "--direct_running_mode", "multi_processing", "--direct_num_workers")
 
 
@@ -47,6 +47,8 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--steps", type=int, default=120, help="training steps to time (default: %(default)s)")
     add("--seeds", type=int, default=3, help="runs of one and of two workers to compare (default: %(default)s)")
     add("--compare-steps", type=int, default=400, help="steps of such a run (default: %(default)s)")
+    help_beam = "with Apache Beam (default: that of make beam)"
+    add("--beam-python", type=Path, default=BEAM_PYTHON, metavar="PYTHON", help=help_beam)
     args = parser.parse_args(argv)
     if args.steps < 30 or args.seeds < 0 or args.compare_steps < 1:
         parser.error("expected --steps of 30 and more, --seeds of 0 and more, --compare-steps of 1 and more")
@@ -56,9 +58,10 @@ def parse_args(argv=None) -> argparse.Namespace:
 def main(argv=None) -> int:
     args = parse_args(argv)
     try:
+        check_beam(args.beam_python)
         with tempfile.TemporaryDirectory() as folder:
             records = Path(folder, "records")
-            print(records_table(args.faces, Path(folder)), end="\n\n", flush=True)
+            print(records_table(args.faces, Path(folder), args.beam_python), end="\n\n", flush=True)
             run([sys.executable, "tools/make_records.py", args.faces, "--out", records, "--no-report"])
             timed = {name: train(records, Path(folder, name), args.steps, *way) for name, way in WAYS.items()}
             print(training_table(timed), flush=True)
@@ -68,6 +71,13 @@ def main(argv=None) -> int:
         print(f"measure_scale: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def check_beam(python: Path) -> None:
+    """Raises ValueError for a Python that is not there or has no Apache Beam."""
+    looked = [str(python), "-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec('apache_beam'))"]
+    if not python.is_file() or subprocess.run(looked, cwd=ROOT).returncode:
+        raise ValueError(f"{python}: found no Python with Apache Beam there, expected one (make beam, --beam-python)")
 
 
 def run(command: list) -> str:
@@ -82,9 +92,9 @@ def run(command: list) -> str:
 # records
 
 
-def records_table(faces: Path, folder: Path) -> str:
+def records_table(faces: Path, folder: Path, beam: Path) -> str:
     """Faces a second of further faces, and seconds that any set takes besides, for each way."""
-    beam, rates = python_with_beam(), {}
+    rates = {}
     timed_records(
         sys.executable, str(faces.resolve()), folder / "timed", ["--workers", 1]
     )  # the first call finds files uncached

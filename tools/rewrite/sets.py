@@ -5,37 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from infer.jobs.progress import Progress
 from records import record
-from records.manifest import MANIFEST, Manifest, Shard
+from records.manifest import Manifest, Shard
 from records.runtime import tf
 from records.shards import checked_manifest, write_shard
 from records.split import SPLITS
-from tools.make.parts import Partial
 from tools.make.preview import preview
+from tools.make.staging import Staging
 
 # a serialised training record and its set's manifest -> the serialised records in its place
 Rewriter = Callable[[bytes, Manifest], Iterable[bytes]]
+Notes = Callable[[], dict[str, Any]]  # asked for when all records are written
 
 
-def rewrite(folder: Path, out: Path, overwrite: bool, rewriter: Rewriter, times: int, notes: dict) -> Manifest:
+def rewrite(folder: Path, out: Path, overwrite: bool, rewriter: Rewriter, times: int, notes: Notes) -> Manifest:
     """Writes the new set beside its place and moves it there; returns its manifest.
 
-    times: how many records the rewriter gives for one; notes: go into the manifest. Raises ValueError where something
-    lies at `out` that may not be replaced or a shard is damaged, and what `records.shards.checked_manifest` and the
-    rewriter raise; then nothing is left behind.
+    times: how many records the rewriter gives for one; notes: gives what the manifest is to say of it besides. Raises
+    ValueError where something lies at `out` that may not be replaced or a shard is damaged, and what
+    `records.shards.checked_manifest` and the rewriter raise; then nothing is left behind.
     """
-    _check_place(out, overwrite, folder)
-    manifest, partial = checked_manifest(folder), Partial(out)
+    staging = Staging(out)
+    staging.check(overwrite)
+    if out.resolve() == folder.resolve():
+        raise ValueError(f"{out}: found the set to be read, expected another place")
+    manifest = checked_manifest(folder)
     try:
-        partial.start()
-        manifest = _write_set(folder, partial.set, manifest, rewriter, times, notes)
-        partial.publish()
+        staging.start()
+        manifest = _write_set(folder, staging.set, manifest, rewriter, times, notes)
+        staging.publish()
     finally:
-        partial.remove()
+        staging.remove()
     return manifest
 
 
@@ -45,21 +50,11 @@ def opened(serialised: bytes, manifest: Manifest) -> tuple[dict, np.ndarray]:
     return found, record.decode_image(found["image"], manifest.encoding, manifest.context).numpy()
 
 
-def _check_place(out: Path, overwrite: bool, folder: Path) -> None:
-    """Raises ValueError for a place that holds something, unless it is another set that may be overwritten."""
-    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
-        return
-    if not overwrite or not (out / MANIFEST).is_file() or out.resolve() == folder.resolve():
-        raise ValueError(
-            f"{out}: found an existing folder, expected none (--overwrite replaces another set of records)"
-        )
-
-
-def _write_set(folder: Path, out: Path, manifest: Manifest, rewriter: Rewriter, times: int, notes: dict) -> Manifest:
+def _write_set(folder: Path, out: Path, manifest: Manifest, rewriter: Rewriter, times: int, notes: Notes) -> Manifest:
     """Writes shards, manifest and preview; the new manifest."""
     written = _write_shards(folder, out, manifest, rewriter, times)
     subsets = {name: {**counts, "train": counts["train"] * times} for name, counts in manifest.subsets.items()}
-    changed = replace(manifest, shards=written, subsets=subsets, notes={**manifest.notes, **notes})
+    changed = replace(manifest, shards=written, subsets=subsets, notes={**manifest.notes, **notes()})
     changed.write(out)
     preview(out, out / "preview.jpg")
     return changed

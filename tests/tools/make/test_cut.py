@@ -10,13 +10,13 @@ import pytest
 
 from tests.helpers.drawn import draw_face, random_face, write_face
 from tools.make import cut as cutting
-from tools.make.cut import Cut, Settings, cut_all, cut_chunk, cut_face, encode_image
+from tools.make.cut import Cut, CutSettings, cut_all, cut_chunk, cut_face, encode_image
 from tools.read.face import BadSample, Item
 from tools.read.w300lp import find
 
-RAW = Settings("pts_2d", 128, 0.15, 0, "raw")
-RAW_WIDE = Settings("pts_2d", 128, 0.15, 13, "raw")
-JPEG_WIDE = Settings("pts_2d", 128, 0.15, 13, "jpeg")
+RAW = CutSettings("pts_2d", 128, 0.15, 0, "raw")
+RAW_WIDE = CutSettings("pts_2d", 128, 0.15, 13, "raw")
+JPEG_WIDE = CutSettings("pts_2d", 128, 0.15, 13, "jpeg")
 RNG = np.random.default_rng(2)
 POINTS = random_face(RNG)
 IMAGE = draw_face(POINTS, RNG)

@@ -14,9 +14,8 @@ from records.landmarks import IBUG_68
 from records.manifest import Manifest
 from records.runtime import tf
 from records.split import Split
-from tools.rewrite import augment as augment_records
-from tools.rewrite import distil as distil_records
-from tools.rewrite.augment import Variant, changed, variants_of
+from tools.rewrite import augment, distil
+from tools.rewrite.variants import Variant, changed, variants_of
 
 SMALL = Path(__file__).parents[3] / "infer" / "landmark_small.pb"
 SPOT, SIZE, CONTEXT = 30, 128, 8
@@ -27,7 +26,7 @@ MANIFEST = Manifest("pts_2d", SIZE, 0.15, CONTEXT, "raw", IBUG_68, Split(), {}, 
 def augmented(record_set, tmp_path_factory):
     out = tmp_path_factory.mktemp("augmented") / "set"
     argv = [str(record_set), "--out", str(out), "--turn=-12,20", "--shift", "0.1", "--brightness", "0.5", "--mirror"]
-    assert augment_records.main(argv) == 0
+    assert augment.main(argv) == 0
     return out
 
 
@@ -131,27 +130,24 @@ def test_unknown_points_stay_unknown():
 
 
 def test_the_ways_of_the_options():
-    options = ["--turn=-12,12", "--shift", "0.06", "--brightness", "0.6,1.2", "--mirror"]
-    args = augment_records.parse_args(["r", "--out", "o", *options])
-    ways = variants_of(args)
+    ways = variants_of([-12, 12], [0.06], [0.6, 1.2], True)
     assert len(ways) == len(set(ways)) == 2 * (1 + 2 + 4 + 2) and ways[0] == Variant()
     assert [way.mirrored for way in ways] == [False] * 9 + [True] * 9
 
 
 def test_every_way_comes_once():
-    options = ["--turn=0,12,-0,12", "--brightness", "1,0.5,1", "--mirror"]
-    ways = variants_of(augment_records.parse_args(["r", "--out", "o", *options]))
+    ways = variants_of([0, 12, -0.0, 12], [], [1, 0.5, 1], True)
     straight = [Variant(), Variant(turn=12), Variant(brightness=0.5)]
     assert ways == [*straight, *(replace(way, mirrored=True) for way in straight)]
 
 
 def test_ways_that_change_nothing_are_nothing_to_do(record_set, tmp_path, capsys):
     argv = [str(record_set), "--out", str(tmp_path / "new"), "--turn=0", "--brightness", "1"]
-    assert augment_records.main(argv) == 2
+    assert augment.main(argv) == 2
     assert "found nothing to do" in capsys.readouterr().err and not (tmp_path / "new").exists()
 
 
-TOOLS = {augment_records: ["--mirror"], distil_records: ["--teacher", str(SMALL), "--views", "1"]}
+TOOLS = {augment: ["--mirror"], distil: ["--teacher", str(SMALL), "--views", "1"]}
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.__name__)
@@ -172,12 +168,12 @@ def test_what_is_refused(record_set, augmented, tmp_path, capsys):
     for argv, message in (
         ([record_set, "--out", tmp_path / "new"], "found nothing to do"),
         ([record_set, "--out", augmented, "--mirror"], "found an existing folder, expected none"),
-        ([record_set, "--out", record_set, "--mirror", "--overwrite"], "found an existing folder"),
+        ([record_set, "--out", record_set, "--mirror", "--overwrite"], "found the set to be read"),
         ([tmp_path / "absent", "--out", tmp_path / "new", "--mirror"], "found no manifest.json"),
     ):
-        assert augment_records.main([str(arg) for arg in argv]) == 2
+        assert augment.main([str(arg) for arg in argv]) == 2
         assert message in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
     for wrong in ("--shift=1.5", "--brightness=0", "--turn=200", "--turn=a"):
         with pytest.raises(SystemExit):
-            augment_records.parse_args(["r", "--out", "o", wrong])
+            augment.parse_args(["r", "--out", "o", wrong])

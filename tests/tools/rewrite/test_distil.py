@@ -15,8 +15,10 @@ from records.runtime import tf
 from records.split import Split
 from tests.helpers.tiny_model import MARGIN, SHAPE, write_model
 from tests.tools.rewrite.test_augment import read
-from tools.rewrite import distil as distil_records
-from tools.rewrite.distil import Teacher, View, crop_of, taught, views_of
+from tools.rewrite import distil
+from tools.rewrite.distillation import Counts, taught
+from tools.rewrite.sets import opened
+from tools.rewrite.teacher import Teacher, View, crop_of, views_of
 
 SMALL = Path(__file__).parents[3] / "infer" / "landmark_small.pb"
 TINY = Manifest("pts_2d", 128, 0.25, 16, "raw", IBUG_68, Split(), {}, {})
@@ -75,7 +77,7 @@ def distilled(record_set, tmp_path_factory):
     """`record_set` with the shipped small model as its teacher, which one subset trusts, and one only in part."""
     out = tmp_path_factory.mktemp("distilled") / "set"
     argv = [str(record_set), "--teacher", str(SMALL), "--trust", "tiny/AFW=1,tiny/HELEN=0"]
-    assert distil_records.main([*argv, "--views", "3", "--far", "9", "--out", str(out)]) == 0
+    assert distil.main([*argv, "--views", "3", "--far", "9", "--out", str(out)]) == 0
     return out
 
 
@@ -119,16 +121,16 @@ def judged_by(folder):
 def test_unknown_points_are_filled_in_and_counted(record_set, tmp_path):
     """Of a record without its jaw: the count, and that the filled points are the teacher's."""
     manifest, serialised = shards.checked_manifest(record_set), next(iter(judged_by(record_set))).numpy()
-    found, image = distil_records.opened(serialised, manifest)
+    found, image = opened(serialised, manifest)
     label = found["label"].reshape(-1, 2).copy()
     label[list(IBUG_68.groups["jaw"])] = np.nan
     answer = Teacher([SMALL], 1).answer(image, manifest)
-    counts = {"moved": 0, "kept": 0, "filled": 0, "mean": 0.0}
+    counts = Counts()
     new = taught(label, answer, 0.5, 9)
-    distil_records.count_points(label, new, counts)
-    assert counts["filled"] == 17 and counts["moved"] == 51 and counts["kept"] == 0
+    counts.add(label, new)
+    assert (counts.filled, counts.moved, counts.kept) == (17, 51, 0)
     moved = np.linalg.norm(new - label, axis=1)[17:]
-    assert counts["mean"] == pytest.approx(moved.mean(), rel=1e-5)
+    assert counts.mean == pytest.approx(moved.mean(), rel=1e-5)
     np.testing.assert_allclose(new[:17], answer[:17], atol=1e-6)
     record.encode(record.Record(found["image"], new.ravel(), found["pose"], 1.0, "a/b", "c"))
 
@@ -146,12 +148,12 @@ def test_what_is_refused(record_set, distilled, tmp_path, capsys):
         ([record_set, "--teacher", tmp_path / "absent.pb", "--out", tmp_path / "new"], "absent.pb: no such model"),
         ([tmp_path / "absent", *teacher, "--out", tmp_path / "new"], "found no manifest.json"),
     ):
-        assert distil_records.main([str(arg) for arg in argv]) == 2
+        assert distil.main([str(arg) for arg in argv]) == 2
         assert message in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
     for wrong in ("--trust=a", "--trust=*=1.5", "--views=0", "--far=0"):
         with pytest.raises(SystemExit):
-            distil_records.parse_args(["r", *teacher, "--out", "o", wrong])
+            distil.parse_args(["r", *teacher, "--out", "o", wrong])
 
 
 def test_ctrl_c_leaves_nothing_behind(record_set, tmp_path, monkeypatch, capsys):
@@ -159,6 +161,6 @@ def test_ctrl_c_leaves_nothing_behind(record_set, tmp_path, monkeypatch, capsys)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Teacher, "answer", stop)
-    assert distil_records.main([str(record_set), "--teacher", str(SMALL), "--out", str(tmp_path / "new")]) == 130
-    assert f"distil_records: stopped; {tmp_path / 'new'} is as it was" in capsys.readouterr().err
+    assert distil.main([str(record_set), "--teacher", str(SMALL), "--out", str(tmp_path / "new")]) == 130
+    assert f"distil: stopped; {tmp_path / 'new'} is as it was" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -20,7 +20,7 @@ def test_each_training_record_gives_what_the_rewriter_gives(record_set, tmp_path
         return serialised, serialised
 
     out = tmp_path / "new"
-    manifest = rewrite(record_set, out, False, twice, 2, {"why": "a test"})
+    manifest = rewrite(record_set, out, False, twice, 2, lambda: {"why": "a test"})
     before = records_in(record_set, "train")
     assert seen == [(one, manifest.scheme) for one in before]
     assert records_in(out, "train") == [one for one in before for _ in range(2)]
@@ -35,18 +35,19 @@ def test_a_rewriter_that_fails_leaves_the_old_set(record_set, tmp_path):
         raise ValueError("no")
 
     out = tmp_path / "new"
-    rewrite(record_set, out, False, lambda one, manifest: (one,), 1, {})
+    rewrite(record_set, out, False, lambda one, manifest: (one,), 1, dict)
     with pytest.raises(ValueError, match="no"):
-        rewrite(record_set, out, True, fails, 1, {})
+        rewrite(record_set, out, True, fails, 1, dict)
     assert shards.audit(out) == [] and [path.name for path in tmp_path.iterdir()] == ["new"]
 
 
 def test_what_may_not_be_replaced_is_left_alone(record_set, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "note").write_text("mine")
-    for out, overwrite in ((tmp_path / "other", True), (record_set, True), (record_set, False)):
-        with pytest.raises(ValueError, match="found an existing folder, expected none"):
-            rewrite(record_set, out, overwrite, lambda one, manifest: (one,), 1, {})
+    places = ((tmp_path / "other", True, "without manifest.json"), (record_set, True, "the set to be read"))
+    for out, overwrite, reason in (*places, (record_set, False, "an existing folder")):
+        with pytest.raises(ValueError, match=f"found .*{reason}"):
+            rewrite(record_set, out, overwrite, lambda one, manifest: (one,), 1, dict)
     assert (tmp_path / "other" / "note").read_text() == "mine" and shards.audit(record_set) == []
 
 

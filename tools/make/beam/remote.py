@@ -17,7 +17,9 @@ from pathlib import Path
 from apache_beam.io.filesystem import BeamIOError, CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from infer.files.atomic import atomic_file
 from records.manifest import MANIFEST
+from tools.make.staging import check_replaceable
 from tools.read.face import Item
 
 WHOLE = (".csv", ".json", ".xml", ".zip")  # what finders read; of all else they want the name
@@ -93,16 +95,11 @@ def files_of(item: Item) -> set[Path]:
 
 def fetch(url: str, path: Path) -> None:
     """Copies a file here, whole or not at all; nothing for one that is not there."""
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() or not FileSystems.exists(url):
         return
-    try:
-        with FileSystems.open(url, KIND, CompressionTypes.UNCOMPRESSED) as source, partial.open("wb") as target:
-            shutil.copyfileobj(source, target)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with FileSystems.open(url, KIND, CompressionTypes.UNCOMPRESSED) as source, atomic_file(path) as target:
+        shutil.copyfileobj(source, target)
 
 
 def upload(path: Path, place: str) -> None:
@@ -138,8 +135,8 @@ def delete(place: str) -> None:
         FileSystems.delete([place])
 
 
-class RemotePartial:
-    """An unfinished set beside its place on another file system, as `tools.make.parts.Partial` is one on a disk."""
+class RemoteStaging:
+    """An unfinished set beside its place on another file system, as `tools.make.staging.Staging` is one on a disk."""
 
     def __init__(self, out: str):
         self.out, self.root = out.rstrip("/"), out.rstrip("/") + ".partial"
@@ -148,12 +145,8 @@ class RemotePartial:
     def check(self, overwrite: bool) -> None:
         """Raises ValueError where something lies at the set's place that may not be replaced."""
         found = listed(f"{self.out}/**")
-        if found and not overwrite:
-            raise ValueError(f"{self.out}: found an existing folder, expected none (--overwrite replaces it)")
-        if found and f"{self.out}/{MANIFEST}" not in found:
-            raise ValueError(
-                f"{self.out}: found a folder without {MANIFEST}, will not replace what is no set of records"
-            )
+        if found:
+            check_replaceable(self.out, f"{self.out}/{MANIFEST}" in found, overwrite)
 
     def start(self) -> None:
         """Removes what an earlier run left."""

@@ -1,6 +1,6 @@
 """make_records.py on Apache Beam: the set that the local way writes, from any file system to any other.
 
-Where Beam is not installed, tests/slow/test_beam_environment.py runs these in the environment that has it.
+Where Beam is not installed, tests/slow/test_beam.py runs these in the environment that has it.
 """
 
 import json
@@ -25,6 +25,7 @@ from tests.tools.test_make_records import contents
 from tools import make_records
 from tools.make.beam import records as beam_records
 from tools.make.beam import remote
+from tools.make.beam.runner import options_of
 from tools.read import w300lp as read_300w_lp
 from tools.read.face import BadSample
 
@@ -172,7 +173,7 @@ def test_bad_beam_options_are_one_line(spoiled, tmp_path, capfd, flags, message)
 
 
 def test_options_that_a_job_server_may_know_are_left_to_it():
-    options = beam_records.options_of("FlinkRunner", ["--parallelism", "4"])
+    options = options_of("FlinkRunner", ["--parallelism", "4"])
     assert options.get_all_options(retain_unknown_options=True)["parallelism"] in (4, "4")
 
 
@@ -240,7 +241,7 @@ def test_a_mirror_holds_names_and_whole_tables(far, tmp_path):
     (far / "set" / "a").mkdir(parents=True)
     (far / "set" / "a" / "one.jpg").write_bytes(b"large")
     (far / "set" / "faces.csv").write_text("file,x0,y0")
-    beam_records.options_of("DirectRunner", FAR[1:])
+    options_of("DirectRunner", FAR[1:])
     path = remote.mirror("far://set/", tmp_path / "mirrors")
     assert path == tmp_path / "mirrors" / "far" / "set"
     assert (path / "a" / "one.jpg").read_bytes() == b"" and (path / "faces.csv").read_text() == "file,x0,y0"

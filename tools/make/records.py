@@ -1,0 +1,115 @@
+"""The way from a request to a finished set of records on this machine: plan, write, finish, tell."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from infer.jobs.progress import Progress
+from records import shards
+from records.landmarks import scheme_of
+from records.manifest import Manifest
+from records.record import SIZE
+from records.split import SPLITS
+from tools.make.cut import Cut, CutSettings
+from tools.make.datasets import Source, default_dataset, find_items, parse_source, records_scheme
+from tools.make.parts import Plan, manifest_of, plan_parts, write_parts
+from tools.make.preview import preview
+from tools.make.report import write_report
+from tools.make.request import Request
+from tools.make.staging import Note, Staging
+from tools.read.face import BadSample, Item
+
+SHOWN = 3  # records logged in readable form
+
+
+def make_records(request: Request) -> Manifest:
+    """Writes the whole set beside its place and moves it there; returns the manifest.
+
+    Raises ValueError or FileNotFoundError where there is nothing to make it of or its place is taken, OSError for a
+    disk that takes no more.
+    """
+    staging = Staging(Path(request.out))
+    staging.check(request.overwrite)
+    plan = plan_of(request, [parse_source(text) for text in request.datasets] or [Source(default_dataset())])
+    notes = write(plan, request.workers, staging)
+    manifest = manifest_of(notes, plan)
+    finish(staging, manifest, plan, request)
+    tell_summary(manifest, request.out)
+    return manifest
+
+
+def plan_of(request: Request, sources: list[Source]) -> Plan:
+    """What the set will be. Raises ValueError where the data sets' point schemes do not go together."""
+    items, skipped, datasets = find_items(sources, request.format, request.split)
+    scheme = records_scheme(items, scheme_of(request.scheme) if request.scheme else None)
+    settings = CutSettings(request.points, SIZE, request.margin, request.context, request.encoding, scheme.name)
+    return Plan(plan_parts(items, request.split, request.shard_size), settings, request.split, datasets, skipped)
+
+
+def write(plan: Plan, workers: int, staging: Staging) -> list[Note]:
+    """Writes the shards that are missing, with progress; the notes of all."""
+    goes_on = staging.open(plan.digest())
+    done = sum(len(part.items) for part in plan.parts if staging.note_of(part.file)) if goes_on else 0
+    if done:
+        print(f"going on with {staging.root}: {done} faces done before")
+    with Progress(plan.faces, "faces", done=done) as progress:
+
+        def tell(item: Item, split: str, cut: Cut | BadSample) -> None:
+            if progress.count - done < SHOWN and isinstance(cut, Cut):
+                progress.say(readable(item, split, cut))
+            progress.step()
+
+        return write_parts(plan, workers, staging, tell)
+
+
+def readable(item: Item, split: str, cut: Cut) -> str:
+    """A record in words."""
+    label, pose = (" ".join(f"{value:.3f}" for value in values) for values in (cut.label[:4], cut.pose))
+    size = f"side {cut.side:.1f} px, {len(cut.image)} bytes"
+    return f"{split} {item.key}: {size}, label {label} ..., pitch yaw roll {pose}"
+
+
+def finish(staging: Staging, manifest: Manifest, plan: Plan, request: Request) -> None:
+    """Adds manifest, contact sheets and report to the finished shards and moves the set to its place."""
+    check_usable(manifest, plan, staging)
+    manifest.write(staging.set)
+    for number in range(request.previews):
+        preview(staging.set, staging.set / f"preview{'' if number == 0 else f'-{number + 1}'}.jpg", number)
+    if request.report:
+        write_report(staging.set)
+    staging.publish()
+
+
+def check_usable(manifest: Manifest, plan: Plan, staging) -> None:
+    """Raises ValueError, and removes what was written, where no record for training came out."""
+    if manifest.count("train"):
+        return
+    staging.remove()
+    reasons = [f"{reason} {len(lines)}, the first {lines[0]}" for reason, lines in manifest.skipped.items()]
+    why = "; ".join(reasons) or "all fell into the test split"
+    raise ValueError(f"{', '.join(manifest.datasets)}: found {plan.faces} faces and no usable one for training: {why}")
+
+
+def tell_summary(manifest: Manifest, place: Path | str) -> None:
+    """Prints what was written and what was left out, and why."""
+    for name, entry in manifest.datasets.items():
+        print(f"{name} ({entry.format}): {entry.taken} of {entry.found} faces, weight {entry.weight:g}")
+    for split in SPLITS:
+        print(f"{split}: {manifest.count(split)} faces in {len(manifest.shards[split])} shards")
+    for reason, lines in manifest.skipped.items():
+        print(f"skipped, {reason}: {len(lines)}, the first {lines[0]}", file=sys.stderr)
+    local = isinstance(place, Path)
+    print(f"written: {place}{' (look at preview.jpg and report/ in it)' if local else ''}")
+
+
+def print_audit(folder: Path) -> int:
+    """Prints what is wrong with a set of records; the exit code."""
+    faults = shards.audit(folder)
+    for fault in faults:
+        print(f"make_records: {fault}", file=sys.stderr)
+    if not faults:
+        manifest = Manifest.read(folder)
+        counts = ", ".join(f"{split} {manifest.count(split)}" for split in SPLITS)
+        print(f"{folder}: sound ({counts} records)")
+    return 1 if faults else 0

@@ -1,0 +1,37 @@
+"""What a call of make_records.py asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from records.split import Split
+
+MARGIN = 0.15  # of the landmark box's longer edge, on every side; freeze.py hands it on to inference
+
+
+@dataclass(frozen=True)
+class Request:
+    """A set of records to make.
+
+    datasets: paths or URLs, each with a weight or a cap (`tools.make.datasets.parse_source`), none: data/300W_LP; out:
+    folder, or its URL; format: of the data sets, None: found out for each; points: 300W-LP's key; scheme: name of the
+    records' point scheme, None: the data sets'; context: pixels around the crop; margin: part of the landmark box's
+    longer edge, on every side; encoding: one of `records.manifest.ENCODINGS`; shard_size: faces a shard, about;
+    workers: processes; previews: contact sheets; report: whether its page is written; overwrite: an existing set.
+    """
+
+    datasets: tuple[str, ...]
+    out: Path | str
+    format: str | None
+    points: str
+    scheme: str | None
+    context: int
+    margin: float
+    encoding: str
+    split: Split
+    shard_size: int
+    workers: int
+    previews: int
+    report: bool
+    overwrite: bool

@@ -1,0 +1,93 @@
+"""Labels of training records moved towards what a teacher answers, and given where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from records import record
+from records.manifest import Manifest
+from records.mixes import check_mix, weight_of
+from records.shards import checked_manifest
+from tools.rewrite.sets import opened, rewrite
+from tools.rewrite.teacher import Teacher
+
+
+@dataclass
+class Counts:
+    """What became of the points: moved, kept as they were, filled in; mean: how far those moved that did.
+
+    mean: in fractions of the crop's side.
+    """
+
+    moved: int = 0
+    kept: int = 0
+    filled: int = 0
+    mean: float = 0.0
+
+    def add(self, label: np.ndarray, new: np.ndarray) -> None:
+        """Counts a face's points, before and after: [K, 2], NaN where unknown."""
+        unknown, apart = np.isnan(label).any(axis=1), np.linalg.norm(new - label, axis=1)
+        moved, before = int((apart > 0).sum()), self.moved
+        self.moved = before + moved
+        self.kept += int((apart == 0).sum())
+        self.filled += int((unknown & np.isfinite(new).all(axis=1)).sum())
+        if moved:
+            self.mean = (self.mean * before + float(apart[apart > 0].sum())) / (before + moved)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """How labels move: trust by subset or pattern (0: stays, 1: replaced; others 0.5); far: points further apart stay.
+
+    far: in fractions of the crop's side.
+    """
+
+    trust: dict[str, float]
+    far: float
+
+
+def distil_records(folder: Path, out: Path, teacher: Teacher, lesson: Lesson, overwrite: bool) -> Manifest:
+    """Writes the new set; returns its manifest, whose notes tell of the teacher and of the points.
+
+    Raises what `tools.rewrite.sets.rewrite` raises, ValueError for a teacher of other points or a trust that fits no
+    subset.
+    """
+    before = checked_manifest(folder)
+    teacher.check(before)
+    check_mix(lesson.trust, before.subsets, folder, "trust")
+    counts = Counts()
+
+    def distilled(serialised: bytes, manifest: Manifest) -> Iterator[bytes]:
+        found, image = opened(serialised, manifest)
+        trust = weight_of(found["subset"].decode(), lesson.trust, 0.5)
+        if not trust:
+            yield serialised
+            return
+        label = found["label"].reshape(-1, 2)
+        new = taught(label, teacher.answer(image, manifest), trust, lesson.far)
+        counts.add(label, new)
+        texts = {name: found[name].decode() for name in ("subset", "name", "source")}
+        plain = {"image": found["image"], "pose": found["pose"], "side": float(found["side"])}
+        yield record.encode(record.Record(label=new.ravel(), **plain, **texts))
+
+    def notes() -> dict:
+        said = {"distilled": asdict(counts), "trust": lesson.trust, "views": teacher.views, "far": lesson.far}
+        return {**said, "teachers": [one.contract.sha256 for one in teacher.landmarkers]}
+
+    return rewrite(folder, out, overwrite, distilled, 1, notes)
+
+
+def taught(label: np.ndarray, answer: np.ndarray, trust: float, far: float) -> np.ndarray:
+    """The new label, float32 [K, 2]: known points moved by `trust` (0 to 1) towards the answer unless `far` from it.
+
+    label: float32 [K, 2], NaN where unknown, and answer: [K, 2], both in fractions of the crop's side, as far is.
+    """
+    apart = np.linalg.norm(answer - label, axis=1)
+    share = np.where(apart <= far, trust, 0.0)[:, None]  # NaN is not
+    moved = np.where(share > 0, label + share * (answer - label), label)
+    unknown = np.isnan(label).any(axis=1)[:, None] & (trust > 0)
+    return np.where(unknown, answer, moved).astype(np.float32)
