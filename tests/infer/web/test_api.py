@@ -215,31 +215,6 @@ def test_every_client_gets_its_own_face(app, landmarker):
     assert len({json.dumps(face) for face in alone}) == len(faces)
 
 
-def test_a_full_queue_is_503_with_retry_after_and_the_service_goes_on(monkeypatch):
-    go, begun = threading.Event(), threading.Semaphore(0)
-    limits = Limits(pictures=2, queue=2, rate=0)
-    data, box = drawn(8)
-    query = within(box)
-
-    def held(*args, **kwargs):
-        begun.release()
-        assert go.wait(20)
-        return np.zeros((0, 68, 2), np.float32)
-
-    with application(1, limits) as app, ThreadPoolExecutor(3) as pool:
-        monkeypatch.setattr(Landmarker, "fit", held)
-        waiting = [pool.submit(app.test_client().post, LANDMARKS, query_string=query, data=data) for _ in range(3)]
-        assert begun.acquire(timeout=20)
-        while app.test_client().get("/healthz").get_json()["pending"] < 3:
-            pass
-        refused = app.test_client().post(LANDMARKS, query_string=query, data=data)
-        assert problem_of(refused)[0] == 503 and int(refused.headers["Retry-After"]) >= 1
-        assert app.test_client().get("/").status_code == 200
-        go.set()
-        assert [one.result(20).status_code for one in waiting] == [200] * 3
-        assert app.test_client().post(LANDMARKS, query_string=query, data=data).status_code == 200
-
-
 def test_no_answer_in_time_is_503(monkeypatch):
     go = threading.Event()
     with application(1, Limits(rate=0, seconds=1)) as app:
