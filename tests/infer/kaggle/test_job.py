@@ -18,16 +18,8 @@ ASKED = [("5", "nose_y"), ("3", "left_eye_x"), ("5", "left_eye_x")]
 
 @pytest.fixture
 def model(tmp_path):
-    points = {
-        "scheme": "tiny5",
-        "count": 5,
-        "groups": {"all": [0, 1, 2, 3, 4]},
-        "lines": {},
-        "left_eye": [1],
-        "right_eye": [0],
-        "flip": [1, 0, 2, 4, 3],
-        "names": NAMES,
-    }
+    groups = {"groups": {"all": [0, 1, 2, 3, 4]}, "lines": {}, "left_eye": [1], "right_eye": [0]}
+    points = {"scheme": "tiny5", "count": 5, "flip": [1, 0, 2, 4, 3], "names": NAMES, **groups}
     return write_model(tmp_path / "model", channels=1, crop={"margin": 0.15}, points=points)
 
 

@@ -135,14 +135,6 @@ def test_png_has_what_was_asked_for(client, landmarker):
     assert (png(numbers="true") != png()).any()
 
 
-def test_the_picture_is_the_upright_one(client):
-    data = PHOTO.read_bytes()
-    height, width = decode_picture(data, "x").shape[:2]
-    turned = b"\xff\xe1\x00\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"  # a quarter
-    entry = client.post(LANDMARKS, data=data[:2] + turned + data[2:]).get_json()["images"][0]
-    assert (entry["width"], entry["height"]) == (height, width) and height != width
-
-
 @pytest.mark.parametrize(
     "data, status, words",
     [

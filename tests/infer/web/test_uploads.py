@@ -34,17 +34,18 @@ def status_of(call, *args) -> tuple[int, str]:
     return caught.value.status, caught.value.detail
 
 
+def form(*pictures: bytes, **fields) -> dict:
+    """The multipart fields of pictures named 0, 1 ... and others."""
+    return {"data": {"image": [(io.BytesIO(data), f"../x/{index}") for index, data in enumerate(pictures)], **fields}}
+
+
 @pytest.mark.parametrize("kind", ["image/jpeg", "application/x-www-form-urlencoded", None])
-def test_a_raw_body_is_the_picture_whatever_its_type_says(kind):
+def test_a_raw_body_is_the_picture_whatever_its_type_says_and_a_form_has_one(kind):
     upload = read_upload(request(data=b"abc=1&x", content_type=kind, query_string={"boxes": "[[1,2,3.5,4]]"}), LIMITS)
     assert (upload.name, upload.data, upload.boxes.tolist()) == ("image", b"abc=1&x", [[1, 2, 3.5, 4]])
-
-
-def test_a_form_has_the_picture_its_name_and_boxes():
-    form = {"image": (io.BytesIO(b"abc"), "../x/a.png"), "boxes": "[]"}
-    upload = read_upload(request(data=form), LIMITS)
-    assert (upload.name, upload.data, upload.boxes.shape) == ("a.png", b"abc", (0, 4))
-    assert read_upload(request(data={"image": (io.BytesIO(b"abc"), "a")}), LIMITS).boxes is None
+    upload = read_upload(request(**form(b"abc", boxes="[]")), LIMITS)
+    assert (upload.name, upload.data, upload.boxes.shape, upload.boxes.dtype) == ("0", b"abc", (0, 4), np.float64)
+    assert read_upload(request(**form(b"abc")), LIMITS).boxes is None
 
 
 def test_a_large_upload_stays_in_memory(monkeypatch):
@@ -54,42 +55,43 @@ def test_a_large_upload_stays_in_memory(monkeypatch):
     monkeypatch.setattr("tempfile.TemporaryFile", fail)
     monkeypatch.setattr("tempfile.SpooledTemporaryFile", fail)
     data = bytes(3_000_000)
-    assert read_upload(request(data={"image": (io.BytesIO(data), "a")}), LIMITS).data == data
+    assert read_upload(request(**form(data)), LIMITS).data == data
+
+
+NAMELESS = b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"
 
 
 @pytest.mark.parametrize(
-    "given, status, words",
+    "read, given, status, words",
     [
-        ({"data": b""}, 400, "found nothing in the body"),
-        ({"data": {"image": (io.BytesIO(b""), "a.png")}}, 400, "found nothing in the field image"),
-        ({"data": {"picture": (io.BytesIO(b"a"), "a.png")}}, 400, "found the fields picture, expected a file"),
+        (read_upload, {"data": b""}, 400, "found nothing in the body"),
+        (read_upload, form(b""), 400, "found nothing in the field image"),
+        (read_upload, {"data": {"picture": (io.BytesIO(b"a"), "a.png")}}, 400, "found the fields picture, "),
         (
-            {
-                "data": b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n",
-                "content_type": "multipart/form-data; boundary=x",
-            },
+            read_upload,
+            {"data": NAMELESS, "content_type": "multipart/form-data; boundary=x"},
             400,
-            "found the fields None",  # a part without a name
+            "found the fields None",
         ),
-        ({"data": b"a", "headers": {"Content-Encoding": "gzip"}}, 415, "coded as gzip"),
-        ({"data": b"a", "query_string": {"boxes": "[[1"}}, 400, "expected JSON"),
+        (read_upload, {"data": b"a", "headers": {"Content-Encoding": "gzip"}}, 415, "coded as gzip"),
+        (read_upload, {"data": b"a", "query_string": {"boxes": "[[1"}}, 400, "expected JSON"),
+        (read_upload, form(b"a", b"", b"c"), 413, "found 3 pictures, expected at most 1"),
+        (read_uploads, form(b"a", b"b", b"c", b"d"), 413, "found 4 pictures, expected at most 3"),
+        (read_uploads, {"data": b"raw"}, 415, "expected multipart/form-data"),
+        (read_uploads, form(b"a", b"b", boxes="[null]"), 422, "boxes: found 1 lists"),
+        (read_uploads, form(b"a", b"b", boxes="{}"), 422, "boxes: found dict"),
     ],
 )
-def test_what_is_no_picture(given, status, words):
-    found = status_of(read_upload, request(**given), LIMITS)
+def test_what_is_refused(read, given, status, words):
+    found = status_of(read, request(**given), LIMITS)
     assert found[0] == status and words in found[1]
 
 
-def test_a_single_picture_is_one_and_a_batch_no_more_than_it_may():
-    several = {"image": [(io.BytesIO(b"a"), "1"), (io.BytesIO(b""), "2"), (io.BytesIO(b"c"), "3")]}
-    assert status_of(read_upload, request(data=several), LIMITS) == (413, "found 3 pictures, expected at most 1")
-    several = {"image": [(io.BytesIO(b"a"), "1"), (io.BytesIO(b""), "2")], "boxes": "[null,[[0,0,5,5]]]"}
-    uploads = read_uploads(request(data=several), LIMITS)
-    assert [(one.name, one.data) for one in uploads] == [("1", b"a"), ("2", b"")]
-    assert uploads[0].boxes is None and uploads[1].boxes.tolist() == [[0, 0, 5, 5]]
-    many = {"image": [(io.BytesIO(b"a"), str(index)) for index in range(4)]}
-    assert status_of(read_uploads, request(data=many), LIMITS)[0] == 413
-    assert status_of(read_uploads, request(data=b"raw"), LIMITS)[0] == 415
+def test_a_batch_with_boxes_for_some_and_an_empty_picture():
+    first, second = read_uploads(request(**form(b"a", b"", boxes="[null,[[0,0,5,5]]]")), LIMITS)
+    assert (first.name, first.data, first.boxes) == ("0", b"a", None)
+    assert (second.name, second.data, second.boxes.tolist()) == ("1", b"", [[0, 0, 5, 5]])
+    assert [one.boxes for one in read_uploads(request(**form(b"a", b"b")), LIMITS)] == [None, None]
 
 
 NO_BOXES = ["5", "[1, 2, 3, 4]", "[[1, 2, 3]]", "[[1, 2, 1, 4]]", "[[1, 2, 3, 2.5]]", "[[NaN, 2, 3, 4]]"]
@@ -110,13 +112,6 @@ def test_boxes_that_are_none(value, status):
     assert status_of(parse_boxes, value, LIMITS)[0] == status
     if status != 400:
         assert status_of(parse_box_lists, f"[{value}]", 1, LIMITS)[0] == status
-
-
-def test_lists_of_boxes_have_to_be_as_many_as_the_pictures():
-    assert parse_box_lists(None, 3, LIMITS) == [None] * 3
-    assert status_of(parse_box_lists, "[null]", 2, LIMITS)[0] == 422
-    assert status_of(parse_box_lists, "{}", 2, LIMITS)[0] == 422
-    assert parse_boxes("[]", LIMITS).dtype == np.float64
 
 
 def test_options_and_their_errors():
