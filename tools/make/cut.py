@@ -123,7 +123,7 @@ def encode_image(image: np.ndarray, encoding: str) -> bytes:
 def cut_chunk(items: list[Item], settings: CutSettings) -> list[Cut | BadSample]:
     """`cut_face` of several items; a bad one gives its BadSample, whatever it made the code raise."""
     cv2.setNumThreads(1)
-    results = []
+    results: list[Cut | BadSample] = []
     for item in items:
         try:
             results.append(cut_face(item, settings))
@@ -156,7 +156,8 @@ def cut_through(
     pool: ProcessPool, items: Iterable[Item], settings: CutSettings, workers: int
 ) -> Iterator[tuple[Item, Cut | BadSample]]:
     """As `cut_all`, through processes that stay for further items."""
-    items, waiting = iter(items), deque()
+    items = iter(items)
+    waiting: deque[tuple[list[Item], Future]] = deque()
     while True:
         while len(waiting) < 4 * workers and (chunk := list(itertools.islice(items, CHUNK))):
             waiting.append((chunk, _schedule(pool, chunk, settings, CHUNK_SECONDS)))
@@ -170,12 +171,12 @@ def _schedule(pool: ProcessPool, chunk: list[Item], settings: CutSettings, secon
     try:
         return pool.schedule(cut_chunk, args=(chunk, settings), timeout=seconds)
     except RuntimeError as error:  # the pool is broken: whatever waits for it says so in its turn, the first by name
-        future = Future()
+        future: Future = Future()
         future.set_exception(BrokenProcessPool(str(error)))
         return future
 
 
-def _result(pool: ProcessPool, chunk: list[Item], future, settings: CutSettings) -> list[Cut | BadSample]:
+def _result(pool: ProcessPool, chunk: list[Item], future: Future, settings: CutSettings) -> list[Cut | BadSample]:
     try:
         return future.result()
     except (ProcessExpired, TimeoutError) as error:

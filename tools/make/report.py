@@ -61,7 +61,7 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
 def read_faces(folder: Path, manifest: Manifest) -> Faces:
     """All labels and the mean of the first pictures; memory does not grow with the pictures."""
     count = manifest.scheme.count
-    parts = {key: [] for key in ("label", "pose", "side", "subset", "split")}
+    parts: dict[str, list[np.ndarray]] = {key: [] for key in ("label", "pose", "side", "subset", "split")}
     for split in SPLITS:
         for batch in _batches(manifest.files(folder, split), count):
             for key in ("label", "pose", "side", "subset"):
@@ -110,7 +110,7 @@ def plot_points(faces: Faces, scheme: Scheme) -> Figure:
 def plot_yaw(faces: Faces, scheme: Scheme) -> Figure:
     """How far heads are turned: by the set's own pose, and where it has none estimated from the points."""
     figure = Figure(figsize=(8, 4), layout="constrained")
-    axes, bins = figure.subplots(), np.arange(-90, 91, 10)
+    axes, bins = figure.subplots(), list(range(-90, 91, 10))
     known = np.isfinite(faces.pose[:, 1])
     estimated = estimate_yaw(faces.labels, scheme)[~known]
     parts = [np.degrees(faces.pose[known, 1]), np.degrees(estimated[np.isfinite(estimated)])]
@@ -144,7 +144,7 @@ def plot_sizes(faces: Faces) -> Figure:
     """How large the crops were in their pictures; left of the mark they were enlarged."""
     figure = Figure(figsize=(8, 4), layout="constrained")
     axes = figure.subplots()
-    edges = np.geomspace(max(4, faces.side.min() * 0.99), faces.side.max() * 1.01, 40)
+    edges = np.geomspace(max(4, faces.side.min() * 0.99), faces.side.max() * 1.01, 40).tolist()
     parts = [faces.side[faces.split == split] for split in SPLITS]
     axes.hist(
         parts, edges, stacked=True, label=[f"{split} ({len(part)})" for split, part in zip(SPLITS, parts, strict=True)]
@@ -173,8 +173,8 @@ def plot_unknown(faces: Faces, scheme: Scheme) -> Figure:
 def shares(faces: Faces, scheme: Scheme) -> dict[str, dict[str, float]]:
     """Per group the part of its points that is unknown, and of the known ones the part outside the crop; 0 to 1."""
     unknown = ~np.isfinite(faces.labels).all(axis=2)
-    outside = ((faces.labels < 0) | (faces.labels > 1)).any(axis=2)
-    parts = {"unknown": {}, "outside the crop": {}}
+    outside = np.any((faces.labels < 0) | (faces.labels > 1), axis=2)
+    parts: dict[str, dict[str, float]] = {"unknown": {}, "outside the crop": {}}
     for group, indices in scheme.groups.items():
         here, known = unknown[:, indices], ~unknown[:, indices]
         parts["unknown"][group] = float(here.mean()) if here.size else 0.0

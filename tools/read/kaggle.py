@@ -118,7 +118,7 @@ def _row(cells: list[str], places: list[int], image: int, place: str, count: int
 def _item(file: Path, dataset: str, index: int, row: Row) -> Item:
     subset = "full" if np.isfinite(row.points).all() else "partial"
     name = f"row{index:05d}"
-    source = name if row.image is None else hashlib.sha256(row.image).hexdigest()[:16]
+    source = name if row.image is None else hashlib.sha256(row.image.tobytes()).hexdigest()[:16]
     return Item(dataset, subset, name, source, file, file, format=FORMAT, scheme=row.scheme, data=row)
 
 

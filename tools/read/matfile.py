@@ -13,6 +13,7 @@ import struct
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -31,6 +32,7 @@ OTHER = {1: "a cell", 2: "a structure", 3: "an object", 4: "text", 5: "sparse", 
 OPAQUE = 17  # has no dimensions
 COMPLEX = 0x800
 
+Order = Literal["<", ">"]  # of bytes, as struct has it
 EXPECTED = "expected a MATLAB 5 file (save -v6 or -v7)"
 
 
@@ -90,9 +92,10 @@ def _read_bytes(path: Path) -> bytes:
         raise ValueError(f"{path.name}: found that it cannot be read ({error.strerror}), {EXPECTED}") from None
 
 
-def _byte_order(data: bytes) -> str:
+def _byte_order(data: bytes) -> Order:
     """ "<" or ">", from the header's 128 bytes: text, version and the letters MI as one 16-bit number."""
-    order = {b"IM": "<", b"MI": ">"}.get(data[126:128])
+    orders: dict[bytes, Order] = {b"IM": "<", b"MI": ">"}
+    order = orders.get(data[126:128])
     if order is None or struct.unpack_from(order + "H", data, 124)[0] != 0x0100:
         raise ValueError(f"found {_foreign(data)}, {EXPECTED}")
     return order
@@ -111,9 +114,10 @@ def _foreign(data: bytes) -> str:
     return "a cut MATLAB header" if data.startswith(b"MATLAB 5.0") else "no MATLAB header"
 
 
-def _elements(data: bytes, order: str) -> Iterator[tuple[int, memoryview]]:
+def _elements(data: bytes, order: Order) -> Iterator[tuple[int, memoryview]]:
     """Type and bytes of every top-level element; all of them lie inside the file before the first is handed out."""
-    view, found, at = memoryview(data), [], 128
+    found: list[tuple[int, memoryview]] = []
+    view, at = memoryview(data), 128
     while at < len(data):
         kind, size = struct.unpack_from(order + "II", data, at)
         if kind not in (MATRIX, COMPRESSED):
@@ -130,8 +134,10 @@ def _elements(data: bytes, order: str) -> Iterator[tuple[int, memoryview]]:
 class _Variable:
     """One variable: its head is read when it is made, its numbers when they are asked for."""
 
-    def __init__(self, kind: int, element: memoryview, order: str):
-        self._order, self._stream = order, None
+    def __init__(self, kind: int, element: memoryview, order: Order):
+        self._order: Order = order
+        self._bytes: bytes | memoryview
+        self._stream: zlib._Decompress | None = None
         if kind == COMPRESSED:
             self._inflate_head(element)
         else:
@@ -154,7 +160,7 @@ class _Variable:
         self._class = self._flags & 0xFF
         if self._class not in NUMERIC and self._class not in OTHER:
             raise ValueError(f"found a variable of class {self._class}, expected 1 to 17")
-        self._shape = ()
+        self._shape: tuple[int, ...] = ()
         if self._class != OPAQUE:
             kind, dimensions, at = _subelement(self._bytes, at, self._order)
             self._shape = _shape(kind, dimensions, self._order)
@@ -184,10 +190,10 @@ class _Variable:
         rest = b"" if missing < 0 else self._stream.decompress(self._stream.unconsumed_tail, missing + 1)
         if len(rest) != missing or not self._stream.eof:
             raise ValueError(f"{self.name} is not compressed to {self._size} bytes as it says, expected a sound file")
-        return self._bytes + rest
+        return bytes(self._bytes) + rest
 
 
-def _subelement(data: bytes | memoryview, at: int, order: str) -> tuple[int, bytes | memoryview, int]:
+def _subelement(data: bytes | memoryview, at: int, order: Order) -> tuple[int, bytes | memoryview, int]:
     """Type, bytes and where the next one starts; up to four bytes may stand inside the tag itself."""
     kind, size = struct.unpack_from(order + "II", data, at)
     start, end = at + 8, at + 8 + (size + 7) // 8 * 8
@@ -201,7 +207,7 @@ def _subelement(data: bytes | memoryview, at: int, order: str) -> tuple[int, byt
     return kind, content, end
 
 
-def _shape(kind: int, dimensions: bytes | memoryview, order: str) -> tuple[int, ...]:
+def _shape(kind: int, dimensions: bytes | memoryview, order: Order) -> tuple[int, ...]:
     count = len(dimensions) // 4
     if kind != INT32 or len(dimensions) % 4 or not 2 <= count <= DIMENSION_LIMIT:
         raise ValueError(f"found {len(dimensions)} bytes of type {kind}, expected 2 to {DIMENSION_LIMIT} dimensions")

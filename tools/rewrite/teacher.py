@@ -53,7 +53,8 @@ class Teacher:
 
     def answer(self, image: np.ndarray, manifest: Manifest) -> np.ndarray:
         """The mean answer for a record's picture uint8 [edge, edge, 3] RGB: float64 [K, 2], fractions of its crop."""
-        image, answers = np.ascontiguousarray(image[..., ::-1]), []
+        answers: list[np.ndarray] = []
+        image = np.ascontiguousarray(image[..., ::-1])
         for landmarker in self.landmarkers:
             for views, mirrored in ((self.straight, False), (self.mirrored, True)):
                 crops = [crop_of(view, image.shape[0], manifest, landmarker.contract) for view in views]
