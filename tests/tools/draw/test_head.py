@@ -45,19 +45,6 @@ def test_points_lie_where_the_skin_is_painted(yaw, pitch, roll):
         assert np.hypot(*(found - expected[index])) < 0.7, index
 
 
-def test_the_iris_lies_between_the_points_of_the_eye():
-    eye = replace(make(4).person.eye, up=6.0, low=4.0, gaze=(0, 0))
-    head, place = make(4, style="bald", glasses="none", eye=eye), HeadPose(0.0, 0.05, 0.0, 225.0, 180.0, 1.3)
-    picture = np.full((450, 450, 3), 128, np.float32)
-    draw_head(picture, head, place, EVERYWHERE)
-    points = head.points_2d(place)
-    for corners in (points[36:42], points[42:48]):
-        x, y = np.round(corners.mean(axis=0)).astype(int)
-        outer, inner = np.round(corners[0] * 0.8 + corners[3] * 0.2), np.round(corners[0] * 0.2 + corners[3] * 0.8)
-        white = [picture[int(v), int(u)].mean() for u, v in (outer, inner)]
-        assert picture[y - 1 : y + 2, x - 1 : x + 2].mean() < 0.5 * min(white)
-
-
 @pytest.mark.parametrize("seed, yaw, pitch, roll", [(1, 45, 5, 4), (2, -38, -8, 0), (3, 60, 0, -6)])
 def test_a_turned_heads_jaw_follows_the_visible_contour(seed, yaw, pitch, roll):
     head, place = make(seed, style="bald", glasses="none"), pose(pitch, yaw, roll, ty=190.0)

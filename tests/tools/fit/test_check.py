@@ -14,7 +14,7 @@ from tests.helpers.fitted import many_faces
 from tools import fit_constants
 from tools.fit import check as fit_check
 from tools.fit.check import fit_prior, fit_score, split_of_training
-from tools.fit.faces import drawn_faces, readable
+from tools.fit.faces import readable
 from tools.read import w300lp
 
 
@@ -45,13 +45,6 @@ def test_a_logistic_regression_finds_the_border():
 def test_the_split_is_the_networks_own():
     assert split_of_training(TrainedOn(split=SplitRule(0.25, 1))) == Split(0.25, 1)
     assert split_of_training(TrainedOn()) == Split(TEST_FRACTION)
-
-
-def test_the_points_are_those_asked_for(tmp_path):
-    items = drawn_faces([draw_set(tmp_path / "tiny", sources=2, views=1)], 10, 0)
-    for item, face in readable(items, "pts_3d"):
-        np.testing.assert_array_equal(face.points, w300lp.read(item, "pts_3d").points)
-        assert np.abs(face.points - w300lp.read(item, "pts_2d").points).max() == pytest.approx(0.5, abs=1e-4)
 
 
 class Finder:
