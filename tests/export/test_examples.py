@@ -1,6 +1,5 @@
 """export/examples: each small program finds the points that infer finds, where its runtime is at hand."""
 
-import json
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from export.formats import FORMATS
 from export.graphs import halved, read_graph, widened
 from infer.landmarker import Landmarker
+from infer.model.contract import read_contract
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "export" / "examples"
@@ -72,26 +72,12 @@ def test_cpp(models, faces, tmp_path):
     compiler = shutil.which("g++")
     if not compiler:
         pytest.skip("no g++ here")
-    headers = subprocess.run(
-        [compiler, f"-I{INCLUDE}", "-E", "-x", "c++", "-"],
-        input="#include <opencv2/dnn.hpp>",
-        capture_output=True,
-        text=True,
-    )
-    if headers.returncode:
+    command, told = [compiler, f"-I{INCLUDE}"], {"capture_output": True, "text": True}
+    if subprocess.run([*command, "-E", "-x", "c++", "-"], input="#include <opencv2/dnn.hpp>", **told).returncode:
         pytest.skip(f"no OpenCV headers in {INCLUDE} (Debian: libopencv-dev)")
     program = tmp_path / "points"
-    command = [
-        compiler,
-        "-Wall",
-        "-Werror",
-        f"-I{INCLUDE}",
-        str(EXAMPLES / "points.cpp"),
-        "-o",
-        str(program),
-        *LIBRARIES,
-    ]
-    done = subprocess.run(command, capture_output=True, text=True)
+    command += ["-Wall", "-Werror", str(EXAMPLES / "points.cpp"), "-o", str(program), *LIBRARIES]
+    done = subprocess.run(command, **told)
     assert done.returncode == 0, done.stderr
     check([str(program), str(models / "landmark.pb")], faces)
 
@@ -104,5 +90,5 @@ def test_they_are_short_and_need_nothing_of_ours(path):
 
 
 def test_the_contract_says_what_they_take_from_it():
-    raw = json.loads(SHIPPED.with_suffix(".json").read_text())
-    assert (raw["input"]["size"], raw["input"]["order"], raw["crop"]["margin"]) == (128, "RGB", 0.15)
+    contract = read_contract(SHIPPED)
+    assert (contract.input.size, contract.input.order, contract.crop.margin) == (128, "RGB", 0.15)

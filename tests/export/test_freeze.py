@@ -3,13 +3,9 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -20,7 +16,6 @@ from export.summary import summarise
 from infer.landmarker import Landmarker
 from infer.model.contract import read_contract
 from net.data.record_set import RecordSet
-from records.runtime import tf
 from tests.helpers.runtimes import answers_changed
 
 ROOT = Path(freeze.__file__).resolve().parents[1]
@@ -42,18 +37,6 @@ def points_of(model):
     """What infer finds in a picture of noise."""
     image = np.random.default_rng(1).integers(0, 256, (200, 200, 3), np.uint8)
     return Landmarker(model).fit(image, [[50, 50, 150, 150]], 1)
-
-
-def test_the_written_model_answers_like_the_checkpoint_on_real_records(model, checkpoint, record_set):
-    images, labels = parity.faces(RecordSet(record_set), 5)
-    contract = read_contract(model)
-    net = cv2.dnn.readNetFromTensorflow(str(contract.model))
-    answers = []
-    for image in images:  # one by one, as inference does it
-        net.setInput(image.transpose(2, 0, 1)[None], contract.input.name)
-        answers.append(net.forward(contract.output.name)[0].copy())
-    np.testing.assert_allclose(answers, checkpoint.answer(images), atol=1e-5)
-    assert np.asarray(answers).shape == labels.shape
 
 
 def test_model_and_contract_belong_together(model, checkpoint):
@@ -87,18 +70,6 @@ def test_over_the_tolerance_an_older_model_stays(trained, model, tmp_path, capsy
     assert names_in(out) == names_in(model.parent)
 
 
-def test_a_dilated_convolution_does_not_leave(trained, tmp_path, capsys, monkeypatch):
-    """What OpenCV misreads without a word, put into the graph and its checkpoint alike."""
-    convolve = tf.nn.conv2d
-
-    def dilated(x, weights, strides, padding):
-        return convolve(x, weights, strides, padding, dilations=2 if strides == 1 and weights.shape[0] == 3 else 1)
-
-    monkeypatch.setattr(tf.nn, "conv2d", dilated)
-    line = refused(capsys, "--run", trained, "--out", tmp_path / "out", "--checkpoint", "last", code=1)
-    assert "removed: pb: landmark.pb: opencv is " in line and names_in(tmp_path) == []
-
-
 def test_all_formats_but_the_one_that_fails(trained, tmp_path, capsys, monkeypatch):
     answers_changed(monkeypatch, "litert", np.zeros_like)
     assert freeze.main(["--run", str(trained), "--out", str(tmp_path), "--formats", "pb16,pb,onnx,tflite"]) == 1
@@ -108,32 +79,6 @@ def test_all_formats_but_the_one_that_fails(trained, tmp_path, capsys, monkeypat
     assert "landmark.pb landmark.float32.pb landmark.onnx landmark.json, from step" in said.out
     half, *others = [points_of(tmp_path / name) for name in ("landmark.pb", "landmark.float32.pb", "landmark.onnx")]
     np.testing.assert_allclose(others, [half, half], atol=0.2)
-
-
-KILLED = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from dataclasses import replace
-from pathlib import Path
-from export import formats, freeze
-def stuck(graph, images):
-    Path(sys.argv[4]).touch()
-    time.sleep(60)
-formats.FORMATS["pb16"] = replace(formats.FORMATS["pb16"], write=stuck)
-freeze.main(["--run", sys.argv[2], "--out", sys.argv[3], "--formats", "pb,pb16", "--terms", "another"])
-"""
-
-
-def test_a_killed_export_leaves_the_model_before_as_it_was(trained, model, tmp_path):
-    out, mark = shutil.copytree(model.parent, tmp_path / "out"), tmp_path / "mark"
-    with subprocess.Popen([sys.executable, "-c", KILLED, str(ROOT), str(trained), str(out), str(mark)]) as process:
-        while not mark.exists() and process.poll() is None:
-            time.sleep(0.05)
-        assert len([path for path in out.glob(".freeze-*/*") if path.stat().st_size]) == 1  # one format is there
-        process.kill()
-    assert mark.exists()
-    assert all((out / path.name).read_bytes() == path.read_bytes() for path in model.parent.iterdir())
-    read_contract(out / "landmark.pb")
 
 
 def test_ctrl_c_leaves_nothing(trained, tmp_path, capsys, monkeypatch):

@@ -22,75 +22,39 @@ def contract(*files) -> str:
     return json.dumps({"formats": {name: {"file": name} for name in files}})
 
 
-def test_staged_files_move_when_all_is_well(tmp_path):
-    out = tmp_path / "deep" / "out"
+@pytest.fixture
+def before(tmp_path):
+    """What lies there from an earlier export."""
+    fill(tmp_path, pb="old", float16="old", json=contract("landmark.pb", "landmark.float16"))
+    return texts(tmp_path)
+
+
+def test_staged_files_move_when_all_is_well_the_contract_last(tmp_path, monkeypatch):
+    order, replace, out = [], os.replace, tmp_path / "deep" / "out"
+    moved = lambda source, target: (order.append(target.name), replace(source, target))  # noqa: E731
+    monkeypatch.setattr(module.os, "replace", moved)
     with staging(out) as folder:
-        fill(folder, pb="new", json="{}")
+        fill(folder, pb="new", json="{}", onnx="new")
         assert [name for name in os.listdir(out) if not name.startswith(".")] == []
-    assert texts(out) == {"landmark.json": "{}", "landmark.pb": "new"}
+    assert texts(out) == {"landmark.json": "{}", "landmark.pb": "new", "landmark.onnx": "new"}
+    assert order == ["landmark.onnx", "landmark.pb", "landmark.json"]
 
 
-def test_staged_files_vanish_on_an_error(tmp_path):
-    out = tmp_path / "out"
-    with pytest.raises(KeyError), staging(out) as folder:
+@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
+def test_on_an_error_and_without_files_nothing_changes(tmp_path, before, error):
+    with pytest.raises(error), staging(tmp_path) as folder:
         fill(folder, pb="new")
-        raise KeyError("no")
-    assert not out.exists()
-    out.mkdir()
-    fill(out, pb="old")
-    with pytest.raises(KeyboardInterrupt), staging(out) as folder:
-        fill(folder, pb="new")
-        raise KeyboardInterrupt
-    assert texts(out) == {"landmark.pb": "old"}
-
-
-def test_without_files_nothing_changes(tmp_path):
-    fill(tmp_path, pb="old", json=contract("landmark.pb"))
-    before = texts(tmp_path)
+        raise error
     with staging(tmp_path):
         pass
     assert texts(tmp_path) == before
-
-
-def test_files_of_the_model_before_go_with_it_and_others_stay(tmp_path):
-    fill(
-        tmp_path,
-        pb="old",
-        onnx="old",
-        note="mine",
-        json=contract("landmark.pb", "landmark.onnx", "../x", "mine.txt", 3),
-    )
-    (tmp_path / "mine.txt").write_text("mine")
-    with staging(tmp_path) as folder:
-        fill(folder, pb="new", json=contract("landmark.pb"))
-    assert sorted(texts(tmp_path)) == ["landmark.json", "landmark.note", "landmark.pb", "mine.txt"]
-    assert (tmp_path / "landmark.pb").read_text() == "new"
-
-
-def test_models_of_other_names_stay(tmp_path):
-    fill(tmp_path, pb="old", json=contract("landmark.pb"))
-    (tmp_path / "landmark_small.json").write_text(contract("landmark_small.onnx", "landmark.pb"))
-    (tmp_path / "landmark_small.onnx").write_text("old")
-    with staging(tmp_path) as folder:
-        (folder / "landmark_small.pb").write_text("new")
-        (folder / "landmark_small.json").write_text("{}")
-    assert sorted(texts(tmp_path)) == ["landmark.json", "landmark.pb", "landmark_small.json", "landmark_small.pb"]
-    assert (tmp_path / "landmark.pb").read_text() == "old"
-
-
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"formats": [1]}', '{"formats": {"a": 3}}', "\udc80"])
-def test_a_contract_of_no_use_names_nothing(tmp_path, text):
-    (tmp_path / "landmark.json").write_bytes(text.encode(errors="surrogateescape"))
-    fill(tmp_path, onnx="old")
-    with staging(tmp_path) as folder:
-        fill(folder, pb="new", json="{}")
-    assert texts(tmp_path) == {"landmark.json": "{}", "landmark.onnx": "old", "landmark.pb": "new"}
+    with pytest.raises(error), staging(tmp_path / "none") as folder:
+        raise error
+    assert not (tmp_path / "none").exists()
 
 
 @pytest.mark.parametrize("fails_at", ["landmark.json", "landmark.onnx", "landmark.pb"])
-def test_an_error_between_the_renames_brings_everything_back(tmp_path, monkeypatch, fails_at):
-    fill(tmp_path, pb="old", float16="old", json=contract("landmark.pb", "landmark.float16"))
-    before = texts(tmp_path)
+def test_an_error_between_the_renames_brings_everything_back(tmp_path, before, monkeypatch, fails_at):
     replace = os.replace
 
     def failing(source, target):
@@ -104,14 +68,24 @@ def test_an_error_between_the_renames_brings_everything_back(tmp_path, monkeypat
     assert texts(tmp_path) == before
 
 
-def test_the_contract_comes_last(tmp_path, monkeypatch):
-    order, replace = [], os.replace
-    monkeypatch.setattr(
-        module.os, "replace", lambda source, target: (order.append(target.name), replace(source, target))
-    )
-    with staging(tmp_path / "out") as folder:
-        fill(folder, pb="new", json="{}", tflite="new", onnx="new")
-    assert order == ["landmark.onnx", "landmark.pb", "landmark.tflite", "landmark.json"]
+def test_files_of_the_model_before_go_with_it_and_others_stay(tmp_path):
+    named = ("landmark.pb", "landmark.onnx", "../x", "mine.txt", "landmark_small.pb", 3)
+    fill(tmp_path, pb="old", onnx="old", note="mine", json=contract(*named))
+    for name in ("mine.txt", "landmark_small.pb"):
+        (tmp_path / name).write_text("mine")
+    with staging(tmp_path) as folder:
+        fill(folder, pb="new", json=contract("landmark.pb"))
+    names = ["landmark.json", "landmark.note", "landmark.pb", "landmark_small.pb", "mine.txt"]
+    assert sorted(texts(tmp_path)) == names and (tmp_path / "landmark.pb").read_text() == "new"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"formats": [1]}', '{"formats": {"a": 3}}', "\udc80"])
+def test_a_contract_of_no_use_names_nothing(tmp_path, text):
+    (tmp_path / "landmark.json").write_bytes(text.encode(errors="surrogateescape"))
+    fill(tmp_path, onnx="old")
+    with staging(tmp_path) as folder:
+        fill(folder, pb="new", json="{}")
+    assert texts(tmp_path) == {"landmark.json": "{}", "landmark.onnx": "old", "landmark.pb": "new"}
 
 
 def test_what_a_killed_export_left_long_ago_is_removed(tmp_path):

@@ -53,12 +53,6 @@ def test_half_precision_counts_alike():
     assert half.bytes < whole.bytes
 
 
-def test_the_table_says_all():
-    table = summarise(graph_of(small)).table()
-    assert "| parameters | 1,264 |" in table and "a picture |" in table and "1 Conv2D" in table
-    assert all(line.startswith("|") for line in table.splitlines())
-
-
 def test_a_graph_that_tensorflow_refuses_is_said():
     graph = graph_of(small)
     del graph.node[1]
