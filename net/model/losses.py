@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from records.runtime import tf
 
 PIXELS = 128.0  # losses count in pixels of the crop: Wing's two constants are lengths
-LOSSES = ("l2", "wing", "smooth_l1")
 WING_WIDTH, WING_CURVE = 10.0, 2.0  # Feng et al., section 5.1
-
-
-def point_loss(name: str, predicted: tf.Tensor, label: tf.Tensor, deviations: Sequence[float] = ()) -> tf.Tensor:
-    """Mean loss over the known coordinates of a batch, float32 []; 0 where none is known.
-
-    name: "l2" (mean squared pixels), "wing" or "smooth_l1"; deviations: of standardised labels [2K], which are then the
-    unit in place of pixels. Raises ValueError on another name.
-    """
-    known = tf.math.is_finite(label)
-    unit = 1 / np.array(deviations, np.float32) if deviations else PIXELS
-    # NaN must not enter the difference at all: 0 * NaN is NaN in the gradient
-    difference = unit * (predicted - tf.where(known, label, predicted))
-    if name == "l2":
-        loss = tf.square(difference)
-    elif name == "wing":
-        loss = wing(difference)
-    elif name == "smooth_l1":
-        loss = smooth_l1(difference)
-    else:
-        raise ValueError(f"loss: found {name!r}, expected one of {', '.join(LOSSES)}")
-    return mean_over(known, loss)
-
-
-def mean_absolute_error(predicted: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
-    """Mean of |predicted - label| over the known coordinates of a batch in pixels of the crop, float32 []."""
-    known = tf.math.is_finite(label)
-    return mean_over(known, PIXELS * tf.abs(predicted - tf.where(known, label, predicted)))
-
-
-def mean_over(known: tf.Tensor, loss: tf.Tensor) -> tf.Tensor:
-    """Mean of the losses where `known`, float32 []; 0 where nothing is."""
-    count = tf.maximum(tf.reduce_sum(tf.cast(known, tf.float32)), 1.0)
-    return tf.reduce_sum(tf.where(known, loss, tf.zeros_like(loss))) / count
 
 
 def wing(difference: tf.Tensor) -> tf.Tensor:
@@ -63,6 +29,37 @@ def smooth_l1(difference: tf.Tensor) -> tf.Tensor:
     """
     size = tf.abs(difference)
     return tf.where(size < 1, 0.5 * tf.square(size), size - 0.5)
+
+
+FORMULAS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {"l2": tf.square, "wing": wing, "smooth_l1": smooth_l1}
+LOSSES = tuple(FORMULAS)
+
+
+def point_loss(name: str, predicted: tf.Tensor, label: tf.Tensor, deviations: Sequence[float] = ()) -> tf.Tensor:
+    """Mean loss over the known coordinates of a batch, float32 []; 0 where none is known.
+
+    name: "l2" (mean squared pixels), "wing" or "smooth_l1"; deviations: of standardised labels [2K], which are then the
+    unit in place of pixels. Raises ValueError on another name.
+    """
+    if name not in FORMULAS:
+        raise ValueError(f"loss: found {name!r}, expected one of {', '.join(LOSSES)}")
+    known = tf.math.is_finite(label)
+    unit = 1 / np.array(deviations, np.float32) if deviations else PIXELS
+    # NaN must not enter the difference at all: 0 * NaN is NaN in the gradient
+    difference = unit * (predicted - tf.where(known, label, predicted))
+    return mean_over(known, FORMULAS[name](difference))
+
+
+def mean_absolute_error(predicted: tf.Tensor, label: tf.Tensor) -> tf.Tensor:
+    """Mean of |predicted - label| over the known coordinates of a batch in pixels of the crop, float32 []."""
+    known = tf.math.is_finite(label)
+    return mean_over(known, PIXELS * tf.abs(predicted - tf.where(known, label, predicted)))
+
+
+def mean_over(known: tf.Tensor, loss: tf.Tensor) -> tf.Tensor:
+    """Mean of the losses where `known`, float32 []; 0 where nothing is."""
+    count = tf.maximum(tf.reduce_sum(tf.cast(known, tf.float32)), 1.0)
+    return tf.reduce_sum(tf.where(known, loss, tf.zeros_like(loss))) / count
 
 
 def heat_loss(heat: tf.Tensor, centres: np.ndarray, label: tf.Tensor, width: float) -> tf.Tensor:

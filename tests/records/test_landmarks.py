@@ -142,12 +142,6 @@ def test_68_points_become_kaggles():
     np.testing.assert_array_equal(convert(np.stack([face, face + 1, face]), IBUG_68, KAGGLE_15)[0], converted)
 
 
-def test_mirroring_and_converting_change_places():
-    face = np.random.default_rng(5).normal(size=(68, 2))
-    one = convert(flip_points(face, 77), IBUG_68, KAGGLE_15)
-    np.testing.assert_allclose(one, flip_points(convert(face, IBUG_68, KAGGLE_15), 77, KAGGLE_15), atol=1e-12)
-
-
 def test_an_unknown_point_makes_the_mean_unknown():
     face = symmetric_face()
     face[[43, 48]] = np.nan

@@ -1,5 +1,3 @@
-from collections import Counter
-
 import cv2
 import numpy as np
 import pytest
@@ -77,7 +75,7 @@ def test_batches_hold_the_middle_of_the_records_their_labels_and_poses(records, 
 
 def test_every_record_comes_once_an_epoch_in_another_order(records, stored):
     count = len(stored)
-    found = names(take(records, 3, batch=count), stored)
+    found = names(take(records, 3, batch=count + 1), stored)  # batches span epochs
     epochs = [found[start : start + count] for start in range(0, 3 * count, count)]
     for epoch in epochs:
         assert sorted(epoch) == sorted(stored)
@@ -123,13 +121,6 @@ def test_seeds_give_other_orders_and_other_changes(records, stored):
     # and every step has its own
     labels = np.concatenate([one["label"] for one in take(records, 2 * len(stored), 1, Ranges(), 3)])
     assert len(np.unique(labels.round(5), axis=0)) == len(labels)
-
-
-def test_a_batch_larger_than_the_set_spans_epochs(records, stored):
-    count = len(stored)
-    found = names(take(records, 1, batch=count + 7), stored)
-    assert sorted(found[:count]) == sorted(stored)
-    assert len(set(found[count:])) == 7
 
 
 @pytest.mark.parametrize("split", ["test", "train"])
@@ -185,14 +176,6 @@ def test_drawn_subsets_restated(monkeypatch):
         np.testing.assert_array_equal(found, whole[start:end])
 
 
-def test_drawn_subsets_keep_to_their_shares():
-    count = 100_000
-    found = draw_subsets(SHARES, 3, 0, count)
-    spread = np.sqrt(0.7 * 0.3 / count)
-    assert abs((found == 0).mean() - 0.7) < 4 * spread
-    assert not np.array_equal(found, draw_subsets(SHARES, 4, 0, count))
-
-
 def subset_of(name):
     return "tiny/" + name.partition("_")[0]
 
@@ -207,11 +190,6 @@ def test_a_mixed_batch_comes_from_the_subsets_as_they_were_drawn(records, stored
         assert len(own) > size
         for start in range(0, len(own) - size, size):
             assert len(set(own[start : start + size])) == size
-
-
-def test_a_subset_without_weight_is_left_out(records, stored):
-    found = Counter(subset_of(name) for name in names(take(records, 8, mix={"*/HELEN": 0.0}), stored))
-    assert found == {"tiny/AFW": 32}
 
 
 def test_training_batches_of_a_fold_are_its_training_records_once_an_epoch(records):

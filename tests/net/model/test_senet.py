@@ -1,4 +1,6 @@
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +10,7 @@ from export.checkpoint import frozen_graph
 from net.model import senet as module
 from net.model.senet import senet
 from net.model.shape import Shape
+from net.training.start import weights_in
 from records.runtime import tf
 from tests.helpers.networks import (
     RNG,
@@ -24,6 +27,7 @@ from tests.helpers.networks import (
 from tests.helpers.random_weights import random_load
 
 v1 = tf.compat.v1
+SHIPPED = sorted(Path(__file__).resolve().parents[3].glob("infer/landmark*.pb"))
 TINY = Shape(points=5, width=8, depth=1, decoder=6, size=64)
 DENSE = Shape(points=7, width=8, depth=1, head="dense", decoder=3, size=96)
 INVERTED = Shape(points=6, block="inverted", width=16, widest=24, decoder=5, size=64)
@@ -42,13 +46,12 @@ def placeholder(shape):
 
 
 def untrained(shape, image):
-    """The answer of an untrained network of one seed to images, and the stem's kernel."""
+    """The answer of an untrained network of one seed to images."""
     with v1.Graph().as_default(), v1.Session() as session:
         v1.set_random_seed(3)
         landmarks = senet(tf.constant(image), shape, is_training=False).landmarks
         session.run(v1.global_variables_initializer())
-        (kernel,) = [value for value in every() if value.op.name == "senet/stem/conv/weights"]
-        return session.run([landmarks, kernel])
+        return session.run(landmarks)
 
 
 def test_the_stem_restated():
@@ -138,8 +141,8 @@ def test_a_dense_head_starts_around_the_middle():
 
 def test_a_dense_head_answers_in_deviations_that_become_fractions():
     image = images_of(FLAT)
-    plain, _ = untrained(FLAT, image)
-    answer, _ = untrained(replace(FLAT, labels="standardised", label_mean=MEAN, label_std=STD), image)
+    plain = untrained(FLAT, image)
+    answer = untrained(replace(FLAT, labels="standardised", label_mean=MEAN, label_std=STD), image)
     np.testing.assert_allclose(answer, (plain - 0.5) * STD + np.array(MEAN), atol=1e-5)
 
 
@@ -150,12 +153,6 @@ def test_pixels_are_scaled_by_the_first_op():
         first = next(op for op in graph.get_operations() if op.type == "Conv2D").inputs[0]
         pixels = RNG.integers(0, 256, (2, 32, 32, 3), np.uint8)
         np.testing.assert_allclose(session.run(first, {image: pixels}), (pixels - 100.0) / 40, atol=1e-6)
-
-
-def test_a_grey_network_sees_one_channel():
-    shape = replace(FLAT, picture="grey")
-    answer, kernel = untrained(shape, images_of(shape, 2))
-    assert answer.shape == (2, 6) and kernel.shape == (3, 3, 1, 8)
 
 
 def test_the_pose_is_a_matrix_on_the_mean_of_the_last_map():
@@ -181,45 +178,31 @@ def test_bfloat16_maps_give_nearly_the_same_landmarks_in_float32(shape):
     assert difference.max() > 0 and difference.mean() < 0.1 * expected.std()
 
 
-def conv_bn(kernel, inputs, outputs):
-    """Parameters of a kernel, and scale and offset of its batch norm."""
-    return kernel**2 * inputs * outputs + 2 * outputs
-
-
-def excite(channels):
-    return 2 * channels * (channels // 8) + channels // 8 + channels
-
-
-def block_count(shape, inputs, c):
-    if shape.block == "residual":
-        return conv_bn(3, inputs, c) + conv_bn(3, c, c) + excite(c)
-    wide = 2 * inputs
-    return conv_bn(1, inputs, wide) + 9 * wide + 2 * wide + excite(wide) + conv_bn(1, wide, c)
-
-
-def trainable_count(shape: Shape) -> int:
-    """The network's parameters by formula."""
-    total, inputs, channels = conv_bn(3, 3, shape.width), shape.width, []
-    for stage in range(4):
-        c = min(shape.width * 2**stage, shape.widest)
-        total += conv_bn(1, inputs, c) if stage else 0  # the first stage keeps what the stem gives
-        for _ in range(shape.depth):
-            total, inputs = total + block_count(shape, inputs, c), c
-        channels.append(c)
-    d = shape.decoder
-    if shape.head == "dense":
-        return total + conv_bn(1, channels[3], d) + ((shape.size // 32) ** 2 * d + 1) * 2 * shape.points
-    return total + sum(channels[1:]) * d + 2 * conv_bn(3, d, d) + (d + 1) * shape.points
-
-
 @pytest.mark.parametrize(
-    "shape", [*SHAPES, Shape(3, width=16, widest=32, depth=2, size=32), replace(INVERTED, depth=2)]
+    "shape, count",  # the count by formula: kernels, biases, scale and offset of each batch norm
+    [
+        (TINY, 80_226),
+        (DENSE, 79_437),
+        (INVERTED, 14_022),
+        (replace(TINY, width=16, widest=32, depth=2), 122_511),
+        (replace(INVERTED, depth=2), 26_604),
+        (replace(TINY, picture="grey"), 80_226 - 2 * 9 * 8),  # the stem's kernels see one channel
+    ],
 )
-def test_the_number_of_parameters(shape):
+def test_the_number_of_parameters(shape, count):
     with v1.Graph().as_default():
         answer = senet(placeholder(shape), shape, False).landmarks
-        assert sum(variable.shape.num_elements() for variable in v1.trainable_variables()) == trainable_count(shape)
+        assert sum(variable.shape.num_elements() for variable in v1.trainable_variables()) == count
         assert answer.shape.as_list() == [None, 2 * shape.points]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_models_hold_the_networks_variables(path):
+    shape = Shape.from_settings(json.loads(path.with_suffix(".json").read_text())["network"])
+    held = weights_in(v1.GraphDef.FromString(path.read_bytes()))
+    with v1.Graph().as_default():
+        senet(placeholder(shape), shape, False)
+        assert {one.op.name: one.shape.as_list() for one in every()} == {k: list(w.shape) for k, w in held.items()}
 
 
 @every_shape
