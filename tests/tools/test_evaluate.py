@@ -93,15 +93,6 @@ def test_the_numbers_are_those_of_the_deployed_path(tiny, peers, tmp_path, no_pl
     assert list(document["boxes"][0]) == ["model", "passes", "faces of", "number", "true"]
 
 
-def test_an_unreadable_face_is_named_and_the_rest_measured(peers, tmp_path, capsys, no_plots):
-    folder = draw_set(tmp_path / "tiny", sources=2, views=1)
-    next((folder / "AFW").glob("*.jpg")).write_bytes(b"")
-    assert run(tmp_path / "out", peers[0], "--data", folder, "--split", "all", "--no-detector", "--no-speed") == 1
-    printed = capsys.readouterr()
-    (line,) = printed.err.splitlines()
-    assert line.startswith("skipped: tiny/AFW/AFW_1001_1_0: ") and "| all | 1 |" in printed.out
-
-
 def test_the_split_is_that_of_the_model_and_what_it_has_seen_is_said(tmp_path, no_plots, monkeypatch, capsys):
     """A model that says it was trained with half of the sources held out, beside one by hand."""
     peer = {"input": {"size": SIZE, "range": [0, 1]}}

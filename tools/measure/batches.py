@@ -44,20 +44,30 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    pictures = list_pictures([args.folder], recursive=True)
-    if not pictures:
-        print(f"measure_batches: {args.folder}: found no pictures, expected some hundreds", file=sys.stderr)
-        return 2
     keep_memory()
-    paths = [str(path) for path, _ in pictures]
-    with tempfile.TemporaryDirectory() as folder:
-        boxes = write_boxes(pictures, Path(folder, BOXES))
-        before = decoding_rate(paths)
-        own = ["--model", args.model] if args.model else []
-        ways = {name: [boxes if option == BOXES else option for option in way] for name, way in WAYS.items()}
-        rates = {name: run_rate(args.folder, [*way, *own], len(paths)) for name, way in ways.items()}
-    print(table((before + decoding_rate(paths)) / 2, rates, len(paths)))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            print(measure(args.folder, args.model, Path(folder)))
+    except (ValueError, OSError) as error:
+        print(f"measure_batches: {error}", file=sys.stderr)
+        return 2
     return 0
+
+
+def measure(folder: Path, model: Path | None, scratch: Path) -> str:
+    """The table of all ways. Raises ValueError for a folder without pictures, and as `read_picture` does."""
+    pictures = list_pictures([folder], recursive=True)
+    if not pictures:
+        raise ValueError(f"{folder}: found no pictures, expected some hundreds")
+    paths = [str(path) for path, _ in pictures]
+    boxes = write_boxes(pictures, scratch / BOXES)
+    own: list[str | Path] = ["--model", model] if model else []
+    ways: dict[str, list[str | Path]] = {
+        name: [boxes if word == BOXES else word for word in WAYS[name]] for name in WAYS
+    }
+    before = decoding_rate(paths)
+    rates = {name: run_rate(folder, [*way, *own], len(paths)) for name, way in ways.items()}
+    return table((before + decoding_rate(paths)) / 2, rates, len(paths))
 
 
 def write_boxes(pictures: list[tuple[Path, str]], file: Path) -> Path:

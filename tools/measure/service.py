@@ -71,9 +71,10 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    pictures = [path.read_bytes() for path, _ in list_pictures([args.folder], recursive=True)[:MOST]]
-    if not pictures:
-        print(f"measure_service: {args.folder}: found no pictures, expected some", file=sys.stderr)
+    try:
+        pictures = read_pictures(args.folder)
+    except (ValueError, OSError) as error:
+        print(f"measure_service: {error}", file=sys.stderr)
         return 2
     before = bare_rate(pictures, args.seconds / BARE)
     with service() as (process, port):
@@ -81,6 +82,14 @@ def main(argv=None) -> int:
     bare = (before + bare_rate(pictures, args.seconds / BARE)) / 2
     print(table(bare, load, args.clients))
     return 1 if set(load.others) - {"503"} else 0
+
+
+def read_pictures(folder: Path) -> list[bytes]:
+    """The files of the first pictures in a folder. Raises ValueError where there is none, OSError for a missing one."""
+    pictures = [path.read_bytes() for path, _ in list_pictures([folder], recursive=True)[:MOST]]
+    if not pictures:
+        raise ValueError(f"{folder}: found no pictures, expected some")
+    return pictures
 
 
 @contextmanager

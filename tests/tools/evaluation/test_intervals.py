@@ -10,11 +10,9 @@ RNG = np.random.default_rng(8)
 
 def test_for_independent_faces_it_is_the_normal_interval():
     errors = RNG.normal(5, 2, 400)
-    low, high = intervals.interval(errors, np.arange(400))
     half = 1.96 * errors.std() / 20
-    assert low == pytest.approx(errors.mean() - half, abs=0.03) and high == pytest.approx(
-        errors.mean() + half, abs=0.03
-    )
+    wanted = pytest.approx((errors.mean() - half, errors.mean() + half), abs=0.03)
+    assert intervals.interval(errors, np.arange(400)) == wanted
 
 
 def test_sources_are_drawn_whole():
@@ -36,16 +34,11 @@ def test_sources_of_unlike_size_restated():
     assert intervals.interval(errors, sources) == pytest.approx(np.quantile(means, (0.025, 0.975)), abs=0.12)
 
 
-def test_the_same_seed_gives_the_same():
+def test_the_seed_decides_and_faces_without_an_error_take_no_part():
     errors, sources = RNG.normal(size=50), np.arange(50) // 2
-    assert intervals.interval(errors, sources, 3) == intervals.interval(errors, sources, 3)
-    assert intervals.interval(errors, sources, 3) != intervals.interval(errors, sources, 4)
-
-
-def test_faces_without_an_error_take_no_part():
-    errors, sources = RNG.normal(size=30), np.arange(30)
-    more = np.concatenate([errors, [np.nan, np.inf]])
-    assert intervals.interval(more, np.append(sources, [50, 51])) == intervals.interval(errors, sources)
+    found = intervals.interval(errors, sources, 3)
+    assert found == intervals.interval(errors, sources, 3) != intervals.interval(errors, sources, 4)
+    assert intervals.interval(np.append(errors, [np.nan, np.inf]), np.append(sources, [50, 51]), 3) == found
 
 
 @pytest.mark.parametrize("errors", [[], [np.nan, np.nan], [1.0, 2.0]])

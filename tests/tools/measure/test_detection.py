@@ -63,9 +63,3 @@ def test_missed_and_invented_are_counted(drawn, truth):
 def test_of_photos_only_the_counts_are_shown():
     row = detection.FaceOutcome("photos", True, 1, 0.1, 0.1)
     assert detection.table([row]).splitlines()[-1] == "| photos | 1 | 0.0 | 100.0 | | | |"
-
-
-def test_what_is_missing_is_one_line(tmp_path, capsys):
-    assert detection.main(["--data", str(tmp_path / "none")]) == 2
-    err = capsys.readouterr().err
-    assert "none" in err and err.count("\n") == 1

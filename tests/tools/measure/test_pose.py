@@ -21,9 +21,3 @@ def test_errors_of_poses_by_hand():
     lines = pose.table(yaws, errors, errors * 2).splitlines()
     assert lines[2] == "| yaw 0-30 | 1 | 0.0 | 1.0 | 2.0 | 3.0 | 0.0 | 2.0 | 4.0 | 6.0 |"
     assert lines[3].startswith("| yaw 30-60 | 2 | 6.0 |") and lines[-1].startswith("| all | 3 | 4.0 |")
-
-
-def test_what_is_missing_is_one_line(tmp_path, capsys):
-    assert pose.main([str(tmp_path / "none")]) == 2
-    err = capsys.readouterr().err
-    assert "none" in err and err.count("\n") == 1

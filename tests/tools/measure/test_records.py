@@ -1,7 +1,5 @@
 """tools/measure/records.py: its sets and its arithmetic."""
 
-import subprocess
-
 import pytest
 
 from tests.helpers.drawn import draw_set
@@ -48,11 +46,3 @@ def test_everything_is_measured_and_the_folder_is_gone(tmp_path, monkeypatch, ca
     out = capsys.readouterr().out
     assert out.startswith("| on ") and "`--audit` of 0.00 GB takes" in out
     assert [arguments[0] for arguments in calls[2:]] == ["--audit"] and not calls[0][-1].exists()
-
-
-def test_what_fails_is_one_line(tmp_path, monkeypatch, capsys):
-    assert main([str(tmp_path / "none")]) == 2
-    error = capsys.readouterr().err
-    assert "none: " in error and error.count("\n") == 1
-    with pytest.raises(subprocess.CalledProcessError):
-        records.call("tools/make_records.py", tmp_path / "none", "--out", tmp_path / "out")

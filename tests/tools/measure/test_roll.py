@@ -40,9 +40,3 @@ def test_faces_with_unknown_points_are_not_rolled(monkeypatch):
     monkeypatch.setattr(roll, "read_all", lambda items: [(None, partly)])
     with pytest.raises(ValueError, match="found no face with all its points known among 1 held-out ones"):
         roll.measure(None, [None])
-
-
-def test_what_is_missing_is_one_line(tmp_path, capsys):
-    assert roll.main([str(tmp_path / "none")]) == 2
-    err = capsys.readouterr().err
-    assert "none" in err and err.count("\n") == 1

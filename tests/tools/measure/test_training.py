@@ -26,13 +26,3 @@ def test_a_step_is_measured_with_real_and_with_constant_batches(record_set, monk
     assert [feed is None for feed in fed] == [True, False, True, False]  # in turns; the first of each warms up
     assert {tensor.shape[0]: value.shape[0] for tensor, value in fed[1].items()} == {2: 2}
     assert "of the constant-batch rate" in capsys.readouterr().out
-
-
-def test_the_default_precision_is_float32():
-    assert training.parse_args([]).precision == "float32"
-
-
-def test_records_that_are_none_are_one_line(tmp_path, capsys):
-    assert training.main(["--records", str(tmp_path)]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith(f"bench: {tmp_path}: found no manifest.json")

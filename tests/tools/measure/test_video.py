@@ -55,9 +55,3 @@ def test_smoothing_is_that_of_the_tracker():
     for index in range(12):
         np.testing.assert_allclose(found[index, 0], smooth(answers[index, 0], index / RATE), rtol=1e-6)
     assert np.isnan(found[5, 1]).all() and np.isfinite(found[6, 1]).all()
-
-
-def test_what_is_missing_is_one_line(tmp_path, capsys):
-    assert video.main([str(tmp_path / "none")]) == 2
-    err = capsys.readouterr().err
-    assert "none" in err and err.count("\n") == 1

@@ -1,0 +1,53 @@
+"""The scripts of tools/measure/, asked for what is not there."""
+
+import pytest
+
+from tools.measure import (
+    batches,
+    detection,
+    limit_pictures,
+    limits,
+    pose,
+    records,
+    roll,
+    scale,
+    service,
+    training,
+    video,
+)
+
+SCRIPTS = {
+    batches: (),
+    detection: ("--data",),
+    limit_pictures: (),
+    limits: (),
+    pose: (),
+    records: (),
+    roll: (),
+    scale: (),
+    service: (),
+    training: ("--records",),
+    video: (),
+}
+
+
+@pytest.mark.parametrize("script, options", SCRIPTS.items(), ids=lambda value: getattr(value, "__name__", ""))
+def test_what_is_missing_is_one_line(script, options, tmp_path, capsys):
+    assert script.main([*options, str(tmp_path / "none")]) == 2
+    err = capsys.readouterr().err
+    assert "none" in err and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "script, arguments", [(detection, []), (scale, ["FACES", "--steps", "29"]), (scale, ["FACES", "--seeds", "-1"])]
+)
+def test_arguments_that_do_not_fit_are_a_usage_error(script, arguments, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        script.main(arguments)
+    assert stopped.value.code == 2 and "expected --" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("script", [batches, service])
+def test_a_folder_without_pictures_is_one_line(script, tmp_path, capsys):
+    assert script.main([str(tmp_path)]) == 2
+    assert f"{tmp_path}: found no pictures" in capsys.readouterr().err
