@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -24,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 from infer.files.atomic import write_text_atomically
+from tools.shell import output_of
 
 PAGES = ROOT / "docs" / "benchmarks"
 WIDTH = 120  # letters a line, of prose
@@ -47,14 +47,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
+    failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        bench = Bench(args.data, args.photos, args.count, Path(folder))
+        photos = args.photos and args.photos.resolve()
+        bench = Bench([path.resolve() for path in args.data], photos, args.count, Path(folder))
         for name in args.only or SECTIONS:
-            if text := SECTIONS[name].measure(bench):
-                write_page(args.out, name, text)
-            else:
-                print(f"{name}: left out, it wants real faces (DATA, PHOTOS)", flush=True)
-    return 0
+            try:
+                if text := SECTIONS[name].measure(bench):
+                    write_page(args.out, name, text)
+                else:
+                    print(f"{name}: left out, it wants real faces (DATA, PHOTOS)", flush=True)
+            except (ValueError, OSError) as error:
+                failed += 1
+                print(f"bench: {name}: {error}", file=sys.stderr, flush=True)
+    return 1 if failed else 0
 
 
 @dataclass(frozen=True)
@@ -80,10 +86,9 @@ class Bench:
 
 
 def run(script: str, *arguments: object) -> str:
-    """Runs one of the project's scripts; what it printed. Raises CalledProcessError where it fails."""
-    command = [sys.executable, str(ROOT / script), *map(str, arguments)]
+    """What one of the project's scripts prints, which is said to run. Raises ValueError where it fails."""
     print(f"$ {script}", flush=True)
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return output_of(script, *arguments)
 
 
 def table_of(script: str, *arguments: object) -> str:

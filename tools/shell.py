@@ -25,6 +25,19 @@ def call(script: str, *arguments, fine: tuple[int, ...] = (0,)) -> None:
         raise subprocess.CalledProcessError(code, ["python", *command])
 
 
+def output_of(script: str, *arguments: object, python: Path | str = sys.executable) -> str:
+    """What one of the project's commands prints; it runs in the repository's root, with another Python if asked.
+
+    Raises ValueError, with its last line, where it fails.
+    """
+    command = [str(word) for word in (python, ROOT / script, *arguments)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}, no reason given"]
+        raise ValueError(f"{script}: {said[-1]}")
+    return done.stdout
+
+
 def exit_code_of(name: str, steps: Callable[[], None], stopped: str = "stopped") -> int:
     """Takes steps made of `call`; 0, or the exit code of the one that failed, which is said on stderr in one line.
 

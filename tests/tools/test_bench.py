@@ -77,6 +77,13 @@ def test_drawn_faces_and_their_records_are_made_once(calls, tmp_path):
     ]
 
 
-def test_a_script_that_fails_stops_the_run():
-    with pytest.raises(bench.subprocess.CalledProcessError):
-        bench.run("tools/make_faces.py", "--count", "none")
+def test_a_section_that_fails_is_named_and_the_others_are_measured(tmp_path, monkeypatch, capsys):
+    def output(script, *arguments, **options):
+        if "training" in script:
+            raise ValueError(f"{script}: no memory")
+        return "| table |"
+
+    monkeypatch.setattr(bench, "output_of", output)
+    assert bench.main(["--out", str(tmp_path), "--only", "training", "formats"]) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["formats.md"]
+    assert capsys.readouterr().err == "bench: training: tools/measure/training.py: no memory\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.shell import call, copy_some, exit_code_of
+from tools.shell import call, copy_some, exit_code_of, output_of
 
 
 @pytest.mark.parametrize("fine, code", [((0, 1), 0), ((0,), 1)])
@@ -30,3 +30,14 @@ def test_copies_are_spread_over_the_files_and_replace_older_ones(tmp_path):
     for count, names in ((3, ["0.jpg", "2.jpg", "4.jpg"]), (9, [file.name for file in files])):
         copy_some(files, count, tmp_path / "some")
         assert sorted(path.name for path in (tmp_path / "some").iterdir()) == names
+
+
+def test_what_a_command_prints_and_why_it_fails(tmp_path):
+    script = tmp_path / "a.py"
+    script.write_text("import sys; print(*sys.argv[1:]); sys.exit(sys.argv[1] == 'bad' and 'first\\nlast')")
+    assert output_of(str(script), 7, tmp_path) == f"7 {tmp_path}\n"
+    with pytest.raises(ValueError, match=r"a\.py: last$"):
+        output_of(str(script), "bad")
+    script.write_text("raise SystemExit(3)")
+    with pytest.raises(ValueError, match=r"a\.py: exit code 3"):
+        output_of(str(script))

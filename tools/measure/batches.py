@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ import cv2
 from infer.files.pictures import list_pictures, read_picture
 from infer.jobs.cores import cores
 from infer.jobs.memory import keep_memory
+from tools.shell import output_of
 
 BOXES = "boxes.csv"  # stands for the file made here: the middle half of each picture, about where 300W-LP has its faces
 WAYS = {
@@ -61,7 +61,7 @@ def measure(folder: Path, model: Path | None, scratch: Path) -> str:
         raise ValueError(f"{folder}: found no pictures, expected some hundreds")
     paths = [str(path) for path, _ in pictures]
     boxes = write_boxes(pictures, scratch / BOXES)
-    own: list[str | Path] = ["--model", model] if model else []
+    own: list[str | Path] = ["--model", model.resolve()] if model else []
     ways: dict[str, list[str | Path]] = {
         name: [boxes if word == BOXES else word for word in WAYS[name]] for name in WAYS
     }
@@ -95,11 +95,10 @@ def decoding_rate(paths: list[str]) -> float:
 
 
 def run_rate(pictures: Path, options: Sequence[str | Path], count: int) -> float:
-    """Pictures a second of infer/run.py on a folder of so many. Raises CalledProcessError where it fails."""
+    """Pictures a second of infer/run.py on a folder of so many. Raises ValueError where it fails."""
     with tempfile.TemporaryDirectory() as out:
-        command: list[str | Path] = [sys.executable, ROOT / "infer" / "run.py", pictures, "--recursive", "--out", out]
         began = time.perf_counter()
-        subprocess.run([*command, *options], check=True, stdout=subprocess.DEVNULL)
+        output_of("infer/run.py", pictures.resolve(), "--recursive", "--out", out, *options)
         return count / (time.perf_counter() - began)
 
 

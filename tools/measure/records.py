@@ -12,7 +12,6 @@ import argparse
 import multiprocessing
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +29,7 @@ from infer.jobs.cores import cores
 from tools.evaluation.memory import FamilyPeak
 from tools.make.cut import JPEG_QUALITY
 from tools.read import w300lp
+from tools.shell import output_of
 
 BARE = 600  # faces of the bare loop
 SMALL, LARGE = 2, 5  # every so manieth face, and all of them so often
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with tempfile.TemporaryDirectory() as folder:
             print(measure(faces, Path(folder)))
-    except (ValueError, OSError, subprocess.CalledProcessError) as error:
+    except (ValueError, OSError) as error:
         print(f"measure_records: {error}", file=sys.stderr)
         return 2
     return 0
@@ -86,17 +86,12 @@ def linked(faces: Path, folder: Path, times: int = 1, every: int = 1) -> Path:
 
 
 def make_records(faces: Path, out: Path) -> Making:
-    """Runs tools/make_records.py. Raises CalledProcessError where it fails."""
-    count, memory = len(w300lp.find(faces, "bench")), FamilyPeak()
+    """Runs tools/make_records.py. Raises ValueError where it fails."""
+    count, memory = len(w300lp.find(faces, "drawn")), FamilyPeak()
     started = time.perf_counter()
     with memory:
-        call("tools/make_records.py", faces, "--out", out)
+        output_of("tools/make_records.py", faces.resolve(), "--out", out)
     return Making(count, time.perf_counter() - started, memory.peak)
-
-
-def call(script: str, *arguments: object) -> None:
-    """Runs one of the project's scripts; what it prints is dropped. Raises CalledProcessError where it fails."""
-    subprocess.run([sys.executable, ROOT / script, *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
 
 
 def bare_rate(faces: Path) -> float:
@@ -104,7 +99,7 @@ def bare_rate(faces: Path) -> float:
 
     Raises ValueError for a data set without faces.
     """
-    paths = [str(item.picture) for item in w300lp.find(faces, "bench")][:BARE]
+    paths = [str(item.picture) for item in w300lp.find(faces, "drawn")][:BARE]
     with ProcessPoolExecutor(cores(), multiprocessing.get_context("spawn")) as pool:
         list(pool.map(bare_loop, [paths[:9]] * cores()))  # starts the processes
         return sum(pool.map(bare_loop, [paths] * cores()))
@@ -142,9 +137,9 @@ def table(bare: float, small: Making, large: Making) -> str:
 
 
 def audit(records: Path) -> str:
-    """How long the audit of a set takes."""
+    """How long the audit of a set takes. Raises ValueError where it fails."""
     started = time.perf_counter()
-    call("tools/make_records.py", "--audit", records)
+    output_of("tools/make_records.py", "--audit", records)
     seconds = time.perf_counter() - started
     size = sum(path.stat().st_size for path in records.glob("*.tfrecords")) / 1e9
     return f"`--audit` of {size:.2f} GB takes {seconds:.1f} s, start-up included ({seconds / size:.0f} s/GB)."

@@ -26,6 +26,7 @@ import numpy as np
 from infer.model.contract import read_contract
 from net.run.folder import RunFolder
 from records.manifest import Manifest
+from tools.shell import output_of
 
 CONTRACT = ROOT / "infer" / "landmark.json"
 FLOAT = 4  # bytes of a number on its way
@@ -62,7 +63,7 @@ def main(argv=None) -> int:
         with tempfile.TemporaryDirectory() as folder:
             records = Path(folder, "records")
             print(records_table(args.faces, Path(folder), args.beam_python), end="\n\n", flush=True)
-            run([sys.executable, "tools/make_records.py", args.faces, "--out", records, "--no-report"])
+            output_of("tools/make_records.py", args.faces.resolve(), "--out", records, "--no-report")
             timed = {name: train(records, Path(folder, name), args.steps, *way) for name, way in WAYS.items()}
             print(training_table(timed), flush=True)
             if args.seeds:
@@ -78,15 +79,6 @@ def check_beam(python: Path) -> None:
     looked = [str(python), "-c", "import importlib.util, sys; sys.exit(not importlib.util.find_spec('apache_beam'))"]
     if not python.is_file() or subprocess.run(looked, cwd=ROOT).returncode:
         raise ValueError(f"{python}: found no Python with Apache Beam there, expected one (make beam, --beam-python)")
-
-
-def run(command: list) -> str:
-    """What a command prints, from the repository's root. Raises ValueError with its last line where it fails."""
-    done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-        raise ValueError(f"{command[1]}: {said[-1]}")
-    return done.stdout
 
 
 # records
@@ -120,7 +112,7 @@ def timed_records(python: Path | str, dataset: str, out: Path, options: list) ->
     """Records and seconds of one call of make_records.py."""
     started = time.perf_counter()
     own = ["--out", out, "--overwrite", "--no-report", "--previews", 0, "--shard-size", 100]
-    run([python, "tools/make_records.py", dataset, *own, *options])
+    output_of("tools/make_records.py", dataset, *own, *options, python=python)
     seconds = time.perf_counter() - started
     return sum(shard.records for shard in Manifest.read(out).all_shards), seconds
 
@@ -214,7 +206,7 @@ def error_of(records: Path, run_folder: Path, seed: int, steps: int, workers: in
     own = ["--batch", BATCH, "--steps", steps, "--eval-every", steps, "--seed", seed, "--schedule", "cosine"]
     own += ["--no-plots"]
     own += ["--local-cluster", workers, "--threads", 1] if workers else ["--threads", 2]
-    run([sys.executable, "net/train.py", "--records", records, "--run", run_folder, *own])
+    output_of("net/train.py", "--records", records, "--run", run_folder, *own)
     best = RunFolder(run_folder).best()
     if best is None:
         raise ValueError(f"{run_folder}: found no best checkpoint, expected one after {steps} steps")

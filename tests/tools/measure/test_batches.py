@@ -10,7 +10,7 @@ from tools.measure import batches
 
 def test_batches_are_held_against_bare_decoding(tmp_path, monkeypatch, capsys):
     commands, drawn = [], draw_set(tmp_path / "tiny", sources=10, views=1)
-    monkeypatch.setattr(batches.subprocess, "run", lambda command, **_: commands.append(command))
+    monkeypatch.setattr(batches, "output_of", lambda *command: commands.append(command))
     assert batches.main([str(drawn / "AFW")]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("| 5 pictures, ") and len(lines) == 3 + len(batches.WAYS) == 3 + len(commands)

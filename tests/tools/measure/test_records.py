@@ -40,7 +40,7 @@ def test_everything_is_measured_and_the_folder_is_gone(tmp_path, monkeypatch, ca
             arguments[-1].mkdir()
             (arguments[-1] / "train-0.tfrecords").write_bytes(bytes(1000))
 
-    monkeypatch.setattr(records, "call", call)
+    monkeypatch.setattr(records, "output_of", call)
     monkeypatch.setattr(records, "BARE", 4)
     assert main([str(drawn)]) == 0
     out = capsys.readouterr().out

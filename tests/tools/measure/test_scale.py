@@ -48,7 +48,8 @@ def test_training_is_timed_in_every_way(tmp_path, monkeypatch, capsys):
         return scale.Timed(0.125, 1e6)
 
     monkeypatch.setattr(scale, "records_table", lambda *args: "")
-    monkeypatch.setattr(scale, "run", lambda command: "")
+    monkeypatch.setattr(scale, "check_beam", lambda python: None)
+    monkeypatch.setattr(scale, "output_of", lambda *command: "")
     monkeypatch.setattr(scale, "train", train)
     assert scale.main([str(tmp_path), "--seeds", "0"]) == 0
     assert timed[0] == (120, 64, ["--threads", 2]) and timed[-1] == (120, 32, ["--threads", 1])

@@ -24,7 +24,7 @@ SCRIPTS = {
     pose: (),
     records: (),
     roll: (),
-    scale: (),
+    scale: ("FACES", "--beam-python"),
     service: (),
     training: ("--records",),
     video: (),
