@@ -6,7 +6,6 @@ The constants in between are measured on real faces by `tools/fit_constants.py b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..faces.constants import read_constants
 from ..geometry.boxes import distinct, mirror_boxes
 
 CONSTANTS = Path(__file__).resolve().parents[1] / "detectors.json"
@@ -57,16 +57,14 @@ class Cascade:
 def load_cascades(path: Path = CONSTANTS) -> list[Cascade]:
     """The cascades in the order of their looks, with the settings that they were measured with.
 
-    Raises FileNotFoundError or ValueError where the file is missing or not what `tools/fit_constants.py boxes` writes.
+    Raises as `read_constants` does.
     """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        names = list(Cascade.__dataclass_fields__)
+    names = list(Cascade.__dataclass_fields__)
+
+    def parse(data: dict) -> list[Cascade]:
         return [Cascade(**{name: entry[name] for name in names}) for entry in data["cascades"]]
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: found no such file, expected the detectors' constants") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: found {error}, expected what tools/fit_constants.py boxes writes") from None
+
+    return read_constants(path, "the detectors' constants", "boxes", parse)
 
 
 class HaarDetector:

@@ -7,13 +7,13 @@ fitted on annotated faces without the detector (`tools/fit_constants.py boxes`),
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from ..faces.constants import read_constants
 from ..files.pictures import quiet
 from ..geometry.boxes import distinct
 from .haar import CONSTANTS
@@ -88,15 +88,14 @@ class YuNetDetector:
 
 
 def load_weights(path: Path = CONSTANTS) -> np.ndarray:
-    """What `boxes_around` takes, float64 [11, 4], from the detectors' constants. Raises as `load_cascades` does."""
-    try:
-        weights = np.array(json.loads(path.read_text(encoding="utf-8"))["five_points"]["weights"], np.float64)
-        if weights.shape != (11, 4):
-            raise ValueError(f"weights {list(weights.shape)}")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: found no such file, expected the detectors' constants") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: found {error}, expected what tools/fit_constants.py boxes writes") from None
+    """What `boxes_around` takes, float64 [11, 4], from the detectors' constants. Raises as `read_constants` does."""
+    return read_constants(path, "the detectors' constants", "boxes", _parsed_weights)
+
+
+def _parsed_weights(data: dict) -> np.ndarray:
+    weights = np.array(data["five_points"]["weights"], np.float64)
+    if weights.shape != (11, 4):
+        raise ValueError(f"weights {list(weights.shape)}")
     return weights
 
 

@@ -7,11 +7,12 @@ either fails more or less. One number sums it up: a logistic function of logarit
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from .constants import read_constants
 
 CONSTANTS = Path(__file__).resolve().parents[1] / "face_check.json"
 FACE = 0.5  # a score from which on it is a face; the constants are such that this is the chosen threshold
@@ -78,26 +79,20 @@ def constants_of(model: Path) -> Path:
 
 
 def load_check(path: Path = CONSTANTS) -> FaceCheck:
-    """The check of a file. Raises FileNotFoundError, or ValueError where `fit_constants.py check` did not write it."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        mean, centre, components, deviations = (
-            np.array(data["shape"][key], np.float64) for key in ("mean", "centre", "components", "deviations")
-        )
-        prior = ShapePrior(mean @ (1, 1j), centre, components, deviations, float(data["shape"]["residual"]))
-        check = FaceCheck(
-            data["scheme"], data["model_sha256"], prior, np.array(data["weights"], np.float64), float(data["bias"])
-        )
-        count = len(mean)
-        if components.shape != (len(deviations), 2 * count) or centre.shape != (2 * count,):
-            raise ValueError(f"components {list(components.shape)}, centre {list(centre.shape)} of {count} points")
-        line = np.ones((1, count, 2)) * np.arange(count)[:, None]
-        check.scores(line, line, "")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: found no such file, expected the constants of the check for faces") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: found {error}, expected what tools/fit_constants.py check writes") from None
-    return check
+    """The check of a file. Raises as `read_constants` does."""
+    return read_constants(path, "the constants of the check for faces", "check", _parsed_check)
+
+
+def _parsed_check(data: dict) -> FaceCheck:
+    keys, shape = ("mean", "centre", "components", "deviations"), data["shape"]
+    mean, centre, components, deviations = (np.array(shape[key], np.float64) for key in keys)
+    if components.shape != (len(deviations), 2 * len(mean)) or centre.shape != (2 * len(mean),):
+        raise ValueError(f"components {list(components.shape)}, centre {list(centre.shape)} of {len(mean)} points")
+    prior = ShapePrior(mean @ (1, 1j), centre, components, deviations, float(shape["residual"]))
+    weights = np.array(data["weights"], np.float64)
+    if weights.shape != (3,):
+        raise ValueError(f"weights {list(weights.shape)}")
+    return FaceCheck(data["scheme"], data["model_sha256"], prior, weights, float(data["bias"]))
 
 
 def features(points: np.ndarray, mirrored: np.ndarray, prior: ShapePrior) -> np.ndarray:

@@ -10,7 +10,6 @@ roll   positive: the head leans clockwise; near |yaw| 90 it turns about the same
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 
 from ..geometry.boxes import box_of
 from ..geometry.rotations import angles_of
+from .constants import read_constants
 
 MEAN_FACE = Path(__file__).resolve().parents[1] / "mean_face.json"
 SCHEME = "ibug68"
@@ -65,16 +65,14 @@ class MeanFace:
 
 @cache
 def mean_face(path: Path = MEAN_FACE) -> MeanFace:
-    """The mean face of a file. Raises FileNotFoundError, or ValueError for one not of `fit_constants.py mean_face`."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        face = MeanFace(np.array(data["points"], np.float64), [int(index) for index in data["used"]])
-        if face.points.shape != (68, 3) or not set(face.used) <= set(range(68)) or len(face.used) < 6:
-            raise ValueError(f"{list(face.points.shape)} points, {len(face.used)} used")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path}: found no such file, expected the 3-D mean face") from None
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: found {error}, expected what tools/fit_constants.py mean_face writes") from None
+    """The mean face of a file. Raises as `read_constants` does."""
+    return read_constants(path, "the 3-D mean face", "mean_face", _parsed_face)
+
+
+def _parsed_face(data: dict) -> MeanFace:
+    face = MeanFace(np.array(data["points"], np.float64), [int(index) for index in data["used"]])
+    if face.points.shape != (68, 3) or not set(face.used) <= set(range(68)) or len(face.used) < 6:
+        raise ValueError(f"{list(face.points.shape)} points, {len(face.used)} used")
     return face
 
 

@@ -64,12 +64,3 @@ def test_the_shipped_face_is_one():
     assert np.linalg.norm(face[36] - face[45]) == pytest.approx(1, abs=1e-3)
     assert face[30, 2] > face[27, 2] > face[0, 2] and face[27, 1] > face[33, 1] > face[57, 1] > face[8, 1]
     assert "/work" not in pose.MEAN_FACE.read_text()
-
-
-@pytest.mark.parametrize("text", ["{", "[]", '{"points": [], "used": []}', '{"points": [[1, 2, 3]], "used": [0]}'])
-def test_a_damaged_face_is_named(tmp_path, text):
-    (tmp_path / "f.json").write_text(text)
-    with pytest.raises(ValueError, match=r"f\.json: found .*, expected what tools/fit_constants\.py mean_face writes"):
-        mean_face(tmp_path / "f.json")
-    with pytest.raises(FileNotFoundError, match=r"n\.json: found no such file, expected the 3-D mean face"):
-        mean_face(tmp_path / "n.json")
