@@ -17,9 +17,9 @@ from infer.faces.check import ShapePrior, features, flattened, normalised
 from infer.geometry.boxes import box_of, distinct, overlaps
 from infer.jobs.progress import Progress
 from infer.landmarker import Landmarker
-from infer.model.contract import TrainedOn
 from records.landmarks import IBUG_68
 from records.split import Split
+from tools.evaluation.splits import split_of_contract
 from tools.fit.faces import counted, drawn_faces, readable, subset_of
 from tools.read.face import Face, Item
 
@@ -42,23 +42,18 @@ class Finds:
 def fit_check(landmarker: Landmarker, folders: Sequence[Path], count: int, seed: int) -> tuple[str, str]:
     """The JSON file's text, and a report of what the check keeps, by at most `count` training faces of the sets.
 
-    Raises FileNotFoundError or ValueError for missing folders, ValueError for too few faces or false alarms.
+    Training faces are those of the network's own split, or of the default where its contract does not say. Raises
+    FileNotFoundError or ValueError for missing folders, ValueError for too few faces or false alarms.
     """
-    trained_on = landmarker.contract.trained_on
-    drawn = drawn_faces(folders, count, seed, split_of_training(trained_on))
-    faces = list(readable(drawn, trained_on.points or "pts_2d"))
+    contract = landmarker.contract
+    split = split_of_contract(contract.model.name, contract) or Split()
+    faces = list(readable(drawn_faces(folders, count, seed, split), contract.trained_on.points or "pts_2d"))
     prior = fit_prior(np.array([face.points for _, face in faces if np.isfinite(face.points).all()]))
     finds = search(landmarker, [face for _, face in faces])
     inputs = features(finds.points, finds.mirrored, prior)
     weights, bias = fit_score(inputs, finds.overlap)
-    text = document(prior, weights, bias, [item for item, _ in faces], landmarker.contract.sha256)
+    text = document(prior, weights, bias, [item for item, _ in faces], contract.sha256)
     return text, report(inputs @ weights + bias, finds.overlap)
-
-
-def split_of_training(trained_on: TrainedOn) -> Split:
-    """How the network's data were parted; the default where its contract does not say."""
-    known = trained_on.split
-    return Split(known.test_fraction, known.rule) if known else Split()
 
 
 def fit_prior(points: np.ndarray) -> ShapePrior:

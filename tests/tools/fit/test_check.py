@@ -2,19 +2,20 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from infer.faces.check import load_check
 from infer.model.contract import SplitRule, TrainedOn
-from records.split import TEST_FRACTION, Split
+from records.split import Split
 from tests.helpers.drawn import draw_set
 from tests.helpers.fitted import many_faces
 from tools import fit_constants
 from tools.fit import check as fit_check
-from tools.fit.check import fit_prior, fit_score, split_of_training
-from tools.fit.faces import readable
+from tools.fit.check import fit_prior, fit_score
+from tools.fit.faces import drawn_faces, readable
 from tools.read import w300lp
 
 
@@ -42,16 +43,12 @@ def test_a_logistic_regression_finds_the_border():
         fit_score(inputs[:419], overlap[:419])
 
 
-def test_the_split_is_the_networks_own():
-    assert split_of_training(TrainedOn(split=SplitRule(0.25, 1))) == Split(0.25, 1)
-    assert split_of_training(TrainedOn()) == Split(TEST_FRACTION)
-
-
 class Finder:
     """A landmarker whose detector finds the true box and, elsewhere, a wall; a black picture has nothing in it."""
 
     class contract:  # noqa: N801
-        sha256, trained_on = hashlib.sha256(b"model").hexdigest(), TrainedOn(points="pts_3d")
+        model, sha256 = Path("landmark.pb"), hashlib.sha256(b"model").hexdigest()
+        trained_on = TrainedOn(points="pts_3d", split=SplitRule(0.4, 1))
 
     def __init__(self, *_):
         self.rng = np.random.default_rng(0)
@@ -77,14 +74,18 @@ def test_the_command_writes_what_the_check_reads(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(fit_constants, "Landmarker", Finder)
     monkeypatch.setattr(fit_check, "COMPONENTS", 5)
     folder, out = draw_set(tmp_path / "tiny", sources=14, views=3), tmp_path / "check.json"
-    next(folder.glob("AFW/*.jpg")).write_bytes(b"no picture")
+    damaged = next(item.picture for item in drawn_faces([folder], 99, 0, Split(0.4)))
+    damaged.write_bytes(b"no picture")
     assert fit_constants.main(["check", str(folder), "--out", str(out)]) == 0
     printed = capsys.readouterr()
     assert printed.out.rstrip().endswith(f"-> {out}") and "skipped: " in printed.err
     found = load_check(out)
     assert found.model == Finder.contract.sha256 and found.prior.components.shape == (5, 136)
     assert str(tmp_path) not in out.read_text()
-    assert set(json.loads(out.read_text())["fitted_on"]) == {"tiny/AFW", "tiny/HELEN"}
+    fitted_on = json.loads(out.read_text())["fitted_on"]
+    assert set(fitted_on) == {"tiny/AFW", "tiny/HELEN"}
+    items = [item for item in w300lp.find(folder, "tiny") if item.picture != damaged]
+    assert sum(fitted_on.values()) == sum(Split(0.4).side_of(item.source) == "train" for item in items)  # its own split
 
 
 def test_pictures_without_a_find_are_no_faces(tmp_path):
