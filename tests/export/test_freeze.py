@@ -1,8 +1,10 @@
 """export/freeze.py as a user calls it: a run becomes a model, a model other formats, or everything stays as it was."""
 
+import io
 import json
 import os
 import shutil
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,23 +64,38 @@ def test_the_same_run_gives_the_same_model_over_an_older_one(model, trained, tmp
 
 def test_over_the_tolerance_an_older_model_stays(trained, model, tmp_path, capsys, monkeypatch):
     answers_changed(monkeypatch, "opencv", np.zeros_like)
-    line = refused(capsys, "--run", trained, "--out", tmp_path / "new", code=1)
-    assert "removed: pb: landmark.pb: opencv is " in line and names_in(tmp_path) == []
     out = shutil.copytree(model.parent, tmp_path / "out")
-    refused(capsys, "--run", trained, "--out", out, "--checkpoint", "last", code=1)
+    line = refused(capsys, "--run", trained, "--out", out, "--checkpoint", "last", code=1)
+    assert "removed: pb: landmark.pb: opencv is " in line and names_in(out) == names_in(model.parent)
     assert all((out / path.name).read_bytes() == path.read_bytes() for path in model.parent.iterdir())
-    assert names_in(out) == names_in(model.parent)
 
 
-def test_all_formats_but_the_one_that_fails(trained, tmp_path, capsys, monkeypatch):
-    answers_changed(monkeypatch, "litert", np.zeros_like)
-    assert freeze.main(["--run", str(trained), "--out", str(tmp_path), "--formats", "pb16,pb,onnx,tflite"]) == 1
-    said = capsys.readouterr()
-    assert said.err.startswith("freeze: removed: tflite: landmark.tflite: litert is ")
-    assert names_in(tmp_path) == ["landmark.float32.pb", "landmark.json", "landmark.onnx", "landmark.pb"]
-    assert "landmark.pb landmark.float32.pb landmark.onnx landmark.json, from step" in said.out
-    half, *others = [points_of(tmp_path / name) for name in ("landmark.pb", "landmark.float32.pb", "landmark.onnx")]
+@pytest.fixture(scope="module")
+def several(trained, tmp_path_factory):
+    """A folder of several formats, the last of which failed, and what was said on standard output and error."""
+    out, said, errors = tmp_path_factory.mktemp("several"), io.StringIO(), io.StringIO()
+    options = ["--out", str(out), "--formats", "pb16,pb,onnx,tflite", "--terms", "mine"]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(errors):
+        answers_changed(patch, "litert", np.zeros_like)
+        assert freeze.main(["--run", str(trained), *options]) == 1
+    return out, said.getvalue(), errors.getvalue()
+
+
+def test_all_formats_but_the_one_that_fails(several):
+    out, said, errors = several
+    assert errors.startswith("freeze: removed: tflite: landmark.tflite: litert is ")
+    assert names_in(out) == ["landmark.float32.pb", "landmark.json", "landmark.onnx", "landmark.pb"]
+    assert "landmark.pb landmark.float32.pb landmark.onnx landmark.json, from step" in said
+    half, *others = [points_of(out / name) for name in ("landmark.pb", "landmark.float32.pb", "landmark.onnx")]
     np.testing.assert_allclose(others, [half, half], atol=0.2)
+
+
+def test_half_precision_becomes_single_again_and_keeps_its_terms(several, tmp_path):
+    half = several[0] / "landmark.pb"
+    assert freeze.main(["--model", str(half), "--out", str(tmp_path), "--formats", "pb", "--name", "whole"]) == 0
+    contract = read_contract(tmp_path / "whole.pb")
+    assert contract.terms == "mine" and contract.raw["tolerance"]["opencv"]["max"] <= 1e-5
+    assert (tmp_path / "whole.pb").stat().st_size > 1.5 * half.stat().st_size
 
 
 def test_ctrl_c_leaves_nothing(trained, tmp_path, capsys, monkeypatch):
@@ -145,16 +162,6 @@ def test_a_frozen_model_becomes_other_formats_without_its_run(model, tmp_path, c
     files = ("file", "sha256", "format", "tolerance", "formats", "terms")
     assert all(after[key] == value for key, value in before.items() if key not in files)
     np.testing.assert_allclose(points_of(tmp_path / "landmark.onnx"), points_of(model), atol=0.002)
-
-
-def test_half_precision_becomes_single_again_and_keeps_its_terms(trained, tmp_path):
-    half = tmp_path / "half" / "landmark.pb"
-    run = ["--run", str(trained), "--out", str(half.parent), "--terms", "mine", "--formats", "pb16"]
-    assert freeze.main(run) == 0
-    assert freeze.main(["--model", str(half), "--out", str(tmp_path), "--formats", "pb", "--name", "whole"]) == 0
-    contract = read_contract(tmp_path / "whole.pb")
-    assert contract.terms == "mine" and contract.raw["tolerance"]["opencv"]["max"] <= 1e-5
-    assert (tmp_path / "whole.pb").stat().st_size > 1.5 * half.stat().st_size
 
 
 def test_int8_of_a_frozen_model_is_judged_on_records(model, record_set, tmp_path, capsys, monkeypatch):

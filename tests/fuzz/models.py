@@ -51,7 +51,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Case:
+class DamagedModel:
     """A damaged model. must_fail: whether it has to be refused, since its file is not the contract's."""
 
     kind: str
@@ -60,46 +60,46 @@ class Case:
     must_fail: bool = False
 
 
-def cases(model: Files, count: int, rng: np.random.Generator) -> Iterator[Case]:
+def cases(model: Files, count: int, rng: np.random.Generator) -> Iterator[DamagedModel]:
     """The sound model, then so many damaged ones: a fifth each the file with its old hash, the file and the graph with
     their right hashes, the contract's bytes and its values.
     """
-    yield Case("sound", "", model)
+    yield DamagedModel("sound", "", model)
     makers = (damaged_file, damaged_file_with_hash, damaged_graph, damaged_bytes_of_contract, damaged_contract)
     for index in range(count):
         yield makers[index % len(makers)](model, index // len(makers), rng)
 
 
-def damaged_file(model: Files, index: int, rng) -> Case:
+def damaged_file(model: Files, index: int, rng) -> DamagedModel:
     damage = BYTES[index % len(BYTES)]
     file = damage(rng, model.file)
-    return Case("file", damage.__name__, Files(file, model.contract), file != model.file)
+    return DamagedModel("file", damage.__name__, Files(file, model.contract), file != model.file)
 
 
-def damaged_file_with_hash(model: Files, index: int, rng) -> Case:
+def damaged_file_with_hash(model: Files, index: int, rng) -> DamagedModel:
     damage = BYTES[index % len(BYTES)]
-    return Case("file, hash right", damage.__name__, with_hash(damage(rng, model.file), model.contract))
+    return DamagedModel("file, hash right", damage.__name__, with_hash(damage(rng, model.file), model.contract))
 
 
-def damaged_graph(model: Files, index: int, rng) -> Case:
+def damaged_graph(model: Files, index: int, rng) -> DamagedModel:
     from records.runtime import v1
 
     graph, damage = v1.GraphDef.FromString(model.file), GRAPHS[index % len(GRAPHS)]
     for _ in range(rng.integers(1, 4)):
         damage(rng, graph)
-    return Case("graph, hash right", damage.__name__, with_hash(graph.SerializeToString(), model.contract))
+    return DamagedModel("graph, hash right", damage.__name__, with_hash(graph.SerializeToString(), model.contract))
 
 
-def damaged_bytes_of_contract(model: Files, index: int, rng) -> Case:
+def damaged_bytes_of_contract(model: Files, index: int, rng) -> DamagedModel:
     damage = BYTES[index % len(BYTES)]
-    return Case("contract, bytes", damage.__name__, Files(model.file, damage(rng, model.contract)))
+    return DamagedModel("contract, bytes", damage.__name__, Files(model.file, damage(rng, model.contract)))
 
 
-def damaged_contract(model: Files, index: int, rng) -> Case:
+def damaged_contract(model: Files, index: int, rng) -> DamagedModel:
     contract, damage = json.loads(model.contract), JSON[index % len(JSON)]
     for _ in range(rng.integers(1, 4)):
         damage(rng, contract)
-    return Case("contract, values", damage.__name__, Files(model.file, json.dumps(contract).encode()))
+    return DamagedModel("contract, values", damage.__name__, Files(model.file, json.dumps(contract).encode()))
 
 
 def with_hash(file: bytes, contract: bytes) -> Files:
@@ -108,7 +108,7 @@ def with_hash(file: bytes, contract: bytes) -> Files:
     return Files(file, json.dumps(kept | {"sha256": hashlib.sha256(file).hexdigest()}).encode())
 
 
-def outcome(case: Case) -> str:
+def outcome(case: DamagedModel) -> str:
     """What infer/run.py makes of a case: "refused", "run", or what is wrong. Runs in a process that it may end."""
     from infer import run
 
@@ -126,13 +126,13 @@ def outcome(case: Case) -> str:
         return judged(case, code, (folder / "errors").read_text(errors="replace").strip())
 
 
-def judged(case: Case, code: int, said: str) -> str:
+def judged(case: DamagedModel, code: int, said: str) -> str:
     if code == 2:
         return "refused" if said and len(said.splitlines()) == 1 else f"{len(said.splitlines())} lines: {said[:200]}"
     return "a damaged file was taken" if case.must_fail else "run"
 
 
-def run_all(todo: Iterator[Case], total: int, workers: int, call: Callable = outcome) -> tuple[dict, list[str]]:
+def run_all(todo: Iterator[DamagedModel], total: int, workers: int, call: Callable = outcome) -> tuple[dict, list[str]]:
     """Outcomes by (kind, damage), and a line for each failure; a case that ends its process fails itself alone.
 
     todo: the first is the sound model, which has to run, or all others would seem refused. Raises ValueError.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.fuzz import models as fuzz_models
-from tests.fuzz.models import Case, Files, cases, judged, run_all
+from tests.fuzz.models import DamagedModel, Files, cases, judged, run_all
 from tests.helpers.tiny_model import write_model
 
 COUNT = 200
@@ -35,7 +35,7 @@ def test_the_same_seed_damages_alike(model):
     assert sum(case.model != model for case in first) >= 28
 
 
-def outcome_of_a_bad_program(case: Case) -> str:
+def outcome_of_a_bad_program(case: DamagedModel) -> str:
     """What a program would do that crashes, hangs or raises: in a process of its own."""
     if case.damage == "abort":
         time.sleep(0.5)  # pebble calls a pool broken whose process dies before its task is noted
@@ -46,14 +46,14 @@ def outcome_of_a_bad_program(case: Case) -> str:
 
 
 def test_crashes_and_exceptions_are_seen_and_cost_one_case(model):
-    todo = [Case("x", name, model) for name in ("sound", "abort", "fine", "raise", "fine")]
+    todo = [DamagedModel("x", name, model) for name in ("sound", "abort", "fine", "raise", "fine")]
     rows, failures = run_all(iter(todo), 4, 1, outcome_of_a_bad_program)
     assert failures == ["x, abort: ended its process (-6)", "x, raise: raised KeyError: 'two\\nlines'"]
     assert rows["x", "fine"]["run"] == 2 and rows["x", "abort"]["failed"] == 1
 
 
 def test_what_the_program_says_is_judged(model):
-    plain, mismatched = Case("file", "cut", model), Case("file", "cut", model, True)
+    plain, mismatched = DamagedModel("file", "cut", model), DamagedModel("file", "cut", model, True)
     assert judged(plain, 2, "one line") == "refused" and judged(plain, 0, "") == "run"
     assert judged(mismatched, 2, "one line") == "refused"
     assert judged(mismatched, 0, "") == "a damaged file was taken"
