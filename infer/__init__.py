@@ -9,15 +9,18 @@ from .faces.face import Face, TrackedFace
 from .faces.pose import Openness, Pose, head_pose, openness
 from .files.pictures import decode_picture, read_picture
 from .landmarker import Landmarker, default_model
-from .video.tracker import Tracker
+from .video.smoothing import SmoothingSettings
+from .video.tracker import Tracker, TrackerSettings
 
 __all__ = [
     "Face",
     "Landmarker",
     "Openness",
     "Pose",
+    "SmoothingSettings",
     "TrackedFace",
     "Tracker",
+    "TrackerSettings",
     "align",
     "decode_picture",
     "default_model",

@@ -83,12 +83,12 @@ class FaceFinder(Protocol):
 class Tracker:
     """Follows the faces of one video. Called with each frame in turn, it answers with the faces in it, by id.
 
-    finder: a `Landmarker`, not used elsewhere at the same time; settings: of following and smoothing. Looks for faces
-    at once while it follows none.
+    landmarker: a `Landmarker`, not used elsewhere at the same time; settings: of following and smoothing. Looks for
+    faces at once while it follows none.
     """
 
-    def __init__(self, finder: FaceFinder, settings: TrackerSettings | None = None):
-        self.finder, self.settings = finder, settings or TrackerSettings()
+    def __init__(self, landmarker: FaceFinder, settings: TrackerSettings | None = None):
+        self.landmarker, self.settings = landmarker, settings or TrackerSettings()
         self._tracks: list[_Track] = []
         self._lost: list[_Track] = []
         self._detector: Detector | None = None  # the second thread's own
@@ -121,10 +121,10 @@ class Tracker:
         if not self._tracks:
             return
         before = np.array([track.points for track in self._tracks])
-        points = self.finder.refine(frame, before)
+        points = self.landmarker.refine(frame, before)
         far = np.flatnonzero(disagreement(before, points) > MOVED)
         if len(far):
-            points[far] = self.finder.refine(frame, points[far])
+            points[far] = self.landmarker.refine(frame, points[far])
         for track, answer in zip(self._tracks, points, strict=True):
             track.points, track.seen = answer, self._time
 
@@ -138,7 +138,7 @@ class Tracker:
         if not due:
             return
         points = np.array([track.points for track in due])
-        scores = self.finder.scores(frame, points)
+        scores = self.landmarker.scores(frame, points)
         for track, score in zip(due, scores.tolist(), strict=True):
             track.score, track.unchecked = score, 0
             track.strikes = track.strikes + 1 if score < FACE else 0
@@ -155,7 +155,7 @@ class Tracker:
         """Looks for faces while none is followed: here nothing has to wait but the next look."""
         self._pending = None
         if self._time >= self._next_look:
-            self._add(self.finder.detect(frame))
+            self._add(self.landmarker.detect(frame))
             self._next_look = self._time + (self.settings.look if self._tracks else self.settings.idle)
 
     def _search(self, frame: np.ndarray) -> None:
@@ -164,14 +164,14 @@ class Tracker:
             self._wait -= 1
             if self._wait <= 0:
                 boxes, self._pending = self._pending.result(), None
-                self._add(self.finder.faces_in(frame, self._free(boxes)))
+                self._add(self.landmarker.faces_in(frame, self._free(boxes)))
         elif self._time >= self._next_look:
             self._next_look = self._time + self.settings.look
             self._pending, self._wait = self._pool.submit(self._one_look, frame), self.settings.delay
 
     def _one_look(self, frame: np.ndarray) -> np.ndarray:
         """Boxes from one of the detector's looks, the next one in turn."""
-        self._detector = self._detector or self.finder.new_detector()
+        self._detector = self._detector or self.landmarker.new_detector()
         self._turn += 1
         return self._detector.look(frame, self._turn)
 
