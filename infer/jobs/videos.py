@@ -40,15 +40,12 @@ class VideoJob:
     """A run over the frames of one video or camera."""
 
     def __init__(self, options: VideoOptions, landmarker: Landmarker, source: str, output: str):
-        self.outputs, self.tracking, self.landmarker, self.source = (
-            options.outputs,
-            options.tracking,
-            landmarker,
-            source,
-        )
+        self.outputs, self.tracking = options.outputs, options.tracking
+        self.landmarker, self.source = landmarker, source
         self.video = self.outputs.out / output
         self.lines = self.video.with_suffix(".jsonl")
         self.ids: set[int] = set()
+        self.ended = False  # by the user
 
     def run(self) -> int:
         """Follows the faces to the end, or until q, Esc or Ctrl-C of a camera; the exit code."""
@@ -62,18 +59,19 @@ class VideoJob:
                 if self.outputs.show:
                     close_window()
         print(f"{self.source}: {count} frames, {len(self.ids)} faces, {progress.rate:.0f} frames/s -> {self.lines}")
-        if frames.missing > max(LAST_FRAMES, frames.expected // 100) and not self.ended:
-            found, promised = frames.count, frames.expected
-            print(
-                f"{self.source}: found {found} frames, expected {promised}: cut or damaged from there on",
-                file=sys.stderr,
-            )
-            return 1
-        return 0
+        return self._exit_code(frames)
+
+    def _exit_code(self, frames: video.Frames) -> int:
+        """1 where frames are missing that the file promises, which is said; else 0."""
+        if self.ended or frames.missing <= max(LAST_FRAMES, frames.expected // 100):
+            return 0
+        found = f"found {frames.count} frames, expected {frames.expected}: cut or damaged from there on"
+        print(f"{self.source}: {found}", file=sys.stderr)
+        return 1
 
     def _write_all(self, frames: video.Frames, progress: Progress) -> int:
         """Frames done, each drawn and written on a second thread while the next one is followed."""
-        tracker, count, self.ended = Tracker(self.landmarker, self.tracking), 0, False
+        tracker, count = Tracker(self.landmarker, self.tracking), 0
         with ExitStack() as open_files:
             lines = open_files.enter_context(atomic_file(self.lines))
             drawn = self._open_video(frames, open_files)
