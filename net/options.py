@@ -33,5 +33,10 @@ def names_of(kind: type) -> list[str]:
     return [field.name for field in _options(kind)]
 
 
+def values_of(one: Any) -> dict[str, Any]:
+    """The values of those fields, by their names."""
+    return {name: getattr(one, name) for name in names_of(type(one))}
+
+
 def _options(kind: type) -> list[dataclasses.Field]:
     return [field for field in dataclasses.fields(kind) if "help" in field.metadata]

@@ -10,16 +10,18 @@ import itertools
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from records.runtime import tf  # isort: skip - silent only where it is TensorFlow's first import
+from records.runtime import v1  # isort: skip - silent only where it is TensorFlow's first import
 from tensorboard.plugins.hparams import api_pb2, summary  # isort: skip
 from infer.files.atomic import write_text_atomically
+from net.run.folder import RunFolder
 
-v1 = tf.compat.v1
 KEYS = ("base", "grid", "runs", "seeds")
 SCRIPT = Path(__file__).with_name("train.py")
 METRICS = ("nme", "nme_box")
@@ -101,11 +103,12 @@ def run(plan: Path, folder: Path, arguments: list[str], validation: float = 0.0)
 def table(trials: list[Trial], folder: Path, codes: dict[str, int]) -> str:
     """The results so far in Markdown: NME in all and per subset in %, on the records that judged (`test/nme`,
     `validation/nme/...`), mean and deviation over the seeds of a setting."""
-    rows = {}
+    rows: dict[str, list[dict[str, float]]] = {}  # of one that has failed nothing
     for trial in trials:
         if trial.folder in codes:
-            rows.setdefault(trial.name, []).append(_result(folder / trial.folder) if not codes[trial.folder] else None)
-    columns = sorted({key for results in rows.values() for result in results if result for key in result})
+            result = {} if codes[trial.folder] else _result(RunFolder(folder / trial.folder))
+            rows.setdefault(trial.name, []).append(result)
+    columns = sorted({key for results in rows.values() for result in results for key in result})
     lines = ["| settings | seeds | " + " | ".join(columns) + " |", "|---|---|" + "---|" * len(columns)]
     for name, results in rows.items():
         whole = [result for result in results if result]
@@ -115,19 +118,17 @@ def table(trials: list[Trial], folder: Path, codes: dict[str, int]) -> str:
     return "\n".join(lines)
 
 
-def _result(run_folder: Path) -> dict[str, float]:
+def _result(run: RunFolder) -> dict[str, float]:
     """Errors of a run's best checkpoint as fractions: `nme` and `nme_box`, in all and by subset, each under the split
-    that judged."""
-    found, settings = (_json_in(run_folder / name) for name in ("best/nme.json", "settings.json"))
-    judge = _judge(settings.get("options", {}))
-    return {f"{judge}/{key}": value for key, value in found.items() if key.startswith("nme") and key.count("/") < 3}
+    that judged; nothing of a run that was not tested."""
+    best = run.best()
+    if not best:
+        return {}
+    judge = _judge(run.settings().options)
+    return {f"{judge}/{key}": value for key, value in best.errors.items() if key.count("/") < 3}
 
 
-def _json_in(path: Path) -> dict:
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def _judge(options: dict, validation: float = 0.0) -> str:
+def _judge(options: Mapping[str, Any], validation: float = 0.0) -> str:
     """The split that judges a run with these options; validation: where they do not say."""
     return "validation" if options.get("validation", validation) else "test"
 

@@ -13,7 +13,8 @@ import pytest
 yaml = pytest.importorskip("yaml", reason="PyYAML is not installed here")
 
 from net import train
-from net.cluster import member as cluster
+from net.cluster.member import divided, member_of, scaled
+from net.training.settings import Settings
 from tests.conftest import ROOT
 
 # the fields of the API reference (v1.31: Service v1, PersistentVolumeClaim v1, ConfigMap v1, Job batch/v1, Pod v1) that
@@ -138,7 +139,7 @@ def test_every_pod_is_a_member_of_one_cluster_at_its_own_address(parts):
         assert template["spec"]["subdomain"] == "landmark68"  # the Service's name: so pods get names in its domain
         assert template["spec"]["containers"][0]["ports"] == [{"containerPort": port}]
         for index in range(spec["completions"]):
-            member = cluster.member_of(config_of(spec, parts, index))
+            member = member_of(config_of(spec, parts, index))
             assert (member.task, member.index) == (task, index)
             assert member.hosts[task][index] == f"landmark68-{task}-{index}.landmark68:{port}"
             seen.add((task, index))
@@ -149,8 +150,9 @@ def test_the_command_is_one_that_the_program_takes(parts):
     specs = jobs_of(parts)
     commands = [spec["template"]["spec"]["containers"][0] for spec in specs.values()]
     assert all(one["command"] == ["python", "net/train.py"] and one["args"] == commands[0]["args"] for one in commands)
-    args = train.parse_args(commands[0]["args"])
-    member = cluster.member_of(config_of(specs["worker"], parts, 0))
-    assert cluster.batch_of(member, args.batch) == 64
-    assert (args.batch, args.rate) == cluster.scaled(64, train.parse_args([]).rate, args.optimizer, member.workers)
-    assert not args.overwrite  # a pod that comes back would begin anew
+    plan = train.parse_args(commands[0]["args"])
+    workers = member_of(config_of(specs["worker"], parts, 0)).workers
+    assert divided(plan.length.batch, workers) == 64
+    expected = scaled(64, Settings().rate, plan.settings.optimizer, workers)
+    assert (plan.length.batch, plan.settings.rate) == expected
+    assert not plan.run.overwrite  # a pod that comes back would begin anew

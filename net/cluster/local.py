@@ -14,21 +14,25 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from net.cluster.member import ORPHANED
+from net.cluster.watch import FAILED, ORPHANED
+from net.run.folder import RunFolder
+from net.run.signals import stop_signals
 
-LOGS = "cluster"  # folder inside the run's
 LOOK = 0.2  # seconds between looks at the processes
 GRACE = 20.0  # seconds that a process has to end by itself
 
+Process = subprocess.Popen[bytes]
+Processes = dict[str, Process]  # by name, `<task>-<index>`
 
-def run(command: Sequence[str], workers: int, folder: Path) -> int:
+
+def run(command: Sequence[str], workers: int, folder: RunFolder) -> int:
     """Runs the command as every member of a cluster, with TF_CONFIG set, until the chief ends; its exit code.
 
-    What each says goes to `<folder>/cluster/<task>-<index>.log`, what the chief says to standard output as well. Ctrl-C
-    stops the chief, which saves; whatever happens, no process is left. Where another member fails before the chief
-    ends, all are ended, with one line that names it and its log; the code is then 2.
+    What each says goes to `<task>-<index>.log` in the run's folder of logs, what the chief says to standard output as
+    well. Ctrl-C stops the chief, which saves; whatever happens, no process is left. Where another member fails before
+    the chief ends, all are ended, with one line that names it and its log; the code is then 2.
     """
-    logs = folder / LOGS
+    logs = folder.logs
     logs.mkdir(parents=True, exist_ok=True)
     with stop_signals() as stop, members(command, cluster_of(workers), logs) as processes:
         chief = processes["chief-0"]
@@ -39,7 +43,7 @@ def run(command: Sequence[str], workers: int, folder: Path) -> int:
             print(f"train: {failed} failed ({processes[failed].returncode}), see {logs / failed}.log", file=sys.stderr)
             end(processes)
             echo.join()
-            return 2
+            return FAILED
         echo.join()
         with contextlib.suppress(subprocess.TimeoutExpired):  # at a good end the others leave by themselves
             for process in processes.values():
@@ -64,9 +68,9 @@ def environment_of(cluster: Mapping[str, Sequence[str]], task: str, index: int) 
 
 
 @contextlib.contextmanager
-def members(command: Sequence[str], cluster: Mapping[str, Sequence[str]], logs: Path) -> Iterator[dict]:
+def members(command: Sequence[str], cluster: Mapping[str, Sequence[str]], logs: Path) -> Iterator[Processes]:
     """The processes of a cluster by name, `<task>-<index>`; the chief's output is a pipe. In the end none is left."""
-    processes = {}
+    processes: Processes = {}
     try:
         for task, hosts in cluster.items():
             for index in range(len(hosts)):
@@ -85,7 +89,7 @@ def members(command: Sequence[str], cluster: Mapping[str, Sequence[str]], logs: 
         end(processes)
 
 
-def end(processes: Mapping[str, subprocess.Popen]) -> None:
+def end(processes: Processes) -> None:
     """Ends all that are left. The chief is asked, for it has something to save; the others have not, and may wait
     inside TensorFlow where no signal is heard."""
     for name, process in processes.items():
@@ -100,7 +104,7 @@ def end(processes: Mapping[str, subprocess.Popen]) -> None:
             process.wait()
 
 
-def wait_for(chief: subprocess.Popen, processes: Mapping[str, subprocess.Popen], stop: threading.Event) -> str | None:
+def wait_for(chief: Process, processes: Processes, stop: threading.Event) -> str | None:
     """Waits until the chief has ended; the name of another member if that has failed before, and not for its sake."""
     told = False
     while chief.poll() is None:
@@ -116,23 +120,10 @@ def wait_for(chief: subprocess.Popen, processes: Mapping[str, subprocess.Popen],
     return None
 
 
-def copy_lines(process: subprocess.Popen, log: Path) -> None:
+def copy_lines(process: Process, log: Path) -> None:
     """Copies what a process says to standard output and to its log, line by line."""
     with log.open("wb") as file:
-        for line in process.stdout:
+        for line in process.stdout or ():
             file.write(line)
             file.flush()
             print(line.decode(errors="replace"), end="", flush=True)
-
-
-@contextlib.contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that is set when Ctrl-C or a polite kill comes."""
-    stop = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)

@@ -54,7 +54,7 @@ class Selection:
 
     folder: Path
     fold: Fold | None = None
-    mix: Mapping[str, float] = field(default_factory=dict)
+    mix: dict[str, float] = field(default_factory=dict)
     points: str = ""
     validation: float = 0.0
 
@@ -73,7 +73,7 @@ class Selection:
         """The options of the command line that ask for it, as JSON has them."""
         return {
             "records": str(self.folder.resolve()),
-            "mix": dict(self.mix) or None,
+            "mix": self.mix or None,
             "fold": str(self.fold) if self.fold else None,
             "validation": self.validation,
             "points_subset": self.points,

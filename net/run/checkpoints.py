@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from net.run.folder import RunFolder
-from records.runtime import tf
-
-v1 = tf.compat.v1
+from records.runtime import tf, v1
 
 
 def network_variables() -> list[tf.Variable]:

@@ -10,9 +10,8 @@ import numpy as np
 from net.model.losses import PIXELS
 from records import metrics
 from records.landmarks import Scheme
-from records.runtime import tf
+from records.runtime import tf, v1
 
-v1 = tf.compat.v1
 WANTED = ("label", "predicted", "subset", "pose", "loss")
 
 

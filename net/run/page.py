@@ -19,38 +19,35 @@ from net.data.record_set import VALIDATION, RecordSet
 from net.model.losses import PIXELS, point_loss
 from net.model.senet import senet
 from net.model.shape import Shape
-from net.training.step import REPORT, restorer
+from net.run.checkpoints import best_checkpoint, restorer
+from net.run.folder import ANSWERS, CURVES, FACES, RunFolder
 from records.drawing import draw_answer, sheet
-from records.runtime import tf
+from records.runtime import tf, v1
 
-v1 = tf.compat.v1
-PAGE, FACES, CURVES, ANSWERS = REPORT
 SHOWN, ANSWERED = 24, 6  # training faces, and held-out ones with answers
 BATCH, MOST = 100, 2000  # of each split the table counts so many faces at most
 SPLITS = ("train", VALIDATION, "test")
 COLOURS = ("#4c9be8", "#e8894c")
-SCALE = 2  # of drawn faces
 
 
-def write(run: Path, records: RecordSet, shape: Shape, loss: str) -> None:
+def write(run: RunFolder, records: RecordSet, shape: Shape, loss: str) -> None:
     """Writes the report of a run from its best checkpoint (its last where none is best) and its events.
 
     loss: name of the one on the points. Raises FileNotFoundError where the run has no checkpoint.
     """
     answers = answers_of(run, records, shape)
     rows = {split: row_of(found, loss, shape) for split, found in answers.items()}
-    write_faces(run / FACES, [draw_answer(*one, SCALE) for one in shown(answers["train"], SHOWN, answered=False)], 6)
-    held_out = next(reversed(answers.values()))
-    write_faces(run / ANSWERS, [draw_answer(*one, SCALE) for one in shown(held_out, ANSWERED)], 3)
-    _save(run / CURVES, plot_curves(read_scalars(run), records.judge))
-    write_text_atomically(run / PAGE, page(rows, records, list(answers)[-1]))
+    faces = shown(answers["train"], SHOWN, answered=False)
+    answered = shown(next(reversed(answers.values())), ANSWERED)
+    write_faces(run.path / FACES, [draw_answer(*one) for one in faces], columns=6)
+    write_faces(run.path / ANSWERS, [draw_answer(*one) for one in answered], columns=3)
+    write_atomically(run.path / CURVES, _png(plot_curves(read_scalars(run), records.judge)))
+    write_text_atomically(run.page, page(rows, records, list(answers)[-1]))
 
 
-def answers_of(run: Path, records: RecordSet, shape: Shape) -> dict[str, dict[str, np.ndarray]]:
+def answers_of(run: RunFolder, records: RecordSet, shape: Shape) -> dict[str, dict[str, np.ndarray]]:
     """Of each split that has records the first `MOST`: label, predicted [N, 2K], side [N]; image of the first batch."""
-    checkpoint = tf.train.latest_checkpoint(str(run / "best")) or tf.train.latest_checkpoint(str(run))
-    if not checkpoint:
-        raise FileNotFoundError(f"{run}: found no checkpoint, expected a run that has ended")
+    checkpoint = best_checkpoint(run)
     with v1.Graph().as_default():
         parts = {split: _batches(records, split) for split in SPLITS if records.count(split)}
         kinds = v1.data.get_output_types(parts["train"]), v1.data.get_output_shapes(parts["train"])
@@ -113,10 +110,10 @@ def write_faces(path: Path, tiles: Sequence[np.ndarray], columns: int) -> None:
     write_atomically(path, cv2.imencode(".png", picture)[1].tobytes())
 
 
-def read_scalars(run: Path) -> dict[str, dict[int, float]]:
+def read_scalars(run: RunFolder) -> dict[str, dict[int, float]]:
     """All scalars in a run's events: tag -> {step: value}; of a step that was done twice, the later value."""
     found: dict[str, dict[int, float]] = {}
-    for path in sorted(run.glob("events.out.tfevents.*"), key=lambda path: path.stat().st_mtime):
+    for path in run.events():
         for event in v1.train.summary_iterator(str(path)):
             for value in event.summary.value:
                 if value.WhichOneof("value") == "simple_value":
@@ -175,7 +172,7 @@ def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str) -
     return "\n".join(lines) + "\n"
 
 
-def _save(path: Path, figure: Figure) -> None:
+def _png(figure: Figure) -> bytes:
     data = io.BytesIO()
     figure.savefig(data, format="png", dpi=110)
-    write_atomically(path, data.getvalue())
+    return data.getvalue()

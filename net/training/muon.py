@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from records.runtime import tf
+from records.runtime import tf, v1
 
-v1 = tf.compat.v1
 MOMENTUM = 0.95
 SCALE = 1.0  # of the root mean square of a step, in learning rates of Adam
 ITERATIONS = 5

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from records.runtime import tf
-
-v1 = tf.compat.v1
-SCHEDULES = ("exponential", "cosine", "plateau")
+from net.training.settings import Settings
+from records.runtime import tf, v1
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ class Rate:
     plateau: Plateau | None = None
 
 
-def learning_rate(settings, step: tf.Tensor, steps: int) -> Rate:
+def learning_rate(settings: Settings, step: tf.Tensor, steps: int) -> Rate:
     """The schedule that the settings ask for; steps: the run's length, at whose end a cosine is 0.
 
     exponential: rate * decay_factor ^ floor(step / decay_steps); cosine: rate / 2 * (1 + cos(pi step / steps)), without
@@ -55,7 +53,7 @@ def learning_rate(settings, step: tf.Tensor, steps: int) -> Rate:
     return Rate(rate, plateau)
 
 
-def _plateau(settings, step: tf.Tensor) -> tuple[tf.Tensor, Plateau]:
+def _plateau(settings: Settings, step: tf.Tensor) -> tuple[tf.Tensor, Plateau]:
     with v1.variable_scope("plateau"):
         scale = v1.get_variable("scale", [], initializer=v1.ones_initializer(), trainable=False)
         best = v1.get_variable("best", [], initializer=v1.constant_initializer(np.inf), trainable=False)

@@ -15,10 +15,10 @@ from net.data.record_set import RecordSet
 from net.model.layers import BN_EPSILON
 from net.model.senet import senet
 from net.model.shape import Shape
-from net.training.step import averaged_name, names_in, network_variables
-from records.runtime import tf
+from net.run.checkpoints import averaged_name, best_checkpoint, names_in, network_variables
+from net.run.folder import RunFolder
+from records.runtime import tf, v1
 
-v1 = tf.compat.v1
 FOLDED = "FusedBatchNormV3"  # the op whose place and name a folded batch norm's bias_add has
 FACES = 256  # whose maps give a folded batch norm its statistics back
 SEED = 1
@@ -30,7 +30,9 @@ def network_of(start: Path) -> Shape:
     Raises FileNotFoundError where neither is there, ValueError where it does not say what its network is, or names one
     that can no longer be built.
     """
-    path = start / "settings.json" if start.is_dir() else start.with_suffix(".json")
+    if start.is_dir():
+        return RunFolder(start).settings().network
+    path = start.with_suffix(".json")
     if not path.is_file():
         raise FileNotFoundError(f"{start}: found no {path.name}, expected a model's landmark.json or a run folder")
     try:
@@ -46,9 +48,7 @@ def starting_point(start: Path, records: RecordSet, shape: Shape) -> Callable:
     another number of points, keeps its random start and is named. Raises FileNotFoundError, ValueError.
     """
     if start.is_dir():
-        checkpoint = tf.train.latest_checkpoint(str(start / "best")) or tf.train.latest_checkpoint(str(start))
-        if not checkpoint:
-            raise FileNotFoundError(f"{start}: found no checkpoint, expected a run folder of net/train.py")
+        checkpoint = best_checkpoint(RunFolder(start))
         weights = {name: tf.train.load_variable(checkpoint, held) for name, held in names_in(checkpoint).items()}
         return lambda scaffold, session: _load(session, weights, {})
     graph = _graph_of(start)

@@ -1,16 +1,15 @@
 import json
-import signal
 import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorboard.plugins.hparams import api_pb2, plugin_data_pb2
+from tensorboard.plugins.hparams import api_pb2
 
 from net import sweep, train
 from net.sweep import Trial, read_plan
 from tests.conftest import train_options
-from tests.net.run.test_reporter import events
+from tests.helpers.events import hparams_in
 
 
 def plan_of(tmp_path, **plan):
@@ -102,20 +101,14 @@ def test_a_sweep_trains_every_trial_and_sums_them_up(record_set, tmp_path, in_pr
     assert (tmp_path / "out" / "slow-seed1" / "checkpoint").stat().st_mtime_ns == before
 
 
-def hparams_data(folder):
-    for _, value in events(folder):
-        if value.metadata.plugin_data.plugin_name == "hparams":
-            yield plugin_data_pb2.HParamsPluginData.FromString(value.metadata.plugin_data.content)
-
-
 def test_tensorboard_knows_what_differs_and_what_to_list(record_set, tmp_path, in_process):
     plan = plan_of(tmp_path, base={"batch": 3}, grid={"rate": [1e-6, 2e-6]})
     options = train_options(record_set, tmp_path / "out", "--steps", "1", "--sweep", str(plan))
     assert train.main(options) == 0
-    (experiment,) = [data.experiment for data in hparams_data(tmp_path / "out")]
+    (experiment,) = [data.experiment for data in hparams_in(tmp_path / "out")]
     assert [info.name for info in experiment.hparam_infos] == ["rate", "seed"]
     assert [info.name.tag for info in experiment.metric_infos] == ["test/nme", "test/nme_box"]
-    start, _ = hparams_data(tmp_path / "out" / "rate=2e-06-seed1")
+    start, _ = hparams_in(tmp_path / "out" / "rate=2e-06-seed1")
     assert start.session_start_info.hparams["rate"].number_value == pytest.approx(2e-6)
     assert tf.train.latest_checkpoint(str(tmp_path / "out" / "rate=1e-06-seed1"))
 
@@ -125,12 +118,12 @@ def test_runs_that_differ_in_their_data_differ_in_tensorboard(record_set, tmp_pa
     plan = plan_of(tmp_path, base={"fold": "0/3"}, runs={"all": {}, **settings})
     options = train_options(record_set, tmp_path / "out", "--steps", "1", "--sweep", str(plan))
     assert train.main(options) == 0
-    (experiment,) = [data.experiment for data in hparams_data(tmp_path / "out")]
+    (experiment,) = [data.experiment for data in hparams_in(tmp_path / "out")]
     names = ["mix", "points_subset", "validation"]
     assert [info.name for info in experiment.hparam_infos] == [*names, "seed"]
     found = {}
     for name in ("all", "mix", "part"):
-        start, end = hparams_data(tmp_path / "out" / f"{name}-seed1")
+        start, end = hparams_in(tmp_path / "out" / f"{name}-seed1")
         found[name] = [getattr(one, one.WhichOneof("kind")) for one in map(start.session_start_info.hparams.get, names)]
         assert start.session_start_info.hparams["fold"].string_value == "0/3"
         assert end.session_end_info.status == api_pb2.STATUS_SUCCESS
@@ -141,15 +134,6 @@ def test_runs_that_differ_in_their_data_differ_in_tensorboard(record_set, tmp_pa
     judged = {row[1]: row for row in ([cell.strip() for cell in line.split("|")] for line in rows)}
     for name, one, other in (("all", "test/nme", "validation/nme"), ("part", "validation/nme", "test/nme")):
         assert float(judged[name][columns.index(one)]) > 0 and judged[name][columns.index(other)] == "-"
-
-
-def test_a_stopped_run_has_no_end_in_tensorboard_yet(record_set, tmp_path, monkeypatch):
-    """TensorBoard keeps the first end that it reads: a run that goes on would stay what it was when it stopped."""
-    loop = train.loop
-    monkeypatch.setattr(train, "loop", lambda *args: loop(*args) or args[-1].append(signal.SIGINT))
-    options = train_options(record_set, tmp_path / "run", "--steps", "2")
-    assert train.main(options) == 130
-    assert [data.WhichOneof("data") for data in hparams_data(tmp_path / "run")] == ["session_start_info"]
 
 
 def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):
@@ -164,12 +148,12 @@ def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):
 def test_the_listed_errors_are_those_of_what_judges(tmp_path):
     trials = [Trial("a", {"validation": 0.2}, 1), Trial("b", {"validation": 0.2, "rate": 1}, 1)]
     sweep._write_experiment(tmp_path, trials)
-    (experiment,) = [data.experiment for data in hparams_data(tmp_path)]
+    (experiment,) = [data.experiment for data in hparams_in(tmp_path)]
     assert [info.name.tag for info in experiment.metric_infos] == ["validation/nme", "validation/nme_box"]
 
 
 def test_validation_may_come_from_the_command_line(tmp_path):
     sweep._write_experiment(tmp_path, [Trial("a", {}, 1), Trial("b", {"validation": 0}, 1)], validation=0.2)
-    (experiment,) = [data.experiment for data in hparams_data(tmp_path)]
+    (experiment,) = [data.experiment for data in hparams_in(tmp_path)]
     tags = [f"{judge}/{name}" for judge in ("test", "validation") for name in ("nme", "nme_box")]
     assert [info.name.tag for info in experiment.metric_infos] == tags

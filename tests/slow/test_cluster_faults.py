@@ -1,7 +1,6 @@
 """Clusters of real processes on loopback: members are killed in the middle, and the run goes on or says why not."""
 
 import itertools
-import json
 import os
 import re
 import signal
@@ -11,12 +10,14 @@ import threading
 import time
 
 import pytest
-import tensorflow as tf
 
-from net.cluster import local as local_cluster
-from net.cluster import member as cluster
-from net.training.step import last_step
+from net.cluster import local
+from net.cluster.probe import all_answer
+from net.cluster.watch import ORPHANED
+from net.run.checkpoints import last_step
+from net.run.folder import RunFolder
 from tests.conftest import ROOT, train_options
+from tests.helpers.events import weights_of
 
 PATIENCE = 240.0  # seconds that anything awaited may take on a busy machine
 WAIT = 10  # seconds of a parameter server's silence; ten times as many of a chief's
@@ -26,7 +27,7 @@ class Part:
     """A process of a cluster, and the lines that it has said."""
 
     def __init__(self, command, cluster, task: str):
-        environment = local_cluster.environment_of(cluster, task, 0)
+        environment = local.environment_of(cluster, task, 0)
         self.process = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
@@ -77,7 +78,7 @@ def command_of(record_set, run, *others: str) -> list[str]:
 def story(record_set, tmp_path_factory):
     """One cluster through all its faults: what each part had said, by the name that the story gives it."""
     run = tmp_path_factory.mktemp("cluster") / "run"
-    cluster = local_cluster.cluster_of(2)
+    cluster = local.cluster_of(2)
     command, parts = command_of(record_set, run), {}
     try:
         for name in ("ps", "chief", "worker"):
@@ -90,7 +91,7 @@ def story(record_set, tmp_path_factory):
         parts["worker again"].until_step(seen + 4)
         parts["chief"].until_step(seen + 4)
         parts["chief"].kill()
-        saved = last_step(run)
+        saved = last_step(RunFolder(run))
         parts["chief again"] = Part(command, cluster, "chief")
         parts["chief again"].until_step(saved + 12)
         parts["worker again"].until_step(saved + 12)
@@ -132,22 +133,22 @@ def test_a_killed_parameter_server_is_a_clear_error_on_the_others_in_bounded_tim
 
 
 def test_the_run_goes_on_to_its_end_as_a_local_cluster(story, record_set, capfd):
-    run = story["run"]
+    run = RunFolder(story["run"])
     first = last_step(run)
     assert first >= 20
-    command = command_of(record_set, run, "--steps", str(first + 6), "--eval-every", "3")
-    assert local_cluster.run(command, 2, run) == 0
+    command = command_of(record_set, run.path, "--steps", str(first + 6), "--eval-every", "3")
+    assert local.run(command, 2, run) == 0
     assert f"step {first + 6}/{first + 6}" in capfd.readouterr().out
     assert last_step(run) == first + 6
-    assert sorted(os.listdir(run / "cluster")) == ["chief-0.log", "ps-0.log", "worker-0.log"]
-    assert f"worker 0: step {first + 6}/{first + 6}" in (run / "cluster" / "worker-0.log").read_text()
-    assert json.loads((run / "best" / "nme.json").read_text())["nme_box"] > 0
-    held = dict(tf.train.list_variables(tf.train.latest_checkpoint(str(run))))
+    assert sorted(os.listdir(run.logs)) == ["chief-0.log", "ps-0.log", "worker-0.log"]
+    assert f"worker 0: step {first + 6}/{first + 6}" in (run.logs / "worker-0.log").read_text()
+    assert run.best().nme_box > 0
+    held = weights_of(run.path)
     assert "senet/stem/conv/weights/ExponentialMovingAverage" in held
     assert not any("sync_rep" in name or "grad_accum" in name for name in held)
 
 
-LATER = """
+LATE = """
 import os, sys, time
 sys.path.insert(0, {root!r})
 from net import train
@@ -159,9 +160,9 @@ sys.exit(train.main(sys.argv[1:]))
 
 
 def test_a_parameter_server_that_comes_back_costs_the_steps_since_the_checkpoint(record_set, tmp_path):
-    hosts, flag = local_cluster.cluster_of(1), tmp_path / "go"
+    hosts, flag = local.cluster_of(1), tmp_path / "go"
     command = command_of(record_set, tmp_path / "run")
-    later = [sys.executable, "-c", LATER.format(root=str(ROOT), flag=str(flag)), *command[2:]]  # is there in time
+    later = [sys.executable, "-c", LATE.format(root=str(ROOT), flag=str(flag)), *command[2:]]  # is there in time
     parts = {"ps": Part(command, hosts, "ps"), "again": Part(later, hosts, "ps")}
     chief = parts["chief"] = Part(command, hosts, "chief")
     try:
@@ -186,7 +187,7 @@ def test_a_parameter_server_that_comes_back_costs_the_steps_since_the_checkpoint
 @pytest.fixture
 def failed(request, record_set, tmp_path):
     """The parts of a cluster whose chief fails, after their ends; request.param: further options of all."""
-    hosts, run, parts = local_cluster.cluster_of(2), tmp_path / "run", {}
+    hosts, run, parts = local.cluster_of(2), tmp_path / "run", {}
     if not request.param:
         run.mkdir()
         (run / "photo.jpg").write_text("mine")  # so that the chief refuses the folder
@@ -194,7 +195,7 @@ def failed(request, record_set, tmp_path):
     try:
         for name in ("ps", "worker"):
             parts[name] = Part(command, hosts, name)
-        assert cluster.there((*hosts["ps"], *hosts["worker"]), PATIENCE)
+        assert all_answer((*hosts["ps"], *hosts["worker"]), PATIENCE)
         parts["chief"] = Part(command, hosts, "chief")
         for part in parts.values():
             part.end()
@@ -244,7 +245,7 @@ def started(monkeypatch) -> list[subprocess.Popen]:
         processes.append(start(*args, **settings))
         return processes[-1]
 
-    monkeypatch.setattr(local_cluster.subprocess, "Popen", noted)
+    monkeypatch.setattr(local.subprocess, "Popen", noted)
     return processes
 
 
@@ -261,21 +262,21 @@ def gone(pid: int) -> bool:
 
 
 def test_a_part_that_fails_takes_all_down(tmp_path, capfd, started):
-    assert local_cluster.run(fake("if task == 'worker': sys.exit(7)"), 2, tmp_path) == 2
+    assert local.run(fake("if task == 'worker': sys.exit(7)"), 2, RunFolder(tmp_path)) == 2
     log = tmp_path / "cluster" / "worker-0.log"
     assert capfd.readouterr().err == f"train: worker-0 failed (7), see {log}\n"
     assert len(started) == 3 and all_gone(started)
 
 
 def test_a_chief_that_fails_takes_all_down(tmp_path, capfd, started):
-    assert local_cluster.run(fake("if task == 'chief': time.sleep(0.3); sys.exit(5)"), 3, tmp_path) == 5
+    assert local.run(fake("if task == 'chief': time.sleep(0.3); sys.exit(5)"), 3, RunFolder(tmp_path)) == 5
     assert "chief is up" in capfd.readouterr().out
     assert len(os.listdir(tmp_path / "cluster")) == len(started) == 4 and all_gone(started)
 
 
 def test_who_ends_because_the_chief_failed_is_not_blamed(tmp_path, capfd):
-    code = f"if task != 'chief': sys.exit({cluster.ORPHANED})\ntime.sleep(1); sys.exit(5)"
-    assert local_cluster.run(fake(code), 2, tmp_path) == 5
+    code = f"if task != 'chief': sys.exit({ORPHANED})\ntime.sleep(1); sys.exit(5)"
+    assert local.run(fake(code), 2, RunFolder(tmp_path)) == 5
     assert capfd.readouterr().err == ""
 
 
@@ -284,14 +285,14 @@ def test_ctrl_c_stops_the_chief_and_leaves_nothing(tmp_path, monkeypatch, capfd,
     code += "; os.kill(int(os.environ['PARENT']), 2)"
     monkeypatch.setenv("PARENT", str(os.getpid()))
     handler = signal.getsignal(signal.SIGINT)
-    assert local_cluster.run(fake(code), 2, tmp_path) == 130
+    assert local.run(fake(code), 2, RunFolder(tmp_path)) == 130
     assert "saved" in capfd.readouterr().out and signal.getsignal(signal.SIGINT) is handler
     assert len(started) == 3 and all_gone(started)
 
 
 def test_a_local_cluster_has_an_address_for_each():
     for workers in (1, 3):
-        cluster = local_cluster.cluster_of(workers)
+        cluster = local.cluster_of(workers)
         assert {job: len(hosts) for job, hosts in cluster.items()} == {"chief": 1, "ps": 1} | (
             {"worker": workers - 1} if workers > 1 else {}
         )

@@ -1,14 +1,14 @@
 """The way from annotated faces to the weights that ship: commands take their options, each step the one before's."""
 
-import json
-
 import pytest
 
-from net.model.shape import Shape
+from net.parser import parse
 from tests.helpers.commands import record_calls, scripts_of
+from tests.helpers.runs import make_run
 from tools import train_weights
 
 LAST = ["net/train.py", "export/freeze.py"]
+TAUGHT = ("real_taught", "real_taught_more")
 
 
 @pytest.fixture
@@ -19,12 +19,18 @@ def called(monkeypatch):
         args.out.mkdir(parents=True)
         (args.out / "manifest.json").write_text("{}")
 
-    def run(args):  # what --init looks for
-        args.run.mkdir(parents=True, exist_ok=True)
-        (args.run / "settings.json").write_text(json.dumps({"network": Shape().settings()}))
+    def run(plan):  # what --init looks for
+        make_run(plan.run.folder.path)
 
     made = {"tools/make_records.py": records, "tools/rewrite/distil.py": records, "net/train.py": run}
     return record_calls(monkeypatch, train_weights, made)
+
+
+def recipe_of(plan):
+    """The recipe that a plan's settings are those of."""
+    plans = {name: parse("", ["--recipe", name]) for name in ("real", "real_more", *TAUGHT, "real_polished")}
+    (found,) = [name for name, one in plans.items() if (one.settings, one.length) == (plan.settings, plan.length)]
+    return found
 
 
 def test_each_step_takes_what_the_one_before_made(called, tmp_path):
@@ -35,18 +41,20 @@ def test_each_step_takes_what_the_one_before_made(called, tmp_path):
     assert scripts == ["tools/make_records.py", "net/train.py", "net/train.py", *2 * lesson, *LAST]
     records, first, second, *lessons, polished, model = (args for _, args in called)
     assert [str(source) for source in records.datasets] == ["a", "b"]
-    assert (first.recipe, second.recipe) == ("real", "real_more")
-    assert first.init is None and second.init == first.run and first.records == second.records == records.out
+    assert (recipe_of(first), recipe_of(second)) == ("real", "real_more")
+    assert first.start is None and second.start == first.run.folder.path
+    assert first.records.folder == second.records.folder == records.out
     before, teachers = second, []
-    rounds = {"real_taught": lessons[:3], "real_taught_more": lessons[3:]}
+    rounds = dict(zip(TAUGHT, (lessons[:3], lessons[3:]), strict=True))
     for recipe, (teacher, taught, pupil) in rounds.items():
         teachers = [teacher.out / "landmark.pb", *teachers]
-        assert teacher.run == pupil.init == before.run and pupil.recipe == recipe
-        assert taught.records == records.out and taught.teacher == teachers and pupil.records == taught.out
+        assert teacher.run == pupil.start == before.run.folder.path and recipe_of(pupil) == recipe
+        assert taught.records == records.out and taught.teacher == teachers and pupil.records.folder == taught.out
         before = pupil
     assert len(teachers) == len(set(teachers)) == 2
-    assert (polished.recipe, polished.init, polished.records) == ("real_polished", before.run, before.records)
-    assert (model.run, model.out, model.checkpoint) == (polished.run, out, "last")
+    assert (recipe_of(polished), polished.start) == ("real_polished", before.run.folder.path)
+    assert polished.records.folder == before.records.folder
+    assert (model.run, model.out, model.checkpoint) == (polished.run.folder.path, out, "last")
     assert [kind.name for kind in model.formats] == ["pb16"]
 
 
@@ -57,8 +65,9 @@ def test_goes_on_from_a_model(called, tmp_path):
     assert scripts == ["tools/make_records.py", "tools/rewrite/distil.py", "net/train.py", *LAST]
     _, taught, pupil, polished, model = (args for _, args in called)
     assert taught.teacher == [contract.with_name("landmark.pb")]
-    assert (pupil.recipe, pupil.init, pupil.records) == ("real_taught_more", contract, taught.out)
-    assert (polished.init, polished.records, model.run) == (pupil.run, taught.out, polished.run)
+    assert (recipe_of(pupil), pupil.start, pupil.records.folder) == ("real_taught_more", contract, taught.out)
+    assert (polished.start, polished.records.folder) == (pupil.run.folder.path, taught.out)
+    assert model.run == polished.run.folder.path
 
 
 def test_sets_of_records_are_made_once(called, tmp_path):

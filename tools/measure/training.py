@@ -19,9 +19,9 @@ from net.data.augment import Ranges
 from net.data.batches import training_batches
 from net.data.record_set import RecordSet
 from net.model.shape import Shape
-from net.training import step as graph
-
-v1 = graph.v1
+from net.training import step
+from net.training.settings import PRECISIONS, Settings
+from records.runtime import tf, v1
 
 
 def parse_args(argv=None) -> argparse.Namespace:
@@ -29,7 +29,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser.add_argument("--records", type=Path, default=ROOT / "data" / "records", help="(default: data/records)")
     parser.add_argument("--batch", type=int, default=64, help="faces a step (default: %(default)s)")
     parser.add_argument(
-        "--precision", choices=graph.PRECISIONS, default="float32", help="of the convolutions (default: %(default)s)"
+        "--precision", choices=PRECISIONS, default="float32", help="of the convolutions (default: %(default)s)"
     )
     parser.add_argument("--rounds", type=int, default=6, help="turns of each kind (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=25, help="steps a turn (default: %(default)s)")
@@ -41,7 +41,7 @@ def main(argv=None) -> int:
     v1.logging.set_verbosity(v1.logging.ERROR)
     try:
         rates = measured(RecordSet(args.records), args.batch, args.precision, args.rounds, args.steps)
-    except (ValueError, OSError, graph.tf.errors.OpError) as error:
+    except (ValueError, OSError, tf.errors.OpError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
     print(table({name: float(np.median(values)) for name, values in rates.items()}, args.batch))
@@ -67,13 +67,12 @@ def measured(records: RecordSet, size: int, precision: str, rounds: int, steps: 
     return rates
 
 
-def training_step(records: RecordSet, size: int, precision: str) -> tuple[graph.tf.Operation, dict]:
+def training_step(records: RecordSet, size: int, precision: str) -> tuple[tf.Operation, dict]:
     """The op of one gradient step, and its batch, whose tensors may be fed."""
     batches = training_batches(records, size, Ranges(), seed=1)
     batch = v1.data.make_one_shot_iterator(batches).get_next()
-    settings = graph.Settings(precision=precision)
-    train_op, *_ = graph.training_step(batch, Shape(records.scheme.count), settings, steps=1)
-    return train_op, batch
+    settings = Settings(precision=precision)
+    return step.training_step(batch, Shape(records.scheme.count), settings, steps=1).op, batch
 
 
 def steps_per_second(session, step, feed, count: int) -> float:

@@ -1,21 +1,16 @@
 """What a run leaves to look at: curves out of its events, faces, answers, and the table of its splits."""
 
 import re
-import shutil
-import sys
 
 import cv2
 import numpy as np
 import pytest
 
-from net import train
 from net.data.record_set import RecordSet
 from net.model.shape import Shape
-from net.run import page as plots
-from records.runtime import tf
-from tests.conftest import train_options
-
-v1 = tf.compat.v1
+from net.run import page
+from net.run.folder import RunFolder
+from records.runtime import v1
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +20,7 @@ def written(trained, record_set, tmp_path_factory):
     run.mkdir()
     for path in trained.iterdir():
         (run / path.name).symlink_to(path)
-    plots.write(run, RecordSet(record_set), Shape(width=8, decoder=8), "wing")
+    page.write(RunFolder(run), RecordSet(record_set), Shape(width=8, decoder=8), "wing")
     return run
 
 
@@ -36,7 +31,7 @@ def test_the_table_has_a_row_for_each_split(written, record_set):
     }
     records = RecordSet(record_set)
     assert {name: row[0] for name, row in rows.items()} == {split: records.count(split) for split in ("train", "test")}
-    scalars = plots.read_scalars(written)
+    scalars = page.read_scalars(RunFolder(written))
     best = min(scalars["test/nme_box"], key=scalars["test/nme_box"].get)
     # the best checkpoint, answered anew, fits as training said it does
     assert rows["test"][1] == pytest.approx(scalars["test/loss"][best], rel=0.05)
@@ -60,7 +55,7 @@ def test_every_picture_is_there_and_named(written):
 def test_numbers_of_a_split_restated():
     label = np.array([[0.5, 0.5, np.nan, np.nan], [0.1, 0.2, 0.3, 0.4]], np.float32)
     predicted = np.array([[0.6, 0.5, 0.9, 0.9], [0.1, 0.4, 0.3, 0.3]], np.float32)
-    row = plots.row_of({"label": label, "predicted": predicted, "side": np.array([96.0, 48.0])}, "l2", Shape(points=2))
+    row = page.row_of({"label": label, "predicted": predicted, "side": np.array([96.0, 48.0])}, "l2", Shape(points=2))
     off, side = np.array([0.1, 0, 0, 0.2, 0, -0.1]), np.array([96, 96, 48, 48, 48, 48])
     assert row["faces"] == 2 and row["loss"] == pytest.approx(np.square(128 * off).mean(), rel=1e-4)
     assert row["mae"] == pytest.approx(128 * np.abs(off).mean(), rel=1e-5)
@@ -73,44 +68,15 @@ def test_of_a_step_that_was_done_twice_the_later_value_counts(tmp_path):
         with v1.Graph().as_default(), v1.summary.FileWriter(str(tmp_path), filename_suffix=name) as writer:
             for step, value in values.items():
                 writer.add_summary(v1.Summary(value=[v1.Summary.Value(tag="loss", simple_value=value)]), step)
-    assert plots.read_scalars(tmp_path) == {"loss": {10: 1.0, 20: 3.0, 30: 4.0}}
-    assert plots.read_scalars(tmp_path / "empty") == {}
+    assert page.read_scalars(RunFolder(tmp_path)) == {"loss": {10: 1.0, 20: 3.0, 30: 4.0}}
+    assert page.read_scalars(RunFolder(tmp_path / "empty")) == {}
 
 
 def test_curves_show_training_and_what_judges():
     scalars = {"loss_points": {1: 5.0, 2: 3.0}, "validation/loss": {2: 4.0}, "mae": {1: 2.0, 2: 1.0}}
-    figure = plots.plot_curves({**scalars, "validation/mae": {2: 1.5}}, "validation")
+    figure = page.plot_curves({**scalars, "validation/mae": {2: 1.5}}, "validation")
     found = [{line.get_label(): line.get_xydata().tolist() for line in axes.lines} for axes in figure.axes]
     assert found == [
         {"training, augmented": [[1, 5], [2, 3]], "validation": [[2, 4]]},
         {"training, augmented": [[1, 2], [2, 1]], "validation": [[2, 1.5]]},
     ]
-
-
-def test_without_matplotlib_one_line_says_so(monkeypatch, tmp_path, capsys):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "net.run.page")
-    monkeypatch.delattr("net.run.page")
-    train.write_report(tmp_path, None, None, "l2")
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith("no plots: found no package matplotlib")
-
-
-def test_a_report_that_a_kill_took_is_written_by_the_same_command(trained, record_set, tmp_path, capsys):
-    run = tmp_path / "run"
-    shutil.copytree(trained, run)
-    options = [option for option in train_options(record_set, run) if option != "--no-plots"]
-    (run / "curves.png").write_bytes(b"half")  # the page is written last
-    for message in (f"report: {run / 'report.md'}", "nothing to do"):
-        assert train.main(options) == 0
-        assert message in capsys.readouterr().out
-        assert cv2.imread(str(run / "curves.png")) is not None
-    (run / "report.md").unlink()
-    assert train.main(train_options(record_set, run)) == 0  # --no-plots
-    assert not (run / "report.md").exists()
-
-
-def test_a_run_without_checkpoint(record_set, tmp_path):
-    with pytest.raises(FileNotFoundError, match="found no checkpoint"):
-        plots.write(tmp_path, RecordSet(record_set), Shape(), "l2")

@@ -2,12 +2,10 @@ from math import cos, pi
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from net.training.schedules import SCHEDULES, learning_rate
-from net.training.step import Settings
-
-v1 = tf.compat.v1
+from net.training.schedules import learning_rate
+from net.training.settings import SCHEDULES, Settings
+from records.runtime import v1
 
 
 def rates(steps, length=20, **settings):

@@ -16,7 +16,7 @@ from net.model.senet import senet
 from net.model.shape import Shape
 from net.training.start import network_of, starting_point, weights_in
 from tests.conftest import train_options
-from tests.net.test_train import scalars
+from tests.helpers.events import scalars
 
 v1 = tf.compat.v1
 

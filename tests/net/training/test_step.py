@@ -1,19 +1,19 @@
-import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from net.data.augment import NO_AUGMENTATION
-from net.data.record_set import RecordSet
-from net.model.senet import cell_centres, senet
+from net.data.selection import Selection
+from net.model.senet import cell_centres
 from net.model.shape import Shape
-from net.training import step as graph
-from net.training.step import Settings
+from net.run.folder import RunFolder
+from net.training.plan import Length, Plan, RunPlan
+from net.training.settings import Settings
+from net.training.step import build, build_evaluation, training_step
+from records.runtime import tf, v1
 from tests.net.model.test_losses import by_hand, heat_by_hand
 
-v1 = tf.compat.v1
 TINY = Shape(points=5, width=8, depth=1, head="dense", decoder=3, size=32)
 RNG = np.random.default_rng(12)
 IMAGES = RNG.integers(0, 256, (4, 32, 32, 3), np.uint8)
@@ -31,13 +31,13 @@ def train(settings, steps, labels=LABELS, poses=POSES, shape=TINY):
     """The scalars of so many steps on one batch, with the variables after each, and the variables before them."""
     with v1.Graph().as_default() as built, v1.Session() as session:
         v1.set_random_seed(settings.seed)
-        train_op, scalars, *_ = graph.training_step(batch_of(labels, poses), shape, settings, 10)
-        wanted = {**scalars, "predicted": built.get_tensor_by_name("landmarks:0")}
+        step = training_step(batch_of(labels, poses), shape, settings, 10)
+        wanted = {**step.scalars, "predicted": built.get_tensor_by_name("landmarks:0")}
         session.run(v1.global_variables_initializer())
         names = {variable.op.name: variable for variable in v1.global_variables()}
         before, found = session.run(names), []
         for _ in range(steps):
-            found.append(session.run({"train": train_op, **wanted}))
+            found.append(session.run({"train": step.op, **wanted}))
             found[-1]["after"] = session.run(names)
         return found, before
 
@@ -99,7 +99,7 @@ def test_heat_and_pose_add_their_weighted_parts():
     labels[1, 2:6] = poses[2, 1] = np.nan
     settings = replace(PLAIN, loss="smooth_l1", heat=0.3, heat_width=0.8, pose=2.0)
     with v1.Graph().as_default() as built, v1.Session() as session:
-        _, scalars, *_ = graph.training_step(batch_of(labels, poses), HEATED, settings, 10)
+        scalars = training_step(batch_of(labels, poses), HEATED, settings, 10).scalars
         (softmax,) = [op for op in built.get_operations() if op.name.startswith("senet/Softmax")]
         session.run(v1.global_variables_initializer())
         (pose_weights,) = [value for value in v1.trainable_variables() if value.op.name == "senet/pose/weights"]
@@ -166,136 +166,20 @@ def test_the_seed_makes_the_run_and_every_step_of_it_has_its_own_dropout():
     assert np.abs(first[0]["predicted"] - first[1]["predicted"]).max() > 1e-3
 
 
-def test_evaluation_shares_the_weights_and_reads_the_test_records(record_set):
-    records = RecordSet(record_set)
+def test_evaluation_shares_the_weights_and_reads_the_test_records(record_set, tmp_path):
     shape = Shape(68, width=8, decoder=8)
+    plan = Plan(
+        Selection(record_set), RunPlan(RunFolder(tmp_path)), shape, ranges=NO_AUGMENTATION, length=Length(10, 3)
+    )
+    records = plan.records.open(grey=False)
     with v1.Graph().as_default(), v1.Session() as session:
-        model = graph.build(records, shape, Settings(), NO_AUGMENTATION, 3, 10)
+        evaluation = build_evaluation(plan, records, build(plan, records))
         trained = {variable.op.name for variable in v1.trainable_variables()}
         assert all(name.startswith("senet/") for name in trained) and len(trained) == len(v1.trainable_variables())
-        session.run([v1.global_variables_initializer(), model.eval_iterator.initializer])
-        answers = session.run(model.eval_batch)
+        session.run([v1.global_variables_initializer(), evaluation.iterator.initializer])
+        answers = session.run(evaluation.batch)
     assert answers["predicted"].shape == answers["label"].shape == (records.count("test"), 136)
     assert answers["image"].shape == (records.count("test"), 128, 128, 3)
     assert len(set(answers["name"])) == records.count("test")
     # a fresh network's heat is spread, so its points lie inside
     assert answers["predicted"].min() > 0 and answers["predicted"].max() < 1
-
-
-@pytest.fixture(scope="module")
-def averaged_run(record_set, tmp_path_factory):
-    """A few steps with averages: the folder with both kinds of checkpoint, all variables, images, and the answer."""
-    folder = tmp_path_factory.mktemp("averaged")
-    records = RecordSet(record_set)
-    settings = replace(PLAIN, rate=0.05, average=0.9, pose=1.0)
-    with v1.Graph().as_default(), v1.Session() as session:
-        model = graph.build(records, AVERAGED, settings, NO_AUGMENTATION, 3, 10)
-        whole = v1.train.Saver()
-        session.run(v1.global_variables_initializer())
-        for _ in range(4):
-            session.run(model.train_op)
-        session.run(model.eval_iterator.initializer)
-        answers = session.run(model.eval_batch)
-        values = session.run({variable.op.name: variable for variable in v1.global_variables()})
-        whole.save(session, str(folder / "own.ckpt"))
-        model.best_saver.save(session, str(folder / "best.ckpt"))
-    return folder, values, answers
-
-
-AVERAGED = Shape(68, width=8, decoder=8)
-
-
-def network_values(values):
-    """Plain and averaged values of the network's variables, by their plain names."""
-    averaged = {name.removesuffix(AVERAGE): value for name, value in values.items() if name.endswith(AVERAGE)}
-    return {name: values[name] for name in averaged}, averaged
-
-
-def test_the_best_checkpoint_holds_the_averages_under_plain_names(averaged_run):
-    folder, values, _ = averaged_run
-    plain, averaged = network_values(values)
-    best = str(folder / "best.ckpt")
-    held = {name: tf.train.load_variable(best, name) for name, _ in tf.train.list_variables(best)}
-    assert set(held) == {*averaged, "global_step"} and held["global_step"] == 4
-    assert {"senet/stem/bn/mean", "senet/stem/bn/variance", "senet/stem/conv/weights"} < set(held)
-    for name, value in averaged.items():
-        np.testing.assert_array_equal(held[name], value)
-    assert any(np.abs(plain[name] - held[name]).max() > 1e-3 for name in plain)
-
-
-@pytest.mark.parametrize("checkpoint", ["own.ckpt", "best.ckpt"])
-def test_a_restored_network_has_the_averages_and_answers_as_the_evaluation_did(averaged_run, checkpoint):
-    folder, values, answers = averaged_run
-    _, averaged = network_values(values)
-    with v1.Graph().as_default(), v1.Session() as session:
-        predicted = senet(tf.constant(answers["image"]), AVERAGED, False).landmarks
-        graph.restorer(str(folder / checkpoint)).restore(session, str(folder / checkpoint))
-        restored = session.run({variable.op.name: variable for variable in v1.global_variables()})
-        found = session.run(predicted)
-    for name, value in restored.items():
-        np.testing.assert_array_equal(value, averaged[name], err_msg=name)
-    np.testing.assert_allclose(found, answers["predicted"], atol=1e-5)
-
-
-def test_a_checkpoint_without_averages_restores_the_variables_themselves(tmp_path):
-    with v1.Graph().as_default(), v1.Session() as session:
-        value = v1.get_variable("senet/a", [3])
-        value.load(np.array([1, 2, 4], np.float32), session)
-        path = v1.train.Saver().save(session, str(tmp_path / "model.ckpt"))
-    with v1.Graph().as_default(), v1.Session() as session:
-        value = v1.get_variable("senet/a", [3])
-        graph.restorer(path).restore(session, path)
-        np.testing.assert_array_equal(session.run(value), [1, 2, 4])
-
-
-def test_the_last_step_is_that_of_the_last_checkpoint(tmp_path):
-    assert graph.last_step(tmp_path) == graph.last_step(tmp_path / "absent") == 0
-    with v1.Graph().as_default(), v1.Session() as session:
-        step = v1.train.get_or_create_global_step()
-        saver = v1.train.Saver()
-        for value in (3, 17):
-            step.load(value, session)
-            saver.save(session, str(tmp_path / "model.ckpt"), global_step=value)
-    assert graph.last_step(tmp_path) == 17
-
-
-def test_removing_a_run_leaves_what_is_not_its_own(tmp_path):
-    own = ["checkpoint", "model.ckpt-5.index", "model.ckpt-5.data-00000-of-00001", "model.ckpt-5.meta", "graph.pbtxt"]
-    own += ["events.out.tfevents.1.host", "settings.json", ".part-0.json"]
-    for name in [*own, "notes.txt", "model.pb"]:
-        (tmp_path / name).write_text("x")
-    (tmp_path / "best").mkdir()
-    (tmp_path / "best" / "nme.json").write_text("{}")
-    graph.remove_run(tmp_path)
-    assert sorted(os.listdir(tmp_path)) == ["model.pb", "notes.txt"]
-
-
-@pytest.mark.parametrize(
-    "change, message",
-    [
-        ({"loss": "huber"}, "loss: found 'huber', expected one of l2, wing, smooth_l1"),
-        ({"optimizer": "adagrad"}, "optimizer: found 'adagrad', expected one of adam, sgd"),
-        ({"schedule": "linear"}, "schedule: found 'linear', expected one of exponential, cosine, plateau"),
-        ({"precision": "float16"}, "precision: found 'float16', expected one of float32, bfloat16"),
-        ({"rate": 0.0}, "expected rate > 0"),
-        ({"rate": float("nan")}, "rate: found nan, expected 0 or more, under inf"),
-        ({"rate": float("inf")}, "rate: found inf"),
-        ({"decay_factor": 0.0}, r"decay_factor in \(0, 1\]"),
-        ({"decay_factor": 1.1}, r"decay_factor in \(0, 1\]"),
-        ({"decay_factor": float("nan")}, r"decay_factor in \(0, 1\]"),
-        ({"heat_width": 0.0}, "heat_width 0.0, expected .* heat_width > 0"),
-    ],
-)
-def test_impossible_settings_are_refused(change, message):
-    with pytest.raises(ValueError, match=message):
-        Settings(**change)
-
-
-def test_settings_at_their_limits_are_taken_and_beyond_them_refused():
-    assert set(graph.LIMITS) < set(vars(Settings()))
-    for name, (low, high) in graph.LIMITS.items():
-        if name not in ("rate", "heat_width"):  # these are above 0, tested above
-            assert getattr(Settings(**{name: low}), name) == low
-        for wrong in (low - 1, high, float("nan")):
-            with pytest.raises(ValueError, match=f"{name}: found {wrong}, expected {low} or more, under {high}"):
-                Settings(**{name: wrong})

@@ -62,8 +62,8 @@ def test_the_commands_are_ones_that_the_scripts_take(tmp_path, monkeypatch, caps
     first = ["tools/make_faces.py", "tools/make_records.py", "net/train.py", "export/freeze.py"]
     assert scripts_of(calls) == [*first, "infer/run.py", "infer/run.py", "tools/kaggle/score.py"]
     given = dict(calls)
-    assert given["net/train.py"].steps == 7
-    assert given["net/train.py"].validation > 0  # the best weights are not chosen on the rows of the score
+    assert given["net/train.py"].length.steps == 7
+    assert given["net/train.py"].records.validation > 0  # the best weights are not chosen on the rows of the score
     assert all(Path(path).exists() for script, args in calls if script == "infer/run.py" for path in args.paths)
     assert (out / "files" / "solution.csv").is_file() and any((out / "pictures").iterdir())
     assert str(out / "submission.csv") in capsys.readouterr().out

@@ -1,0 +1,190 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from net import parser
+from net.data.augment import NO_AUGMENTATION, Ranges
+from net.data.selection import Fold, Selection
+from net.model.shape import Shape
+from net.parser import parse
+from net.run.folder import RunFolder
+from net.sweep import read_plan
+from net.training.plan import ClusterPlan, Length
+from net.training.settings import Settings
+
+ROOT = Path(parser.__file__).resolve().parents[1]
+
+
+def plan_of(*argv):
+    return parse("About it.", [str(arg) for arg in argv])
+
+
+def usage_error(capsys, message, *argv):
+    with pytest.raises(SystemExit) as caught:
+        plan_of(*argv)
+    assert caught.value.code == 2
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_defaults_are_those_of_the_parts_and_the_repository():
+    plan = plan_of()
+    assert plan.records == Selection(ROOT / "data" / "records")
+    assert plan.run.folder.path == ROOT / "runs" / "latest"
+    assert (plan.shape, plan.settings, plan.ranges) == (Shape(), Settings(), Ranges())
+    assert (plan.length, plan.cluster, plan.start, plan.sweep) == (Length(), ClusterPlan(), None, None)
+    every = (plan.run.report_every, plan.run.eval_every, plan.run.save_every)
+    assert every == (100, 1000, 500) and plan.run.plots and not plan.run.overwrite
+
+
+def test_options_reach_their_parts():
+    options = "--records r --run o --steps 7 --batch 6 --overwrite --mix a/*=2 --fold 1/3 --validation 0.25 --no-plots"
+    options += " --points-subset eyes --stop-after 2 --threads 3 --local-cluster 2 --wait 5 --no-augment --turn 9"
+    options += " --report-every 11 --eval-every 13 --save-every 17 --width 16 --rate 0.5 --picture grey"
+    plan = plan_of(*options.split())
+    assert plan.records == Selection(Path("r"), Fold(1, 3), {"a/*": 2.0}, "eyes", 0.25)
+    assert plan.run.folder.path == Path("o") and plan.run.overwrite and not plan.run.plots
+    assert (plan.run.report_every, plan.run.eval_every, plan.run.save_every, plan.run.threads) == (11, 13, 17, 3)
+    assert (plan.length, plan.cluster) == (Length(7, 6, 2), ClusterPlan(2, False, 5.0))
+    assert (plan.shape, plan.settings, plan.ranges) == (
+        Shape(width=16, picture="grey"),
+        Settings(rate=0.5),
+        NO_AUGMENTATION,
+    )
+
+
+def test_a_recipe_sets_defaults_and_options_win(tmp_path):
+    path = tmp_path / "mine.json"
+    recipe = {"loss": "wing", "batch": 7, "turn": 3.5, "head": "dense", "mix": "a/*=2", "no_augment": True}
+    path.write_text(json.dumps(recipe))
+    plan = plan_of("--recipe", path, "--batch", 9)
+    assert (plan.settings.loss, plan.length.batch, plan.shape.head) == ("wing", 9, "dense")
+    assert plan.records.mix == {"a/*": 2.0} and plan.ranges == NO_AUGMENTATION
+    path.write_text(json.dumps({**recipe, "no_augment": False}))
+    assert plan_of("--recipe", path).ranges == Ranges(turn=3.5)
+
+
+@pytest.mark.parametrize("name", parser.recipes())
+def test_committed_recipes_are_taken(name):
+    plan = plan_of("--recipe", name)
+    options = plan.options()
+    for key, value in json.loads((parser.RECIPES / f"{name}.json").read_text()).items():
+        kept = {"stop_after": plan.length.stop_after, "eval_every": plan.run.eval_every, **options}
+        if key in kept and key != "mix":
+            assert kept[key] == value, key
+    if name.startswith("kaggle"):
+        assert plan.shape.planes == 1 and plan.length.steps % plan.run.eval_every == 0
+
+
+def test_the_classic_recipe_is_the_classic_way():
+    plan = plan_of("--recipe", "kaggle_classic")
+    settings, shape = plan.settings, plan.shape
+    assert (settings.optimizer, settings.schedule, shape.head, settings.loss) == ("sgd", "plateau", "dense", "l2")
+    assert shape.pixels == shape.labels == "standardised" and plan.records.validation > 0
+    assert plan.length.stop_after > settings.patience
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "net" / "plans").glob("*.json")), ids=lambda path: path.stem)
+def test_committed_sweeps_are_taken(path):
+    trials = read_plan(path)
+    assert len(trials) == len({trial.folder for trial in trials}) >= 8
+    for trial in trials:
+        plan = plan_of(*trial.arguments())
+        assert path.stem != "kaggle" or (plan.records.validation > 0 and not plan.run.plots)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ('{"speed": 3}', "found speed, expected names of options"),
+        ('["batch"]', "found a list"),
+        ("{", "--recipe"),
+        ('{"loss": "huber"}', "loss: found 'huber'"),
+        ('{"batch": 0}', "batch: found 0"),
+        ('{"batch": 1.5}', "--batch: invalid int value: '1.5'"),
+        ('{"batch": null}', "--batch: invalid int value: 'None'"),
+        ('{"mix": {"a": 2}}', "expected NAME=WEIGHT"),
+        ('{"sweep": "plan.json", "run": "x"}', "found run, sweep, expected it on the command line"),
+        ('{"local_cluster": 2}', "found local_cluster"),
+        ('{"records": "gs://b/r"}', "found the URL gs://b/r"),
+    ],
+)
+def test_bad_recipes_are_usage_errors(tmp_path, capsys, text, message):
+    path = tmp_path / "mine.json"
+    path.write_text(text)
+    usage_error(capsys, message, "--recipe", path)
+
+
+@pytest.mark.parametrize(
+    "argv, message",
+    [
+        ("--recipe fastest", "found no fastest, expected one of 3d, demo"),
+        ("--recipe gone.json", "found no gone.json"),
+        ("--init none.json", "--init: none.json: found no none.json"),
+        ("--steps 0", "steps: found 0, expected at least 1"),
+        ("--batch -3", "batch: found -3"),
+        ("--report-every 0", "report_every: found 0"),
+        ("--eval-every 0", "eval_every: found 0"),
+        ("--save-every 0", "save_every: found 0"),
+        ("--stop-after -1", "stop_after: found -1"),
+        ("--validation 1", "validation: found 1.0"),
+        ("--local-cluster -1", "local_cluster: found -1"),
+        ("--wait 0", "wait: found 0.0"),
+        ("--local-cluster 2 --sweep plan.json", "sweep: found it with local_cluster"),
+        ("--local-cluster 3 --batch 64", "batch: found 64 faces for 3 workers"),
+        ("--heat 1 --head dense", "head 'dense', which has no heat maps"),
+        ("--labels standardised --loss wing", "loss 'wing', which counts in pixels"),
+        ("--fold 3/3", "fold: found 3/3"),
+        ("--fold 1", "fold: found '1', expected i/k"),
+        ("--mix AFW", "found 'AFW', expected NAME=WEIGHT"),
+        ("--turn -5", "augmentation: found"),
+        ("--turn -5 --no-augment", "augmentation: found"),
+        ("--flip nan", "augmentation: found"),
+        ("--dropout nan", "dropout: found nan"),
+        ("--width 12", "widths divisible by 8"),
+        ("--width eight", "--width"),
+        ("--speed 3", "--speed"),
+        ("--records gs://b/r", "argument --records: found the URL gs://b/r"),
+        ("--run gs://b/r", "argument --run: found the URL gs://b/r"),
+        # a cut name would stay in the command of a cluster's members
+        *((f"{name} 2", f"unrecognized arguments: {name}") for name in ("--local-cluste", "--swe", "--record")),
+    ],
+)
+def test_options_out_of_range_are_usage_errors(capsys, argv, message):
+    usage_error(capsys, message, *argv.split())
+
+
+def test_the_network_is_that_of_the_weights_to_start_from(tmp_path):
+    start = tmp_path / "start.json"
+    start.write_text(json.dumps({"network": Shape(15, width=8, head="dense", decoder=24).settings()}))
+    plan = plan_of("--init", start, "--decoder", 40)
+    assert (plan.start, plan.shape) == (start, Shape(width=8, head="dense", decoder=40))
+
+
+def test_options_are_left_out_with_their_values():
+    argv = ["--run", "a", "--sweep=p.json", "--batch", "3", "--no-plots"]
+    assert parser.without(argv, "--sweep", "--run") == ["--batch", "3", "--no-plots"]
+
+
+def test_the_options_of_a_run(tmp_path):
+    argv = ["--records", tmp_path, "--init", ROOT / "infer" / "landmark.json", "--mix", "A=3,*N=0.5", "--fold", "0/3"]
+    plan = plan_of(*argv, "--no-augment", "--run", "x", "--threads", 2, "--schedule", "cosine")
+    kept = plan.kept_options()
+    assert (kept["records"], kept["init"]) == (str(tmp_path), str(ROOT / "infer" / "landmark.json"))
+    assert (kept["mix"], kept["fold"], kept["no_augment"]) == ({"A": 3.0, "*N": 0.5}, "0/3", True)
+    assert kept["steps"] == 20_000 and not {"run", "threads", "stop_after", "wait"} & set(kept)
+    assert json.loads(json.dumps(kept)) == kept and Selection.from_options(kept) == plan.records
+    assert "steps" not in plan_of("--schedule", "plateau").kept_options()
+    listed = plan.hyper_parameters()
+    assert (listed["mix"], listed["fold"], listed["points_subset"]) == ("A=3,*N=0.5", "0/3", "")
+    assert (listed["steps"], listed["validation"], listed["no_augment"]) == (20_000, 0.0, True)
+    assert {type(value) for value in listed.values()} <= {str, int, float, bool}
+
+
+def test_batch_and_rate_grow_with_the_workers_where_that_is_asked_for():
+    plan = plan_of("--batch", 6, "--rate", 0.01, "--optimizer", "sgd", "--per-worker", "--local-cluster", 4)
+    grown = plan.grown(4)
+    assert (grown.length.batch, grown.settings.rate) == (24, pytest.approx(0.04))
+    assert grown.records == plan.records and isinstance(grown.run.folder, RunFolder)
+    assert plan_of("--batch", 6).grown(4).length.batch == 6
