@@ -139,14 +139,10 @@ def test_folds(tmp_path, monkeypatch, capsys):
 
 
 def test_errors_are_one_line(tiny, peers, tmp_path, capsys):
-    bare = tmp_path / "bare.onnx"
-    bare.write_bytes(peers[0].read_bytes())
     for arguments, message in (
         ([tmp_path / "none.pb", "--data", tiny], "none.pb: no such model"),
-        ([bare, "--data", tiny], "bare.json: no such contract, expected beside the model bare.onnx"),
-        ([peers[0], "--data", tmp_path / "absent"], "absent: found no such file or folder"),
         ([peers[0], "--data", tiny, "--test-fraction", "0"], "found 12 faces, none of the split test"),
-        (["--folds", tmp_path / "absent", "--data", tiny], "absent: found no such folder, expected one of runs"),
+        (["--folds", tmp_path / "absent", "--data", tiny], "absent: found no such folder"),
     ):
         assert run(tmp_path / "out", *arguments) == 2
         (line,) = capsys.readouterr().err.splitlines()
@@ -163,15 +159,3 @@ def test_arguments_that_do_not_fit_together(tiny, peers, capsys):
         with pytest.raises(SystemExit) as stopped:
             evaluate.main(arguments)
         assert stopped.value.code == 2 and message in capsys.readouterr().err
-
-
-def test_aflw2000_as_published(peers, tmp_path, genuine, no_plots):
-    folder = genuine.parent / "AFLW2000"
-    if not folder.is_dir():
-        pytest.skip(f"no genuine AFLW2000 files at {folder}")
-    assert (
-        run(tmp_path, peers[0], "--data", folder, "--split", "all", "--no-detector", "--no-speed", "--draws", "0") == 0
-    )
-    document = json.loads((tmp_path / "evaluation.json").read_text())
-    assert document["faces"] == 6
-    assert {row["faces of"].partition(", ")[0] for row in document["rows"]} == {"all", "AFLW2000/all"}
