@@ -1,0 +1,69 @@
+"""Formats of one file for many faces, CSV, XML and JSON alike: which files they take, and what each face is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from infer.geometry.boxes import box_of
+from tests.helpers.annotated import BOX, OTHER, POINTS, unknown, write_coco, write_csv, write_dlib
+from tests.helpers.drawn import HEIGHT, WIDTH
+from tools.read import coco, dlib, points_csv
+from tools.read.listing import Listing
+from tools.read.marks import Marks
+
+WRITERS = {points_csv: write_csv, dlib: write_dlib, coco: write_coco}
+every_format = pytest.mark.parametrize("reader", WRITERS, ids=lambda reader: reader.FORMAT)
+
+
+@every_format
+def test_several_faces_of_a_picture(tmp_path, reader):
+    path = WRITERS[reader](tmp_path, [POINTS, OTHER])
+    items = reader.find(path, "set")
+    assert items == reader.find(tmp_path, "set")
+    assert [item.key for item in items] == ["set/all/a#1", "set/all/a#2"]
+    assert {(item.source, item.format) for item in items} == {("a.png", reader.FORMAT)}
+    for item, points in zip(items, (POINTS, OTHER), strict=True):
+        face = reader.read(item, "pts_3d")
+        assert face.points.dtype == np.float32 and face.image.shape == (HEIGHT, WIDTH, 3)
+        np.testing.assert_allclose(face.points, points, atol=1e-3)
+        np.testing.assert_allclose(face.box, box_of(points), atol=1e-3)
+        assert np.isnan(face.pose).all()
+
+
+@every_format
+def test_missing_points_are_unknown_and_the_annotated_box_counts(tmp_path, reader):
+    (item,) = reader.find(WRITERS[reader](tmp_path, [unknown(POINTS, 0, 9, 66)]), "set")
+    face = reader.read(item)
+    assert np.flatnonzero(np.isnan(face.points).all(axis=1)).tolist() == [0, 9, 66]
+    assert face.box.tolist() == list(BOX)
+
+
+@every_format
+def test_without_a_box_the_mean_shape_gives_it(tmp_path, reader):
+    (item,) = reader.find(WRITERS[reader](tmp_path, [unknown(POINTS, *range(17))], box=None), "set")
+    np.testing.assert_allclose(reader.read(item).box, box_of(POINTS), atol=0.25 * np.ptp(POINTS[:, 0]))
+
+
+@every_format
+def test_files_that_are_no_set(tmp_path, reader):
+    path = WRITERS[reader](tmp_path, [POINTS])
+    assert reader.matches(path) and reader.matches(tmp_path) and not reader.matches(tmp_path / "a.png")
+    assert not reader.matches(tmp_path / f"absent{path.suffix}")
+    WRITERS[reader](tmp_path, [])
+    with pytest.raises(ValueError, match=f"{path.name}: found no face, expected"):
+        reader.find(path, "set")
+    path.write_text("other")
+    assert not reader.matches(path) and not reader.matches(tmp_path)
+    with pytest.raises(FileNotFoundError, match="absent: found no such file"):
+        reader.find(tmp_path / "absent", "set")
+
+
+def test_items_are_named_by_picture_and_number():
+    root = Path("/sets/mine")
+    pictures = [root / "b.jpg", root / "x" / "a.jpg", root / "b.jpg", root / "b.png", Path("/other/c.jpg")]
+    entries = [(picture, Marks(np.zeros((68, 2)))) for picture in pictures]
+    items = Listing("any", ".any", Path.exists, lambda file: entries, "", "").items(root / "faces.any", "set")
+    assert [item.key for item in items] == ["set/all/b#1", "set/x/a#1", "set/all/b#2", "set/all/b#3", "set/other/c#1"]
+    assert [item.source for item in items] == ["b.jpg", "x/a.jpg", "b.jpg", "b.png", "../../other/c.jpg"]
+    assert items[2].data is entries[2][1] and {item.format for item in items} == {"any"}
