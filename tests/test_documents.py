@@ -15,7 +15,7 @@ from string import Template
 import pytest
 
 import infer
-from tests.test_layout import RULES
+from tests.test_layout import RULES, module_of, ours, tree_of
 from tools.read.formats import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -190,6 +190,36 @@ def test_the_rules_of_imports_are_those_that_are_checked():
     text = text_of(ROOT / "docs/architecture.md").partition("## Who imports whom")[2]
     told = {row[0].strip("`"): set(re.findall(r"`(.*?)`", row[1])) for row in next(tables(text))[2:]}
     assert told == {part: others - {part} for part, others in RULES.items()}
+
+
+def walks() -> Iterator[tuple[Path, Path | None, list[str]]]:
+    """(file, that of the line above it by its indent, names) of each line of the walks in docs/architecture.md."""
+    text = text_of(ROOT / "docs/architecture.md").partition("## Three walks")[2].partition("\n## ")[0]
+    above: list[Path] = []
+    for indent, file, names in re.findall(r"^( *)- `([\w/]+\.py)`: ((?:`[\w.]+`(?:, )?)+)", text, re.M):
+        above = [*above[: len(indent) // 2], ROOT / file]
+        yield above[-1], above[-2] if len(above) > 1 else None, re.findall(r"`([\w.]+)`", names)
+
+
+def defined_in(path: Path) -> set[str]:
+    """Names of the functions, classes and methods of a module: `read`, `Crop`, `Crop.around`."""
+    found = set()
+    for node in tree_of(path).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            inside = [one.name for one in node.body if isinstance(one, ast.FunctionDef)]
+            found |= {node.name, *(f"{node.name}.{name}" for name in inside)}
+    return found
+
+
+def test_walks_lead_down_and_name_what_is_there():
+    assert len([1 for _, above, _ in walks() if above is None]) == 3
+    seen: set[Path] = set()
+    for file, above, names in walks():
+        assert set(names) <= defined_in(file), file
+        assert above is None or module_of(file) in ours(above), f"{above} does not import {file}"
+        seen = seen if above else set()
+        assert file not in seen, f"{file} comes twice"
+        seen.add(file)
 
 
 def test_the_packages_page_stands_alone():
