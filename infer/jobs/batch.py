@@ -63,7 +63,7 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a picture: its entry, or the one-line error; with it the thumbnail and drawn picture if outputs."""
+    """What came of a picture: its entry, or the one-line error; with it the thumbnail and drawn picture if wanted."""
 
     task: Task
     entry: dict | None = None
@@ -135,7 +135,7 @@ class Batch:
         return self._own.landmarker
 
     def _write(self, image, faces, task: Task) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Writes the picture's own files; its thumbnail and the drawn picture, where they are outputs."""
+        """Writes the picture's own files; its thumbnail and the drawn picture, where they are wanted."""
         outputs, contract, points = self.outputs, self.contract, [face.points for face in faces]
         marks = (points, contract.points.groups, contract.points.lines)
         for name, face in zip(_names(task, len(faces)), faces, strict=True):
