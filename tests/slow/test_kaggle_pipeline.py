@@ -143,15 +143,6 @@ def test_faces_of_fifteen_points_are_found(steady, tmp_path):
         assert drawn[y - 2 : y + 3, x - 2 : x + 3].any()
 
 
-def test_a_run_goes_on_from_another_with_its_moments(workshop, tmp_path):
-    argv = ["--records", workshop / "records", "--run", tmp_path / "run", "--points-subset", FOUR, "--no-plots"]
-    call(train.main, *argv, "--init", workshop / "four", *SMALL.split(), "--steps", "3")
-    places = (tmp_path / "run", workshop / "four")
-    found, before = (json.loads((place / "settings.json").read_text()) for place in places)
-    for name in ("picture", "pixel_mean", "pixel_std", "label_mean", "label_std"):
-        assert found["network"][name] == before["network"][name]
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -73,6 +73,7 @@ def test_a_run_and_a_proved_model_follow(workshop):
     trained_on = json.loads((folder / "model" / "landmark.json").read_text())["trained_on"]
     subsets = json.loads((folder / "records" / "manifest.json").read_text())["subsets"]
     assert trained_on["faces"] == {"300W_LP/DRAWN": subsets["300W_LP/DRAWN"]}
+    assert trained_on["split"] == {"test_fraction": 0.4, "rule": 1}  # as the records were made
 
 
 def test_inference_answers_68_points_a_face(workshop):
