@@ -77,7 +77,8 @@ def slugs(page: Path) -> set[str]:
 
 
 def links(page: Path) -> list[str]:
-    return re.findall(r"\]\(([^)\s]+)\)", prose(text_of(page)))
+    without_code = re.sub(r"`[^`\n]*`", "", prose(text_of(page)))
+    return re.findall(r"\]\(([^)\s]+)\)", without_code)
 
 
 def tables(text: str) -> Iterator[list[list[str]]]:
