@@ -21,7 +21,10 @@ _SOURCES = (
     re.compile(r"(LFPW_image_(?:train|test)_\d+)_\d+"),  # a photo: view dropped
     re.compile(r"([A-Z]+_.+)_\d+_\d+"),  # a photo: face and view dropped
 )
+_MIRRORED = re.compile(r"(.+?)(?:_mirror|_flip)+", re.IGNORECASE)
 _FACE = re.compile(r"(?:image_)?(\d+)[ _]+\d+")  # <photo>_<face> in 300-W's afw, helen and ibug
+_FAMILIES = ("afw", "helen", "lfpw", "ibug")
+_FOLDERS = 3  # of a picture's path are looked at: helen/trainset/images/1_1.jpg
 
 
 @dataclass(frozen=True)
@@ -65,38 +68,36 @@ def fold_of(source: str, k: int) -> int:
     return min(int(hash_fraction(source) * k), k - 1)  # a hash of all ones rounds to 1
 
 
-def source_of(name: str) -> str:
-    """What must stay on one side of a split: the photo of an AFW, HELEN, IBUG, LFPW or drawn face, the person of YTF.
+def source_of(name: str, *folders: str) -> str:
+    """What must stay on one side of a split: the photo of a face, the person of YTF; the same for every format.
 
-    name: a picture's name without suffix, as 300W-LP has them. An unknown form is its own source.
+    name: a picture's name without suffix; folders: names of those it lies in, from the outside. All faces, views and
+    mirrored twins (`_mirror`, `_flip`) of a photo of 300W-LP or of 300-W have the source that 300W-LP's name tells:
+    `AFW_134212_1_3` and `afw/134212_2_mirror` are `AFW_134212`, `lfpw/testset/image_0001` is `LFPW_image_test_0001`. An
+    unknown name is its own source, whatever folder it lies in: a set that was moved has the sides that it had.
     """
+    mirrored = _MIRRORED.fullmatch(name)
+    name = mirrored[1] if mirrored else name
     for pattern in _SOURCES:
         match = pattern.fullmatch(name)
         if match:
             return match[1]
-    return name
+    return _photo_of_300w(name, [folder.lower() for folder in folders]) or name
 
 
-def photo_of(picture: Path, root: Path) -> str:
-    """The source of a picture with all its faces: by its name where that is of a known set, else its path from root."""
-    source = source_of(picture.stem)
-    return source if source != picture.stem else Path(os.path.relpath(picture, root)).as_posix()
+def source_of_picture(picture: Path) -> str:
+    """The source of a picture by its path, with all its faces."""
+    path = Path(os.path.abspath(picture))
+    return source_of(path.stem, *path.parent.parts[-_FOLDERS:])
 
 
-def photo_of_300w(picture: Path, root: Path) -> str:
-    """The photo of a picture, in 300W-LP's words where it is one of 300-W's, so that the two sets never split one.
-
-    `afw/134212_1` is `AFW_134212`, `helen/trainset/100032540_1` `HELEN_100032540`, `lfpw/testset/image_0001`
-    `LFPW_image_test_0001`, `ibug/image_008_1` `IBUG_image_008`; `_mirror` counts as its original. Else as `photo_of`.
-    root: the set's folder, which the picture lies in.
-    """
-    plain = picture.with_name(picture.stem.removesuffix("_mirror") + picture.suffix)
-    folders = [part.lower() for part in (root.name, *plain.parent.relative_to(root).parts)]
-    family = next((name for name in ("afw", "helen", "lfpw", "ibug") if name in folders), None)
-    match = _FACE.fullmatch(plain.stem)
+def _photo_of_300w(name: str, folders: list[str]) -> str | None:
+    """The photo of a picture in 300-W's own folders, in 300W-LP's words; None for another."""
+    family = next((folder for folder in reversed(folders) if folder in _FAMILIES), None)
+    match = _FACE.fullmatch(name)
     if family in ("afw", "helen", "ibug") and match:
         return f"{family.upper()}_{'image_' if family == 'ibug' else ''}{match[1]}"
-    part = next((name for name in ("train", "test") if f"{name}set" in folders), None)
-    if family == "lfpw" and part and plain.stem.startswith("image_"):
-        return f"LFPW_image_{part}_{plain.stem.removeprefix('image_')}"
-    return photo_of(plain, root)
+    part = next((part for part in ("train", "test") if f"{part}set" in folders), None)
+    if family == "lfpw" and part and name.startswith("image_"):
+        return f"LFPW_image_{part}_{name.removeprefix('image_')}"
+    return None

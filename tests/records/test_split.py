@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from records.split import RULE, Split, fold_of, hash_fraction, photo_of, photo_of_300w, source_of, split_of
+from records.split import RULE, Split, fold_of, hash_fraction, source_of, source_of_picture, split_of
 
 SOURCES = [f"AFW_{number}" for number in range(600)]
 
@@ -60,9 +60,7 @@ def test_fewer_than_two_folds_are_none(k):
     ],
 )
 def test_the_source_of_a_name_in_300w_lp(subset, name, source, side):
-    assert source_of(name) == source
-    known = source != name
-    assert photo_of(Path("set", subset, f"{name}.jpg"), Path("set")) == (source if known else f"{subset}/{name}.jpg")
+    assert source_of(name) == source_of_picture(Path("set", subset, f"{name}.jpg")) == source
     assert Split(0.4).side_of(source) == side
 
 
@@ -73,20 +71,21 @@ def test_the_source_of_a_name_in_300w_lp(subset, name, source, side):
         ("afw/134212_2_mirror", "AFW_134212"),
         ("helen/trainset/100032540_1", "HELEN_100032540"),
         ("lfpw/testset/image_0001", "LFPW_image_test_0001"),
-        ("LFPW/trainset/image_0871_mirror", "LFPW_image_train_0871"),
+        ("LFPW/trainset/pictures/image_0871_mirror", "LFPW_image_train_0871"),
         ("ibug/image_008_1", "IBUG_image_008"),
         ("ibug/image_004 _1", "IBUG_image_004"),
-        ("01_Indoor/indoor_001", "01_Indoor/indoor_001.png"),
-        ("mine/AFW_134212_1_3", "AFW_134212"),
-        ("mine/12_1", "mine/12_1.png"),
+        ("mine/AFW_134212_1_3_mirror", "AFW_134212"),
+        ("HELEN_Flip/HELEN_100032540_1_0", "HELEN_100032540"),
+        ("01_Indoor/indoor_001", "indoor_001"),
+        ("mine/12_1", "12_1"),
+        ("other/12_1_Flip_mirror", "12_1"),
+        ("_mirror", "_mirror"),
     ],
 )
-def test_the_photo_of_a_file_of_300w_is_that_of_300w_lp(path, source):
-    assert photo_of_300w(Path("set", f"{path}.png"), Path("set")) == source
-
-
-def test_the_set_given_may_be_one_of_300ws_folders():
-    assert photo_of_300w(Path("afw/134212_1.png"), Path("afw")) == "AFW_134212"
+def test_the_source_of_a_picture_is_that_of_its_photo(path, source, tmp_path, monkeypatch):
+    assert source_of_picture(Path("set", f"{path}.png")) == source
+    monkeypatch.chdir("/")
+    assert source_of_picture(tmp_path / "x" / ".." / f"{path}.jpg") == source
 
 
 def test_the_hash_is_the_same_everywhere():

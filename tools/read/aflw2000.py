@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from records.landmarks import IBUG_68
+from records.split import source_of_picture
 from tools.read.face import Face, Item
 from tools.read.marks import Marks, array_of, arrays_of, face_of, pose_of
 
@@ -27,7 +28,7 @@ def matches(path: Path) -> bool:
 
 
 def find(folder: Path, dataset: str) -> list[Item]:
-    """The faces of a folder, sorted by name; the source is the file's name.
+    """The faces of a folder, sorted by name; each picture is its own source.
 
     Raises FileNotFoundError for a missing folder, ValueError where there is no pair of picture and annotation.
     """
@@ -36,7 +37,7 @@ def find(folder: Path, dataset: str) -> list[Item]:
         raise FileNotFoundError(f"{folder}: found no such folder, expected AFLW2000-3D's pictures and .mat files")
     pairs = [(path, path.with_suffix(".mat")) for path in sorted(folder.glob("*.jpg"))]
     items = [
-        Item(dataset, "all", picture.stem, picture.stem, picture, annotation, format=FORMAT)
+        Item(dataset, "all", picture.stem, source_of_picture(picture), picture, annotation, format=FORMAT)
         for picture, annotation in pairs
         if annotation.is_file()
     ]

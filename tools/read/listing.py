@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from records.split import photo_of
+from records.split import source_of_picture
 from tools.read.face import Item
 from tools.read.marks import Marks, subset_of
 
@@ -60,7 +60,7 @@ class Listing:
         items = []
         numbers: Counter[tuple[str, str]] = Counter()
         for picture, marks in self.parse(file):
-            subset, source = subset_of(picture, file.parent), photo_of(picture, file.parent)
+            subset, source = subset_of(picture, file.parent), source_of_picture(picture)
             numbers[subset, picture.stem] += 1
             name = f"{picture.stem}#{numbers[subset, picture.stem]}"
             items.append(Item(dataset, subset, name, source, picture, file, False, self.format, marks.scheme, marks))

@@ -21,7 +21,7 @@ import numpy as np
 
 from infer.files.pictures import SUFFIXES
 from records.landmarks import IBUG_68
-from records.split import photo_of_300w
+from records.split import source_of_picture
 from tools.read.face import BadSample, Face, Item
 from tools.read.marks import Marks, face_of, subset_of
 
@@ -61,7 +61,7 @@ def find(folder: Path, dataset: str) -> list[Item]:
 
 
 def _item(folder: Path, dataset: str, picture: Path, path: Path) -> Item:
-    source = photo_of_300w(picture, folder)
+    source = source_of_picture(picture)
     return Item(dataset, subset_of(path, folder), path.stem, source, picture, path, format=FORMAT)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from infer.geometry.boxes import box_of, mirror_boxes
 from records.landmarks import IBUG_68, flip_points
-from records.split import source_of
+from records.split import source_of_picture
 from tools.read.face import BadSample, Face, Item
 from tools.read.marks import array_of, arrays_of, checked_points, pose_of, read_image
 
@@ -70,7 +70,7 @@ def _item(folder: Path, dataset: str, subset: str, picture: Path) -> Item:
     name, plain = picture.stem, subset.removesuffix(FLIP)
     own = folder / "landmarks" / plain / f"{name}_pts.mat"
     annotation = own if own.is_file() else picture.with_suffix(".mat")
-    return Item(dataset, subset, name, source_of(name), picture, annotation, subset.endswith(FLIP))
+    return Item(dataset, subset, name, source_of_picture(picture), picture, annotation, subset.endswith(FLIP))
 
 
 def read(item: Item, points_key: str) -> Face:

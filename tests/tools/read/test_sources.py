@@ -1,0 +1,54 @@
+"""The source of a face, which no split may part: the same photo has the same one, whichever reader reads it."""
+
+import json
+
+import pytest
+
+from tests.helpers.annotated import COCO_FACE, END, START, coco_annotation, csv_header, csv_row, dlib_box, dlib_parts
+from tools.read import formats
+
+PHOTOS = {
+    "AFW/AFW_134212_1_0": "AFW_134212",
+    "AFW_Flip/AFW_134212_2_16": "AFW_134212",
+    "afw/134212_1": "AFW_134212",
+    "afw/134212_2_mirror": "AFW_134212",
+    "HELEN/HELEN_100032540_1_3": "HELEN_100032540",
+    "helen/trainset/100032540_1": "HELEN_100032540",
+    "LFPW/LFPW_image_test_0001_0": "LFPW_image_test_0001",
+    "lfpw/testset/image_0001_mirror": "LFPW_image_test_0001",
+    "ibug/image_008_1": "IBUG_image_008",
+    "IBUG/IBUG_image_008_1_5": "IBUG_image_008",
+    "YTF/YTF_Aaron_Eckhart_123_0": "YTF_Aaron_Eckhart",
+    "DRAWN/DRAWN_0004_1_3": "DRAWN_0004",
+    "mine/someone": "someone",
+    "yours/someone_mirror": "someone",
+}
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """All photos with an empty annotation beside each, and a list of them in each format that lists."""
+    for name in PHOTOS:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for suffix in (".jpg", ".mat", ".pts"):
+            path.with_name(path.name + suffix).touch()
+    files = [f"{name}.jpg" for name in PHOTOS]
+    (tmp_path / "a.csv").write_text("\n".join([csv_header(), *(csv_row(file=file) for file in files)]))
+    box = dlib_box(dlib_parts())
+    (tmp_path / "a.xml").write_text(START + "".join(f"<image file='{file}'>{box}</image>" for file in files) + END)
+    images = [{"id": number, "file_name": file} for number, file in enumerate(files)]
+    faces = [coco_annotation(image_id=number) for number in range(len(files))]
+    (tmp_path / "a.json").write_text(json.dumps({"images": images, "annotations": faces, "categories": [COCO_FACE]}))
+    return tmp_path
+
+
+@pytest.mark.parametrize("format", ["300w-lp", "aflw2000", "pts", "dlib", "coco", "csv"])
+def test_the_source_does_not_depend_on_the_reader(photos, format):
+    files = {"dlib": "a.xml", "coco": "a.json", "csv": "a.csv", "pts": ""}
+    sources = {}
+    for name in PHOTOS:
+        folder = (photos / name).parents[1 if format == "300w-lp" else 0]
+        items = formats.find(photos / files[format] if format in files else folder, "set", format)
+        sources |= {item.picture.relative_to(photos).with_suffix("").as_posix(): item.source for item in items}
+    assert sources == PHOTOS
