@@ -1,14 +1,14 @@
 """Scripts that call the project's commands, without running these: each reads its options, as it would."""
 
-from argparse import Namespace
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-Call = tuple[str, Namespace]  # a script, and its options as it reads them
+Call = tuple[str, Any]  # a script, and its options as it reads them
 
 
-def record_calls(monkeypatch, module, effects: dict[str, Callable[[Namespace], object]]) -> list[Call]:
+def record_calls(monkeypatch, module, effects: dict[str, Callable[[Any], object]]) -> list[Call]:
     """Puts a recorder in the place of a script's `call`; effects: what a command leaves behind, by its script."""
     calls: list[Call] = []
 
