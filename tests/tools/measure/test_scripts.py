@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.helpers.drawn import draw_set
 from tools.measure import (
     batches,
     detection,
@@ -15,6 +16,13 @@ from tools.measure import (
     training,
     video,
 )
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """Drawn faces of 40 photos, some of them held out; not to be changed."""
+    return draw_set(tmp_path_factory.mktemp("scripts") / "tiny", sources=40, views=1)
+
 
 SCRIPTS = {
     batches: (),
@@ -51,3 +59,19 @@ def test_arguments_that_do_not_fit_are_a_usage_error(script, arguments, capsys):
 def test_a_folder_without_pictures_is_one_line(script, tmp_path, capsys):
     assert script.main([str(tmp_path)]) == 2
     assert f"{tmp_path}: found no pictures" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "script, options, rows",
+    [
+        (pose, ["--count", "1"], ["yaw 0-30", "all"]),
+        (roll, ["--count", "1"], ["0°", "±30°", "±60°"]),
+        (video, ["--pairs", "1", "--seconds", "1.2"], ["0.0", "0.0", "1.0", "1.0"]),
+    ],
+)
+def test_held_out_faces_are_measured_with_the_shipped_model(script, options, rows, drawn, monkeypatch, capsys):
+    monkeypatch.setattr(video, "SPEEDS", (0.0, 1.0))
+    assert script.main([str(drawn), *options]) == 0
+    table = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert [cells[0].removeprefix("| ") for cells in table[1:]] == rows
+    assert {len(cells) for cells in table} == {len(table[0])} and "nan" not in str(table)
