@@ -63,7 +63,7 @@ def test_the_contract_says_what_the_network_sees_and_answers(workshop):
     assert (four.input.channels, four.input.order, four.points.names) == (1, "GRAY", FOUR.split(","))
     assert (whole.input.channels, whole.input.order, whole.points.count) == (3, "RGB", 15)
     assert four.points.scheme == "kaggle15[0,1,10,14]" and four.points.flip == [1, 0, 2, 3]
-    network = four.raw["network"]
+    network = four.network
     assert network["picture"] == "grey" and 30 < network["pixel_mean"] < 220 and len(network["label_std"]) == 8
     # the whole picture reaches further beyond 4 points than beyond 15
     assert four.recrop.margin > whole.recrop.margin > 0.2
