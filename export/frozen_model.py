@@ -31,7 +31,7 @@ class FrozenModel:
     def __init__(self, file: Path):
         self.contract = read_contract(file)
         self.file = self.contract.model
-        self.shape = network_of(self.file)
+        self.shape = network_of(file)
         self.graph = widened(read_graph(self.file))
 
     def record_set(self, folder: Path | None) -> RecordSet | None:

@@ -37,6 +37,7 @@ RULES = {
         "records",
         "infer.geometry",
         "infer.files.atomic",
+        "infer.model.contract",  # of a model that training starts from: one home for its keys
         "net.options",
         "net.model",
         "net.data",

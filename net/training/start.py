@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
+from infer.model.contract import read_contract
 from net.data.augment import NO_AUGMENTATION
 from net.data.batches import training_batches
 from net.data.record_set import RecordSet
@@ -27,18 +27,18 @@ SEED = 1
 def network_of(start: Path) -> Shape:
     """The network of a model's landmark.json, or of a run folder.
 
-    Raises FileNotFoundError where neither is there, ValueError where it does not say what its network is, or names one
-    that can no longer be built.
+    Raises what `read_contract` raises, FileNotFoundError where there is no run, ValueError where it does not say what
+    its network is, or names one that can no longer be built.
     """
     if start.is_dir():
         return RunFolder(start).settings().network
-    path = start.with_suffix(".json")
-    if not path.is_file():
-        raise FileNotFoundError(f"{start}: found no {path.name}, expected a model's landmark.json or a run folder")
+    network = read_contract(start).network
+    if network is None:
+        raise ValueError(f"{start}: found a model of others, expected one of this project, with its network's settings")
     try:
-        return Shape.from_settings(json.loads(path.read_text(encoding="utf-8"))["network"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path}: found no network of this project ({error!r}), expected its settings") from None
+        return Shape.from_settings(network)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{start}: found no network of this project ({error!r}), expected its settings") from None
 
 
 def starting_point(start: Path, records: RecordSet, shape: Shape) -> Callable:
@@ -82,13 +82,9 @@ def weights_in(graph: v1.GraphDef) -> dict[str, np.ndarray]:
 
 def _graph_of(start: Path) -> v1.GraphDef:
     """The frozen graph that a model's contract names."""
-    contract = start.with_suffix(".json")
-    name = Path(json.loads(contract.read_text(encoding="utf-8")).get("file", "")).name
-    if not name.endswith(".pb"):
-        raise ValueError(f"{contract}: found the model {name!r}, expected a frozen graph, .pb")
-    model = contract.with_name(name)
-    if not model.is_file():
-        raise FileNotFoundError(f"{model}: no such model, named by {contract.name}")
+    model = read_contract(start).model
+    if model.suffix != ".pb":
+        raise ValueError(f"{start}: found the model {model.name}, expected a frozen graph, .pb")
     try:
         graph = v1.GraphDef.FromString(model.read_bytes())
     except DecodeError:

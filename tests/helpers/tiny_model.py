@@ -36,11 +36,12 @@ def by_hand(box, fractions, passes):
     return points
 
 
-def write_model(folder: Path, channels: int = 3, name: str = "landmark", **changes) -> Path:
-    """Writes `<name>.pb` and its contract into the folder; `changes` replace top-level keys of the contract."""
+def write_model(folder: Path, channels: int = 3, name: str = "landmark", graph: bytes | None = None, **changes) -> Path:
+    """Writes `<name>.pb` and its contract into the folder; graph: in place of the tiny one; `changes` replace top-level
+    keys of the contract."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.pb"
-    path.write_bytes(_graph(channels))
+    path.write_bytes(_graph(channels) if graph is None else graph)
     points = {
         "scheme": "tiny5",
         "count": COUNT,

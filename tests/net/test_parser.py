@@ -13,6 +13,7 @@ from net.run.folder import RunFolder
 from net.sweep import read_plan
 from net.training.plan import ClusterPlan, Length
 from net.training.settings import Settings
+from tests.helpers.tiny_model import write_model
 
 ROOT = Path(parser.__file__).resolve().parents[1]
 
@@ -121,7 +122,7 @@ def test_bad_recipes_are_usage_errors(tmp_path, capsys, text, message):
     [
         ("--recipe fastest", "found no fastest, expected one of 3d, demo"),
         ("--recipe gone.json", "found no gone.json"),
-        ("--init none.json", "--init: none.json: found no none.json"),
+        ("--init none.json", "--init: none.json: no such model"),
         ("--steps 0", "steps: found 0, expected at least 1"),
         ("--batch -3", "batch: found -3"),
         ("--report-every 0", "report_every: found 0"),
@@ -156,8 +157,8 @@ def test_options_out_of_range_are_usage_errors(capsys, argv, message):
 
 
 def test_the_network_is_that_of_the_weights_to_start_from(tmp_path):
-    start = tmp_path / "start.json"
-    start.write_text(json.dumps({"network": Shape(15, width=8, head="dense", decoder=24).settings()}))
+    network = Shape(15, width=8, head="dense", decoder=24).settings()
+    start = write_model(tmp_path, graph=b"weights", network=network)
     plan = plan_of("--init", start, "--decoder", 40)
     assert (plan.start, plan.shape) == (start, Shape(width=8, head="dense", decoder=40))
 

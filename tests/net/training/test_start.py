@@ -1,3 +1,4 @@
+import hashlib
 import json
 import re
 import shutil
@@ -17,6 +18,7 @@ from net.model.shape import Shape
 from net.training.start import network_of, starting_point, weights_in
 from tests.conftest import train_options
 from tests.helpers.events import scalars
+from tests.helpers.tiny_model import write_model
 
 v1 = tf.compat.v1
 
@@ -27,13 +29,11 @@ def run(trained):
 
 
 @pytest.fixture(scope="module")
-def model(run, trained, tmp_path_factory):
-    """The run's frozen graph with as much of a contract as a start needs."""
-    path = tmp_path_factory.mktemp("model") / "landmark.pb"
-    path.write_bytes(frozen_graph(run.shape, run.load).SerializeToString())
-    network = json.loads((trained / "settings.json").read_text())["network"]
-    path.with_suffix(".json").write_text(json.dumps({"file": "landmark.pb", "network": network}))
-    return path.with_suffix(".json")
+def model(run, tmp_path_factory):
+    """The contract of the run's frozen graph, with its network's settings."""
+    graph = frozen_graph(run.shape, run.load).SerializeToString()
+    folder = tmp_path_factory.mktemp("model")
+    return write_model(folder, graph=graph, network=run.shape.settings()).with_suffix(".json")
 
 
 @pytest.fixture(scope="module")
@@ -158,37 +158,33 @@ def refused(capsys, *argv) -> str:
 
 
 def test_a_start_that_is_none(capsys, record_set, tmp_path, trained):
-    missing = refused(capsys, "--init", tmp_path / "none.json")
-    assert "found no none.json, expected a model's landmark.json or a run folder" in missing
-    foreign = tmp_path / "foreign.json"
-    foreign.write_text('{"file": "x.pb"}')
-    assert "found no network of this project" in refused(capsys, "--init", foreign)
-    foreign.write_text(json.dumps({"file": "x.pb", "network": {"cell": 4, "border": 0}}))
-    assert "cell: found 4, expected 8" in refused(capsys, "--init", foreign)
-    foreign.write_text("{")
-    assert "found no network of this project" in refused(capsys, "--init", foreign)
-    foreign.write_text(json.dumps({"file": "gone.pb", "network": network_of(trained).settings()}))
-    assert train.main(train_options(record_set, tmp_path / "run", "--init", str(foreign))) == 2
-    assert "gone.pb: no such model, named by foreign.json" in capsys.readouterr().err
+    assert "none.json: no such model" in refused(capsys, "--init", tmp_path / "none.json")
     empty = shutil.copytree(trained, tmp_path / "empty", ignore=shutil.ignore_patterns("best", "checkpoint"))
-    assert train.main(train_options(record_set, tmp_path / "run2", "--init", str(empty))) == 2
+    assert train.main(train_options(record_set, tmp_path / "run", "--init", str(empty))) == 2
     assert "found no checkpoint" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    "name, held, message",
+    ("network", "message"),
+    [
+        (None, "found a model of others, expected one of this project"),
+        ({"layers": 3}, "found no network of this project"),
+        ({"cell": 4, "border": 0}, "cell: found 4, expected 8"),
+    ],
+)
+def test_a_model_of_another_network(capsys, tmp_path, network, message):
+    assert message in refused(capsys, "--init", write_model(tmp_path, **({"network": network} if network else {})))
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "message"),
     [
         ("cut.pb", b"\x0a\xff\xff", "cut.pb: found no graph, expected a whole frozen one"),
-        ("empty.pb", b"", "empty.pb: found no graph"),
-        ("main.onnx", b"\x08\x07", "model.json: found the model 'main.onnx', expected a frozen graph, .pb"),
+        ("main.onnx", b"\x08\x07", "found the model main.onnx, expected a frozen graph, .pb"),
     ],
 )
 def test_a_model_that_is_no_frozen_graph(tmp_path, record_set, name, held, message):
     (tmp_path / name).write_bytes(held)
-    contract = tmp_path / "model.json"
-    contract.write_text(json.dumps({"file": name}))
+    contract = write_model(tmp_path, file=name, sha256=hashlib.sha256(held).hexdigest()).with_suffix(".json")
     with pytest.raises(ValueError, match=re.escape(message)):
-        starting_point(contract, RecordSet(record_set), Shape())
-    contract.write_text("{}")
-    with pytest.raises(ValueError, match="found the model ''"):
         starting_point(contract, RecordSet(record_set), Shape())
