@@ -33,8 +33,9 @@ import numpy as np
 from pebble import ProcessExpired, ProcessPool
 
 from infer.jobs.progress import Progress
+from tests.fuzz.damage import cut, empty, exchanged, flipped, garbage, inserted, removed
 from tests.fuzz.model_damage import GRAPHS, JSON
-from tests.fuzz.records import MEMORY, cut, empty, exchanged, flipped, garbage, inserted, removed
+from tests.fuzz.records import MEMORY
 
 BYTES = (flipped, cut, inserted, removed, exchanged, garbage, empty)
 SECONDS = 20  # a case may take

@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from tests.fuzz.records import PICTURES, cut, encoded, exchanged, flipped, inserted, removed
+from tests.fuzz.damage import PICTURES, cut, encoded, exchanged, flipped, inserted, removed
 from tests.helpers.drawn import draw_face, random_face
 from tools.evaluation.memory import high_water
 from tools.measure.service import PATH, service
