@@ -212,6 +212,11 @@ def defined_in(path: Path) -> set[str]:
     return found
 
 
+def test_functions_that_are_said_to_be_in_a_file_are():
+    for name, file in re.findall(r"`(\w+)` in\s`([\w/]+\.py)`", text_of(ROOT / "docs/architecture.md")):
+        assert name in defined_in(ROOT / file), f"{name} in {file}"
+
+
 def test_walks_lead_down_and_name_what_is_there():
     assert len([1 for _, above, _ in walks() if above is None]) == 3
     seen: set[Path] = set()
