@@ -22,18 +22,26 @@ def resident(pid: int) -> int:
 
 
 def high_water(pid: int | None = None) -> int | None:
-    """The most memory that a process (None: this one) has held so far, bytes; None where the system does not tell.
+    """The most memory that a process (None: this one) has held so far, bytes; None where it has ended, or the system
+    does not tell.
 
     psutil knows this of Windows alone. Linux tells it in /proc, macOS a process of itself; Linux's own `getrusage`
     would start with what the parent process held.
     """
-    if peak := getattr(psutil.Process(pid).memory_info(), "peak_wset", None):
-        return int(peak)
-    status = Path(f"/proc/{pid or 'self'}/status")
-    if status.is_file():
-        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.M)
-        return 1024 * int(found[1]) if found else None
-    if pid is not None or sys.platform == "win32":
+    with contextlib.suppress(psutil.Error, OSError):
+        if peak := getattr(psutil.Process(pid).memory_info(), "peak_wset", None):
+            return int(peak)
+        if psutil.LINUX:
+            status = Path(f"/proc/{pid or 'self'}/status").read_text()
+            found = re.search(r"^VmHWM:\s+(\d+) kB", status, re.M)
+            return 1024 * int(found[1]) if found else None
+        if pid is None:
+            return _own_high_water()
+    return None
+
+
+def _own_high_water() -> int | None:
+    if sys.platform == "win32":
         return None
     import resource  # there is none on Windows
 
