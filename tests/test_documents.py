@@ -107,17 +107,18 @@ def test_files_that_are_named_exist(page):
 
 
 @every_page
-def test_commands_are_understood(page, capsys):
+def test_commands_are_understood(page, capsys, monkeypatch):
     """Every command's script takes its arguments: known options, values of the right type, all that is required."""
+    monkeypatch.chdir(ROOT)
     for script, arguments in script_calls(text_of(page)):
         module = importlib.import_module(script.removesuffix(".py").replace("/", "."))
+        # a run that a command before it would have made is not there
+        arguments = ["infer/landmark.json" if word == "runs/pre" else word for word in arguments]
         try:
             module.parse_args(arguments)
         except SystemExit as end:
-            error = capsys.readouterr().err
-            # a run that the command before has made is not there
-            if end.code and "found no " not in error:
-                pytest.fail(f"{script} {' '.join(arguments)}: {error}")
+            if end.code:
+                pytest.fail(f"{script} {' '.join(arguments)}: {capsys.readouterr().err}")
 
 
 def options_of(script: Path) -> set[str]:
