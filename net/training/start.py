@@ -27,11 +27,13 @@ SEED = 1
 def network_of(start: Path) -> Shape:
     """The network of a model's landmark.json, or of a run folder.
 
-    Raises what `read_contract` raises, FileNotFoundError where there is no run, ValueError where it does not say what
-    its network is, or names one that can no longer be built.
+    Raises FileNotFoundError where neither is there, ValueError where it does not say what its network is, or names one
+    that can no longer be built, and what `read_contract` raises.
     """
     if start.is_dir():
         return RunFolder(start).settings().network
+    if not start.is_file():
+        raise FileNotFoundError(f"{start}: found no such thing, expected a model's landmark.json or a run folder")
     network = read_contract(start).network
     if network is None:
         raise ValueError(f"{start}: found a model of others, expected one of this project, with its network's settings")

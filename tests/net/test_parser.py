@@ -122,7 +122,7 @@ def test_bad_recipes_are_usage_errors(tmp_path, capsys, text, message):
     [
         ("--recipe fastest", "found no fastest, expected one of 3d, demo"),
         ("--recipe gone.json", "found no gone.json"),
-        ("--init none.json", "--init: none.json: no such model"),
+        ("--init none.json", "--init: none.json: found no such thing"),
         ("--steps 0", "steps: found 0, expected at least 1"),
         ("--batch -3", "batch: found -3"),
         ("--report-every 0", "report_every: found 0"),

@@ -158,7 +158,7 @@ def refused(capsys, *argv) -> str:
 
 
 def test_a_start_that_is_none(capsys, record_set, tmp_path, trained):
-    assert "none.json: no such model" in refused(capsys, "--init", tmp_path / "none.json")
+    assert "none.json: found no such thing, expected a model" in refused(capsys, "--init", tmp_path / "none.json")
     empty = shutil.copytree(trained, tmp_path / "empty", ignore=shutil.ignore_patterns("best", "checkpoint"))
     assert train.main(train_options(record_set, tmp_path / "run", "--init", str(empty))) == 2
     assert "found no checkpoint" in capsys.readouterr().err
