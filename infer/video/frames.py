@@ -26,7 +26,8 @@ WRITABLE = {".mp4": "mp4v", ".avi": "MJPG"}
 
 @dataclass(frozen=True)
 class Frame:
-    """index: from 0; time: seconds since the first frame; image: uint8 [height, width, 3] BGR, upright."""
+    """index: from 0; time: seconds since the first frame, later from frame to frame; image: uint8 [height, width, 3]
+    BGR, upright."""
 
     index: int
     time: float
@@ -47,7 +48,8 @@ class Frames:
     """The frames of a video file or camera, decoded ahead on a thread of their own.
 
     source: path, or number of a camera, whose late frames are dropped. Raises FileNotFoundError or ValueError where
-    there is no video that OpenCV reads, or no such camera. rate: frames a second; size: (width, height).
+    there is no video that OpenCV reads, or no such camera. rate: frames a second that the file names, of one that
+    varies the mean or less true than that; size: (width, height).
     """
 
     def __init__(self, source: str | Path):
@@ -56,6 +58,7 @@ class Frames:
         self.rate = self._rate()
         self.expected = 0 if self.live else int(max(0, self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         self.count = 0
+        self._time, self._offset = 0.0, 0.0  # of the last frame; of its stamp
         self._queue: queue.Queue = queue.Queue(AHEAD)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -79,8 +82,13 @@ class Frames:
 
     @property
     def missing(self) -> int:
-        """How many of the frames that a file promises could not be read: it is cut, or damaged, from there on."""
-        return max(0, self.expected - self.count)
+        """How many of the frames that a file promises could not be read: it is cut, or damaged, from there on.
+
+        Where a format holds no count, OpenCV makes one of length and rate, which is no promise where the rate varies:
+        so no more are missing than the time after the last frame has room for.
+        """
+        room = self.expected - 1 - round(self._time * self.rate)
+        return max(0, min(self.expected - self.count, room))
 
     def _open(self) -> cv2.VideoCapture:
         if not self.live and not Path(self.source).is_file():
@@ -108,14 +116,22 @@ class Frames:
 
     def _next_frame(self) -> Frame | None:
         good, image = self._capture.read()
-        now = clock.monotonic()
+        stamp = clock.monotonic() if self.live else self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         if not good or image is None:
             return None
-        if self.count == 0:
-            self._began = now
-        time = now - self._began if self.live else self.count / self.rate
+        self._time = self._time_of(stamp)
         self.count += 1
-        return Frame(self.count - 1, time, image)
+        return Frame(self.count - 1, self._time, image)
+
+    def _time_of(self, stamp: float) -> float:
+        """The time of the next frame by its own stamp, seconds; without one, or where stamps stand still or begin
+        again (joined recordings), a usual frame after the last one."""
+        if self.count == 0:
+            self._offset = -stamp
+            return 0.0
+        if not stamp + self._offset > self._time:
+            self._offset = self._time + 1 / self.rate - stamp
+        return stamp + self._offset
 
     def _read(self) -> None:
         """Fills the queue; of a camera, what nobody has fetched yet gives way to what is newer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import cv2
 import numpy as np
 
 from infer.faces.face import face_of
@@ -83,4 +84,18 @@ def write_clip(path, count: int = 24, rate: float = 12.0):
     with VideoFile(path, rate, SIZE) as file:
         for index in range(count):
             file.write(np.full((SIZE[1], SIZE[0], 3), 10 * index % 256, np.uint8))
+    return path
+
+
+def write_uneven_clip(path, stamps: list[int]):
+    """A film of SIZE as MJPEG with a frame at each of these hundredths of a second, one brighter than the other."""
+    settings = [cv2.VIDEOWRITER_PROP_RAW_VIDEO, 1]
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 100, SIZE, settings)
+    assert writer.isOpened()
+    for index, stamp in enumerate(stamps):
+        writer.set(cv2.VIDEOWRITER_PROP_PTS, stamp)
+        writer.set(cv2.VIDEOWRITER_PROP_KEY_FLAG, 1)
+        picture = np.full((SIZE[1], SIZE[0], 3), 10 * index, np.uint8)
+        writer.write(cv2.imencode(".jpg", picture)[1].reshape(1, -1))
+    writer.release()
     return path

@@ -1,11 +1,14 @@
 """infer/video/frames.py: every frame there, written whole or not at all."""
 
+import json
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from infer.video import frames as video
 from infer.video.frames import Frames, VideoFile
-from tests.helpers.film import SIZE, write_clip
+from tests.helpers.film import SIZE, write_clip, write_uneven_clip
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".avi"])
@@ -18,6 +21,36 @@ def test_what_is_written_is_read_again(tmp_path, suffix):
     for frame in seen:
         assert frame.image.shape == (SIZE[1], SIZE[0], 3) and abs(frame.image.mean() - 10 * frame.index) < 6
     assert [path.name for path in tmp_path.iterdir()] == [f"c ä{suffix}"]
+
+
+@pytest.mark.parametrize("suffix, expected", [(".mkv", 151), (".mov", 8)])  # Matroska holds no count of frames
+def test_a_varying_rate_has_each_frame_at_its_own_time(tmp_path, suffix, expected):
+    stamps = [0, 4, 8, 30, 60, 63, 66, 150]
+    with Frames(write_uneven_clip(tmp_path / f"c{suffix}", stamps)) as frames:
+        seen = list(frames)
+    np.testing.assert_allclose([frame.time for frame in seen], np.array(stamps) / 100, atol=1e-9)
+    assert (frames.expected, frames.count, frames.missing) == (expected, 8, 0)
+    assert json.loads(video.frame_line(seen[3], []))["time"] == 0.3
+
+
+@pytest.mark.parametrize(
+    "stamps, times",
+    [
+        ([0, 0, 0, 0], [0, 0.25, 0.5, 0.75]),  # a format without any
+        ([700, 900, 900, 1000, 1900], [0, 0.2, 0.45, 0.55, 1.45]),
+        ([0, 100, 8000, 0, 100], [0, 0.1, 8, 8.25, 8.35]),  # two recordings joined
+    ],
+)
+def test_time_never_stands_still(tmp_path, monkeypatch, stamps, times):
+    given, pictures = iter(stamps), iter([(True, np.zeros((4, 6, 3), np.uint8))] * len(stamps))
+    capture = SimpleNamespace(
+        get=lambda key: {5: 4.0, 7: len(stamps)}[key] if key else next(given, 0),
+        read=lambda: next(pictures, (False, None)),
+        release=lambda: None,
+    )
+    monkeypatch.setattr(Frames, "_open", lambda self: capture)
+    with Frames(tmp_path / "c.avi") as frames:
+        np.testing.assert_allclose([frame.time for frame in frames], times, atol=1e-9)
 
 
 def test_reading_can_be_left_in_the_middle(tmp_path):
