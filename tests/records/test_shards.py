@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from dataclasses import replace
 
 import pytest
 import tensorflow as tf
@@ -64,3 +65,14 @@ def test_a_shard_cut_at_a_record_is_named(folder):
     assert len(list(tf.data.TFRecordDataset(str(path)))) == 1  # TensorFlow itself sees nothing wrong
     with pytest.raises(ValueError, match=f"{NAME}: found {path.stat().st_size} bytes, expected {whole}"):
         shards.checked_manifest(folder)
+
+
+@pytest.mark.parametrize(
+    "field, value, fault", [("records", 4, "found 3 records, expected 4"), ("sha256", "0", "SHA-256 is not")]
+)
+def test_an_audit_counts_and_hashes(folder, field, value, fault):
+    manifest = Manifest.read(folder)
+    wrong = {**manifest.shards, "train": (replace(manifest.shards["train"][0], **{field: value}),)}
+    replace(manifest, shards=wrong).write(folder)
+    (line,) = shards.audit(folder)
+    assert f"{NAME}: {fault}" in line

@@ -28,11 +28,11 @@ def preview(folder: Path, path: Path, number: int = 0) -> None:
     faces = [record.decode(one, manifest.encoding, context, scheme.count) for one in serialised]
     if not faces:
         return
-    tiles = [_tile(face["image"].numpy(), face["label"].numpy(), scheme, context) for face in faces]
+    tiles = [tile_of(face["image"].numpy(), face["label"].numpy(), scheme, context) for face in faces]
     cv2.imwrite(str(path), sheet(tiles, COLUMNS), [cv2.IMWRITE_JPEG_QUALITY, 92])
 
 
-def _tile(image: np.ndarray, label: np.ndarray, scheme: Scheme, context: int) -> np.ndarray:
+def tile_of(image: np.ndarray, label: np.ndarray, scheme: Scheme, context: int) -> np.ndarray:
     """The stored picture with its points by group and the frame of the crop; BGR uint8, same size."""
     tile = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     if context:

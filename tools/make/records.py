@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from infer.jobs.progress import Progress
@@ -72,7 +73,7 @@ def readable(item: Item, split: str, cut: Cut) -> str:
 
 def finish(staging: Staging, manifest: Manifest, plan: Plan, request: Request) -> None:
     """Adds manifest, contact sheets and report to the finished shards and moves the set to its place."""
-    check_usable(manifest, plan, staging)
+    check_usable(manifest, plan, staging.remove)
     manifest.write(staging.set)
     for number in range(request.previews):
         preview(staging.set, staging.set / f"preview{'' if number == 0 else f'-{number + 1}'}.jpg", number)
@@ -81,11 +82,11 @@ def finish(staging: Staging, manifest: Manifest, plan: Plan, request: Request) -
     staging.publish()
 
 
-def check_usable(manifest: Manifest, plan: Plan, staging) -> None:
+def check_usable(manifest: Manifest, plan: Plan, remove: Callable[[], None]) -> None:
     """Raises ValueError, and removes what was written, where no record for training came out."""
     if manifest.count("train"):
         return
-    staging.remove()
+    remove()
     reasons = [f"{reason} {len(lines)}, the first {lines[0]}" for reason, lines in manifest.skipped.items()]
     why = "; ".join(reasons) or "all fell into the test split"
     raise ValueError(f"{', '.join(manifest.datasets)}: found {plan.faces} faces and no usable one for training: {why}")

@@ -40,7 +40,7 @@ def test_the_sheet_shows_the_first_faces_with_frame_and_points(record_set, tmp_p
 def test_unknown_points_are_not_drawn():
     label = np.full(136, np.nan, np.float32)
     label[:2] = 0.5
-    tile = preview._tile(np.zeros((128, 128, 3), np.uint8), label, IBUG_68, 0)
+    tile = preview.tile_of(np.zeros((128, 128, 3), np.uint8), label, IBUG_68, 0)
     y, x = np.nonzero(tile.any(axis=2))
     assert 0 < len(x) < 60
     assert abs(x.mean() - 63.5) < 0.6 and abs(y.mean() - 63.5) < 0.6

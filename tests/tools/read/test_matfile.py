@@ -1,4 +1,5 @@
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -8,7 +9,6 @@ import pytest
 import scipy.io
 import scipy.sparse
 
-from tests.conftest import SHARED
 from tools.read import matfile
 from tools.read.matfile import NotNumbers, list_names, read_mat
 
@@ -82,10 +82,8 @@ def test_whatever_savemat_writes_reads_as_with_loadmat(tmp_path, compression):
     assert assert_as_loadmat(tmp_path / "a.mat") == len(kinds) * len(shapes) + 2
 
 
-def test_genuine_files_read_as_with_loadmat():
-    paths = sorted(SHARED.rglob("*.mat"))
-    if not paths:
-        pytest.skip(f"no genuine MATLAB files at {SHARED}")
+def test_genuine_files_read_as_with_loadmat(shared_data):
+    paths = sorted(shared_data().rglob("*.mat"))
     assert sum(map(assert_as_loadmat, paths)) > len(paths)
 
 
@@ -138,8 +136,9 @@ def test_variables_that_are_not_asked_for_may_be_anything(tmp_path, compression)
 
 def test_an_object_without_dimensions_is_no_obstacle(tmp_path):
     opaque = element(14, element(6, struct.pack("<II", 17, 0)) + element(1, b"thing") + element(1, b"MCOS"))
-    path = write(tmp_path, opaque, variable(SIX_BYTES))
-    assert list_names(path) == ["thing", "points"]
+    cut = variable(SIX_BYTES[:-8], name=b"other")  # neither is damage of what nobody asks for
+    path = write(tmp_path, opaque, cut, variable(SIX_BYTES))
+    assert list_names(path) == ["thing", "other", "points"]
     assert read_mat(path, ["points"])["points"].shape == (2, 3)
     with pytest.raises(NotNumbers, match="thing is an object"):
         read_mat(path, ["thing"])
@@ -150,11 +149,6 @@ def test_what_is_no_array_of_numbers_is_named(tmp_path, found, value):
     scipy.io.savemat(tmp_path / "a.mat", {"points": value})
     with pytest.raises(NotNumbers, match=rf"^a.mat: points is {found} \(\d, \d\), expected an array of real numbers"):
         read_mat(tmp_path / "a.mat", ["points"])
-
-
-def test_an_empty_set_of_variables(tmp_path):
-    path = write(tmp_path)
-    assert read_mat(path, ["points"]) == {} and list_names(path) == []
 
 
 HUGE = 2**31 - 1
@@ -208,11 +202,6 @@ def test_damage_is_named(tmp_path, case):
         read_mat(write(tmp_path, content), ["points"])
 
 
-def test_damage_of_the_numbers_of_others_does_not_matter(tmp_path):
-    path = write(tmp_path, variable(SIX_BYTES[:-8], name=b"other"), variable(SIX_BYTES))
-    assert list(read_mat(path, ["points"])) == ["points"]
-
-
 @pytest.mark.parametrize(
     "content, found",
     [
@@ -222,18 +211,13 @@ def test_damage_of_the_numbers_of_others_does_not_matter(tmp_path):
         (bytes(300), "no MATLAB header"),
         (b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\0\x02IM" + bytes(600), "a MATLAB 7.3 file (HDF5)"),
         (b"\x89HDF\r\n\x1a\n" + bytes(600), "a MATLAB 7.3 file (HDF5)"),
+        (struct.pack("<5i", 0, 1, 6, 0, 7) + b"points\0" + SIX_BYTES, "a MATLAB 4 file"),
+        (struct.pack(">5i", 1000, 1, 6, 0, 7) + b"points\0" + SIX_BYTES, "a MATLAB 4 file"),
     ],
 )
 def test_other_files_are_named(tmp_path, content, found):
     (tmp_path / "a.mat").write_bytes(content)
-    with pytest.raises(ValueError) as caught:
-        read_mat(tmp_path / "a.mat", ["points"])
-    assert str(caught.value) == f"a.mat: found {found}, expected a MATLAB 5 file (save -v6 or -v7)"
-
-
-def test_a_matlab_4_file_is_named(tmp_path):
-    scipy.io.savemat(tmp_path / "a.mat", {"points": SIX}, format="4")
-    with pytest.raises(ValueError, match="^a.mat: found a MATLAB 4 file, expected a MATLAB 5 file"):
+    with pytest.raises(ValueError, match=f"^a.mat: found {re.escape(found)}, expected a MATLAB 5 file"):
         read_mat(tmp_path / "a.mat", ["points"])
 
 

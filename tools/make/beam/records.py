@@ -66,7 +66,7 @@ def make_records_on_beam(request: Request, runner: str, flags: Sequence[str]) ->
     if isinstance(staging, Staging):
         finish(staging, manifest, plan, request)
     else:
-        check_usable(manifest, plan, staging)
+        check_usable(manifest, plan, staging.remove)
         staging.publish()
     tell_summary(manifest, request.out)
     return manifest
