@@ -16,8 +16,10 @@ from export.formats import FORMATS
 from export.graphs import read_graph
 from export.summary import summarise
 from infer.landmarker import Landmarker
-from infer.model.contract import read_contract
+from infer.model.contract import SplitRule, read_contract
 from net.data.record_set import RecordSet
+from records.split import RULE
+from tests.conftest import TEST_FRACTION
 from tests.helpers.runtimes import answers_changed
 
 ROOT = Path(freeze.__file__).resolve().parents[1]
@@ -45,6 +47,7 @@ def test_model_and_contract_belong_together(model, checkpoint):
     assert names_in(model.parent) == ["landmark.json", "landmark.pb"]
     contract, summary = read_contract(model), summarise(read_graph(model))
     assert (contract.terms, contract.trained_on.step) == ("for tests only", checkpoint.step)
+    assert contract.trained_on.split == SplitRule(TEST_FRACTION, RULE)
     assert (contract.parameters, contract.multiply_adds) == (summary.parameters, summary.multiply_adds)
     proof = contract.raw["tolerance"]
     assert 0 <= proof["tensorflow"]["max"] <= 1e-5 and 0 < proof["opencv"]["max"] <= proof["limit"]["max"] == 1e-5
