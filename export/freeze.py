@@ -18,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+
 from export.acceptance import AcceptedFile, calibration_of, write_accepted
 from export.checkpoint import Checkpoint, frozen_graph
 from export.contract import contract_of_checkpoint, contract_of_conversion, write_contract
@@ -102,6 +104,7 @@ def _completed(parser: argparse.ArgumentParser, args: argparse.Namespace) -> arg
 
 
 def main(argv=None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     wanted = Export(args.out, args.name, args.formats, args.terms, args.board)
     v1.logging.set_verbosity(v1.logging.ERROR)  # TF1 names are the point here: no notes on their age

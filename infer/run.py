@@ -19,6 +19,7 @@ import cv2
 
 from .detect.detector import DETECTORS
 from .faces.align import FIVE
+from .files.console import speak_plainly
 from .jobs.batch import Outputs, tasks_of
 from .jobs.cores import cores
 from .jobs.inputs import boxes_for, find_inputs, refuse_overwriting
@@ -30,6 +31,7 @@ from .jobs.window import open_window
 from .kaggle import files as kaggle
 from .kaggle.job import SubmissionJob, SubmissionOptions
 from .landmarker import NAMED, Landmarker, LandmarkerOptions, model_path
+from .version import VERSION
 from .video.tracker import TrackerSettings
 
 SERVICE = "The same as a web page and REST service: serve.py beside this, or `landmark68 serve` once installed."
@@ -52,6 +54,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     _add_faces(parser)
     _add_outputs(parser)
     add("--threads", type=_positive, metavar="N", help="cores to use (default: all)")
+    add("--version", action="version", version=f"landmark68 {VERSION} (OpenCV {cv2.__version__})")
     return parser.parse_args(argv)
 
 
@@ -111,6 +114,7 @@ def options_of(args: argparse.Namespace) -> RunOptions:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     try:
         return run(options_of(args))

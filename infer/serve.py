@@ -20,9 +20,11 @@ if not __package__:
 import cv2
 
 from .detect.detector import DETECTORS
+from .files.console import speak_plainly
 from .jobs.cores import cores
 from .jobs.memory import keep_memory
 from .landmarker import NAMED, Landmarker, LandmarkerOptions, model_path
+from .version import VERSION
 from .web.limits import Limits
 
 PORT = 8068
@@ -82,11 +84,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     limits("--rate", type=_amount, default=50, metavar="N", help=help_rate)
     help_wait = "seconds that a request may wait for its answer, then it is 503 (default: %(default)s)"
     limits("--wait", type=_amount, default=30, metavar="S", help=help_wait)
+    add("--version", action="version", version=f"landmark68 {VERSION} (OpenCV {cv2.__version__})")
     add("--proxy", metavar="ADDRESS", help="reverse proxy in front, whose X-Forwarded-For and -Proto are believed")
     return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     try:
         return run(options_of(args))

@@ -18,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+
 from net import sweep
 from net.cluster import local
 from net.cluster.machine import ALONE
@@ -35,6 +37,7 @@ def parse_args(argv: list[str] | None = None) -> Plan:
 
 
 def main(argv: list[str] | None = None) -> int:
+    speak_plainly()
     plan = parse_args(argv)
     v1.logging.set_verbosity(v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
     try:

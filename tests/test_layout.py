@@ -27,7 +27,7 @@ RULES = {
     "infer.kaggle": {"infer"},
     "infer.web": {"infer"},
     "infer": {"infer"},
-    "net": {"records", "infer.geometry", "infer.files.atomic", "net"},
+    "net": {"records", "infer.geometry", "infer.files.atomic", "infer.files.console", "net"},
     "net.options": set(),
     "net.model": {"records", "net.options"},
     "net.data": {"records", "infer.geometry", "net.options", "net.model"},

@@ -19,6 +19,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+
 from records.split import TEST_FRACTION
 from tools.evaluation.answers import EvaluationSettings
 from tools.evaluation.comparison import compare
@@ -57,6 +59,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     selection = FaceSelection(tuple(args.data), args.split, args.test_fraction)
     settings = EvaluationSettings(args.points, args.draws, args.seed, not args.no_detector)

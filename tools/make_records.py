@@ -18,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+
 from infer.jobs.cores import cores
 from records.landmarks import SCHEMES
 from records.manifest import ENCODINGS
@@ -96,6 +98,7 @@ def request_of(args: argparse.Namespace) -> Request:
 
 
 def main(argv=None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     # not above: every worker process imports this file anew, and would pay seconds and hundreds of megabytes for the
     # TensorFlow that these bring

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..files.boxes import read_boxes
+from ..files.console import counted
 from ..files.pictures import SUFFIXES, list_pictures
 from ..video.frames import is_video
 from .options import RunOptions
@@ -62,7 +63,10 @@ def boxes_for(file: Path | None, pictures: Sequence[tuple[Path, str]]) -> dict[s
         )
     if strange:
         names = f"{', '.join(strange[:SHOWN])}{' ...' if len(strange) > SHOWN else ''}"
-        print(f"{file}: {len(strange)} names are none of the given pictures and left out: {names}", file=sys.stderr)
+        print(
+            f"{file}: {counted(len(strange), 'name', be=True)} of no given picture and left out: {names}",
+            file=sys.stderr,
+        )
     return boxes
 
 

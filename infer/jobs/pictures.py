@@ -12,6 +12,7 @@ import numpy as np
 
 from ..draw import contact_sheet
 from ..faces.face import Face, face_of
+from ..files.console import counted
 from ..files.journal import Journal, read_entries
 from ..files.pictures import write_picture
 from ..files.points import write_csv, write_json
@@ -69,7 +70,9 @@ class PictureJob:
         except BaseException:
             progress.clear()
             self.journal.close()
-            print(f"{len(self.journal)} pictures are done; with --resume the run goes on", file=sys.stderr)
+            print(
+                f"{counted(len(self.journal), 'picture', be=True)} done; with --resume the run goes on", file=sys.stderr
+            )
             raise
         progress.clear()
         return self._finish()
@@ -132,7 +135,7 @@ class PictureJob:
         faces = [len(entry["faces"]) for entry in self.journal.entries(names)]
         self.journal.remove()
         where = f"{options.outputs.out}{os.sep}" if options.outputs.draw else options.json[-1]
-        print(f"{len(faces)} of {len(names)} pictures, {sum(faces)} faces -> {where}")
+        print(f"{len(faces)} of {len(names)} pictures, {counted(sum(faces), 'face')} -> {where}")
         if self.failed:
             print(f"not done: {', '.join(self.failed[:20])}{' ...' if len(self.failed) > 20 else ''}", file=sys.stderr)
         return 1 if self.failed else 0
@@ -153,4 +156,4 @@ class PictureJob:
 
 
 def _count(faces: int) -> str:
-    return f"{faces} face{'s' if faces > 1 else ''}" if faces else "no face found"
+    return counted(faces, "face") if faces else "no face found"

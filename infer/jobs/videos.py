@@ -16,6 +16,7 @@ import numpy as np
 from ..draw import draw_faces
 from ..faces.face import TrackedFace
 from ..files.atomic import atomic_file
+from ..files.console import counted
 from ..files.names import drawn_names
 from ..landmarker import Landmarker
 from ..video import frames as video
@@ -58,7 +59,8 @@ class VideoJob:
                 progress.clear()
                 if self.outputs.show:
                     close_window()
-        print(f"{self.source}: {count} frames, {len(self.ids)} faces, {progress.rate:.0f} frames/s -> {self.lines}")
+        found = f"{counted(count, 'frame')}, {counted(len(self.ids), 'face')}"
+        print(f"{self.source}: {found}, {progress.rate:.0f} frames/s -> {self.lines}")
         return self._exit_code(frames)
 
     def _exit_code(self, frames: video.Frames) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..draw import contact_sheet, thumbnail
 from ..faces.face import face_of
+from ..files.console import counted
 from ..files.pictures import write_picture
 from ..files.points import picture_entry, write_csv, write_json
 from ..jobs.progress import Progress
@@ -58,7 +59,8 @@ class SubmissionJob:
         self._fill_failed()
         values = locations(asked, self.points, self.landmarker.contract.points.names)
         self._write(asked, values)
-        print(f"{len(self.entries)} faces, {len(values)} locations -> {self.options.submission}")
+        found = f"{counted(len(self.entries), 'face')}, {counted(len(values), 'location')}"
+        print(f"{found} -> {self.options.submission}")
         return 1 if self.failed else 0
 
     def _check(self, asked: Sequence[Asked]) -> int:

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 
-from infer import run
+from infer import command, run
 from infer.faces.pose import head_pose
 from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
@@ -97,7 +98,7 @@ def test_boxes_by_path_and_strange_names(call, tmp_path):
     (tmp_path / "boxes.csv").write_text("my pictures/b.bmp,10,10,50,40\nother.jpg,1,1,5,5\n")
     code, out, err = call("my pictures", "--boxes", "boxes.csv")
     assert code == 0 and "b.bmp: 1 face, " in out
-    assert err.startswith("boxes.csv: 1 names ") and err.endswith(": other.jpg\n")
+    assert err.startswith("boxes.csv: 1 name is ") and err.endswith(": other.jpg\n")
 
 
 def test_exif_coordinates_are_upright(call, tmp_path):
@@ -169,6 +170,14 @@ def test_wrong_arguments(args, capsys):
     with pytest.raises(SystemExit) as stop:
         run.main(args)
     assert stop.value.code == 2 and (args[1] if args else "PATH") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("main", "args"), [(command.main, []), (run.main, []), (command.main, ["serve"])])
+def test_the_version_is_the_one_of_the_package(main, args, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([*args, "--version"])
+    declared = re.search(r"^version = (.+)$", (INFER.parent / "setup.cfg").read_text(), re.MULTILINE)[1]
+    assert stop.value.code == 0 and capsys.readouterr().out == f"landmark68 {declared} (OpenCV {cv2.__version__})\n"
 
 
 def test_which_model_is_said(call, tmp_path, monkeypatch):

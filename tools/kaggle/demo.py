@@ -14,6 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+
 from records.split import Split
 from tools.kaggle.drawn import faces_on, write_files
 from tools.shell import call, copy_some, exit_code_of
@@ -31,6 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     return exit_code_of("demo", lambda: demo(args.out, args.count, args.steps))
 

@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+
 from records.split import TEST_FRACTION, Split
 from tools.kaggle.files import hold_out
 
@@ -34,6 +36,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     try:
         count, asked = hold_out(args.training, args.out, Split(args.test_fraction), args.overwrite)

@@ -15,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+
 from infer.files.atomic import write_text_atomically
 from infer.kaggle.files import default_lookup, read_lookup
 from tools.kaggle.errors import differences, table
@@ -32,6 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(argv: list[str] | None = None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     try:
         rows = read_lookup(args.lookup or default_lookup(args.solution))

@@ -16,6 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+
 from records.split import SPLITS
 from tools.rewrite.variants import augment_records, variants_of
 
@@ -48,6 +50,7 @@ def numbers(text: str) -> tuple[float, ...]:
 
 
 def main(argv=None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     try:
         ways = variants_of(args.turn, args.shift, args.brightness, args.mirror)

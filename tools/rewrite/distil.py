@@ -21,6 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
+from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+
 from records.mixes import mix_of
 from records.split import SPLITS
 from tools.rewrite.distillation import Lesson, distil_records
@@ -47,6 +49,7 @@ def parse_args(argv=None) -> argparse.Namespace:
 
 
 def main(argv=None) -> int:
+    speak_plainly()
     args = parse_args(argv)
     try:
         teacher = Teacher(args.teacher, args.views)

@@ -52,7 +52,7 @@ def test_a_camera_gives_frames_by_the_clock(call, followed, monkeypatch, tmp_pat
     assert call("97")[0::2] == (2, "camera 97: found no camera of that number, expected one\n")
     monkeypatch.setattr(video.cv2, "VideoCapture", Camera)
     code, out, err = call("0")
-    assert (code, err) == (0, "") and out.splitlines()[-1].startswith("0: 3 frames, 1 faces, ")
+    assert (code, err) == (0, "") and out.splitlines()[-1].startswith("0: 3 frames, 1 face, ")
     lines = lines_of(tmp_path / "output" / "camera0.jsonl")
     assert lines[0]["time"] == 0 and lines[2]["time"] > lines[1]["time"] > 0
     assert (tmp_path / "output" / "camera0.mp4").is_file()
@@ -77,7 +77,7 @@ def test_ctrl_c_ends_a_camera_and_stops_a_video(call, followed, monkeypatch, tmp
 def test_drawn_video_and_lines(call, followed, tmp_path):
     write_clip(tmp_path / "clip.avi")
     code, out, err = call("clip.avi")
-    assert (code, err) == (0, "") and out.splitlines()[-1].startswith("clip.avi: 24 frames, 1 faces, ")
+    assert (code, err) == (0, "") and out.splitlines()[-1].startswith("clip.avi: 24 frames, 1 face, ")
     lines = lines_of(tmp_path / "output" / "clip.jsonl")
     assert [line["frame"] for line in lines] == list(range(24))
     for line in lines:

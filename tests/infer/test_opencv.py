@@ -1,0 +1,47 @@
+"""infer/opencv.py: an OpenCV that does not load is one line and exit code 2, in every script."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infer.opencv import reason
+from tests.test_layout import ROOT, SCRIPTS, name_of
+
+LIBGL = "libGL.so.1: cannot open shared object file: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("error", "wanted"),
+    [
+        (ImportError(LIBGL), ("libGL.so.1", "opencv-python-headless", "libgl1")),
+        (ImportError("libgthread-2.0.so.0: cannot open shared object file"), ("libgthread", "opencv-python-headless")),
+        (ModuleNotFoundError("No module named 'cv2'", name="cv2"), ("found none", 'pip install "opencv-python<5"')),
+        (ImportError("numpy.core.multiarray failed\nto import"), ("multiarray failed to import", "this Python")),
+    ],
+)
+def test_the_reason_names_the_way_out(error, wanted):
+    assert all(part in reason(error) for part in wanted) and "\n" not in reason(error)
+
+
+def call(tmp_path, *command) -> subprocess.CompletedProcess:
+    """A Python whose OpenCV lacks libGL; TensorFlow, which would only take time, is none either."""
+    for name, error in (("cv2", LIBGL), ("tensorflow", "TensorFlow came before OpenCV")):
+        (tmp_path / f"{name}.py").write_text(f"raise ImportError({error!r})\n")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    return subprocess.run([sys.executable, *command], env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("path", [path for path in SCRIPTS if path.parent.name != "examples"], ids=name_of)
+def test_every_script_ends_with_one_line(tmp_path, path: Path):
+    answer = call(tmp_path, str(path), "--help")
+    assert (answer.returncode, answer.stdout) == (2, "") and answer.stderr.count("\n") == 1
+    assert "libGL.so.1" in answer.stderr and "opencv-python-headless" in answer.stderr
+
+
+def test_the_package_raises_what_programs_can_catch(tmp_path):
+    answer = call(tmp_path, "-c", "try:\n    import infer\nexcept ImportError as error: print(error)\n1 / 0")
+    assert answer.stdout.startswith("OpenCV: found libGL.so.1") and "ZeroDivisionError" in answer.stderr
+    assert answer.returncode == 1
