@@ -3,11 +3,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from net.options import add_options, from_options, names_of, option
+from net.options import add_options, from_options, names_of, option, values_of
 
 
 @dataclass(frozen=True)
-class Settings:
+class Kind:
     name: str
     first_rate: float = option(0.5, "in parts")
     count: int = option(3, "how many")
@@ -21,37 +21,30 @@ class Settings:
 @pytest.fixture
 def parser():
     parser = argparse.ArgumentParser(prog="script")
-    add_options(parser, Settings)
+    add_options(parser, Kind)
     return parser
 
 
 def test_fields_become_options_and_come_back(parser):
-    assert from_options(parser.parse_args([]), Settings, name="x") == Settings("x", 0.5, 3, "a")
+    assert from_options(parser.parse_args([]), Kind, name="x") == Kind("x", 0.5, 3, "a")
     args = parser.parse_args(["--first-rate", "2", "--count", "7", "--kind", "b"])
-    found = from_options(args, Settings, name="y")
-    assert found == Settings("y", 2.0, 7, "b")
+    found = from_options(args, Kind, name="y")
+    assert found == Kind("y", 2.0, 7, "b")
     assert isinstance(found.first_rate, float) and isinstance(found.count, int)
 
 
-def test_a_field_that_is_no_option_is_none(parser):
-    with pytest.raises(SystemExit):
-        parser.parse_args(["--name", "x"])
-
-
-def test_names_are_those_of_the_options_alone():
-    assert names_of(Settings) == ["first_rate", "count", "kind"]
+def test_fields_that_are_no_options_are_left_out(parser, capsys):
+    assert names_of(Kind) == ["first_rate", "count", "kind"]
+    assert values_of(Kind("x", count=7)) == {"first_rate": 0.5, "count": 7, "kind": "a"}
+    for wrong in (["--name", "x"], ["--count", "1.5"], ["--kind", "c"]):
+        with pytest.raises(SystemExit):
+            parser.parse_args(wrong)
+        assert wrong[0] in capsys.readouterr().err
+    with pytest.raises(ValueError, match="count: found -1"):
+        from_options(parser.parse_args(["--count", "-1"]), Kind, name="x")
 
 
 def test_help_tells_meaning_and_default(parser):
     text = " ".join(parser.format_help().split())
     assert "--first-rate FIRST_RATE in parts (default: 0.5)" in text
     assert "--kind {a,b} which (default: a)" in text
-
-
-def test_wrong_values_are_refused(parser, capsys):
-    for wrong in (["--count", "1.5"], ["--kind", "c"]):
-        with pytest.raises(SystemExit):
-            parser.parse_args(wrong)
-        assert wrong[0] in capsys.readouterr().err
-    with pytest.raises(ValueError, match="count: found -1"):
-        from_options(parser.parse_args(["--count", "-1"]), Settings, name="x")

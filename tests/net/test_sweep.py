@@ -3,7 +3,6 @@ import types
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from tensorboard.plugins.hparams import api_pb2
 
 from net import sweep, train
@@ -28,15 +27,10 @@ def test_a_grid_gives_every_combination_with_every_seed(tmp_path):
 
 
 def test_named_runs_lie_on_top_of_the_base_and_have_one_seed_by_default(tmp_path):
-    runs = {"plain": {}, "wide": {"width": 48, "batch": 5}}
-    plain, wide = read_plan(plan_of(tmp_path, base={"batch": 3}, runs=runs))
-    assert (plain.name, plain.settings, plain.seed) == ("plain", {"batch": 3}, 1)
-    assert wide.settings == {"batch": 5, "width": 48}
-
-
-def test_settings_as_arguments():
-    trial = Trial("x", {"decay_steps": 5, "no_augment": True, "overwrite": False, "mix": "A=2,B=1"}, 3)
-    assert trial.arguments() == ["--decay-steps=5", "--no-augment", "--mix=A=2,B=1", "--seed=3"]
+    runs = {"plain": {}, "wide": {"decay_steps": 48, "no_augment": True, "overwrite": False, "mix": "A=2,B=1"}}
+    plain, wide = read_plan(plan_of(tmp_path, base={"batch": 3, "decay_steps": 5}, runs=runs))
+    assert plain == Trial("plain", {"batch": 3, "decay_steps": 5}, 1)
+    assert wide.arguments() == ["--batch=3", "--decay-steps=48", "--no-augment", "--mix=A=2,B=1", "--seed=1"]
 
 
 @pytest.mark.parametrize(
@@ -101,18 +95,6 @@ def test_a_sweep_trains_every_trial_and_sums_them_up(record_set, tmp_path, in_pr
     assert (tmp_path / "out" / "slow-seed1" / "checkpoint").stat().st_mtime_ns == before
 
 
-def test_tensorboard_knows_what_differs_and_what_to_list(record_set, tmp_path, in_process):
-    plan = plan_of(tmp_path, base={"batch": 3}, grid={"rate": [1e-6, 2e-6]})
-    options = train_options(record_set, tmp_path / "out", "--steps", "1", "--sweep", str(plan))
-    assert train.main(options) == 0
-    (experiment,) = [data.experiment for data in hparams_in(tmp_path / "out")]
-    assert [info.name for info in experiment.hparam_infos] == ["rate", "seed"]
-    assert [info.name.tag for info in experiment.metric_infos] == ["test/nme", "test/nme_box"]
-    start, _ = hparams_in(tmp_path / "out" / "rate=2e-06-seed1")
-    assert start.session_start_info.hparams["rate"].number_value == pytest.approx(2e-6)
-    assert tf.train.latest_checkpoint(str(tmp_path / "out" / "rate=1e-06-seed1"))
-
-
 def test_runs_that_differ_in_their_data_differ_in_tensorboard(record_set, tmp_path, in_process):
     settings = {"mix": {"mix": "tiny/AFW=3,*N=0.5"}, "part": {"points_subset": "eyes,30", "validation": 0.5}}
     plan = plan_of(tmp_path, base={"fold": "0/3"}, runs={"all": {}, **settings})
@@ -145,15 +127,17 @@ def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):
     assert len(calls) == 1
 
 
-def test_the_listed_errors_are_those_of_what_judges(tmp_path):
-    trials = [Trial("a", {"validation": 0.2}, 1), Trial("b", {"validation": 0.2, "rate": 1}, 1)]
-    sweep._write_experiment(tmp_path, trials)
-    (experiment,) = [data.experiment for data in hparams_in(tmp_path)]
-    assert [info.name.tag for info in experiment.metric_infos] == ["validation/nme", "validation/nme_box"]
-
-
-def test_validation_may_come_from_the_command_line(tmp_path):
-    sweep._write_experiment(tmp_path, [Trial("a", {}, 1), Trial("b", {"validation": 0}, 1)], validation=0.2)
-    (experiment,) = [data.experiment for data in hparams_in(tmp_path)]
-    tags = [f"{judge}/{name}" for judge in ("test", "validation") for name in ("nme", "nme_box")]
+@pytest.mark.parametrize(
+    ("settings", "validation", "judges"),
+    [
+        ([{"validation": 0.2}, {"validation": 0.2, "rate": 1}], 0.0, ["validation"]),
+        ([{}, {"validation": 0}], 0.2, ["test", "validation"]),  # from the command line
+    ],
+)
+def test_the_listed_errors_are_those_of_what_judges(tmp_path, monkeypatch, settings, validation, judges):
+    monkeypatch.setattr(sweep.subprocess, "run", lambda command: types.SimpleNamespace(returncode=1))
+    plan = plan_of(tmp_path, runs={f"run{index}": values for index, values in enumerate(settings)})
+    assert not sweep.run(plan, tmp_path / "out", [], validation)
+    (experiment,) = [data.experiment for data in hparams_in(tmp_path / "out")]
+    tags = [f"{judge}/{name}" for judge in judges for name in ("nme", "nme_box")]
     assert [info.name.tag for info in experiment.metric_infos] == tags

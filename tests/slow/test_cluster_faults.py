@@ -1,6 +1,5 @@
 """Clusters of real processes on loopback: members are killed in the middle, and the run goes on or says why not."""
 
-import itertools
 import os
 import re
 import signal
@@ -105,31 +104,23 @@ def story(record_set, tmp_path_factory):
             part.kill()
 
 
-def test_training_goes_on_when_a_killed_worker_returns_and_no_step_is_lost(story):
-    chief, worker = story["parts"]["chief"], story["parts"]["worker again"]
-    steps = chief.steps()
+def test_no_step_is_lost_when_a_killed_worker_returns_and_a_killed_chief_resumes(story):
+    parts = story["parts"]
+    steps = parts["chief"].steps()
     assert steps == list(range(2, steps[-1] + 1, 2))  # every report of every second step, once and in order
-    assert worker.steps()[0] > story["parts"]["worker"].steps()[-1] - 2
-
-
-def test_a_killed_chief_resumes_from_the_checkpoint_and_the_worker_follows(story):
-    steps = story["parts"]["chief again"].steps()
-    assert story["saved"] >= 10
-    assert story["saved"] < steps[0] <= story["saved"] + 2
+    assert parts["worker again"].steps()[0] > parts["worker"].steps()[-1] - 2
+    steps = parts["chief again"].steps()
+    assert story["saved"] >= 10 and story["saved"] < steps[0] <= story["saved"] + 2
     assert steps == list(range(steps[0], steps[-1] + 1, 2))
-    assert "worker" in story["parts"]["worker again"].lines[0]  # the same process all the time
-    assert story["parts"]["worker again"].steps()[-1] >= story["saved"] + 12
+    # the same process all the time
+    assert "worker" in parts["worker again"].lines[0] and parts["worker again"].steps()[-1] >= story["saved"] + 12
 
 
 def test_a_killed_parameter_server_is_a_clear_error_on_the_others_in_bounded_time(story):
     host = story["cluster"]["ps"][0]
-    assert story["codes"] == [2, 2]
+    assert story["codes"] == [2, 2] and story["took"] < 10 * WAIT
     for name in ("chief again", "worker again"):
-        last = story["parts"][name].lines[-1]
-        assert re.fullmatch(
-            rf"train: ps at {host}: found no answer for \d+ s; once it is back, the same command goes on", last
-        )
-    assert story["took"] < 10 * WAIT
+        assert story["parts"][name].lines[-1].startswith(f"train: ps at {host}: found no answer for ")
 
 
 def test_the_run_goes_on_to_its_end_as_a_local_cluster(story, record_set, capfd):
@@ -250,34 +241,24 @@ def started(monkeypatch) -> list[subprocess.Popen]:
 
 
 def all_gone(processes: list[subprocess.Popen]) -> bool:
-    return all(gone(process.pid) for process in processes)
+    return all(process.returncode is not None for process in processes)
 
 
-def gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
-
-
-def test_a_part_that_fails_takes_all_down(tmp_path, capfd, started):
-    assert local.run(fake("if task == 'worker': sys.exit(7)"), 2, RunFolder(tmp_path)) == 2
-    log = tmp_path / "cluster" / "worker-0.log"
-    assert capfd.readouterr().err == f"train: worker-0 failed (7), see {log}\n"
-    assert len(started) == 3 and all_gone(started)
-
-
-def test_a_chief_that_fails_takes_all_down(tmp_path, capfd, started):
-    assert local.run(fake("if task == 'chief': time.sleep(0.3); sys.exit(5)"), 3, RunFolder(tmp_path)) == 5
-    assert "chief is up" in capfd.readouterr().out
-    assert len(os.listdir(tmp_path / "cluster")) == len(started) == 4 and all_gone(started)
-
-
-def test_who_ends_because_the_chief_failed_is_not_blamed(tmp_path, capfd):
-    code = f"if task != 'chief': sys.exit({ORPHANED})\ntime.sleep(1); sys.exit(5)"
-    assert local.run(fake(code), 2, RunFolder(tmp_path)) == 5
-    assert capfd.readouterr().err == ""
+@pytest.mark.parametrize(
+    "code, workers, exit_code, blamed",
+    [
+        ("if task == 'worker': sys.exit(7)", 2, 2, "train: worker-0 failed (7), see "),
+        ("if task == 'chief': time.sleep(0.3); sys.exit(5)", 3, 5, ""),
+        # who ends because the chief has failed
+        (f"if task != 'chief': sys.exit({ORPHANED})\ntime.sleep(1); sys.exit(5)", 2, 5, ""),
+    ],
+)
+def test_a_part_that_fails_takes_all_down(tmp_path, capfd, started, code, workers, exit_code, blamed):
+    run = RunFolder(tmp_path)
+    assert local.run(fake(code), workers, run) == exit_code
+    said = capfd.readouterr()
+    assert said.err == (f"{blamed}{run.logs / 'worker-0'}.log\n" if blamed else "") and "chief is up" in said.out
+    assert len(os.listdir(run.logs)) == len(started) == workers + 1 and all_gone(started)
 
 
 def test_ctrl_c_stops_the_chief_and_leaves_nothing(tmp_path, monkeypatch, capfd, started):
@@ -288,13 +269,3 @@ def test_ctrl_c_stops_the_chief_and_leaves_nothing(tmp_path, monkeypatch, capfd,
     assert local.run(fake(code), 2, RunFolder(tmp_path)) == 130
     assert "saved" in capfd.readouterr().out and signal.getsignal(signal.SIGINT) is handler
     assert len(started) == 3 and all_gone(started)
-
-
-def test_a_local_cluster_has_an_address_for_each():
-    for workers in (1, 3):
-        cluster = local.cluster_of(workers)
-        assert {job: len(hosts) for job, hosts in cluster.items()} == {"chief": 1, "ps": 1} | (
-            {"worker": workers - 1} if workers > 1 else {}
-        )
-        everyone = list(itertools.chain(*cluster.values()))
-        assert len(set(everyone)) == workers + 1

@@ -90,15 +90,6 @@ def test_a_warm_up_rises_in_a_line_to_what_the_schedule_asks_for(schedule):
     np.testing.assert_allclose(warm, np.multiply(plain, [0.25, 0.5, 0.75, 1, 1, 1, 1, 1]), rtol=1e-6)
 
 
-@pytest.mark.parametrize("schedule", ["exponential", "cosine"])
-def test_schedules_of_the_step_alone_hold_nothing(schedule):
-    with v1.Graph().as_default():
-        step = v1.train.get_or_create_global_step()
-        rate = learning_rate(Settings(schedule=schedule), step, 9)
-        assert rate.plateau is None
-        assert v1.global_variables() == [step] and v1.trainable_variables() == []
-
-
 def test_a_plateau_goes_on_from_a_checkpoint(judged, tmp_path):
     judged.judge(10, 0.5)
     judged.judge(20, 0.6)

@@ -56,18 +56,15 @@ def answers(start, record_set, shape, images):
         return (*session.run([plain, training], {x: images}), session.run(names))
 
 
-def test_a_started_network_answers_like_the_model(model, run, record_set, images):
+def test_a_started_network_answers_as_before(model, trained, run, record_set, images):
     plain, training, _ = answers(model, record_set, run.shape, images)
     expected = run.answer(images)
     assert np.ptp(expected, axis=0).max() > 1e-4
     np.testing.assert_allclose(plain, expected, atol=1e-5)
     # in training, batch norm takes the statistics of the batch: they are those it was given
     np.testing.assert_allclose(training, expected, atol=2e-3)
-
-
-def test_a_run_folder_starts_with_its_best_weights(trained, run, record_set, images):
-    plain, _, names = answers(trained, record_set, run.shape, images)
-    np.testing.assert_array_equal(plain, run.answer(images))
+    plain, _, names = answers(trained, record_set, run.shape, images)  # a run folder: its best weights, all of them
+    np.testing.assert_array_equal(plain, expected)
     kept = tf.train.load_variable(run.path, "senet/stem/bn/mean")
     np.testing.assert_array_equal(names["senet/stem/bn/mean"], kept)
 
@@ -100,12 +97,10 @@ def test_half_constants_are_read(run):
     assert 0 < np.abs(found[name] - exact[name]).max() < 1e-3
 
 
-@pytest.mark.parametrize("points", [7, 70])
-@pytest.mark.parametrize("start", ["model", "trained"])
+@pytest.mark.parametrize("start, points", [("model", 7), ("trained", 70)])
 def test_a_head_for_other_points_keeps_its_random_start(start, points, model, run, record_set, images, capsys, request):
     start = request.getfixturevalue(start)
-    shape = replace(network_of(start), points=points)
-    plain, _, names = answers(start, record_set, shape, images)
+    plain, _, names = answers(start, record_set, replace(network_of(start), points=points), images)
     assert plain.shape == (len(images), 2 * points)
     assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
     assert names["senet/integral/heat/weights"].shape[-1] == points and not names["senet/integral/heat/bias"].any()
@@ -115,20 +110,14 @@ def test_a_head_for_other_points_keeps_its_random_start(start, points, model, ru
     np.testing.assert_array_equal(names[name], expected)
 
 
-def test_what_a_run_does_not_hold_keeps_its_random_start(trained, record_set, capsys):
+def test_what_a_run_does_not_hold_keeps_its_random_start(trained, run, record_set, images, capsys):
     """A wider network than the run's: every kernel has another shape, what has none of the width is taken."""
-    with v1.Graph().as_default(), v1.Session() as session:
-        senet(v1.placeholder(tf.float32, [None, 128, 128, 3]), Shape(width=16, decoder=8), is_training=False)
-        load = starting_point(trained, RecordSet(record_set), Shape(width=16, decoder=8))
-        session.run(v1.global_variables_initializer())
-        load(None, session)
-        stored = tf.train.load_variable(Checkpoint(trained).path, "senet/integral/heat/weights")
-        found = session.run({value.op.name: value for value in v1.global_variables("senet")})
+    *_, found = answers(trained, record_set, Shape(width=16, decoder=8), images[:1])
     assert "variables keep their random start" in capsys.readouterr().out
+    stored = tf.train.load_variable(run.path, "senet/integral/heat/weights")
     np.testing.assert_array_equal(found["senet/integral/heat/weights"], stored)
-    assert (
-        found["senet/stem/conv/weights"].shape == (3, 3, 3, 16) and np.isfinite(found["senet/stem/conv/weights"]).all()
-    )
+    stem = found["senet/stem/conv/weights"]
+    assert stem.shape == (3, 3, 3, 16) and np.isfinite(stem).all()
 
 
 @pytest.mark.parametrize("start", ["model", "trained"])
