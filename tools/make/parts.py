@@ -18,7 +18,7 @@ from records.manifest import Dataset, Manifest
 from records.shards import shard_name, write_shard
 from records.split import SPLITS, Split, hash_fraction
 from tools.make.cut import Cut, CutSettings, cut_all
-from tools.make.staging import Note, Staging
+from tools.make.staging import ShardNote, Staging
 from tools.read.face import BadSample, Item
 
 Tell = Callable[[Item, str, Cut | BadSample], None]  # is told each face that is worked on, its split, what became of it
@@ -34,7 +34,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SetPlan:
     """All that a set depends on: its shards to be, how faces are cut, and what is known of the data sets already.
 
     datasets, skipped: as `tools.make.datasets.find_items` has them.
@@ -83,7 +83,7 @@ def plan_parts(items: Iterable[Item], split: Split, shard_size: int) -> tuple[Pa
     return tuple(parts)
 
 
-def write_parts(plan: Plan, workers: int, staging: Staging, tell: Tell) -> list[Note]:
+def write_parts(plan: SetPlan, workers: int, staging: Staging, tell: Tell) -> list[ShardNote]:
     """Writes the shards that are not there yet; returns the notes of all, in order."""
     notes = {part.file: staging.note_of(part.file) for part in plan.parts}
     missing = [part for part in plan.parts if notes[part.file] is None]
@@ -94,12 +94,12 @@ def write_parts(plan: Plan, workers: int, staging: Staging, tell: Tell) -> list[
     return [note for note in notes.values() if note]
 
 
-def write_part(folder: Path, part: Part, cuts: Iterator[tuple[Item, Cut | BadSample]], tell: Tell) -> Note:
+def write_part(folder: Path, part: Part, cuts: Iterator[tuple[Item, Cut | BadSample]], tell: Tell) -> ShardNote:
     """Writes one shard into a folder, from the next cuts of `cuts`; its note."""
     subsets: Counter[str] = Counter()
     skipped: dict[str, list[str]] = {}
     shard = write_shard(folder / part.file, _serialised(part, cuts, subsets, skipped, tell))
-    return Note(shard, part.split, dict(subsets), skipped)
+    return ShardNote(shard, part.split, dict(subsets), skipped)
 
 
 def _serialised(
@@ -126,7 +126,7 @@ def to_record(item: Item, cut: Cut) -> record.Record:
     return record.Record(cut.image, cut.label, cut.pose, cut.side, subset, item.name, item.source)
 
 
-def manifest_of(notes: Sequence[Note], plan: Plan) -> Manifest:
+def manifest_of(notes: Sequence[ShardNote], plan: SetPlan) -> Manifest:
     """The manifest of a set from its shards' notes, in the shards' order."""
     subsets: dict[str, dict[str, int]] = {}
     skipped = dict(plan.skipped)

@@ -14,11 +14,11 @@ from records.record import SIZE
 from records.split import SPLITS
 from tools.make.cut import Cut, CutSettings
 from tools.make.datasets import Source, default_dataset, find_items, parse_source, records_scheme
-from tools.make.parts import Plan, manifest_of, plan_parts, write_parts
+from tools.make.parts import SetPlan, manifest_of, plan_parts, write_parts
 from tools.make.preview import preview
 from tools.make.report import write_report
 from tools.make.request import Request
-from tools.make.staging import Note, Staging
+from tools.make.staging import ShardNote, Staging
 from tools.read.face import BadSample, Item
 
 SHOWN = 3  # records logged in readable form
@@ -40,15 +40,15 @@ def make_records(request: Request) -> Manifest:
     return manifest
 
 
-def plan_of(request: Request, sources: list[Source]) -> Plan:
+def plan_of(request: Request, sources: list[Source]) -> SetPlan:
     """What the set will be. Raises ValueError where the data sets' point schemes do not go together."""
     items, skipped, datasets = find_items(sources, request.format, request.split)
     scheme = records_scheme(items, scheme_of(request.scheme) if request.scheme else None)
     settings = CutSettings(request.points, SIZE, request.margin, request.context, request.encoding, scheme.name)
-    return Plan(plan_parts(items, request.split, request.shard_size), settings, request.split, datasets, skipped)
+    return SetPlan(plan_parts(items, request.split, request.shard_size), settings, request.split, datasets, skipped)
 
 
-def write(plan: Plan, workers: int, staging: Staging) -> list[Note]:
+def write(plan: SetPlan, workers: int, staging: Staging) -> list[ShardNote]:
     """Writes the shards that are missing, with progress; the notes of all."""
     goes_on = staging.open(plan.digest())
     done = sum(len(part.items) for part in plan.parts if staging.note_of(part.file)) if goes_on else 0
@@ -71,7 +71,7 @@ def readable(item: Item, split: str, cut: Cut) -> str:
     return f"{split} {item.key}: {size}, label {label} ..., pitch yaw roll {pose}"
 
 
-def finish(staging: Staging, manifest: Manifest, plan: Plan, request: Request) -> None:
+def finish(staging: Staging, manifest: Manifest, plan: SetPlan, request: Request) -> None:
     """Adds manifest, contact sheets and report to the finished shards and moves the set to its place."""
     check_usable(manifest, plan, staging.remove)
     manifest.write(staging.set)
@@ -82,7 +82,7 @@ def finish(staging: Staging, manifest: Manifest, plan: Plan, request: Request) -
     staging.publish()
 
 
-def check_usable(manifest: Manifest, plan: Plan, remove: Callable[[], None]) -> None:
+def check_usable(manifest: Manifest, plan: SetPlan, remove: Callable[[], None]) -> None:
     """Raises ValueError, and removes what was written, where no record for training came out."""
     if manifest.count("train"):
         return

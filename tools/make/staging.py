@@ -17,7 +17,7 @@ from records.manifest import MANIFEST, Shard
 
 
 @dataclass(frozen=True)
-class Note:
+class ShardNote:
     """A finished shard: its split, faces of each subset, and of those left out, by reason, a line each."""
 
     shard: Shard
@@ -30,7 +30,7 @@ class Note:
         return json.dumps(asdict(self))
 
     @classmethod
-    def parse(cls, text: str) -> Note:
+    def parse(cls, text: str) -> ShardNote:
         """The note that `text` gave. Raises ValueError, KeyError or TypeError on other text."""
         document = json.loads(text)
         return cls(**{**document, "shard": Shard(**document["shard"])})
@@ -81,15 +81,15 @@ class Staging:
         shutil.rmtree(old, ignore_errors=True)
         self.remove()
 
-    def note_of(self, file: str) -> Note | None:
+    def note_of(self, file: str) -> ShardNote | None:
         """The note of a finished shard, None where the shard is not whole."""
         try:
-            note = Note.parse(self._note(file).read_text(encoding="utf-8"))
+            note = ShardNote.parse(self._note(file).read_text(encoding="utf-8"))
             return note if (self.set / file).stat().st_size == note.shard.bytes else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def keep(self, note: Note) -> None:
+    def keep(self, note: ShardNote) -> None:
         """Writes the note of a finished shard."""
         write_text_atomically(self._note(note.shard.file), note.text())
 

@@ -25,7 +25,7 @@ from infer.files.console import speak_plainly  # isort: skip  (first: infer says
 
 from records.mixes import mix_of
 from records.split import SPLITS
-from tools.rewrite.distillation import Lesson, distil_records
+from tools.rewrite.distillation import Distillation, distil_records
 from tools.rewrite.teacher import Teacher
 
 
@@ -53,7 +53,7 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     try:
         teacher = Teacher(args.teacher, args.views)
-        manifest = distil_records(args.records, args.out, teacher, Lesson(args.trust, args.far), args.overwrite)
+        manifest = distil_records(args.records, args.out, teacher, Distillation(args.trust, args.far), args.overwrite)
     except (ValueError, OSError) as error:
         print(f"distil: {error}", file=sys.stderr)
         return 2

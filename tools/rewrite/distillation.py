@@ -17,7 +17,7 @@ from tools.rewrite.teacher import Teacher
 
 
 @dataclass
-class Counts:
+class PointCounts:
     """What became of the points: moved, kept as they were, filled in; mean: how far those moved that did.
 
     mean: in fractions of the crop's side.
@@ -40,7 +40,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Distillation:
     """How labels move: trust by subset or pattern (0: stays, 1: replaced; others 0.5); far: points further apart stay.
 
     far: in fractions of the crop's side.
@@ -50,7 +50,7 @@ class Lesson:
     far: float
 
 
-def distil_records(folder: Path, out: Path, teacher: Teacher, lesson: Lesson, overwrite: bool) -> Manifest:
+def distil_records(folder: Path, out: Path, teacher: Teacher, way: Distillation, overwrite: bool) -> Manifest:
     """Writes the new set; returns its manifest, whose notes tell of the teacher and of the points.
 
     Raises what `tools.rewrite.sets.rewrite` raises, ValueError for a teacher of other points or a trust that fits no
@@ -58,24 +58,24 @@ def distil_records(folder: Path, out: Path, teacher: Teacher, lesson: Lesson, ov
     """
     before = checked_manifest(folder)
     teacher.check(before)
-    check_mix(lesson.trust, before.subsets, folder, "trust")
-    counts = Counts()
+    check_mix(way.trust, before.subsets, folder, "trust")
+    counts = PointCounts()
 
     def distilled(serialised: bytes, manifest: Manifest) -> Iterator[bytes]:
         found, image = opened(serialised, manifest)
-        trust = weight_of(found["subset"].decode(), lesson.trust, 0.5)
+        trust = weight_of(found["subset"].decode(), way.trust, 0.5)
         if not trust:
             yield serialised
             return
         label = found["label"].reshape(-1, 2)
-        new = taught(label, teacher.answer(image, manifest), trust, lesson.far)
+        new = taught(label, teacher.answer(image, manifest), trust, way.far)
         counts.add(label, new)
         texts = {name: found[name].decode() for name in ("subset", "name", "source")}
         plain = {"image": found["image"], "pose": found["pose"], "side": float(found["side"])}
         yield record.encode(record.Record(label=new.ravel(), **plain, **texts))
 
     def notes() -> dict:
-        said = {"distilled": asdict(counts), "trust": lesson.trust, "views": teacher.views, "far": lesson.far}
+        said = {"distilled": asdict(counts), "trust": way.trust, "views": teacher.views, "far": way.far}
         return {**said, "teachers": [one.contract.sha256 for one in teacher.landmarkers]}
 
     return rewrite(folder, out, overwrite, distilled, 1, notes)

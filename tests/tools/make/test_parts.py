@@ -7,7 +7,7 @@ from pathlib import Path
 
 from records.split import Split, source_of
 from tools.make.cut import CutSettings
-from tools.make.parts import Plan, plan_parts
+from tools.make.parts import SetPlan, plan_parts
 from tools.read import w300lp
 from tools.read.face import Item
 
@@ -36,7 +36,7 @@ def test_a_plan_keeps_sides_when_faces_are_added_and_cuts_even_shards():
 def test_changed_settings_or_files_make_another_plan(face_set, tmp_path):
     folder = shutil.copytree(face_set, tmp_path / "set")
     parts = plan_parts(w300lp.find(folder, "set"), Split(0.5), 6)
-    plan = Plan(parts, CutSettings("pts_2d", 128, 0.15, 9, "raw"), Split(0.5), {}, {})
+    plan = SetPlan(parts, CutSettings("pts_2d", 128, 0.15, 9, "raw"), Split(0.5), {}, {})
     digest = plan.digest()
     assert plan.digest() == digest and plan.faces == 30
     assert replace(plan, settings=replace(plan.settings, margin=0.2)).digest() != digest

@@ -16,7 +16,7 @@ from records.split import Split
 from tests.helpers.tiny_model import MARGIN, SHAPE, write_model
 from tests.tools.rewrite.test_augment import read
 from tools.rewrite import distil
-from tools.rewrite.distillation import Counts, taught
+from tools.rewrite.distillation import PointCounts, taught
 from tools.rewrite.sets import opened
 from tools.rewrite.teacher import Teacher, View, crop_of, views_of
 
@@ -125,7 +125,7 @@ def test_unknown_points_are_filled_in_and_counted(record_set, tmp_path):
     label = found["label"].reshape(-1, 2).copy()
     label[list(IBUG_68.groups["jaw"])] = np.nan
     answer = Teacher([SMALL], 1).answer(image, manifest)
-    counts = Counts()
+    counts = PointCounts()
     new = taught(label, answer, 0.5, 9)
     counts.add(label, new)
     assert (counts.filled, counts.moved, counts.kept) == (17, 51, 0)

@@ -25,10 +25,10 @@ from tools.make.beam.remote import RemoteStaging, fetched, is_remote, mirror, re
 from tools.make.beam.runner import chatter_to, last_line, options_of, reachable_by_workers, shards_finished
 from tools.make.cut import Cut, CutSettings, cut_through, open_pool
 from tools.make.datasets import Source, default_dataset, parse_source
-from tools.make.parts import Part, Plan, manifest_of, write_part
+from tools.make.parts import Part, SetPlan, manifest_of, write_part
 from tools.make.records import check_usable, finish, plan_of, tell_summary
 from tools.make.request import Request
-from tools.make.staging import Note, Staging
+from tools.make.staging import ShardNote, Staging
 from tools.read.face import BadSample, Item
 
 BAD = "bad"  # the side output of faces that can't become records
@@ -36,7 +36,7 @@ COUNTERS = "records"  # namespace of the metrics
 
 
 @dataclass(frozen=True)
-class Job:
+class BeamJob:
     """What every task is told: settings of the faces, folder of the work, folder of mirrors that hold names alone.
 
     root: a path or a URL that every worker reaches: `<root>/plan` holds the shards' plans, `<root>/set` the shards.
@@ -62,7 +62,7 @@ def make_records_on_beam(request: Request, runner: str, flags: Sequence[str]) ->
         sources = [local_source(text, Path(mirrors)) for text in request.datasets] or [Source(default_dataset())]
         plan = plan_of(request, sources)
     staging.start()
-    manifest = write_set(plan, Job(plan.settings, str(staging.root), Path(mirrors), Path.cwd()), options)
+    manifest = write_set(plan, BeamJob(plan.settings, str(staging.root), Path(mirrors), Path.cwd()), options)
     if isinstance(staging, Staging):
         finish(staging, manifest, plan, request)
     else:
@@ -86,7 +86,7 @@ def local_source(text: str, mirrors: Path) -> Source:
     return replace(source, path=mirror(f"{scheme}://{source.path.as_posix()}", mirrors))
 
 
-def write_set(plan: Plan, job: Job, options: PipelineOptions) -> Manifest:
+def write_set(plan: SetPlan, job: BeamJob, options: PipelineOptions) -> Manifest:
     """Writes all shards into `<root>/set` through Beam; the set's manifest, which lies in `<root>`.
 
     Raises ValueError with one line where the runner fails.
@@ -115,13 +115,13 @@ def keep_plan(parts: Iterable[Part], root: str) -> None:
             upload(path, f"{root}/plan/{part.file}")
 
 
-def log_of(job: Job) -> Path:
+def log_of(job: BeamJob) -> Path:
     """The file for what runner and workers say: in the folder of the work, or among this machine's temporary files."""
     folder = Path(tempfile.gettempdir()) if is_remote(job.root) else Path(job.root)
     return folder / f"beam-{os.getpid()}.log"
 
 
-def run(plan: Plan, job: Job, options: PipelineOptions) -> tuple[Any, str]:
+def run(plan: SetPlan, job: BeamJob, options: PipelineOptions) -> tuple[Any, str]:
     """Runs the pipeline to its end; its result and last state."""
     pipeline = beam.Pipeline(options=options)
     build(pipeline, [part.file for part in plan.parts], job, replace(plan, parts=()))
@@ -129,7 +129,7 @@ def run(plan: Plan, job: Job, options: PipelineOptions) -> tuple[Any, str]:
     return result, result.wait_until_finish()
 
 
-def build(pipeline: beam.Pipeline, files: Sequence[str], job: Job, plan: Plan) -> None:
+def build(pipeline: beam.Pipeline, files: Sequence[str], job: BeamJob, plan: SetPlan) -> None:
     """The pipeline: plans to shards, notes and faults to the manifest `<root>/manifest.json`.
 
     plan: without its parts, which lie in files of their own.
@@ -151,7 +151,7 @@ def build(pipeline: beam.Pipeline, files: Sequence[str], job: Job, plan: Plan) -
 class WriteShard(beam.DoFn):
     """From the name of a planned shard to its note; BAD: (reason, line) of every face that can't become a record."""
 
-    def __init__(self, job: Job):
+    def __init__(self, job: BeamJob):
         self._job = job
 
     def setup(self):
@@ -211,7 +211,7 @@ def counters(result) -> dict[str, int]:
     return {one.key.metric.name: one.result for one in sorted(found, key=lambda one: one.key.metric.name)}
 
 
-def write_manifest(_, notes: list[Note], bad: list[tuple[str, str]], plan: Plan, place: str) -> None:
+def write_manifest(_, notes: list[ShardNote], bad: list[tuple[str, str]], plan: SetPlan, place: str) -> None:
     """Writes the set's manifest from what the tasks tell, in whatever order."""
     skipped = {reason: list(lines) for reason, lines in plan.skipped.items()}
     for reason, line in bad:
