@@ -23,8 +23,8 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
+from infer.jobs.progress import Progress
 from tests.fuzz.damage import PICTURES, cut, encoded, exchanged, flipped, inserted, removed
 from tests.helpers.drawn import draw_face, random_face
 from tools.evaluation.memory import high_water
@@ -118,10 +118,15 @@ def run(count: int, seed: int, options: Sequence[str] = (), clients: int = 4) ->
     rows, failures, rng = defaultdict(Counter), [], np.random.default_rng(seed)
     picture = sound_pictures(np.random.default_rng(0))[0]
     todo = list(cases(count, rng))
-    with service(options) as (process, port), ThreadPoolExecutor(clients) as pool:
+    with (
+        service(options) as (process, port),
+        ThreadPoolExecutor(clients) as pool,
+        Progress(count, "uploads", stream=sys.stderr) as progress,
+    ):
         before = ask(port, picture, "image/jpeg")
         outcomes = pool.map(lambda case: outcome(port, case), todo)
-        for case, found in zip(todo, tqdm(outcomes, "uploads", count, disable=None), strict=True):
+        for case, found in zip(todo, outcomes, strict=True):
+            progress.step()
             known = found in ("points", "refused")
             rows[case.kind, case.damage][found if known else "failed"] += 1
             failures += [] if known else [f"{case.kind}, {case.damage}: {found}"]
