@@ -112,9 +112,10 @@ def tensor(name: str, values: np.ndarray) -> bytes:
     return dims + field(2, FLOAT) + field(8, name.encode()) + field(9, values.tobytes())
 
 
-def value(name: str, dims: list[int]) -> bytes:
-    """ValueInfoProto: name 1, type 2; TypeProto: tensor_type 1 (elem_type 1, shape 2); dim 1: dim_value 1."""
-    shape = b"".join(field(1, field(1, size)) for size in dims)
+def value(name: str, dims: list[int | str]) -> bytes:
+    """ValueInfoProto: name 1, type 2; TypeProto: tensor_type 1 (elem_type 1, shape 2); dim 1: dim_value 1, or its
+    name, dim_param 2."""
+    shape = b"".join(field(1, field(2, size.encode()) if isinstance(size, str) else field(1, size)) for size in dims)
     return field(1, name.encode()) + field(2, field(1, field(1, FLOAT) + field(2, shape)))
 
 

@@ -186,7 +186,8 @@ def costs(footprints: dict[str, dict], speeds: Sequence[dict]) -> str:
     rows = []
     for model, one in footprints.items():
         both = (times[model, *setting] for setting in settings)
-        cells = [one["bytes"] / 1e6, one["parameters"] / 1e6, one["multiply_adds"] / 1e6, _memory(one)]
+        products = "unknown" if one["multiply_adds"] is None else one["multiply_adds"] / 1e6
+        cells = [one["bytes"] / 1e6, one["parameters"] / 1e6, products, _memory(one)]
         rows.append([model, *cells, *(f"{row['milliseconds']:.2f} ({row['ratio']:.2f})" for row in both)])
     return markdown_table(head, rows)
 
