@@ -49,8 +49,8 @@ class Manifest:
 
     points: the data sets' key ("pts_2d", "pts_3d"); size: side of the crop in pixels; margin: around the landmark box,
     part of its longer edge, on every side; context: border around the crop in pixels; encoding: one of
-    ENCODINGS; shards: of each split, in order; subsets: name -> split -> records; skipped: reason ->
-    lines that name a face each; notes: what else made the set, written and kept as it is.
+    ENCODINGS; shards: of each split, in order; subsets: name -> split -> records; skipped: reason -> lines that name a
+    face each; remarks: kind -> lines on what was taken, and how; notes: what else made the set, kept as it is.
     """
 
     points: str
@@ -64,6 +64,7 @@ class Manifest:
     subsets: dict[str, dict[str, int]]
     datasets: dict[str, Dataset] = field(default_factory=dict)
     skipped: dict[str, list[str]] = field(default_factory=dict)
+    remarks: dict[str, list[str]] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -120,12 +121,13 @@ class Manifest:
             "datasets": {name: asdict(dataset) for name, dataset in self.datasets.items()},
             "subsets": self.subsets,
             "skipped": self.skipped,
+            "remarks": self.remarks,
         }
         return json.dumps({**document, **self.notes}, indent=1) + "\n"
 
 
 _KNOWN = {"version", *_PLAIN, "scheme", "pixels", "test_fraction", "split_rule", "splits"}
-_KNOWN |= {"datasets", "subsets", "skipped"}
+_KNOWN |= {"datasets", "subsets", "skipped", "remarks"}
 
 
 def _from_dict(document: Mapping[str, Any]) -> Manifest:
@@ -145,6 +147,7 @@ def _from_dict(document: Mapping[str, Any]) -> Manifest:
         subsets={name: dict(counts) for name, counts in document["subsets"].items()},
         datasets={name: _dataset(entry) for name, entry in document.get("datasets", {}).items()},
         skipped=dict(document.get("skipped", {})),
+        remarks=dict(document.get("remarks", {})),
         notes={key: value for key, value in document.items() if key not in _KNOWN},
     )
 

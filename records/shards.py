@@ -70,10 +70,14 @@ def _fault_of(folder: Path, shard: Shard) -> str | None:
     if fault:
         return fault
     file = folder / shard.file
+    count = 0
     try:
-        count = sum(1 for _ in tf.data.TFRecordDataset(str(file)))
-    except tf.errors.DataLossError as error:
-        return f"{file}: damaged ({error.message.splitlines()[0]})"
+        for _ in tf.data.TFRecordDataset(str(file)):
+            count += 1
+    except tf.errors.DataLossError:
+        return f"{file}: found a damaged record after {count} sound ones, expected {shard.records}"
+    except tf.errors.OpError:
+        return f"{file}: found that it cannot be read, expected {shard.records} records"
     if count != shard.records:
         return f"{file}: found {count} records, expected {shard.records}"
     if _sha256(file) != shard.sha256:

@@ -25,9 +25,11 @@ from records.landmarks import SCHEMES
 from records.manifest import ENCODINGS
 from records.split import TEST_FRACTION, Split
 from tools.make.request import MARGIN, Request
+from tools.read.face import AUTO, ORIENTATIONS
 from tools.read.formats import FORMATS
 from tools.read.w300lp import POINT_KEYS
 
+HELP_ORIENTATION = "pictures that EXIF turns: as their format has it, turned, or as stored (default: %(default)s)"
 RUNNERS = ("DirectRunner", "FlinkRunner", "SparkRunner", "DataflowRunner", "PortableRunner")
 
 
@@ -42,6 +44,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--context", type=int, default=32, metavar="PIXELS", help="border around the 128 pixels (default: %(default)s)")
     add("--margin", type=float, default=MARGIN, help="part of the box's longer edge, every side (default: %(default)s)")
     add("--encoding", choices=ENCODINGS, default="jpeg", help="pixels in the records (default: %(default)s)")
+    add("--orientation", choices=ORIENTATIONS, default=AUTO, help=HELP_ORIENTATION)
     help_fraction = "part of the sources, 0 to 1 (default: %(default)s)"
     add("--test-fraction", type=float, default=TEST_FRACTION, help=help_fraction)
     add("--shard-size", type=int, default=1000, help="faces a shard, about (default: %(default)s)")
@@ -83,6 +86,7 @@ def request_of(args: argparse.Namespace) -> Request:
         datasets=tuple(args.datasets),
         out=args.out,
         format=args.format,
+        orientation=args.orientation,
         points=args.points,
         scheme=args.scheme,
         context=args.context,

@@ -71,10 +71,10 @@ def dlib_box(inside: str, more: str = "", box: Sequence[float] | None = BOX) -> 
     return f"<box{place}{more}>{inside}</box>"
 
 
-def write_boxes(folder: Path, *boxes: str, file: str = "a.png") -> Path:
-    """An XML file of these boxes, all in one picture."""
+def write_boxes(folder: Path, *boxes: str, file: str = "a.png", size: str = "") -> Path:
+    """An XML file of these boxes, all in one picture; size: attributes of it."""
     path = folder / "faces.xml"
-    path.write_text(f"{START}<image file='{file}' width='9' height='9'>{''.join(boxes)}</image>{END}")
+    path.write_text(f"{START}<image file='{file}'{size}>{''.join(boxes)}</image>{END}")
     write_picture(folder / file.replace("\\", "/"))
     return path
 

@@ -132,7 +132,8 @@ def test_bad_samples_are_skipped_counted_and_listed(tmp_path, capsys):
     ]
     assert "skipped, wrong shape: 2, the first bad/AFW/AFW_1003_1_0: " in printed.err
     assert manifest.count("train") == len(records_of(out)["train"]) == 8 and manifest.count("test") == 0
-    assert "train: 8 faces in 1 shards" in printed.out and "bytes" in printed.out
+    assert manifest.remarks == {} and "look at preview.jpg in it)" in printed.out
+    assert "train: 8 faces in 1 shard\n" in printed.out and "bytes" in printed.out
 
 
 @pytest.mark.parametrize(
@@ -143,7 +144,7 @@ def test_a_set_without_a_training_face_is_an_error_and_leaves_nothing(tmp_path, 
     image, own = np.full((50, 60, 3), 99, np.uint8), {"pts_2d": 15 * symmetric_face()[:points] + (30, 25)}
     write_face(tmp_path / "set", "AFW", "AFW_1_1_0", image, own, None)
     argv = [tmp_path / "set", "--out", tmp_path / "records", "--workers", 1, "--test-fraction", fraction]
-    assert f"found 1 faces and no usable one for training: {reason}" in error_of(capsys, *argv)
+    assert f"found 1 face and no usable one for training: {reason}" in error_of(capsys, *argv)
     assert os.listdir(tmp_path) == ["set"]
 
 
@@ -279,7 +280,7 @@ def test_audit_names_what_is_damaged_missing_cut_or_strange(record_set, tmp_path
     (out / "train-00009-of-00009.tfrecords").write_bytes(b"")
     assert make_records.main(["--audit", str(out)]) == 1
     lines = capsys.readouterr().err.splitlines()
-    starts = [f"{first}: damaged (", f"{second}: missing, expected ", f"{third}: found "]
+    starts = [f"{first}: found a damaged record after ", f"{second}: missing, expected ", f"{third}: found "]
     starts.append(f"{out / 'train-00009-of-00009.tfrecords'}: not in manifest.json")
     assert all(start in line for start, line in zip(starts, lines, strict=True))
     assert make_records.main(["--audit", str(tmp_path)]) == 2

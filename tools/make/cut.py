@@ -21,7 +21,7 @@ from infer.geometry.crop import Crop
 from infer.jobs.memory import keep_memory
 from records.landmarks import IBUG_68, Scheme, convert, scheme_of
 from tools.read import formats as readers
-from tools.read.face import BadSample, Face, Item
+from tools.read.face import BadSample, Face, Item, Remark
 
 CHUNK = 48  # items a task: in smaller ones the way between processes costs a quarter of the rate
 SECONDS = 5.0  # longer than any sound sample takes by far
@@ -47,12 +47,14 @@ class CutSettings:
 
 @dataclass(frozen=True)
 class Cut:
-    """A face cut out: encoded picture, label float32 [2K], pose float32 [3], side of the crop in source pixels."""
+    """A face cut out: encoded picture, label float32 [2K], pose float32 [3], side of the crop in source pixels, remarks
+    of its reader."""
 
     image: bytes
     label: np.ndarray
     pose: np.ndarray
     side: float
+    remarks: tuple[Remark, ...] = ()
 
 
 def cut_face(item: Item, settings: CutSettings) -> Cut:
@@ -77,7 +79,7 @@ def cut_face(item: Item, settings: CutSettings) -> Cut:
             f"{item.name}: the crop around {face.box.round(1).tolist()} shows nothing of the picture",
         )
     check_points(face, item)
-    return Cut(encode_image(image, settings.encoding), label, face.pose, float(crop.side))
+    return Cut(encode_image(image, settings.encoding), label, face.pose, float(crop.side), face.remarks)
 
 
 def check_points(face: Face, item: Item) -> None:

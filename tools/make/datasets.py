@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from records.landmarks import MAPPINGS, SCHEMES, Scheme
 from records.manifest import Dataset
 from records.split import Split, hash_fraction
+from tools.make.overlap import Seen
 from tools.read import formats as readers
-from tools.read.face import Item
+from tools.read.face import AUTO, Item
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALLEST_CAP = 100  # `PATH:2` is a weight, `PATH:500` a cap
+NOT_TAKEN, TWINS = "in the folder, of no face", "held by two sets, taken once"
 
 
 @dataclass(frozen=True)
@@ -52,31 +55,69 @@ def default_dataset() -> Path:
     return path
 
 
-def find_items(
-    sources: Sequence[Source], format: str | None, split: Split
-) -> tuple[list[Item], dict[str, list[str]], dict[str, Dataset]]:
-    """The items to take, in no special order, and what is left out already.
+@dataclass(frozen=True)
+class Found:
+    """What goes into a set of records.
 
-    A folder name that comes twice gets a number. Returns (items, {reason: [key: message]}, {dataset: its entry of the
-    manifest}). Raises ValueError where a path comes twice, and what the readers raise.
+    items: in no special order; datasets: name -> entry of the manifest; skipped, remarks: what is left out already, and
+    what one should know, {reason: [line]}.
     """
-    seen: Counter[str] = Counter()
-    items: list[Item] = []
-    skipped: dict[str, list[str]] = {}
-    summary: dict[str, Dataset] = {}
+
+    items: list[Item] = field(default_factory=list)
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    skipped: dict[str, list[str]] = field(default_factory=dict)
+    remarks: dict[str, list[str]] = field(default_factory=dict)
+
+
+def find_items(
+    sources: Sequence[Source], format: str | None, split: Split, orientation: str = AUTO, points_key: str = "pts_2d"
+) -> Found:
+    """The faces to take of all data sets; a folder name that comes twice gets a number.
+
+    A face that two sets hold is taken from the first. Raises ValueError where a path comes twice, and what the readers
+    raise.
+    """
     for place, count in Counter(source.path.resolve() for source in sources).items():
         if count > 1:
             raise ValueError(f"{place}: found {count} times, expected once (PATH:2 counts its faces twice)")
+    names: Counter[str] = Counter()
+    found, seen = Found(), Seen(points_key)
     for source in sources:
         name = source.path.resolve().name
-        seen[name] += 1
-        name = name if seen[name] == 1 else f"{name}#{seen[name]}"
-        found = readers.find(source.path, name, format)
-        single = without_duplicates(found, skipped)
+        names[name] += 1
+        name = name if names[name] == 1 else f"{name}#{names[name]}"
+        items = readers.find(source.path, name, format, orientation)
+        single = without_duplicates(items, found.skipped)
+        single = single if len(sources) == 1 else without_twins(single, seen, found.remarks)
         chosen = capped(single, source.cap)
-        items += [copy for item in chosen for copy in copies(item, source.weight, split)]
-        summary[name] = Dataset(found[0].format, len(found), len(chosen), source.weight)
-    return items, skipped, summary
+        if len(sources) > 1:
+            seen.add(chosen)
+        found.items.extend(copy for item in chosen for copy in copies(item, source.weight, split))
+        found.datasets[name] = Dataset(items[0].format, len(items), len(chosen), source.weight)
+        if left := not_taken(source.path, items):
+            found.remarks.setdefault(NOT_TAKEN, []).append(f"{name}: {left}")
+    return found
+
+
+def without_twins(items: Sequence[Item], seen: Seen, remarks: dict[str, list[str]]) -> list[Item]:
+    """The items that no set before holds; the others are noted in `remarks`."""
+    kept = []
+    for item in items:
+        twin = seen.twin_of(item)
+        if twin is None:
+            kept.append(item)
+        else:
+            remarks.setdefault(TWINS, []).append(f"{item.key}: the same picture and face as {twin.key}")
+    return kept
+
+
+def not_taken(folder: Path, items: Sequence[Item]) -> str:
+    """The files of a folder that are of no face, by kind and number, `3 .heic, 1 .mp4`; empty where there is none."""
+    known = {os.path.abspath(path) for item in items for path in (item.picture, item.annotation)}
+    known |= {os.path.abspath(item.picture.with_suffix(".mat")) for item in items if item.annotation.suffix == ".mat"}
+    files = (path for path in Path(folder).rglob("*") if not path.name.startswith(".") and path.is_file())
+    left = Counter(path.suffix.lower() or "without suffix" for path in files if os.path.abspath(path) not in known)
+    return ", ".join(f"{count} {suffix}" for suffix, count in left.most_common())
 
 
 def records_scheme(items: Sequence[Item], wanted: Scheme | None = None) -> Scheme:

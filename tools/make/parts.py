@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from records import record
 from records.landmarks import scheme_of
-from records.manifest import Dataset, Manifest
+from records.manifest import Dataset, Manifest, Shard
 from records.shards import shard_name, write_shard
 from records.split import SPLITS, Split, hash_fraction
 from tools.make.cut import Cut, CutSettings, cut_all
 from tools.make.staging import ShardNote, Staging
 from tools.read.face import BadSample, Item
 
+EMPTY_TEST = "the test split is empty"
 Tell = Callable[[Item, str, Cut | BadSample], None]  # is told each face that is worked on, its split, what became of it
 
 
@@ -37,7 +37,7 @@ class Part:
 class SetPlan:
     """All that a set depends on: its shards to be, how faces are cut, and what is known of the data sets already.
 
-    datasets, skipped: as `tools.make.datasets.find_items` has them.
+    datasets, skipped, remarks: as `tools.make.datasets.Found` has them.
     """
 
     parts: tuple[Part, ...]
@@ -45,11 +45,17 @@ class SetPlan:
     split: Split
     datasets: dict[str, Dataset]
     skipped: dict[str, list[str]]
+    remarks: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def faces(self) -> int:
         """How many faces there are, those that count several times as often."""
         return sum(len(part.items) for part in self.parts)
+
+    @property
+    def sources(self) -> int:
+        """How many sources the split parts."""
+        return len({item.source for part in self.parts for item in part.items})
 
     def digest(self) -> str:
         """A hash of what the shards depend on: settings, items, and size and time of their files."""
@@ -58,7 +64,8 @@ class SetPlan:
             digest.update(part.file.encode())
             for item in part.items:
                 files = f"{_state(item.picture)} {_state(item.annotation)}"
-                digest.update(f"{item.key} {item.copy} {item.mirrored} {item.format} {files}\n".encode())
+                how = f"{item.copy} {item.mirrored} {item.format} {item.orientation}"
+                digest.update(f"{item.key} {how} {files}\n".encode())
         return digest.hexdigest()
 
 
@@ -96,28 +103,26 @@ def write_parts(plan: SetPlan, workers: int, staging: Staging, tell: Tell) -> li
 
 def write_part(folder: Path, part: Part, cuts: Iterator[tuple[Item, Cut | BadSample]], tell: Tell) -> ShardNote:
     """Writes one shard into a folder, from the next cuts of `cuts`; its note."""
-    subsets: Counter[str] = Counter()
-    skipped: dict[str, list[str]] = {}
-    shard = write_shard(folder / part.file, _serialised(part, cuts, subsets, skipped, tell))
-    return ShardNote(shard, part.split, dict(subsets), skipped)
+    note = ShardNote(Shard(part.file, 0, 0, ""), part.split, {}, {})
+    shard = write_shard(folder / part.file, _serialised(part, cuts, note, tell))
+    return replace(note, shard=shard)
 
 
 def _serialised(
-    part: Part,
-    cuts: Iterator[tuple[Item, Cut | BadSample]],
-    subsets: Counter[str],
-    skipped: dict[str, list[str]],
-    tell: Tell,
+    part: Part, cuts: Iterator[tuple[Item, Cut | BadSample]], note: ShardNote, tell: Tell
 ) -> Iterator[bytes]:
-    """The records of a part; counts its subsets and notes what is skipped on the way."""
+    """The records of a part; what becomes of its faces is noted on the way."""
     for _ in part.items:
         item, cut = next(cuts)
         tell(item, part.split, cut)
         if isinstance(cut, BadSample):
-            skipped.setdefault(cut.reason, []).append(f"{item.key}: {cut}")
-        else:
-            subsets[f"{item.dataset}/{item.subset}"] += 1
-            yield record.encode(to_record(item, cut))
+            note.skipped.setdefault(cut.reason, []).append(f"{item.key}: {cut}")
+            continue
+        for kind, words in cut.remarks:
+            note.remarks.setdefault(kind, []).append(words)
+        subset = f"{item.dataset}/{item.subset}"
+        note.subsets[subset] = note.subsets.get(subset, 0) + 1
+        yield record.encode(to_record(item, cut))
 
 
 def to_record(item: Item, cut: Cut) -> record.Record:
@@ -129,12 +134,9 @@ def to_record(item: Item, cut: Cut) -> record.Record:
 def manifest_of(notes: Sequence[ShardNote], plan: SetPlan) -> Manifest:
     """The manifest of a set from its shards' notes, in the shards' order."""
     subsets: dict[str, dict[str, int]] = {}
-    skipped = dict(plan.skipped)
     for note in notes:
         for name, count in note.subsets.items():
             subsets.setdefault(name, dict.fromkeys(SPLITS, 0))[note.split] += count
-        for reason, lines in note.skipped.items():
-            skipped[reason] = skipped.get(reason, []) + lines
     return Manifest(
         points=plan.settings.points,
         size=plan.settings.size,
@@ -146,5 +148,23 @@ def manifest_of(notes: Sequence[ShardNote], plan: SetPlan) -> Manifest:
         shards={side: tuple(note.shard for note in notes if note.split == side) for side in SPLITS},
         subsets=dict(sorted(subsets.items())),
         datasets=plan.datasets,
-        skipped={reason: sorted(set(lines)) for reason, lines in sorted(skipped.items())},
+        skipped=_merged(plan.skipped, *(note.skipped for note in notes)),
+        remarks=_merged(plan.remarks, _empty_split(notes, plan), *(note.remarks for note in notes)),
     )
+
+
+def _empty_split(notes: Sequence[ShardNote], plan: SetPlan) -> dict[str, list[str]]:
+    """A remark where a test split was wanted and no face fell into it, as in small sets."""
+    if plan.split.test_fraction == 0 or any(note.split == "test" and note.shard.records for note in notes):
+        return {}
+    where = f"none of the {plan.sources} sources" if plan.sources else "no face"
+    return {EMPTY_TEST: [f"{where} fell into it at --test-fraction {plan.split.test_fraction:g}; nothing is held out"]}
+
+
+def _merged(*several: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Lines by kind from several places, sorted, each once: a face that counts several times says the same."""
+    merged: dict[str, set[str]] = {}
+    for lines_of_kind in several:
+        for kind, lines in lines_of_kind.items():
+            merged.setdefault(kind, set()).update(lines)
+    return {kind: sorted(lines) for kind, lines in sorted(merged.items())}

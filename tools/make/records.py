@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from infer.files.console import counted
 from infer.jobs.progress import Progress
 from records import shards
 from records.landmarks import scheme_of
@@ -36,16 +37,17 @@ def make_records(request: Request) -> Manifest:
     notes = write(plan, request.workers, staging)
     manifest = manifest_of(notes, plan)
     finish(staging, manifest, plan, request)
-    tell_summary(manifest, request.out)
+    tell_summary(manifest, request)
     return manifest
 
 
 def plan_of(request: Request, sources: list[Source]) -> SetPlan:
     """What the set will be. Raises ValueError where the data sets' point schemes do not go together."""
-    items, skipped, datasets = find_items(sources, request.format, request.split)
-    scheme = records_scheme(items, scheme_of(request.scheme) if request.scheme else None)
+    found = find_items(sources, request.format, request.split, request.orientation, request.points)
+    scheme = records_scheme(found.items, scheme_of(request.scheme) if request.scheme else None)
     settings = CutSettings(request.points, SIZE, request.margin, request.context, request.encoding, scheme.name)
-    return SetPlan(plan_parts(items, request.split, request.shard_size), settings, request.split, datasets, skipped)
+    parts = plan_parts(found.items, request.split, request.shard_size)
+    return SetPlan(parts, settings, request.split, found.datasets, found.skipped, found.remarks)
 
 
 def write(plan: SetPlan, workers: int, staging: Staging) -> list[ShardNote]:
@@ -53,7 +55,7 @@ def write(plan: SetPlan, workers: int, staging: Staging) -> list[ShardNote]:
     goes_on = staging.open(plan.digest())
     done = sum(len(part.items) for part in plan.parts if staging.note_of(part.file)) if goes_on else 0
     if done:
-        print(f"going on with {staging.root}: {done} faces done before")
+        print(f"going on with {staging.root}: {counted(done, 'face')} done before")
     with Progress(plan.faces, "faces", done=done) as progress:
 
         def tell(item: Item, split: str, cut: Cut | BadSample) -> None:
@@ -88,20 +90,29 @@ def check_usable(manifest: Manifest, plan: SetPlan, remove: Callable[[], None]) 
         return
     remove()
     reasons = [f"{reason} {len(lines)}, the first {lines[0]}" for reason, lines in manifest.skipped.items()]
-    why = "; ".join(reasons) or "all fell into the test split"
-    raise ValueError(f"{', '.join(manifest.datasets)}: found {plan.faces} faces and no usable one for training: {why}")
+    why = "; ".join(reasons) or f"all fell into the test split ({counted(plan.sources, 'source')})"
+    found = counted(plan.faces, "face")
+    raise ValueError(f"{', '.join(manifest.datasets)}: found {found} and no usable one for training: {why}")
 
 
-def tell_summary(manifest: Manifest, place: Path | str) -> None:
-    """Prints what was written and what was left out, and why."""
+def tell_summary(manifest: Manifest, request: Request) -> None:
+    """Prints what was written, what was left out and why, and what one should know of the rest."""
     for name, entry in manifest.datasets.items():
-        print(f"{name} ({entry.format}): {entry.taken} of {entry.found} faces, weight {entry.weight:g}")
+        print(f"{name} ({entry.format}): {entry.taken} of {counted(entry.found, 'face')}, weight {entry.weight:g}")
     for split in SPLITS:
-        print(f"{split}: {manifest.count(split)} faces in {len(manifest.shards[split])} shards")
+        shards_of_split = counted(len(manifest.shards[split]), "shard")
+        print(f"{split}: {counted(manifest.count(split), 'face')} in {shards_of_split}")
     for reason, lines in manifest.skipped.items():
-        print(f"skipped, {reason}: {len(lines)}, the first {lines[0]}", file=sys.stderr)
-    local = isinstance(place, Path)
-    print(f"written: {place}{' (look at preview.jpg and report/ in it)' if local else ''}")
+        print(f"skipped, {reason}: {_number_and_first(lines)}", file=sys.stderr)
+    for kind, lines in manifest.remarks.items():
+        print(f"{kind}: {_number_and_first(lines)}", file=sys.stderr)
+    shown = ["preview.jpg"] * (request.previews > 0) + ["report/"] * request.report
+    hint = f" (look at {' and '.join(shown)} in it)" if shown and isinstance(request.out, Path) else ""
+    print(f"written: {request.out}{hint}")
+
+
+def _number_and_first(lines: Sequence[str]) -> str:
+    return lines[0] if len(lines) == 1 else f"{len(lines)}, the first {lines[0]}"
 
 
 def print_audit(folder: Path) -> int:

@@ -211,7 +211,8 @@ def page(manifest: Manifest, faces: Faces, scheme: Scheme) -> str:
     lines += ["| subset | " + " | ".join(SPLITS) + " |", "|---|" + "---|" * len(SPLITS)]
     for name, counts in manifest.subsets.items():
         lines.append(f"| {name} | " + " | ".join(str(counts[split]) for split in SPLITS) + " |")
-    lines += ["", "| skipped | faces | the first |", "|---|---|---|"]
-    for reason, those in manifest.skipped.items():
-        lines.append(f"| {reason} | {len(those)} | {those[0]} |")
+    for title, found in (("skipped", manifest.skipped), ("taken, but", manifest.remarks)):
+        if found:
+            lines += ["", f"| {title} | number | the first |", "|---|---|---|"]
+            lines += [f"| {kind} | {len(those)} | {those[0]} |" for kind, those in found.items()]
     return "\n".join(lines) + "\n"

@@ -15,7 +15,8 @@ class Request:
     """A set of records to make.
 
     datasets: paths or URLs, each with a weight or a cap (`tools.make.datasets.parse_source`), none: data/300W_LP; out:
-    folder, or its URL; format: of the data sets, None: found out for each; points: 300W-LP's key; scheme: name of the
+    folder, or its URL; format: of the data sets, None: found out for each; orientation: of pictures
+    that EXIF turns, one of `tools.read.face.ORIENTATIONS`; points: 300W-LP's key; scheme: name of the
     records' point scheme, None: the data sets'; context: pixels around the crop; margin: part of the landmark box's
     longer edge, on every side; encoding: one of `records.manifest.ENCODINGS`; shard_size: faces a shard, about;
     workers: processes; previews: contact sheets; report: whether its page is written; overwrite: an existing set.
@@ -24,6 +25,7 @@ class Request:
     datasets: tuple[str, ...]
     out: Path | str
     format: str | None
+    orientation: str
     points: str
     scheme: str | None
     context: int

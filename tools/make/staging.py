@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from infer.files.atomic import remove_leftovers, write_text_atomically
@@ -18,12 +18,14 @@ from records.manifest import MANIFEST, Shard
 
 @dataclass(frozen=True)
 class ShardNote:
-    """A finished shard: its split, faces of each subset, and of those left out, by reason, a line each."""
+    """A finished shard: its split, faces of each subset; of those left out, by reason, a line each; remarks on those
+    taken, by kind, a line each."""
 
     shard: Shard
     split: str
     subsets: dict[str, int]
     skipped: dict[str, list[str]]
+    remarks: dict[str, list[str]] = field(default_factory=dict)
 
     def text(self) -> str:
         """The note as JSON."""

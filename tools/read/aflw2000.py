@@ -12,6 +12,7 @@ from pathlib import Path
 from records.landmarks import IBUG_68
 from records.split import source_of_picture
 from tools.read.face import Face, Item
+from tools.read.folders import has_pair, pictures_of
 from tools.read.marks import Marks, array_of, arrays_of, face_of, pose_of
 
 FORMAT = "aflw2000"
@@ -24,7 +25,7 @@ ORIGIN = 1.0
 def matches(path: Path) -> bool:
     """Whether it is a folder with a picture and its `.mat` directly in it; opens no file."""
     path = Path(path)
-    return path.is_dir() and any(picture.with_suffix(".mat").is_file() for picture in path.glob("*.jpg"))
+    return path.is_dir() and has_pair(path)
 
 
 def find(folder: Path, dataset: str) -> list[Item]:
@@ -35,14 +36,16 @@ def find(folder: Path, dataset: str) -> list[Item]:
     folder = Path(folder)
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: found no such folder, expected AFLW2000-3D's pictures and .mat files")
-    pairs = [(path, path.with_suffix(".mat")) for path in sorted(folder.glob("*.jpg"))]
+    pairs = [(path, path.with_suffix(".mat")) for path in pictures_of(folder.iterdir()).values()]
     items = [
         Item(dataset, "all", picture.stem, source_of_picture(picture), picture, annotation, format=FORMAT)
         for picture, annotation in pairs
         if annotation.is_file()
     ]
     if not items:
-        raise ValueError(f"{folder}: found {len(pairs)} pictures and no pair, expected <NAME>.jpg and <NAME>.mat")
+        raise ValueError(
+            f"{folder}: found {len(pairs)} pictures and no pair, expected <NAME>.jpg (.png ...) and <NAME>.mat"
+        )
     return items
 
 

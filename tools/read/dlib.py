@@ -1,16 +1,18 @@
 """Reader of dlib's XML (imglab): any number of faces a picture.
 
-    <dataset><images><image file='a.jpg'>
+    <dataset><images><image file='a.jpg' width='640' height='480'>
       <box top='181' left='274' width='52' height='53'><part name='00' x='277' y='194'/> ... </box>
     </image></images></dataset>
 
 Pictures are relative to the XML file. Parts may come in any order or be missing (unknown). A box marked ignore='1' is
-skipped, and so is one without parts.
+skipped, and so is one without parts. The picture's size need not be there; where it is, the points count in a picture
+of that size.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,11 +20,14 @@ import numpy as np
 
 from records.landmarks import IBUG_68
 from tools.read.face import Face, Item
-from tools.read.listing import Entry, Listing
-from tools.read.marks import Marks, face_of
+from tools.read.listing import Entry, Listing, picture_named
+from tools.read.marks import Marks, face_of, size_of
+from tools.read.placing import Size
 
 FORMAT = "dlib"
 ORIGIN = 0.0  # dlib's pixels are counted from 0, their centres at whole numbers
+
+NO_FILE = "(no file)"  # stands for the name of a picture that has none
 
 _HEAD = 4096  # bytes to tell the format by
 
@@ -71,6 +76,7 @@ class _Faces:
         self.file = file
         self.found: list[Entry] = []
         self.picture: Path | None = None
+        self.size: Size | None = None
         self.box: dict[str, str] = {}
         self.parts: list[dict[str, str]] | None = None
 
@@ -81,9 +87,8 @@ class _Faces:
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "image":
-            if not attributes.get("file"):
-                raise ValueError(f"{self.file}: found an <image> without a file, expected <image file='...'>")
-            self.picture = self.file.parent / attributes["file"].replace("\\", "/")  # imglab on Windows
+            self.picture = picture_named(attributes.get("file") or NO_FILE, self.file.parent)
+            self.size = size_of(attributes.get("width"), attributes.get("height"))
         elif tag == "box" and self.picture is not None:
             self.box, self.parts = attributes, []
         elif tag == "part" and self.parts is not None:
@@ -92,10 +97,17 @@ class _Faces:
     def end(self, tag: str) -> None:
         if tag == "box":
             if self.picture is not None and self.parts and self.box.get("ignore") != "1":
-                self.found.append((self.picture, _marks(self.box, self.parts, f"{self.file.name} {self.picture.name}")))
+                self.found.append((self.picture, self._face(self.box, self.parts, self.picture.name)))
             self.parts = None
         elif tag == "image":
             self.picture = self.parts = None
+
+    def _face(self, box: dict[str, str], parts: list[dict[str, str]], picture: str) -> Marks:
+        marks = _marks(box, parts, f"{self.file.name} {picture}")
+        if picture == NO_FILE:
+            message = f"{self.file.name}: found an <image> without a file, expected <image file='...'>"
+            return replace(marks, fault=("unknown picture", message))
+        return replace(marks, size=self.size)
 
 
 def _marks(box: dict, parts: list[dict], place: str) -> Marks:

@@ -11,6 +11,9 @@ import numpy as np
 from records.landmarks import IBUG_68, Scheme
 
 NO_POSE = np.full(3, np.nan, np.float32)
+AUTO, UPRIGHT, STORED = ORIENTATIONS = ("auto", "upright", "stored")  # how pictures that EXIF turns are taken
+
+Remark = tuple[str, str]  # what one should know of a face that was taken: the kind, by which it is counted, and words
 
 
 class BadSample(ValueError):
@@ -31,7 +34,8 @@ class Item:
     dataset: name of the set; subset: its part; name: unique within the part; source: what must not be split (a photo, a
     person); picture, annotation: files; mirrored: its points stand for the unmirrored picture and have to be flipped;
     format: the reader's; scheme: of its points; data: what the reader has learned of the face already, where one file
-    describes many; copy: 1 and up for the further records of a face that counts several times.
+    describes many; copy: 1 and up for the further records of a face that counts several times; orientation: one of
+    ORIENTATIONS, "auto": as its format has it.
     """
 
     dataset: str
@@ -45,6 +49,7 @@ class Item:
     scheme: Scheme = field(default=IBUG_68, repr=False, compare=False)
     data: Any = field(default=None, repr=False, compare=False)
     copy: int = 0
+    orientation: str = AUTO
 
     @property
     def key(self) -> str:
@@ -56,10 +61,11 @@ class Item:
 class Face:
     """An annotated face in its picture.
 
-    image: uint8 [height, width, 3] BGR, as stored (EXIF left alone); points: float32 [K, 2] in pixels, 0-based, pixel
-    centres at whole numbers, NaN where unknown; box: the landmark box (x0, y0, x1, y1) of all points, known or not;
-    pose: pitch, yaw, roll in radians, float32 [3], NaN where unknown; scheme: of the points. Raises ValueError for
-    points of another number.
+    image: uint8 [height, width, 3] BGR, the way its points count in it (`tools.read.placing`); points: float32 [K, 2]
+    in pixels, 0-based, pixel centres at whole numbers, NaN where unknown; box: the landmark box (x0, y0, x1, y1) of
+    all points, known or not;
+    pose: pitch, yaw, roll in radians, float32 [3], NaN where unknown; scheme: of the points; remarks: what one should
+    know of it. Raises ValueError for points of another number.
     """
 
     image: np.ndarray
@@ -67,6 +73,7 @@ class Face:
     box: np.ndarray
     pose: np.ndarray = field(default_factory=NO_POSE.copy)
     scheme: Scheme = IBUG_68
+    remarks: tuple[Remark, ...] = ()
 
     def __post_init__(self) -> None:
         if self.points.shape != (self.scheme.count, 2):

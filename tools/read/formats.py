@@ -5,11 +5,12 @@ A new format is a module with what `Reader` lists, and a place in READERS.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from tools.read import aflw2000, coco, dlib, kaggle, points_csv, pts, w300lp
-from tools.read.face import Face, Item
+from tools.read.face import AUTO, Face, Item
 
 
 class Reader(Protocol):
@@ -57,10 +58,14 @@ def detect(path: str | Path) -> Reader:
     return FORMATS[found[0]]
 
 
-def find(path: str | Path, dataset: str, format: str | None = None) -> list[Item]:
-    """The items of a data set, of the format given or detected. Raises FileNotFoundError or ValueError."""
+def find(path: str | Path, dataset: str, format: str | None = None, orientation: str = AUTO) -> list[Item]:
+    """The items of a data set, of the format given or detected. Raises FileNotFoundError or ValueError.
+
+    orientation: one of `tools.read.face.ORIENTATIONS`, for pictures that EXIF turns.
+    """
     reader = reader_of(format) if format else detect(path)
-    return reader.find(Path(path), dataset)
+    items = reader.find(Path(path), dataset)
+    return items if orientation == AUTO else [replace(item, orientation=orientation) for item in items]
 
 
 def read(item: Item, points_key: str) -> Face:

@@ -14,6 +14,19 @@ from tools.read.marks import Marks, subset_of
 Entry = tuple[Path, Marks]  # a picture, and what the file says of one face in it
 
 
+def picture_named(name: str, *folders: Path) -> Path:
+    """The picture of that name in the first folder that has it; without one, where the first folder would have it.
+
+    Backslashes part folders, as Windows writes them, unless a file has them in its name.
+    """
+    slashed = name.replace("\\", "/")
+    places = [folder / one for one in dict.fromkeys((name, slashed)) for folder in folders]
+    try:
+        return next((place for place in places if place.is_file()), folders[0] / slashed)
+    except OSError:  # a name longer than the system allows
+        return folders[0] / slashed
+
+
 @dataclass(frozen=True)
 class Listing:
     """A format of such files.
@@ -32,7 +45,7 @@ class Listing:
     def files(self, path: Path) -> list[Path]:
         """The files of this format: the path itself, or those directly in that folder, sorted."""
         path = Path(path)
-        candidates = sorted(path.glob(f"*{self.suffix}")) if path.is_dir() else [path]
+        candidates = sorted(path.iterdir()) if path.is_dir() else [path]
         return [file for file in candidates if self._fits(file)]
 
     def _fits(self, file: Path) -> bool:

@@ -6,17 +6,18 @@ the annotated box, else that of the mean shape fitted to the known points.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from infer.files.pictures import read_picture
 from infer.geometry.boxes import box_of
 from records.landmarks import IBUG_68, Scheme
-from tools.read.face import NO_POSE, BadSample, Face, Item
+from tools.read.face import NO_POSE, BadSample, Face, Item, Remark
 from tools.read.matfile import NotNumbers, list_names, read_mat
 from tools.read.mean_shape import fitted_box
+from tools.read.placing import Size, place
 
 MAT_KEYS = ("pts_2d", "pts_3d", "pt2d", "pt3d_68", "Pose_Para")  # all that is ever taken from a .mat
 TOP = "all"  # subset of what lies in the set's own folder
@@ -27,13 +28,18 @@ class Marks:
     """What a file says of one face.
 
     points: float64 [K, 2] in pixels, 0-based, NaN where unknown; box: the annotated box (x0, y0, x1, y1), if any;
-    fault: reason and message of a `BadSample`, where the file is wrong about this face alone; scheme: of the points.
+    fault: reason and message of a `BadSample`, where the file is wrong about this face alone; scheme: of the points;
+    size: of the picture, as the file says; upright: points count in the picture turned as its EXIF says; remarks: on
+    what the file says.
     """
 
     points: np.ndarray
     box: np.ndarray | None = None
     fault: tuple[str, str] | None = None
     scheme: Scheme = IBUG_68
+    size: Size | None = None
+    upright: bool = False
+    remarks: tuple[Remark, ...] = ()
 
 
 def face_of(item: Item, marks: Marks, pose: np.ndarray | None = None) -> Face:
@@ -42,11 +48,15 @@ def face_of(item: Item, marks: Marks, pose: np.ndarray | None = None) -> Face:
         raise BadSample(*marks.fault)
     points = checked_points(marks.points, where(item))
     box = landmark_box(points, marks.box, marks.scheme, where(item))
-    return Face(read_image(item), points, box, NO_POSE.copy() if pose is None else pose, marks.scheme)
+    placed = place(item, marks.size, marks.upright)
+    pose = NO_POSE.copy() if pose is None else pose
+    remarks = marks.remarks + placed.remarks
+    return Face(placed.image, placed.moved(points), placed.moved(box), pose, marks.scheme, remarks)
 
 
 def subset_of(picture: Path, root: Path) -> str:
     """The folder of a picture, seen from the set's: `a/b`, or "all" for that folder itself; outside, its bare name."""
+    picture, root = Path(os.path.abspath(picture)), Path(os.path.abspath(root))
     if not picture.is_relative_to(root):
         return picture.parent.name or TOP
     return TOP if picture.parent == root else picture.parent.relative_to(root).as_posix()
@@ -55,14 +65,6 @@ def subset_of(picture: Path, root: Path) -> str:
 def where(item: Item) -> str:
     """How messages name a face: its file, and its name where the file holds several."""
     return item.annotation.name if item.annotation.stem == item.name else f"{item.annotation.name} {item.name}"
-
-
-def read_image(item: Item) -> np.ndarray:
-    """The item's picture as stored, BGR. Raises BadSample."""
-    try:
-        return read_picture(item.picture, upright=False)
-    except (ValueError, OSError) as error:
-        raise BadSample("unreadable picture", str(error)) from None
 
 
 def checked_points(points: np.ndarray, place: str) -> np.ndarray:
@@ -96,6 +98,15 @@ def landmark_box(points: np.ndarray, annotated: np.ndarray | None, scheme: Schem
     if annotated is not None and np.isfinite(annotated).all() and (annotated[2:] - annotated[:2] >= 1).all():
         return np.asarray(annotated, np.float64)
     return fitted_box(points, scheme, place)
+
+
+def size_of(width: object, height: object) -> Size | None:
+    """The size of a picture from what a file says, text or numbers; None where it says none, or what is none."""
+    try:
+        found = float(str(width)), float(str(height))
+    except ValueError:
+        return None
+    return found if all(1 <= edge < np.inf for edge in found) else None
 
 
 def number_of(cell: str, name: str) -> float:

@@ -4,8 +4,9 @@
     a.jpg,12.5,30.25,,,...              an empty cell: this point is unknown
 
 Pixels are counted from 0, centres at whole numbers; pictures are relative to the CSV file; several rows of a file are
-several faces. Columns box_x0, box_y0, box_x1, box_y1 (the landmark box, wanted where points are unknown) are read where
-they are there; others are left alone.
+several faces. Points count in the picture turned as its EXIF says, as this project's outputs do. Columns box_x0,
+box_y0, box_x1, box_y1 (the landmark box, wanted where points are unknown) are read where they are there; others are
+left alone.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from infer.files.tables import header_of, lines_of, open_text
 from records.landmarks import IBUG_68, KAGGLE_15, Scheme
 from tools.read.face import Face, Item
-from tools.read.listing import Entry, Listing
+from tools.read.listing import Entry, Listing, picture_named
 from tools.read.marks import Marks, face_of, number_of
 
 FORMAT = "csv"
@@ -87,7 +88,7 @@ def _names(scheme: Scheme) -> list[str]:
 
 def _entry(row: list[str], columns: list[str], scheme: Scheme, file: Path, line: int) -> Entry:
     cells = dict(zip(columns, (cell.strip() for cell in row), strict=False))
-    picture = file.parent / (cells.get("file") or "(no file)")
+    picture = picture_named(cells.get("file") or "(no file)", file.parent)
     points = np.full((scheme.count, 2), np.nan)
     try:
         if len(row) != len(columns):
@@ -96,7 +97,7 @@ def _entry(row: list[str], columns: list[str], scheme: Scheme, file: Path, line:
             raise ValueError("an empty cell file, expected a picture")
         points = np.array([number_of(cells[name], name) for name in _names(scheme)]).reshape(-1, 2) - ORIGIN
         box = np.array([number_of(cells.get(name, ""), name) for name in BOX_COLUMNS])
-        return picture, Marks(points, box, scheme=scheme)
+        return picture, Marks(points, box, scheme=scheme, upright=True)
     except ValueError as error:
         fault = "unreadable annotation", f"{file.name} line {line}: found {error}"
         return picture, Marks(points, None, fault, scheme)

@@ -1,6 +1,7 @@
 """Reader of iBUG's `.pts` files (Sagonas et al., "300 Faces in-the-Wild Challenge", ICCV workshops 2013).
 
-`<NAME>.pts` next to `<NAME>.jpg`, `.png` ..., in any depth of folders; with the header or bare lines:
+`<NAME>.pts` next to `<NAME>.jpg`, `.png` ..., in any depth of folders; the header may be missing, and comments begin
+with `#` or `//`:
 
     version: 1
     n_points: 68
@@ -9,7 +10,7 @@
     ...
     }
 
-The first pixel is (1, 1).
+The first pixel is (1, 1). Points count in the picture turned as its EXIF says, as this project's outputs do.
 """
 
 from __future__ import annotations
@@ -19,23 +20,33 @@ from pathlib import Path
 
 import numpy as np
 
-from infer.files.pictures import SUFFIXES
 from records.landmarks import IBUG_68
 from records.split import source_of_picture
 from tools.read.face import BadSample, Face, Item
+from tools.read.folders import pictures_of
 from tools.read.marks import Marks, face_of, subset_of
 
 FORMAT = "pts"
 ORIGIN = 1.0  # iBUG: the first pixel of a picture is (1, 1), as in MATLAB
 BYTES = 1 << 16  # 68 points take 2 kilobytes
 
-_HEADER = re.compile(r"(version|n_points)\s*:\s*(\d+)", re.IGNORECASE)
+UNKNOWN_ROWS = "points -1 -1 or 0 0, taken as unknown"
+UNKNOWN = ((-1, -1), (0, 0))  # what some tools write, in the file's coordinates, for a point that is not known
+
+_HEADER = re.compile(r"(version|n_points)\s*:\s*(\d+)(\.\d*)?", re.IGNORECASE)
+_COMMENT = re.compile(r"(#|//).*")
+_BRACES = str.maketrans("{}", "  ")  # also on the line of n_points
+_FURTHER = re.compile(r"(.+)_\d+")  # the name of a further face's file, as this project's --pts writes them
 
 
 def matches(path: Path) -> bool:
     """Whether it is a folder with a `.pts` file somewhere in it; opens no file."""
     path = Path(path)
-    return path.is_dir() and next(path.rglob("*.pts"), None) is not None
+    return path.is_dir() and any(_is_pts(file) for file in path.rglob("*"))
+
+
+def _is_pts(path: Path) -> bool:
+    return path.suffix.lower() == ".pts"
 
 
 def find(folder: Path, dataset: str) -> list[Item]:
@@ -48,16 +59,22 @@ def find(folder: Path, dataset: str) -> list[Item]:
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: found no such folder, expected one with .pts files and pictures")
     files = sorted(folder.rglob("*"))
-    rank = {suffix: index for index, suffix in enumerate(SUFFIXES)}
-    pictures = [path for path in files if path.suffix.lower() in rank]
-    pictures.sort(key=lambda path: rank[path.suffix.lower()], reverse=True)  # of two, a.jpg wins over a.png
-    beside = {path.with_suffix(""): path for path in pictures}
-    marks = [path for path in files if path.suffix.lower() == ".pts"]
-    if not any(path.with_suffix("") in beside for path in marks):
-        found = f"{len(marks)} .pts files and {len(pictures)} pictures"
+    beside, marks = pictures_of(files), [path for path in files if _is_pts(path)]
+    pictures = [_picture_of(path, beside) for path in marks]
+    if not any(pictures):
+        found = f"{len(marks)} .pts files and {len(beside)} pictures"
         raise ValueError(f"{folder}: found {found}, expected <NAME>.pts next to a picture <NAME>.jpg or .png")
-    items = [_item(folder, dataset, beside.get(path.with_suffix(""), path.with_suffix(".jpg")), path) for path in marks]
+    items = [
+        _item(folder, dataset, picture or path.with_suffix(".jpg"), path)
+        for path, picture in zip(marks, pictures, strict=True)
+    ]
     return sorted(items, key=lambda item: item.key)
+
+
+def _picture_of(marks: Path, beside: dict[Path, Path]) -> Path | None:
+    """The picture `a.jpg` of `a.pts`; of `a_2.pts`, where there is no `a_2.jpg`, that of `a.pts`."""
+    stem, further = marks.with_suffix(""), _FURTHER.fullmatch(marks.stem)
+    return beside.get(stem) or (beside.get(stem.with_name(further[1])) if further else None)
 
 
 def _item(folder: Path, dataset: str, picture: Path, path: Path) -> Item:
@@ -67,24 +84,29 @@ def _item(folder: Path, dataset: str, picture: Path, path: Path) -> Item:
 
 def read(item: Item, points_key: str = "pts_2d") -> Face:
     """The face of an item; `points_key` changes nothing. Raises BadSample."""
-    return face_of(item, Marks(read_points(item.annotation) - ORIGIN))
+    points, unknown = read_points(item.annotation)
+    words = f"{item.key}: {unknown} of {len(points)}"
+    remarks = ((UNKNOWN_ROWS, words),) if unknown else ()
+    return face_of(item, Marks(points - ORIGIN, upright=True, remarks=remarks))
 
 
-def read_points(path: Path) -> np.ndarray:
-    """The points of a `.pts` file as they stand there (1-based), float64 [68, 2]; `nan`: unknown. Raises BadSample."""
+def read_points(path: Path) -> tuple[np.ndarray, int]:
+    """The points of a `.pts` file as they stand there (1-based), float64 [68, 2], NaN: unknown, and how many rows say
+    so as UNKNOWN has it. Raises BadSample."""
     rows, count = [], None
     for number, line in enumerate(_text(path).splitlines(), start=1):
-        line = line.strip()
+        line = _COMMENT.sub("", line).translate(_BRACES).strip()
         header = _HEADER.fullmatch(line)
         if header:
             count = int(header[2]) if header[1].lower() == "n_points" else count
-        elif line not in ("", "{", "}"):
+        elif line:
             rows.append(_row(line, f"{path.name} line {number}"))
     if count not in (None, IBUG_68.count):
         raise BadSample("wrong shape", f"{path.name}: n_points is {count}, expected {IBUG_68.count}")
     if len(rows) != IBUG_68.count:
         raise BadSample("wrong shape", f"{path.name}: found {len(rows)} points, expected {IBUG_68.count}")
-    return np.array(rows, np.float64)
+    marked = [row in UNKNOWN for row in rows]
+    return np.where(np.array(marked)[:, None], np.nan, np.array(rows, np.float64)), sum(marked)
 
 
 def _text(path: Path) -> str:

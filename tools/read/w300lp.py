@@ -2,8 +2,9 @@
 
     <SUBSET>/<NAME>.jpg   <SUBSET>/<NAME>.mat (pt2d, Pose_Para)   landmarks/<SUBSET>/<NAME>_pts.mat (pts_2d, pts_3d)
 
-`pt2d` is stale for turned views (view 1 and up carry view 0's points), so it is taken for view 0 alone, and only where
-there is no `_pts.mat`. `<SUBSET>_Flip` holds mirrored pictures: their `pt2d` is mirrored but not re-indexed.
+Pictures may be of any kind that OpenCV decodes. `pt2d` is stale for turned views (view 1 and up carry view 0's points),
+so it is taken for view 0 alone, and only where there is no `_pts.mat`. `<SUBSET>_Flip` holds mirrored pictures: their
+`pt2d` is mirrored but not re-indexed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from infer.geometry.boxes import box_of, mirror_boxes
 from records.landmarks import IBUG_68, flip_points
 from records.split import source_of_picture
 from tools.read.face import BadSample, Face, Item
-from tools.read.marks import array_of, arrays_of, checked_points, pose_of, read_image
+from tools.read.folders import has_pair, pictures_of
+from tools.read.marks import array_of, arrays_of, checked_points, landmark_box, pose_of
+from tools.read.placing import place
 
 FORMAT = "300w-lp"
 ORIGIN = 0.0  # of pts_2d and pts_3d
@@ -37,11 +40,7 @@ def matches(path: Path) -> bool:
     if not path.is_dir():
         return False
     own, subsets = path / "landmarks", [folder for folder in path.iterdir() if folder.is_dir()]
-    return any((own / folder.name.removesuffix(FLIP)).is_dir() or _has_pair(folder) for folder in subsets)
-
-
-def _has_pair(folder: Path) -> bool:
-    return any(picture.with_suffix(".mat").is_file() for picture in folder.glob("*.jpg"))
+    return any((own / folder.name.removesuffix(FLIP)).is_dir() or has_pair(folder) for folder in subsets)
 
 
 def find(folder: Path, dataset: str) -> list[Item]:
@@ -56,12 +55,12 @@ def find(folder: Path, dataset: str) -> list[Item]:
     items = [
         _item(folder, dataset, subset, picture)
         for subset in subsets
-        for picture in sorted((folder / subset).glob("*.jpg"))
+        for picture in pictures_of((folder / subset).iterdir()).values()
     ]
     if not any(item.annotation.is_file() for item in items):
         raise ValueError(
-            f"{folder}: found no pair of a picture <SUBSET>/<NAME>.jpg and its landmarks/<SUBSET>/<NAME>_pts.mat "
-            "or <SUBSET>/<NAME>.mat"
+            f"{folder}: found no pair of a picture <SUBSET>/<NAME>.jpg (.png ...) and its "
+            "landmarks/<SUBSET>/<NAME>_pts.mat or <SUBSET>/<NAME>.mat"
         )
     return items
 
@@ -80,17 +79,17 @@ def read(item: Item, points_key: str) -> Face:
     """
     if not item.annotation.is_file():
         raise BadSample("missing annotation", f"{item.picture.name}: found no {_own(item).name}, expected one")
-    image = read_image(item)
+    placed = place(item)
     if item.annotation.name.endswith("_pts.mat"):
-        points, box = _own_points(item, points_key, image.shape[1])
+        points, box = _own_points(item, points_key, placed.image.shape[1])
     elif points_key == "pts_3d":
         raise BadSample(
             "missing key", f"{item.annotation.name}: found pt2d alone, expected {_own(item).name} with pts_3d"
         )
     else:
         points = _stale_points(item)
-        box = box_of(points)
-    return Face(image, points, box, pose_of(item))
+        box = landmark_box(points, None, IBUG_68, f"{item.annotation.name} pt2d")
+    return Face(placed.image, points, box, pose_of(item), remarks=placed.remarks)
 
 
 def _own(item: Item) -> Path:
@@ -113,14 +112,16 @@ def _points(arrays: dict, key: str, path: Path) -> np.ndarray:
 
 
 def _box(arrays: dict, points: np.ndarray, key: str, path: Path) -> np.ndarray:
-    """The box of all points: of partly known ones never their own, which would be too small, but the other key's."""
-    if np.isfinite(points).all():
-        return box_of(points)
+    """The box of all points: of partly known ones never their own, which would be too small, but the other key's.
+
+    Where that is not there or not whole either, it is that of the mean shape fitted to the known points.
+    """
     other = next(name for name in POINT_KEYS if name != key)
-    full = _points(arrays, other, path)
-    if not np.isfinite(full).all():
-        raise BadSample("unknown box", f"{path.name}: {key} and {other} both hold NaN, expected one of them whole")
-    return box_of(full)
+    if not np.isfinite(points).all() and other in arrays:
+        full = _points(arrays, other, path)
+        if np.isfinite(full).all():
+            return box_of(full)
+    return landmark_box(points, None, IBUG_68, f"{path.name} {key}")
 
 
 def _stale_points(item: Item) -> np.ndarray:
@@ -132,6 +133,4 @@ def _stale_points(item: Item) -> np.ndarray:
         )
     found = array_of(item.annotation, arrays_of(item.annotation), "pt2d", (2, IBUG_68.count))
     points = checked_points(found.T - np.float32(PT2D_ORIGIN), f"{item.annotation.name} pt2d")
-    if not np.isfinite(points).all():
-        raise BadSample("unknown box", f"{item.annotation.name}: pt2d holds NaN, expected all points")
     return points[list(IBUG_68.flip)] if item.mirrored else points

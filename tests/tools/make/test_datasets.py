@@ -77,14 +77,18 @@ def test_the_second_of_a_name_is_left_out_and_told():
 
 
 def test_found_items_are_summed_up_by_set(tmp_path):
-    first, second = (draw_set(tmp_path / place / "tiny", sources=3, views=2) for place in "ab")
-    items, skipped, summary = find_items([Source(first), Source(second, 2.0)], None, Split(0))
-    assert summary == {
+    first, second = (draw_set(tmp_path / place / "tiny", sources=3, views=2, seed=ord(place)) for place in "ab")
+    (first / "AFW" / "notes.txt").touch()
+    for name in ("x.heic", "y.HEIC", ".hidden.txt"):
+        (second / name).touch()
+    found = find_items([Source(first), Source(second, 2.0)], None, Split(0))
+    assert found.datasets == {
         "tiny": Dataset("300w-lp", found=6, taken=6, weight=1.0),
         "tiny#2": Dataset("300w-lp", found=6, taken=6, weight=2.0),
     }
-    assert len(items) == 18 and not skipped
-    assert len({(one.key, one.copy) for one in items}) == 18
+    assert len(found.items) == 18 and not found.skipped
+    assert len({(one.key, one.copy) for one in found.items}) == 18
+    assert found.remarks == {"in the folder, of no face": ["tiny: 1 .txt", "tiny#2: 2 .heic"]}
 
 
 def test_the_same_path_twice_is_refused(tmp_path):

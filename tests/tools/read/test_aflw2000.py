@@ -34,6 +34,7 @@ def test_points_count_from_one_and_pose_is_read(tmp_path, key, shift):
 def test_items_are_sorted_and_each_its_own_source(tmp_path):
     for name in ("image00007", "image00003"):
         one(tmp_path, name=name)
+    (tmp_path / "image00003.jpg").rename(tmp_path / "image00003.JPG")
     cv2.imwrite(str(tmp_path / "alone.jpg"), np.zeros((5, 6, 3), np.uint8))
     items = find(tmp_path, "set")
     assert [item.key for item in items] == ["set/all/image00003", "set/all/image00007"]

@@ -36,35 +36,71 @@ def test_a_name_longer_than_the_system_allows_is_a_missing_picture(tmp_path):
         read(item)
 
 
-def test_what_has_no_labelled_face_is_left_out(tmp_path):
-    others = [
-        coco_annotation(iscrowd=1),
-        coco_annotation(num_keypoints=0),
-        coco_annotation(keypoints=[]),
-        coco_annotation(category_id=1, keypoints=[1, 2, 3] * 17),
-    ]
-    body = {"id": 1, "name": "person", "keypoints": ["nose"] * 17}
-    path = write_annotations(tmp_path, coco_annotation(), *others, categories=[COCO_FACE, body])
-    assert len(find(path, "set")) == 1
+BODY = {"id": 1, "name": "person", "keypoints": ["nose"] * 17}
 
 
-@pytest.mark.parametrize("wrong, found", [([1, 2, 2] * 67, "201 numbers"), (["x"] * 204, "no numbers")])
-def test_wrong_keypoints_spoil_their_face_alone(tmp_path, wrong, found):
-    bad, good = find(write_annotations(tmp_path, coco_annotation(keypoints=wrong), coco_annotation()), "set")
-    with pytest.raises(BadSample, match=f"faces.json annotation 11: keypoints are {found}") as caught:
+@pytest.mark.parametrize(
+    "odd, reason, found",
+    [
+        ({"image_id": 9}, "unknown picture", "image_id 9 is not among the images"),
+        ({"image_id": [7]}, "unknown picture", r"image_id \[7\] is not among the images"),
+        ({"image_id": 8}, "unknown picture", "image_id 8 has no file_name"),
+        ({"category_id": None}, "unknown category", "category_id is None"),
+        ({"iscrowd": 1}, "crowd", "iscrowd is 1"),
+        ({"num_keypoints": 0}, "no labelled point", "num_keypoints is 0"),
+        ({"keypoints": []}, "no labelled point", "found no keypoints"),
+        ({"keypoints": [1, 2, 2] * 67}, "wrong shape", r"keypoints are numbers of shape \(201,\), expected 204"),
+        ({"keypoints": [[1, 2]] * 102}, "wrong shape", r"keypoints are numbers of shape \(102, 2\), expected 204"),
+        ({"keypoints": ["x"] * 204}, "wrong shape", "keypoints are no numbers"),
+    ],
+)
+def test_an_odd_entry_spoils_its_face_alone(tmp_path, odd, reason, found):
+    others = [coco_annotation(category_id=1, keypoints=[1, 2, 3] * 17), coco_annotation()]
+    images = [{"id": 7, "file_name": "a.png"}, {"id": 8}, 3]
+    entries = [coco_annotation(**odd), *others]
+    path = write_annotations(tmp_path, *entries, images=images, categories=[COCO_FACE, BODY, "face"])
+    good, bad = sorted(find(path, "set"), key=lambda item: bool(item.data.fault))
+    with pytest.raises(BadSample, match=f"faces.json annotation 11: {found}") as caught:
         read(bad)
-    assert caught.value.reason == "wrong shape" and np.isfinite(read(good).points).all()
+    assert caught.value.reason == reason and np.isfinite(read(good).points).all()
+
+
+def test_an_entry_that_is_no_object_is_named_by_its_place(tmp_path):
+    _, bad = find(write_annotations(tmp_path, coco_annotation(), "face"), "set")
+    with pytest.raises(BadSample, match="faces.json annotation number 2: "):
+        read(bad)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"image_id": "7", "category_id": "4"},
+        {"image_id": 7.0},
+        {"keypoints": np.reshape(coco_keypoints(), (68, 3)).tolist()},
+    ],
+)
+def test_ids_as_text_and_points_in_rows_mean_the_same(tmp_path, fields):
+    (item,) = find(write_annotations(tmp_path, coco_annotation(**fields)), "set")
+    np.testing.assert_allclose(read(item).points, POINTS)
+
+
+def test_an_id_that_two_pictures_have_is_refused(tmp_path):
+    images = [{"id": 7, "file_name": "a.png"}, {"id": "7", "file_name": "b.png"}]
+    with pytest.raises(ValueError, match=r"faces.json: found image id 7 twice \(a.png and b.png\)"):
+        find(write_annotations(tmp_path, coco_annotation(), images=images), "set")
+    with pytest.raises(ValueError, match=r"faces.json: found category id 4 twice \(68 and 17\)"):
+        find(write_annotations(tmp_path, coco_annotation(), categories=[COCO_FACE, {**BODY, "id": 4}]), "set")
+    (item,) = find(write_annotations(tmp_path, coco_annotation(), images=images[:1] * 2), "set")
+    assert item.name == "a#1"
 
 
 @pytest.mark.parametrize(
     "fields, message",
     [
-        ({"categories": [{"id": 1, "name": "person", "keypoints": [""] * 17}]}, "categories person of 17 keypoints"),
+        ({"categories": [BODY]}, "categories person of 17 keypoints"),
         ({"categories": []}, "categories none"),
         ({"images": None}, "no list images"),
-        ({"images": []}, r"entries that are not COCO's \(KeyError 7\)"),
-        ({"images": [3]}, r"entries that are not COCO's \(TypeError"),
-        ({"annotations": [{"id": 1}]}, r"entries that are not COCO's \(KeyError 'category_id'\)"),
+        ({"annotations": [coco_annotation(category_id=1)], "categories": [COCO_FACE, BODY]}, "no face"),
     ],
 )
 def test_files_that_are_not_cocos(tmp_path, fields, message):

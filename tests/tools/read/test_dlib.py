@@ -46,13 +46,21 @@ def test_a_wrong_part_spoils_its_face_alone(tmp_path, part, found):
     [
         (f"{START}<image file='a.png'><box>", "malformed XML"),
         ("<?xml version='1.0' encoding='no-such'?><dataset/>", "malformed XML"),
-        (f"{START}<image><box/></image>{END}", "an <image> without a file"),
     ],
 )
 def test_files_that_are_not_dlibs(tmp_path, text, found):
     (tmp_path / "faces.xml").write_text(text)
     with pytest.raises(ValueError, match=f"faces.xml: found {found}"):
         find(tmp_path / "faces.xml", "set")
+
+
+def test_an_image_without_a_file_spoils_its_faces_alone(tmp_path):
+    path, face = write_boxes(tmp_path, dlib_box(dlib_parts())), dlib_box(dlib_parts())
+    path.write_text(path.read_text().replace(END, f"<image>{face}</image>{END}"))
+    bad, good = find(path, "set")
+    with pytest.raises(BadSample, match="faces.xml: found an <image> without a file") as caught:
+        read(bad)
+    assert caught.value.reason == "unknown picture" and np.isfinite(read(good).points).all()
 
 
 BOMB = "<!ENTITY a 'aaaaaaaaaa'>" + "".join(

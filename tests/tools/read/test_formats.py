@@ -1,14 +1,12 @@
 import subprocess
 import sys
 
-import cv2
 import numpy as np
 import pytest
 
 from records.landmarks import IBUG_68, KAGGLE_15
 from tests.conftest import ROOT
 from tests.helpers.annotated import (
-    IMAGE,
     KAGGLE_HEADER,
     POINTS,
     csv_header,
@@ -94,13 +92,3 @@ def test_items_and_faces_say_their_scheme(tmp_path):
     for path, scheme in sets:
         (item,) = formats.find(path, "set")
         assert item.scheme is scheme and formats.read(item, "pts_2d").scheme is scheme
-
-
-def test_pictures_are_read_as_stored(tmp_path):
-    """EXIF says how to turn a picture; the points of annotated sets belong to the pixels as they are stored."""
-    write_pts(tmp_path)
-    data = cv2.imencode(".jpg", IMAGE)[1].tobytes()
-    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"
-    segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2, "big") + exif
-    (tmp_path / "face.jpg").write_bytes(data[:2] + segment + data[2:])
-    assert formats.read(formats.find(tmp_path, "set")[0], "pts_2d").image.shape == (190, 230, 3)

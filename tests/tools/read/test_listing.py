@@ -1,5 +1,6 @@
 """Formats of one file for many faces, CSV, XML and JSON alike: which files they take, and what each face is."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from infer.geometry.boxes import box_of
 from tests.helpers.annotated import BOX, OTHER, POINTS, unknown, write_coco, write_csv, write_dlib
 from tests.helpers.drawn import HEIGHT, WIDTH
 from tools.read import coco, dlib, points_csv
-from tools.read.listing import Listing
+from tools.read.listing import Listing, picture_named
 from tools.read.marks import Marks
 
 WRITERS = {points_csv: write_csv, dlib: write_dlib, coco: write_coco}
@@ -57,6 +58,30 @@ def test_files_that_are_no_set(tmp_path, reader):
     assert not reader.matches(path) and not reader.matches(tmp_path)
     with pytest.raises(FileNotFoundError, match="absent: found no such file"):
         reader.find(tmp_path / "absent", "set")
+
+
+@every_format
+@pytest.mark.parametrize("name", ["sub\\a.png", "./sub/a.png", "sub/../sub\\a.png", "{folder}/sub/a.png"])
+def test_names_are_read_alike(tmp_path, monkeypatch, reader, name):
+    path = WRITERS[reader](tmp_path, [POINTS])
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.png").rename(tmp_path / "sub" / "a.png")
+    given = name.format(folder=tmp_path)
+    path.write_text(path.read_text().replace("a.png", json.dumps(given)[1:-1] if reader is coco else given))
+    monkeypatch.chdir(tmp_path)
+    (item,) = reader.find(Path(path.name), "set")
+    assert item.key == "set/sub/a#1" and reader.read(item).image.shape == (HEIGHT, WIDTH, 3)
+
+
+def test_a_backslash_in_a_files_own_name_stays(tmp_path):
+    (tmp_path / "b\\a.png").touch()
+    assert picture_named("b\\a.png", tmp_path) == tmp_path / "b\\a.png"
+    assert picture_named("c\\a.png", tmp_path, tmp_path / "images") == tmp_path / "c" / "a.png"
+
+
+def test_files_of_a_folder_may_have_suffixes_in_capitals(tmp_path):
+    write_csv(tmp_path, [POINTS]).rename(tmp_path / "FACES.CSV")
+    assert points_csv.matches(tmp_path) and len(points_csv.find(tmp_path, "set")) == 1
 
 
 def test_items_are_named_by_picture_and_number():

@@ -1,8 +1,9 @@
+import cv2
 import numpy as np
 import pytest
 
 from infer.geometry.boxes import box_of
-from tests.helpers.annotated import POINTS, PTS_HEADER, pts_lines, unknown, write_pts
+from tests.helpers.annotated import IMAGE, POINTS, PTS_HEADER, pts_lines, unknown, write_pts
 from tests.helpers.drawn import HEIGHT, WIDTH
 from tools.read.face import BadSample
 from tools.read.pts import find, matches, read
@@ -22,8 +23,9 @@ def one(folder, text):
         f"\ufeff{PTS_HEADER}{pts_lines()}\n}}",
         f"version: 1\r\nn_points: 68\r\n{{\r\n{pts_lines()}\r\n}}\r\n\r\n",
         f"VERSION : 2\nN_POINTS:68\n\n{pts_lines()}",
+        f"# by hand\nversion: 1.0\nn_points: 68 {{ // braced\n{pts_lines()} # the last\n}}\n// end",
     ],
-    ids=["header", "bare", "byte order mark", "Windows", "no braces"],
+    ids=["header", "bare", "byte order mark", "Windows", "no braces", "comments"],
 )
 def test_points_count_from_one_with_and_without_a_header(tmp_path, text):
     face = read(one(tmp_path, text), "pts_2d")
@@ -43,6 +45,29 @@ def test_pictures_of_any_suffix_in_subfolders(tmp_path):
     assert [item.picture.name for item in items] == ["134212_2_mirror.JPG", "c.jpg", "b.png"]
     assert {item.format for item in items} == {"pts"}
     assert items[0].source == find(tmp_path / "afw", "set")[0].source == "AFW_134212"
+
+
+def test_rows_for_unknown_points_are_unknown_and_counted(tmp_path):
+    lines = pts_lines().splitlines()
+    lines[3], lines[5], lines[9], lines[11] = "-1 -1", "0.0 0.000", "nan nan", "-1 0"
+    item = one(tmp_path, "\n".join(lines))
+    face = read(item)
+    assert np.flatnonzero(np.isnan(face.points).any(axis=1)).tolist() == [3, 5, 9]
+    assert face.points[11].tolist() == [-2, -1]
+    assert face.remarks == (("points -1 -1 or 0 0, taken as unknown", "set/all/face: 2 of 68"),)
+
+
+def test_further_faces_of_a_picture_as_this_project_writes_them(tmp_path):
+    for number in (1, 2):
+        write_pts(tmp_path, f"a_{number}", suffix="")
+    write_pts(tmp_path, "b_2")
+    cv2.imwrite(str(tmp_path / "a.png"), IMAGE)
+    items = find(tmp_path, "set")
+    assert [(item.name, item.picture.name, item.source) for item in items] == [
+        ("a_1", "a.png", "a"),
+        ("a_2", "a.png", "a"),
+        ("b_2", "b_2.jpg", "b_2"),
+    ]
 
 
 def test_unknown_points_take_the_box_of_the_fitted_mean_shape(tmp_path):
@@ -87,4 +112,5 @@ def test_folders_that_are_no_set(tmp_path):
         write_pts(tmp_path, suffix="")
     with pytest.raises(FileNotFoundError, match="nowhere: found no such folder"):
         find(tmp_path / "nowhere", "set")
-    assert matches(tmp_path) and not matches(tmp_path / "face.pts")
+    (tmp_path / "face.pts").rename(tmp_path / "face.PTS")
+    assert matches(tmp_path) and not matches(tmp_path / "face.PTS")

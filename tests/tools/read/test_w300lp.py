@@ -11,7 +11,7 @@ from records.landmarks import IBUG_68, flip_points
 from tests.helpers.annotated import IMAGE, POINTS, unknown
 from tests.helpers.drawn import HEIGHT, WIDTH, write_face
 from tools.read.face import BadSample
-from tools.read.w300lp import find, read, view_of
+from tools.read.w300lp import find, matches, read, view_of
 
 POSE = np.array([[0.1, -0.5, 0.2, 9, 9, 9, 9]], np.float32)
 NAME = "AFW_1_1_0"
@@ -120,6 +120,33 @@ def test_an_unknown_jaw_takes_the_box_of_the_other_points(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "own, old, missing",
+    [
+        ({"pts_2d": unknown(POINTS, 8)}, None, [8]),
+        ({"pts_2d": JAWLESS, "pts_3d": JAWLESS}, None, list(range(17))),
+        (None, old_mat(unknown(POINTS, 0)), [0]),
+    ],
+)
+def test_without_other_points_the_box_is_the_fitted_one(tmp_path, own, old, missing):
+    face = read(one(tmp_path, own, old), "pts_2d")
+    assert np.flatnonzero(np.isnan(face.points).all(axis=1)).tolist() == missing
+    np.testing.assert_allclose(face.box, box_of(POINTS), atol=0.25 * np.ptp(POINTS[:, 0]))
+
+
+def test_pictures_of_any_kind(tmp_path):
+    for name, suffix in (("AFW_1_1_0", ".JPG"), ("AFW_2_1_0", ".png"), ("AFW_3_1_0", ".jpeg"), ("AFW_4_1_0", ".png")):
+        path = write_face(tmp_path, "AFW", name, IMAGE, None, old_mat())
+        cv2.imwrite(str(path.with_suffix(suffix)), IMAGE)
+        if name != "AFW_4_1_0":
+            path.unlink()
+    assert matches(tmp_path)
+    items = find(tmp_path, "set")
+    names = ["AFW_1_1_0.JPG", "AFW_2_1_0.png", "AFW_3_1_0.jpeg", "AFW_4_1_0.jpg"]
+    assert [item.picture.name for item in items] == names
+    np.testing.assert_allclose(read(items[1], "pts_2d").points, POINTS, atol=1e-4)
+
+
+@pytest.mark.parametrize(
     "own, reason, message",
     [
         ({"pts_2d": np.zeros((68, 3))}, "wrong shape", "pts_2d is (68, 3), expected (68, 2)"),
@@ -128,8 +155,8 @@ def test_an_unknown_jaw_takes_the_box_of_the_other_points(tmp_path):
         ({"pts_2d": POINTS + 1j}, "wrong type", "pts_2d is complex (68, 2)"),
         ({"pts_2d": scipy.sparse.csc_matrix(POINTS.astype(float))}, "wrong type", "pts_2d is sparse (68, 2)"),
         ({"pts_2d": "text"}, "wrong type", "pts_2d is text "),
-        ({"pts_2d": JAWLESS}, "missing key", "expected pts_3d"),
-        ({"pts_2d": JAWLESS, "pts_3d": JAWLESS}, "unknown box", "pts_2d and pts_3d both hold NaN"),
+        ({"pts_2d": JAWLESS, "pts_3d": np.zeros((3, 68))}, "wrong shape", "pts_3d is (3, 68)"),
+        ({"pts_2d": unknown(POINTS, *range(2, 68))}, "unknown box", "pts_2d: found 2 known points"),
     ],
 )
 def test_bad_annotations_are_named(tmp_path, own, reason, message):
@@ -141,14 +168,14 @@ def test_bad_annotations_are_named(tmp_path, own, reason, message):
     "old, name, reason, message",
     [
         ({"pt2d": np.zeros((68, 2))}, NAME, "wrong shape", "pt2d is (68, 2), expected (2, 68)"),
-        (old_mat(unknown(POINTS, 3)), NAME, "unknown box", "pt2d holds NaN"),
+        (old_mat(np.full((68, 2), np.nan)), NAME, "no known point", "pt2d: found no known point"),
         (old_mat(), "AFW_1_1_12", "stale points", "expected landmarks/AFW/AFW_1_1_12_pts.mat"),
     ],
 )
 @pytest.mark.parametrize("subset", ["AFW", "AFW_Flip"])
 def test_bad_old_annotations_are_named(tmp_path, subset, old, name, reason, message):
     error = refused(one(tmp_path, None, old, name, subset))
-    assert error.reason == reason and str(error).startswith(f"{name}.mat: ") and message in str(error)
+    assert error.reason == reason and str(error).startswith(f"{name}.mat") and message in str(error)
 
 
 def test_pt2d_does_not_stand_in_for_pts_3d(tmp_path):

@@ -68,7 +68,7 @@ def make_records_on_beam(request: Request, runner: str, flags: Sequence[str]) ->
     else:
         check_usable(manifest, plan, staging.remove)
         staging.publish()
-    tell_summary(manifest, request.out)
+    tell_summary(manifest, request)
     return manifest
 
 
