@@ -28,6 +28,7 @@ from tools.evaluation.folds import cross_validate
 from tools.evaluation.report import write_report
 from tools.evaluation.splits import SIDES, FaceSelection
 from tools.read import w300lp
+from tools.read.face import AUTO, ORIENTATIONS
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -41,6 +42,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--split", choices=SIDES, default="test", help=help_split)
     help_fraction = f"of models whose contract does not say (default: the models' own, or {TEST_FRACTION})"
     add("--test-fraction", type=float, metavar="F", help=help_fraction)
+    add("--orientation", choices=ORIENTATIONS, default=AUTO, help="as of make_records.py (default: %(default)s)")
     add("--draws", type=int, default=3, help="shifted boxes per face; 0: none (default: %(default)s)")
     add("--seed", type=int, default=0, help="of shifted boxes and intervals (default: %(default)s)")
     add("--no-detector", action="store_true", help="leave the detector out: it takes most of the time")
@@ -61,7 +63,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> int:
     speak_plainly()
     args = parse_args(argv)
-    selection = FaceSelection(tuple(args.data), args.split, args.test_fraction)
+    selection = FaceSelection(tuple(args.data), args.split, args.test_fraction, args.orientation)
     settings = EvaluationSettings(args.points, args.draws, args.seed, not args.no_detector)
     try:
         args.out.mkdir(parents=True, exist_ok=True)

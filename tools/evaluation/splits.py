@@ -14,7 +14,7 @@ from typing import Any
 from infer.model.contract import Contract
 from records.split import RULE, TEST_FRACTION, Split
 from tools.read import formats
-from tools.read.face import Item
+from tools.read.face import AUTO, Item
 
 TEST, TRAIN, ALL_FACES = SIDES = ("test", "train", "all")
 CONTRACT, OPTION, DEFAULT = "contract", "option", "default"  # who says how the sources are parted
@@ -27,11 +27,13 @@ WORDS = {
 
 @dataclass(frozen=True)
 class FaceSelection:
-    """data: data sets, files or folders; side: one of SIDES; test_fraction: of the sources, None: as the models say."""
+    """data: data sets, files or folders; side: one of SIDES; test_fraction: of the sources, None: as the models say;
+    orientation: of pictures that EXIF turns, one of `tools.read.face.ORIENTATIONS`."""
 
     data: tuple[Path, ...]
     side: str = TEST
     test_fraction: float | None = None
+    orientation: str = AUTO
 
     @property
     def names(self) -> list[str]:
@@ -40,7 +42,11 @@ class FaceSelection:
 
     def every_face(self) -> list[Item]:
         """The faces of all data sets, of both sides. Raises as the readers' `find`."""
-        return [item for path, name in zip(self.data, self.names, strict=True) for item in formats.find(path, name)]
+        found = [
+            formats.find(path, name, orientation=self.orientation)
+            for path, name in zip(self.data, self.names, strict=True)
+        ]
+        return [item for items in found for item in items]
 
     def faces(self, split: ChosenSplit) -> list[Item]:
         """The faces of all data sets on the chosen side. Raises ValueError where there is none, and as `every_face`."""

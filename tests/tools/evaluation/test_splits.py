@@ -122,7 +122,8 @@ def test_only_sources_that_the_model_has_not_seen_and_so_many_of_each_subset(dra
 
 def test_faces_come_from_all_data_sets(drawn, tmp_path):
     other = draw_set(tmp_path / "other", sources=2, views=1)
-    selection = FaceSelection((drawn, other))
+    selection = FaceSelection((drawn, other), orientation="stored")
     assert selection.names == ["tiny", "other"]
     items = selection.every_face()
     assert len(items) == 82 and {item.dataset for item in items[80:]} == {"other"}
+    assert {item.orientation for item in items} == {"stored"}
