@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from net.data.selection import Fold
+from net.run.folder import RunFolder
 from records.split import fold_of
 from tools.evaluation.answers import EvaluationSettings, run_models
 from tools.evaluation.comparison import circumstances
@@ -71,8 +72,6 @@ def find_runs(folder: Path) -> list[FoldRun]:
 
 def _read_run(path: Path) -> FoldRun | None:
     """The run in a folder, None where there is none. Raises ValueError for one without a fold."""
-    from net.run.folder import RunFolder  # with TensorFlow, which whoever measures models alone need not wait for
-
     try:
         text = RunFolder(path).settings().options.get("fold")
     except FileNotFoundError:

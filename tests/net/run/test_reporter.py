@@ -76,32 +76,20 @@ def test_a_histogram_counts_every_value():
     assert (len(nearly_equal.bucket), sum(nearly_equal.bucket)) == (30, 3) and nearly_equal.min < 1 < nearly_equal.max
 
 
-def test_a_line_tells_step_loss_rate_speed_and_time_left(reporter, monkeypatch, capsys):
-    reporter.since = (50.0, 0)
-    monkeypatch.setattr(module.time, "monotonic", lambda: 70.0)
-    reporter.line(20, SCALARS)
-    line = capsys.readouterr().out
-    # 20 steps in 20 s at 8 faces a step, 80 steps left
-    for part in ("step 20/100", "loss 3.0000", "points 2.5000", "rate 0.001000", "8 faces/s", "1:20 left"):
-        assert part in line
-    reporter.writer.flush()
-    found = {value.tag: (step, value.simple_value) for step, value in events(reporter.run.path)}
-    assert found["loss"] == (20, 3.0) and found["faces_per_second"] == (20, 8.0)
-    assert set(found) >= set(SCALARS)
-
-
-@pytest.mark.parametrize("step", [20, 10])  # the same again, or an earlier one
-def test_a_line_after_steps_were_lost_has_no_speed(reporter, monkeypatch, capsys, step):
+@pytest.mark.parametrize("step", [20, 10])  # after steps were lost: the same again, or an earlier one
+def test_a_line_tells_step_loss_rate_speed_and_time_left(reporter, monkeypatch, capsys, step):
     clock = iter([70.0, 90.0])
     monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
     reporter.since = (50.0, 20)
     reporter.line(step, SCALARS)
     assert capsys.readouterr().out == f"step {step}/100  loss 3.0000  points 2.5000  rate 0.001000\n"
-    reporter.line(step + 20, SCALARS)  # counted from there
-    assert f"  8 faces/s  {(80 - step) // 60}:{(80 - step) % 60:02d} left" in capsys.readouterr().out
+    reporter.line(step + 20, SCALARS)  # 20 steps in 20 s at 8 faces a step
+    left = 80 - step
+    assert f"  8 faces/s  {left // 60}:{left % 60:02d} left" in capsys.readouterr().out
     reporter.writer.flush()
-    found = [(one, value.simple_value) for one, value in events(reporter.run.path) if value.tag == "faces_per_second"]
-    assert found == [(step + 20, 8.0)]
+    found = [(value.tag, one, value.simple_value) for one, value in events(reporter.run.path)]
+    assert [one for one in found if one[0] == "faces_per_second"] == [("faces_per_second", step + 20, 8.0)]
+    assert ("loss", step, 3.0) in found and {tag for tag, *_ in found} >= set(SCALARS)
 
 
 def test_the_best_is_saved_and_a_worse_one_is_not(reporter, test, capsys):
@@ -116,20 +104,16 @@ def test_the_best_is_saved_and_a_worse_one_is_not(reporter, test, capsys):
 
 
 def test_the_least_error_is_told_with_its_step(reporter, capsys):
-    reporter.tell("start")  # nothing was tested
-    reporter.best = Best(40, {"nme_box": 0.0125})
-    reporter.tell("end")  # a cluster's evaluator tests, not this process
-    assert capsys.readouterr().out == ""
-    reporter.nme = "  test NME 3.10 % (box 2.50 %)"
-    reporter.tell("end")
-    assert capsys.readouterr().out == "end:  test NME 3.10 % (box 2.50 %); least: box 1.25 % at step 40\n"
-
-
-def test_a_resumed_run_remembers_its_best(reporter):
     assert (reporter.best.nme_box, reporter.best.step) == (np.inf, 0)  # before there is one
+    reporter.tell("start")  # nothing was tested
     reporter.run.best_folder.mkdir()
-    reporter.run.write_best(Best(7, {"nme_box": 1e-6}))
-    assert Reporter(reporter.run, reporter.records, 100, 9, 8).best == Best(7, {"nme_box": 1e-6})
+    reporter.run.write_best(Best(40, {"nme_box": 0.0125}))
+    resumed = Reporter(reporter.run, reporter.records, 100, 9, 8)
+    resumed.tell("end")  # a cluster's evaluator tests, not this process
+    assert capsys.readouterr().out == ""
+    resumed.nme = "  test NME 3.10 % (box 2.50 %)"
+    resumed.tell("end")
+    assert capsys.readouterr().out == "end:  test NME 3.10 % (box 2.50 %); least: box 1.25 % at step 40\n"
 
 
 def test_hyper_parameters_and_the_graph_are_in_tensorboard(reporter):
@@ -156,15 +140,12 @@ def test_an_evaluation_writes_errors_pictures_and_histograms(reporter, test):
     assert reporter.nme.startswith("  validation NME ")
 
 
-def test_faces_without_known_eyes_have_no_inter_ocular_error(reporter, test):
+def test_faces_without_known_eyes_and_no_faces(reporter, test):
+    reporter.records.count = lambda split: 0
+    assert np.isnan(test({}, 7)) and reporter.saved == [] and reporter.nme == ""
+    assert {value.tag for _, value in events(reporter.run.path)} == {"a/weights"}
+    reporter.records.count = lambda split: 5
     found = network_answers()
     found["label"][:, 72:74] = np.nan
     test(found, 7)
     assert "nan %" in reporter.nme and reporter.saved
-
-
-def test_without_test_records_there_are_histograms_alone(reporter, test):
-    reporter.records.count = lambda split: 0
-    assert np.isnan(test({}, 7))
-    assert {value.tag for _, value in events(reporter.run.path)} == {"a/weights"}
-    assert reporter.saved == [] and reporter.nme == ""

@@ -45,12 +45,9 @@ def judged():
         yield one
 
 
-def test_exponential_decay_falls_in_stairs():
+def test_the_rate_falls_in_stairs_or_as_a_cosine_to_nothing():
     found = rates(7, rate=0.01, decay_factor=0.5, decay_steps=3)
     np.testing.assert_allclose(found, [0.01] * 3 + [0.005] * 3 + [0.0025], rtol=1e-6)
-
-
-def test_a_cosine_falls_to_nothing_at_the_last_step_and_stays_there():
     found = rates(11, length=8, schedule="cosine", rate=0.3)
     expected = [0.15 * (1 + cos(pi * min(step, 8) / 8)) for step in range(11)]
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-8)
