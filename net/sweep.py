@@ -103,15 +103,15 @@ def run(plan: Path, folder: Path, arguments: list[str], validation: float = 0.0)
 def table(trials: list[Trial], folder: Path, codes: dict[str, int]) -> str:
     """The results so far in Markdown: NME in all and per subset in %, on the records that judged (`test/nme`,
     `validation/nme/...`), mean and deviation over the seeds of a setting."""
-    rows: dict[str, list[dict[str, float]]] = {}  # of one that has failed nothing
+    rows: dict[str, list[dict[str, float] | None]] = {}  # None: failed
     for trial in trials:
         if trial.folder in codes:
-            result = {} if codes[trial.folder] else _result(RunFolder(folder / trial.folder))
+            result = None if codes[trial.folder] else _result(RunFolder(folder / trial.folder))
             rows.setdefault(trial.name, []).append(result)
-    columns = sorted({key for results in rows.values() for result in results for key in result})
+    columns = sorted({key for results in rows.values() for result in results if result for key in result})
     lines = ["| settings | seeds | " + " | ".join(columns) + " |", "|---|---|" + "---|" * len(columns)]
     for name, results in rows.items():
-        whole = [result for result in results if result]
+        whole = [result for result in results if result is not None]
         cells = [_cell([result[key] for result in whole if key in result]) for key in columns]
         failed = f", {len(results) - len(whole)} failed" if len(whole) < len(results) else ""
         lines.append(f"| {name} | {len(results)}{failed} | " + " | ".join(cells) + " |")

@@ -3,12 +3,13 @@ import types
 
 import numpy as np
 import pytest
-from tensorboard.plugins.hparams import api_pb2
 
 from net import sweep, train
+from net.run.folder import Best
 from net.sweep import Trial, read_plan
 from tests.conftest import train_options
 from tests.helpers.events import hparams_in
+from tests.helpers.runs import make_run
 
 
 def plan_of(tmp_path, **plan):
@@ -95,27 +96,20 @@ def test_a_sweep_trains_every_trial_and_sums_them_up(record_set, tmp_path, in_pr
     assert (tmp_path / "out" / "slow-seed1" / "checkpoint").stat().st_mtime_ns == before
 
 
-def test_runs_that_differ_in_their_data_differ_in_tensorboard(record_set, tmp_path, in_process):
-    settings = {"mix": {"mix": "tiny/AFW=3,*N=0.5"}, "part": {"points_subset": "eyes,30", "validation": 0.5}}
-    plan = plan_of(tmp_path, base={"fold": "0/3"}, runs={"all": {}, **settings})
-    options = train_options(record_set, tmp_path / "out", "--steps", "1", "--sweep", str(plan))
-    assert train.main(options) == 0
-    (experiment,) = [data.experiment for data in hparams_in(tmp_path / "out")]
-    names = ["mix", "points_subset", "validation"]
-    assert [info.name for info in experiment.hparam_infos] == [*names, "seed"]
-    found = {}
-    for name in ("all", "mix", "part"):
-        start, end = hparams_in(tmp_path / "out" / f"{name}-seed1")
-        found[name] = [getattr(one, one.WhichOneof("kind")) for one in map(start.session_start_info.hparams.get, names)]
-        assert start.session_start_info.hparams["fold"].string_value == "0/3"
-        assert end.session_end_info.status == api_pb2.STATUS_SUCCESS
-    assert found == {"all": ["", "", 0], "mix": ["tiny/AFW=3,*N=0.5", "", 0], "part": ["", "eyes,30", 0.5]}
-    # each column of the table says which records judged
-    header, _, *rows = (tmp_path / "out" / "sweep.md").read_text().splitlines()
-    columns = [cell.strip() for cell in header.split("|")]
-    judged = {row[1]: row for row in ([cell.strip() for cell in line.split("|")] for line in rows)}
-    for name, one, other in (("all", "test/nme", "validation/nme"), ("part", "validation/nme", "test/nme")):
-        assert float(judged[name][columns.index(one)]) > 0 and judged[name][columns.index(other)] == "-"
+def test_each_column_says_which_records_judged(tmp_path):
+    trials = [Trial("all", {}, 1), Trial("part", {}, 1), Trial("untested", {}, 1), Trial("later", {}, 1)]
+    for trial, validation in zip(trials[:3], (0.0, 0.5, 0.5), strict=True):
+        run = make_run(tmp_path / trial.folder, validation=validation)
+        run.best_folder.mkdir()
+        if trial.name != "untested":
+            run.write_best(Best(3, {"nme": 0.1 + validation, "nme/a/b": 0.2, "nme/a/b/yaw 0-30": 0.3}))
+    assert sweep.table(trials, tmp_path, dict.fromkeys((trial.folder for trial in trials[:3]), 0)).splitlines() == [
+        "| settings | seeds | test/nme | test/nme/a/b | validation/nme | validation/nme/a/b |",
+        "|---|---|---|---|---|---|",
+        "| all | 1 | 10.00 | 20.00 | - | - |",
+        "| part | 1 | - | - | 60.00 | 20.00 |",
+        "| untested | 1 | - | - | - | - |",
+    ]
 
 
 def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 
 import pytest
 
@@ -13,14 +12,13 @@ from net.cluster.watch import FAILED, ORPHANED, abandoned, watch
 
 
 class Ends:
-    """What `watch` says of the process's end, and when."""
+    """What `watch` says of the process's end."""
 
     def __init__(self):
-        self.said, self.came, self._began = [], threading.Event(), time.monotonic()
+        self.said, self.came = [], threading.Event()
 
     def __call__(self, line: str, code: int) -> None:
         self.said.append((line, code))
-        self.took = time.monotonic() - self._began
         self.came.set()
 
 
@@ -52,12 +50,6 @@ def test_silence_of_a_parameter_server_ends_the_process(ends):
     assert line.startswith(f"ps at {host}: found no answer for ") and code == FAILED
 
 
-def test_more_patience_before_the_first_answer(ends):
-    with watch(member("chief"), None, 0.1, ends):
-        assert ends.came.wait(20)
-    assert ends.took >= probe.START * 0.1
-
-
 def test_who_has_heard_that_the_chief_failed_says_that_alone(monkeypatch, ends):
     """The parameter server may end while it is told that the worker leaves, which then takes no end."""
     hanging, there = threading.Event(), [True]
@@ -82,15 +74,18 @@ def test_each_watches_those_it_cannot_do_without():
     assert names == {"chief": ["d:4", "e:5"], "worker": ["d:4", "e:5", "a:1"], "ps": ["a:1"], "evaluator": ["a:1"]}
 
 
-def test_a_chief_may_be_silent_for_longer(monkeypatch):
-    now, there = [100.0], [True]
+def test_a_chief_and_who_has_never_answered_may_be_silent_for_longer(monkeypatch):
+    now, there = [100.0], [False]
     monkeypatch.setattr(probe.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(probe, "answers", lambda host: there[0])
     server, chief = probe.silences(member(ps="d:4"), 3.0)
+    now[0] = 129.0
     assert [server.look(), chief.look()] == ["", ""]
-    there[0], now[0] = False, 104.0
+    there[0] = True
+    assert [server.look(), chief.look()] == ["", ""]
+    there[0], now[0] = False, 133.0
     assert server.look().startswith("ps at d:4: found no answer for 4 s; ") and chief.look() == ""
-    now[0] = 131.0
+    now[0] = 160.0
     assert chief.look().startswith("chief at a:1: found no answer for 31 s; ")
     there[0] = True
     assert [server.look(), chief.look()] == ["", ""]

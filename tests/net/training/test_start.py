@@ -1,5 +1,4 @@
 import hashlib
-import json
 import re
 import shutil
 from dataclasses import replace
@@ -15,6 +14,7 @@ from net.data.batches import training_batches
 from net.data.record_set import RecordSet
 from net.model.senet import senet
 from net.model.shape import Shape
+from net.run.folder import RunFolder
 from net.training.start import network_of, starting_point, weights_in
 from tests.conftest import train_options
 from tests.helpers.events import scalars
@@ -120,15 +120,12 @@ def test_what_a_run_does_not_hold_keeps_its_random_start(trained, run, record_se
     assert stem.shape == (3, 3, 3, 16) and np.isfinite(stem).all()
 
 
-@pytest.mark.parametrize("start", ["model", "trained"])
-def test_training_goes_on_from_a_start_with_its_network(start, model, run, record_set, tmp_path, request, capsys):
-    start = request.getfixturevalue(start)
-    options = train_options(record_set, tmp_path / "run", "--init", str(start), "--steps", "1", "--rate", "1e-9")
+def test_training_goes_on_from_a_start_with_its_network(model, run, record_set, tmp_path, capsys):
+    options = train_options(record_set, tmp_path / "run", "--init", str(model), "--steps", "1", "--rate", "1e-9")
     options += ["--average", "0.9"]
     options = [option for option in options if option not in ("--width", "--decoder", "8")]  # as the model has them
     assert train.main(options) == 0
-    settings = json.loads((tmp_path / "run" / "settings.json").read_text())
-    assert settings["network"] == network_of(start).settings() and settings["network"]["width"] == 8
+    assert RunFolder(tmp_path / "run").settings().network == network_of(model) == run.shape
     # what it starts from is tested first, by averages that begin with it
     first = scalars(tmp_path / "run", "test/nme_box")[0]
     assert first == pytest.approx(run.recorded_nme(), rel=1e-3)
