@@ -1,9 +1,12 @@
-// Prints the 68 points of one face, "x y" a line, in pixels: C++ with nothing but OpenCV 4.
+// Prints the points of one face, "x y" a line, in pixels: C++ with nothing but OpenCV 4.
 //
 //   g++ -O2 points.cpp -o points $(pkg-config --cflags --libs opencv4)
-//   ./points landmark.pb picture.jpg x0 y0 x1 y1          (the box tight around the 68 points)
+//   ./points landmark.pb picture.jpg x0 y0 x1 y1          (the box tight around the points)
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <regex>
 #include <string>
 
 #include <opencv2/dnn.hpp>
@@ -18,6 +21,19 @@ static cv::Mat cut(const cv::Mat& picture, const cv::Rect& square) {
     return part;
 }
 
+// The JSON beside the model: landmark.json of landmark.pb and of landmark.float32.pb. OpenCV 4.6 reads no null.
+static cv::FileStorage contract_of(const std::string& model) {
+    const size_t name = model.find_last_of('/') + 1;  // npos + 1 is 0
+    for (const size_t dot : {model.find_last_of('.'), model.find('.', name)}) {
+        std::ifstream file(model.substr(0, dot) + ".json");
+        if (!std::ifstream(model) || !file) continue;
+        const std::string text{std::istreambuf_iterator<char>(file), {}};
+        const int how = cv::FileStorage::READ | cv::FileStorage::MEMORY | cv::FileStorage::FORMAT_JSON;
+        return cv::FileStorage(std::regex_replace(text, std::regex(": null"), ": 0"), how);
+    }
+    return {};
+}
+
 int main(int argc, char** argv) {
     if (argc != 7) return std::fprintf(stderr, "usage: points landmark.pb picture x0 y0 x1 y1\n"), 2;
     const std::string model = argv[1];
@@ -27,7 +43,9 @@ int main(int argc, char** argv) {
     if (!(x1 > x0 && y1 > y0 && x1 - x0 < 1e5 && y1 - y0 < 1e5))
         return std::fprintf(stderr, "found no box, expected x0 < x1 and y0 < y1\n"), 2;
 
-    cv::FileStorage contract(model.substr(0, model.rfind('.')) + ".json", cv::FileStorage::READ);
+    const cv::FileStorage contract = contract_of(model);
+    if (!contract.isOpened())
+        return std::fprintf(stderr, "%s: found no such model with its contract beside it\n", argv[1]), 2;
     const int size = contract["input"]["size"];
     const double margin = contract["crop"]["margin"];
 
@@ -38,9 +56,11 @@ int main(int argc, char** argv) {
     cv::Mat crop;
     cv::resize(cut(picture, square), crop, {size, size}, 0, 0, side > size ? cv::INTER_AREA : cv::INTER_LINEAR);
 
+    const bool grey = std::string(contract["input"]["order"]) == "GRAY";
+    if (grey) cv::cvtColor(crop, crop, cv::COLOR_BGR2GRAY);
     cv::dnn::Net net = cv::dnn::readNetFromTensorflow(model);
-    net.setInput(cv::dnn::blobFromImage(crop, 1, {}, {}, true), "image");  // RGB 0..255
-    const cv::Mat points = net.forward("landmarks");                       // x0 y0 x1 y1 ..., fractions of the square
+    net.setInput(cv::dnn::blobFromImage(crop, 1, {}, {}, !grey), "image");  // RGB 0..255
+    const cv::Mat points = net.forward("landmarks");                        // x0 y0 x1 y1 ..., fractions of the square
     for (int i = 0; i + 1 < points.cols; i += 2)
         std::printf("%.2f %.2f\n", square.x - 0.5 + side * points.at<float>(i), square.y - 0.5 + side * points.at<float>(i + 1));
     return 0;

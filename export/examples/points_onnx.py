@@ -1,6 +1,6 @@
-"""Prints the 68 points of one face, "x y" a line, in pixels: Python with ONNX Runtime.
+"""Prints the points of one face, "x y" a line, in pixels: Python with ONNX Runtime.
 
-python points_onnx.py landmark.onnx picture.jpg x0 y0 x1 y1          (the box tight around the 68 points)
+python points_onnx.py landmark.onnx picture.jpg x0 y0 x1 y1          (the box tight around the points)
 """
 
 import argparse
@@ -15,24 +15,38 @@ import onnxruntime
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path, help="landmark.onnx, with landmark.json beside it")
+    parser.add_argument("model", type=Path, help="NAME.onnx, with NAME.json beside it")
     parser.add_argument("picture")
     parser.add_argument("box", type=float, nargs=4, metavar="N", help="x0 y0 x1 y1 in pixels")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not (args.box[0] < args.box[2] and args.box[1] < args.box[3]):
+        parser.error("found no box, expected x0 < x1 and y0 < y1")
+    return args
 
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    contract = json.loads((args.model.parent / "landmark.json").read_text(encoding="utf-8"))
+    contract = contract_of(args.model)
     picture = cv2.imread(args.picture)
     if picture is None:
         sys.exit(f"{args.picture}: found no picture")
     crop, corner, side = cut(picture, args.box, contract["crop"]["margin"], contract["input"]["size"])
+    grey = contract["input"]["order"] == "GRAY"
+    pixels = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)[..., None] if grey else crop[..., ::-1]  # RGB 0..255
     session = onnxruntime.InferenceSession(str(args.model), providers=["CPUExecutionProvider"])
-    (answer,) = session.run(["landmarks"], {"image": crop[None, :, :, ::-1].astype(np.float32)})  # RGB 0..255
+    (answer,) = session.run(["landmarks"], {"image": pixels[None].astype(np.float32)})
     for x, y in corner - 0.5 + side * answer.reshape(-1, 2):  # pixel centres lie at whole numbers
         print(f"{x:.2f} {y:.2f}")
     return 0
+
+
+def contract_of(model):
+    """The JSON beside the model: landmark.json of landmark.onnx and of landmark.int8.tflite."""
+    paths = [model.with_suffix(".json"), model.with_name(model.name.partition(".")[0] + ".json")]
+    for path in paths:
+        if model.is_file() and path.is_file():
+            return json.loads(path.read_text(encoding="utf-8"))
+    sys.exit(f"{model}: found no such model with its contract, expected {paths[-1].name} beside it")
 
 
 def cut(picture, box, margin, size):
