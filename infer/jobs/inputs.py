@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,23 +52,37 @@ def refuse_overwriting(options: RunOptions, inputs: set[Path]) -> None:
 
 
 def boxes_for(file: Path | None, pictures: Sequence[tuple[Path, str]]) -> dict[str, np.ndarray] | None:
-    """The boxes by picture; rows of pictures that are not there are said. Raises ValueError where none fits."""
+    """The boxes [N, 4] by the pictures' names; rows of pictures that are not there are said.
+
+    A row names its picture as the run does, or by its path, however that is written: `./a.jpg`, absolute, with
+    backslashes. Raises ValueError where none fits.
+    """
     if file is None:
         return None
     boxes = read_boxes(file)
-    known = {name for _, name in pictures} | {path.as_posix() for path, _ in pictures}
-    strange = [name for name in boxes if name not in known]
-    if boxes and len(strange) == len(boxes):
+    names = {_absolute(path): name for path, name in pictures} | {_absolute(name): name for _, name in pictures}
+    found: dict[str, list[np.ndarray]] = {}
+    strange = []
+    for given, rows in boxes.items():
+        name = names.get(_absolute(given)) or names.get(_absolute(given.replace("\\", "/")))
+        if name:
+            found.setdefault(name, []).append(rows)
+        else:
+            strange.append(given)
+    if boxes and not found:
         raise ValueError(
             f"{file}: found boxes for {strange[0]} and no given picture, expected names such as {pictures[0][1]}"
         )
     if strange:
-        names = f"{', '.join(strange[:SHOWN])}{' ...' if len(strange) > SHOWN else ''}"
-        print(
-            f"{file}: {counted(len(strange), 'name', be=True)} of no given picture and left out: {names}",
-            file=sys.stderr,
-        )
-    return boxes
+        shown = f"{', '.join(strange[:SHOWN])}{' ...' if len(strange) > SHOWN else ''}"
+        told = counted(len(strange), "name", be=True)
+        print(f"{file}: {told} of no given picture and left out: {shown}", file=sys.stderr)
+    return {name: np.concatenate(rows) for name, rows in found.items()}
+
+
+def _absolute(path: Path | str) -> str:
+    """The same path from the root, without `.` and `..`: one spelling of many."""
+    return os.path.abspath(path)
 
 
 def _find_pictures(options: RunOptions, paths: Sequence[str]) -> list[tuple[Path, str]]:

@@ -101,6 +101,13 @@ def test_boxes_by_path_and_strange_names(call, tmp_path):
     assert err.startswith("boxes.csv: 1 name is ") and err.endswith(": other.jpg\n")
 
 
+@pytest.mark.parametrize("row", ["my pictures\\b.bmp", "./my pictures/b.bmp", "{folder}/my pictures/b.bmp", "./b.bmp"])
+def test_boxes_by_names_of_every_spelling(call, tmp_path, row):
+    (tmp_path / "boxes.csv").write_text(f"{row.format(folder=tmp_path)},10,10,50,40\nb.bmp,60,10,90,40\n")
+    code, out, err = call("my pictures", "--boxes", "boxes.csv")
+    assert (code, err) == (0, "") and "b.bmp: 2 faces, " in out
+
+
 def test_exif_coordinates_are_upright(call, tmp_path):
     jpeg = cv2.imencode(".jpg", np.full((80, 100, 3), 90, np.uint8))[1].tobytes()
     (tmp_path / "t.jpg").write_bytes(jpeg[:2] + exif(6) + jpeg[2:])
