@@ -141,8 +141,9 @@ def run(options: RunOptions) -> int:
     keep_memory()
     landmarker = _open_landmarker(options)
     code = _picture_job(options, landmarker, inputs.pictures).run() if inputs.pictures else 0
+    alone = not inputs.pictures and len(inputs.videos) == 1
     for source, name in zip(inputs.videos, video_names(inputs.videos), strict=True):
-        code = max(code, _run_video(options, landmarker, source, name))
+        code = max(code, _run_video(options, landmarker, source, name, alone))
     return code
 
 
@@ -193,14 +194,14 @@ def _picture_job(options: RunOptions, landmarker: Landmarker, pictures: list[tup
     return PictureJob(chosen, landmarker, options.landmarker.landmarker, tasks_of(pictures))
 
 
-def _run_video(options: RunOptions, landmarker: Landmarker, source: str, name: str) -> int:
+def _run_video(options: RunOptions, landmarker: Landmarker, source: str, name: str, alone: bool) -> int:
     """Follows the faces of one video; where there are several inputs, one that cannot be read does not end the rest."""
     cv2.setNumThreads(options.threads or -1)
     tracking = TrackerSettings() if options.smooth else TrackerSettings(smooth=None)
     try:
         return VideoJob(VideoOptions(options.outputs, tracking), landmarker, source, name).run()
     except (FileNotFoundError, ValueError) as error:
-        if len(options.paths) == 1:
+        if alone:
             raise
         print(error, file=sys.stderr)
         return 1

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from ..faces.constants import read_constants
+from ..files.plain import plain_path
 from ..geometry.boxes import distinct, mirror_boxes
 
 CONSTANTS = Path(__file__).resolve().parents[1] / "detectors.json"
@@ -164,7 +165,8 @@ def open_cascade(file: str):
     path = Path(wheel.haarcascades if wheel else "") / file
     if not path.is_file():
         raise ValueError(f"detector: found no {path}, expected OpenCV's Haar cascades, or faces given by --boxes")
-    classifier = cv2.CascadeClassifier(str(path))
+    with plain_path(path) as place:
+        classifier = cv2.CascadeClassifier(place)
     if classifier.empty():
         raise ValueError(f"{path}: found a damaged cascade, expected OpenCV's Haar cascades")
     return classifier

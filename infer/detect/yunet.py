@@ -15,6 +15,7 @@ import numpy as np
 
 from ..faces.constants import read_constants
 from ..files.pictures import quiet
+from ..files.plain import plain_path
 from ..geometry.boxes import distinct
 from .haar import CONSTANTS
 
@@ -66,8 +67,8 @@ class YuNetDetector:
                 f"detector: found OpenCV {cv2.__version__} without FaceDetectorYN, expected 4.5.4 or later"
             )
         try:
-            with quiet():
-                net = cv2.FaceDetectorYN.create(str(self.model), "", (320, 320), SCORE, OVERLAP, MOST)
+            with quiet(), plain_path(self.model) as model:
+                net = cv2.FaceDetectorYN.create(model, "", (320, 320), SCORE, OVERLAP, MOST)
                 net.detect(np.zeros((320, 320, 3), np.uint8))
         except cv2.error as error:
             raise ValueError(self._cannot(error)) from None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
-KINDS = "JPEG, PNG, BMP, WebP, TIFF or GIF"
+from . import rare_headers
+from .kinds import COMMON, NAMES, decodes, kind_of, names_of
+
+KINDS = names_of(COMMON)
 SCAN_LIMIT = 500  # a progressive JPEG has about 10 scans; thousands of empty ones decode for minutes
 SCAN_PIXELS = 5_000_000_000  # scans times pixels, for the same reason: 100 megapixels in 490 scans took 7 s
 CHUNK_LIMIT = 200_000
@@ -22,28 +25,32 @@ class UnknownKind(ValueError):
     """What was given is in none of the known formats."""
 
 
-def checked_size(path: str | Path, data: bytes) -> tuple[int, int]:
+def checked_size(path: str | Path, data: bytes, kinds: Collection[str] = tuple(NAMES)) -> tuple[int, int]:
     """(width, height) from the file's own header, once its type is known and its end is there.
 
-    path: what errors call the file. Raises UnknownKind for another format, ValueError for an empty, cut or damaged file
-    and for a JPEG whose many scans would decode for minutes.
+    path: what errors call the file; kinds: those that are taken. Raises UnknownKind for another format, ValueError for
+    an empty, cut or damaged file and for a JPEG whose many scans would decode for minutes.
     """
     if not data:
         raise ValueError(f"{path}: found an empty file, expected a picture")
-    reader = next((reader for start, reader in _READERS.items() if data.startswith(start)), None)
-    if reader is None:
-        raise UnknownKind(f"{path}: found {_foreign(data)}, expected {KINDS}")
+    kind = kind_of(data)
+    if kind is None or kind not in kinds:
+        raise UnknownKind(f"{path}: found {_foreign(data, kind)}, expected {names_of(kinds)}")
+    if not decodes(kind):
+        raise UnknownKind(f"{path}: found a {NAMES[kind]} picture, expected one that this OpenCV was built for")
     try:
-        return reader(data)
+        return _READERS[kind](data)
     except (struct.error, IndexError):
         raise ValueError(f"{path}: found a truncated picture (its header is cut), expected a whole one") from None
     except ValueError as error:
         raise ValueError(f"{path}: found {error}, expected a whole picture") from None
 
 
-def _foreign(data: bytes) -> str:
+def _foreign(data: bytes, kind: str | None) -> str:
+    if kind:
+        return f"a {NAMES[kind]} picture"
     if data[4:8] == b"ftyp":
-        return f"a {data[8:12].decode('ascii', 'replace').strip()} file (HEIF, AVIF or video)"
+        return f"a {data[8:12].decode('ascii', 'replace').strip()} file (HEIF or video)"
     return "no picture that it knows"
 
 
@@ -74,6 +81,31 @@ def _jpeg_size(data: bytes) -> tuple[int, int]:
     if scans * size[0] * size[1] > SCAN_PIXELS:
         raise ValueError(f"a JPEG of {size[0]} x {size[1]} pixels in {scans} scans")
     return size
+
+
+def jpeg_orientation(data: bytes) -> int:
+    """What EXIF says of how a JPEG is to be turned, 1 to 8; 1 (not at all) where it says nothing."""
+    at = 2
+    try:
+        while data[at] == 0xFF and data[at + 1] not in (0xDA, 0xD9):
+            (length,) = struct.unpack_from(">H", data, at + 2)
+            if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":
+                return _exif_orientation(data[at + 10 : at + 2 + length])
+            at += 2 + length
+    except (struct.error, IndexError):
+        pass
+    return 1
+
+
+def _exif_orientation(tiff: bytes) -> int:
+    order = "<" if tiff[:2] == b"II" else ">"
+    (at,) = struct.unpack_from(order + "I", tiff, 4)
+    (count,) = struct.unpack_from(order + "H", tiff, at)
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        if struct.unpack_from(order + "H", tiff, entry)[0] == 0x112:
+            (value,) = struct.unpack_from(order + "H", tiff, entry + 8)
+            return value if 1 <= value <= 8 else 1
+    return 1
 
 
 def _next_marker(data: bytes, at: int) -> int:
@@ -115,8 +147,6 @@ def _bmp_size(data: bytes) -> tuple[int, int]:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    if data[8:12] != b"WEBP":
-        raise ValueError("a RIFF file that is no WebP")
     if struct.unpack_from("<I", data, 4)[0] + 8 > len(data):
         raise ValueError("a truncated WebP")
     kind = data[12:16]
@@ -158,15 +188,16 @@ def _gif_size(data: bytes) -> tuple[int, int]:
     return struct.unpack_from("<HH", data, 6)
 
 
-_READERS: dict[bytes, Callable[[bytes], tuple[int, int]]] = {
-    b"\xff\xd8\xff": _jpeg_size,
-    b"\x89PNG\r\n\x1a\n": _png_size,
-    b"BM": _bmp_size,
-    b"RIFF": _webp_size,
-    b"II*\0": _tiff_size,
-    b"MM\0*": _tiff_size,
-    b"II+\0": _tiff_size,
-    b"MM\0+": _tiff_size,
-    b"GIF87a": _gif_size,
-    b"GIF89a": _gif_size,
+_READERS: dict[str, Callable[[bytes], tuple[int, int]]] = {
+    ".jpg": _jpeg_size,
+    ".png": _png_size,
+    ".bmp": _bmp_size,
+    ".webp": _webp_size,
+    ".tif": _tiff_size,
+    ".gif": _gif_size,
+    ".avif": rare_headers.avif_size,
+    ".jp2": rare_headers.jp2_size,
+    ".ppm": rare_headers.netpbm_size,
+    ".hdr": rare_headers.radiance_size,
+    ".ras": rare_headers.sun_size,
 }

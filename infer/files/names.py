@@ -19,7 +19,7 @@ def drawn_names(names: Sequence[str], writable: Sequence[str] = WRITABLE, other:
     taken, answer = {name.casefold() for name in OWN_NAMES}, []
     numbers: dict[str, int] = {}
     for name in names:
-        plain = PurePosixPath(name).name
+        plain = PurePosixPath(name).name.replace("\\", "_")  # of escaped bytes; for Windows it parts folders
         if PurePosixPath(plain).suffix.lower() not in writable:
             plain += other
         first, stem, suffix = plain.casefold(), PurePosixPath(plain).stem, PurePosixPath(plain).suffix

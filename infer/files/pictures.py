@@ -6,10 +6,7 @@ type, the size and the end of a file are read from its bytes first, by `headers.
 
 from __future__ import annotations
 
-import glob
-import os
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,8 +15,9 @@ import numpy as np
 
 from .atomic import write_atomically
 from .headers import checked_size
+from .kinds import NAMES, kind_of
+from .rare_headers import avif_turn
 
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif")
 WRITABLE = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 PIXEL_LIMIT = 100_000_000
 BYTE_LIMIT = 1 << 30
@@ -37,18 +35,24 @@ def read_picture(path: str | Path, upright: bool = True, limit: int = PIXEL_LIMI
     permission, an empty file, another format, more pixels than the limit (found before decoding), truncated, damaged.
     """
     path = Path(path)
-    return decode_picture(_read_bytes(path), path, upright, limit)
+    return decode_picture(read_bytes(path), path, upright, limit)
 
 
-def decode_picture(data: bytes, name: str | Path, upright: bool = True, limit: int = PIXEL_LIMIT) -> np.ndarray:
-    """The picture of a file's bytes, as `read_picture`; `name` is what errors call it. Raises ValueError as that:
-    UnknownKind for another format, TooLarge for more pixels than the limit."""
-    width, height = checked_size(name, data)
+def decode_picture(
+    data: bytes,
+    name: str | Path,
+    upright: bool = True,
+    limit: int = PIXEL_LIMIT,
+    kinds: Collection[str] = tuple(NAMES),
+) -> np.ndarray:
+    """The picture of a file's bytes, as `read_picture`; `name` is what errors call it, kinds: those that are taken.
+    Raises ValueError as that: UnknownKind for another format, TooLarge for more pixels than the limit."""
+    width, height = checked_size(name, data, kinds)
     if width < 1 or height < 1:
         raise ValueError(f"{name}: found {width}x{height} pixels, expected at least 1x1")
     if width * height > limit:
         raise TooLarge(f"{name}: found {width}x{height} pixels, expected at most {limit / 1e6:g} megapixels")
-    image = _decode(data, upright)
+    image = decoded(data, upright)
     if image is None:
         raise ValueError(f"{name}: found a damaged picture, expected one that decodes")
     return image
@@ -86,47 +90,8 @@ def as_bgr(image: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(image if image.shape[2] == 3 else image[:, :, :3])
 
 
-def list_pictures(
-    paths: Iterable[str | Path], recursive: bool = False, suffixes: Sequence[str] = SUFFIXES
-) -> list[tuple[Path, str]]:
-    """The pictures that files, folders and glob patterns stand for: (path, name) in the order given, each file once.
-
-    A folder (with all in it if `recursive`) and a pattern give their files of a known suffix, sorted; a file given by
-    name is taken whatever its suffix, and a missing path is kept, for `read_picture` to name. The name is relative to
-    the folder, or the bare file name; where two files would share one, it is the path as found. Names use forward
-    slashes.
-    """
-    found: dict[Path, tuple[Path, str]] = {}
-    for given in paths:
-        for path, name in _expand(Path(given), recursive, suffixes):
-            found.setdefault(path.resolve(), (path, name))
-    times = Counter(name for _, name in found.values())
-    return [(path, name if times[name] == 1 else path.as_posix()) for path, name in found.values()]
-
-
-def _expand(given: Path, recursive: bool, suffixes: Sequence[str]) -> list[tuple[Path, str]]:
-    if given.is_dir():
-        inside = sorted(_walk(given) if recursive else given.iterdir())
-        return [(path, path.relative_to(given).as_posix()) for path in inside if _is_one(path, suffixes)]
-    if given.exists() or not glob.has_magic(str(given)):
-        return [(given, given.name)]
-    matches = sorted(Path(match) for match in glob.glob(str(given), recursive=True))
-    pictures = [(path, path.name) for path in matches if _is_one(path, suffixes)]
-    return pictures or [(given, given.name)]
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """All files below a folder, but none of a hidden one; links to folders are not followed, for they may go round."""
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(place, name) for name in files)
-
-
-def _is_one(path: Path, suffixes: Sequence[str]) -> bool:
-    return path.suffix.lower() in suffixes and not path.name.startswith(".") and path.is_file()
-
-
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """What a picture's file holds. Raises as `read_picture` does."""
     if path.is_dir():
         raise ValueError(f"{path}: found a folder, expected a picture")
     if not path.exists():
@@ -143,14 +108,25 @@ def _read_bytes(path: Path) -> bytes:
         raise ValueError(f"{path}: found that it cannot be read ({error.strerror}), expected a picture") from None
 
 
-def _decode(data: bytes, upright: bool) -> np.ndarray | None:
-    # from memory: OpenCV's own file reading fails on non-ASCII paths of some systems
-    flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+def decoded(data: bytes, upright: bool = True, flags: int = cv2.IMREAD_COLOR) -> np.ndarray | None:
+    """The picture of bytes that have been looked at, uint8 [height, width, 3] BGR; None where OpenCV cannot.
+
+    flags: how much of it, IMREAD_COLOR or one of IMREAD_REDUCED_COLOR_2, _4, _8.
+    """
+    turns, axis = avif_turn(data) if kind_of(data) == ".avif" else (0, None)
+    turned_here = bool(turns) or axis is not None  # these come before what EXIF says, ISO/IEC 23008-12, 6.5.10
+    if not upright or turned_here:
+        flags |= cv2.IMREAD_IGNORE_ORIENTATION
     with quiet():
         try:
-            return cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+            # from memory: OpenCV's own file reading fails on non-ASCII paths of some systems
+            image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         except cv2.error:
             return None
+    if image is None or not upright or not turned_here:
+        return image
+    image = np.rot90(image, turns)
+    return np.ascontiguousarray(image if axis is None else np.flip(image, axis))
 
 
 @contextmanager

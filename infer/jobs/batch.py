@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -14,9 +14,11 @@ import numpy as np
 from ..draw import draw_faces, thumbnail
 from ..faces.align import align
 from ..files.atomic import write_text_atomically
+from ..files.headers import UnknownKind
 from ..files.names import drawn_names, file_stems
-from ..files.pictures import read_picture, write_picture
+from ..files.pictures import PIXEL_LIMIT, write_picture
 from ..files.points import picture_entry, pts_text
+from ..files.reduced import Reduced, read_reduced
 from ..landmarker import Face, Landmarker
 from ..model.contract import Contract
 from .ordered import in_order
@@ -63,7 +65,8 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Done:
-    """What came of a picture: its entry, or the one-line error; with it the thumbnail and drawn picture if wanted."""
+    """What came of a picture: its entry, or the one-line error; with it the thumbnail and drawn picture if wanted, and
+    how much it was reduced."""
 
     task: Task
     entry: dict | None = None
@@ -71,12 +74,14 @@ class Done:
     milliseconds: float = 0.0
     tile: np.ndarray | None = None
     drawn: np.ndarray | None = None
+    factor: int = 1
 
 
 class Batch:
     """Does pictures, in as many threads as asked for.
 
-    landmarker: one thread's; another: makes those of the others; find: the faces of (landmarker, picture, task);
+    landmarker: one thread's; another: makes those of the others; find: of (landmarker, picture, task) the faces in the
+    picture's image;
     outputs: what to write; workers: threads. OpenCV's own threads should be one then: `cv2.setNumThreads(1)`.
     """
 
@@ -84,7 +89,7 @@ class Batch:
         self,
         landmarker: Landmarker,
         another: Callable[[], Landmarker],
-        find: Callable[[Landmarker, np.ndarray, Task], list[Face]],
+        find: Callable[[Landmarker, Reduced, Task], list[Face]],
         outputs: Outputs,
         workers: int = 1,
     ):
@@ -117,13 +122,15 @@ class Batch:
     def _do(self, task: Task) -> Done:
         landmarker = self._landmarker()
         try:
-            image, began = read_picture(task.path), time.perf_counter()
-            faces = self._find(landmarker, image, task)
+            picture, began = read_reduced(task.path, PIXEL_LIMIT), time.perf_counter()
+            faces = self._find(landmarker, picture, task)
         except (FileNotFoundError, ValueError, MemoryError, cv2.error) as error:
             return Done(task, error=one_line(error, task.path))
         milliseconds = (time.perf_counter() - began) * 1000
-        entry = picture_entry(task.name, image.shape, faces, self.contract.points.scheme)
-        return Done(task, entry, "", milliseconds, *self._write(image, faces, task))
+        whole = [_in_full(face, picture) for face in faces]
+        entry = picture_entry(task.name, picture.shape, whole, self.contract.points.scheme)
+        self._write_pts(whole, task)
+        return Done(task, entry, "", milliseconds, *self._write(picture.image, faces, task), picture.factor)
 
     def _landmarker(self) -> Landmarker:
         """This thread's own."""
@@ -139,7 +146,8 @@ class Batch:
         outputs, contract, points = self.outputs, self.contract, [face.points for face in faces]
         marks = (points, contract.points.groups, contract.points.lines)
         for name, face in zip(_names(task, len(faces)), faces, strict=True):
-            self._write_face(name, image, face, contract.points.scheme)
+            if outputs.crops:
+                write_picture(outputs.out / "crops" / f"{name}.png", align(image, face.points, contract.points.scheme))
         if not (outputs.draw or outputs.show):
             return None, None
         drawn = draw_faces(image, *marks, outputs.numbers)
@@ -148,21 +156,20 @@ class Batch:
         tile = thumbnail(image, *marks, THUMBNAIL) if outputs.draw and task.index < SHEET_LIMIT else None
         return tile, drawn if outputs.show else None
 
-    def _write_face(self, name: str, image: np.ndarray, face: Face, scheme: str) -> None:
-        if self.outputs.pts:
-            write_text_atomically(self.outputs.out / "pts" / f"{name}.pts", pts_text(face.points))
-        if self.outputs.crops:
-            write_picture(self.outputs.out / "crops" / f"{name}.png", align(image, face.points, scheme))
+    def _write_pts(self, faces: list[Face], task: Task) -> None:
+        for name, face in zip(_names(task, len(faces)), faces, strict=True):
+            if self.outputs.pts:
+                write_text_atomically(self.outputs.out / "pts" / f"{name}.pts", pts_text(face.points))
 
 
 def tile_of(task: Task, entry: dict, contract: Contract) -> np.ndarray | None:
     """The thumbnail of a picture done by an earlier run; None where it cannot be read any more."""
     try:
-        image = read_picture(task.path)
+        picture = read_reduced(task.path, PIXEL_LIMIT)
     except (FileNotFoundError, ValueError):
         return None
-    points = [np.array(face["points"]) for face in entry["faces"]]
-    return thumbnail(image, points, contract.points.groups, contract.points.lines, THUMBNAIL)
+    points = [picture.reduced(face["points"]) for face in entry["faces"]]
+    return thumbnail(picture.image, points, contract.points.groups, contract.points.lines, THUMBNAIL)
 
 
 def one_line(error: Exception, path: Path) -> str:
@@ -170,7 +177,17 @@ def one_line(error: Exception, path: Path) -> str:
     if isinstance(error, MemoryError):
         return f"{path}: found no memory for it, expected a smaller picture"
     text = " ".join(str(error).split())
+    if isinstance(error, UnknownKind):
+        return f"{text}, or a video that OpenCV opens"
     return text if isinstance(error, (ValueError, FileNotFoundError)) else f"{path}: {text}"
+
+
+def _in_full(face: Face, picture: Reduced) -> Face:
+    """A face of the image in pixels of the full picture."""
+    if picture.factor == 1:
+        return face
+    box = picture.full(face.box.reshape(2, 2)).reshape(4)
+    return replace(face, box=box, points=picture.full(face.points))
 
 
 def _names(task: Task, faces: int) -> list[str]:

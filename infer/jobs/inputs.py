@@ -12,9 +12,12 @@ import numpy as np
 
 from ..files.boxes import read_boxes
 from ..files.console import counted
-from ..files.pictures import SUFFIXES, list_pictures
-from ..video.frames import is_video
+from ..files.kinds import SUFFIXES, VIDEOS
+from ..files.listing import Listing, list_files
+from ..video.frames import is_video, shown
+from .batch import Outputs
 from .options import RunOptions
+from .videos import video_names
 
 SHOWN = 5  # names in a message
 
@@ -31,11 +34,18 @@ def find_inputs(options: RunOptions) -> Inputs:
     """The inputs of a run. Raises ValueError or FileNotFoundError for none, for a video where faces are given, and for
     one that would be overwritten."""
     videos = [path for path in options.paths if is_video(path)]
-    pictures = _find_pictures(options, [path for path in options.paths if path not in videos])
     for option, given in (("--boxes", options.boxes), ("--whole", options.whole)):
         if given and videos:
-            raise ValueError(f"{option}: found the video {videos[0]}, expected pictures only")
-    return Inputs(pictures, videos)
+            raise ValueError(f"{option}: found the video {shown(videos[0])}, expected pictures only")
+    listing = _list_others(options, [path for path in options.paths if path not in videos])
+    known = {Path(video).resolve() for video in videos}
+    videos += [str(path) for path in listing.videos if path.resolve() not in known]
+    if listing.pictures:
+        refuse_overwriting(options, {path.resolve() for path, _ in listing.pictures})
+    _refuse_overwriting_videos(options.outputs, videos)
+    if listing.left:
+        print(listing.summary())
+    return Inputs(listing.pictures, videos)
 
 
 def refuse_overwriting(options: RunOptions, inputs: set[Path]) -> None:
@@ -85,15 +95,24 @@ def _absolute(path: Path | str) -> str:
     return os.path.abspath(path)
 
 
-def _find_pictures(options: RunOptions, paths: Sequence[str]) -> list[tuple[Path, str]]:
-    if not paths:
-        return []
-    out, found = options.outputs.out.resolve(), list_pictures(paths, options.recursive)
+def _list_others(options: RunOptions, paths: Sequence[str]) -> Listing:
+    """What the paths that are no videos by themselves stand for."""
     # a recursive walk comes past what an earlier run has drawn
-    pictures = [(path, name) for path, name in found if not options.recursive or out not in path.resolve().parents]
-    if not pictures:
-        raise ValueError(f"{', '.join(paths)}: found no pictures, expected files ending in {' '.join(SUFFIXES)}")
-    if not any(path.exists() for path, _ in pictures):
+    listing = list_files(paths, options.recursive, options.outputs.out.resolve() if options.recursive else None)
+    if not options.detects:  # of videos no faces can be given
+        listing.left.update(path.suffix.lower() for path in listing.videos)
+        listing.videos = []
+    if paths and not (listing.pictures or listing.videos):
+        found = f"found no pictures and no videos{'; ' if listing.left else ''}{listing.summary()}"
+        raise ValueError(f"{', '.join(paths)}: {found}; expected files such as {' '.join(SUFFIXES[:6])} {VIDEOS[0]}")
+    if listing.pictures and not listing.videos and not any(path.exists() for path, _ in listing.pictures):
         raise FileNotFoundError(f"{', '.join(paths)}: found no such file or folder, expected pictures")
-    refuse_overwriting(options, {path.resolve() for path, _ in pictures})
-    return pictures
+    return listing
+
+
+def _refuse_overwriting_videos(outputs: Outputs, videos: Sequence[str]) -> None:
+    """Raises ValueError where a drawn video would take the place of one that is given."""
+    written = {(outputs.out / name).resolve() for name in video_names(videos)} if outputs.draw else set()
+    for video in videos:
+        if Path(video).resolve() in written:
+            raise ValueError(f"--out {outputs.out}: found the given {video} there, expected another folder")

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from ..draw import contact_sheet
+from ..faces.check import FACE
 from ..faces.face import Face, face_of
 from ..files.console import counted
 from ..files.journal import Journal, read_entries
 from ..files.pictures import write_picture
 from ..files.points import write_csv, write_json
+from ..files.reduced import Reduced
 from ..geometry.boxes import picture_box
 from ..landmarker import Landmarker
 from .batch import SHEET_LIMIT, Batch, Done, Outputs, Task, tile_of
@@ -92,18 +94,21 @@ class PictureJob:
         entries = list(self.journal.entries([task.name])) if self.options.resume else []
         return bool(entries) and self.batch.is_written(task, entries[0])
 
-    def _find(self, landmarker: Landmarker, image: np.ndarray, task: Task) -> list[Face]:
-        boxes = self._boxes_of(image, task)
-        if boxes is None:
-            return landmarker.detect(image, self.options.passes)
-        return [face_of(points) for points in landmarker.fit(image, boxes, self.options.passes)]
-
-    def _boxes_of(self, image: np.ndarray, task: Task) -> np.ndarray | None:
-        """The landmark boxes that are given of a picture, [N, 4]; None where faces are to be looked for."""
-        boxes, (height, width) = self.options.boxes, image.shape[:2]
+    def _find(self, landmarker: Landmarker, picture: Reduced, task: Task) -> list[Face]:
+        image, passes = picture.image, self.options.passes
         if self.options.whole:
-            return picture_box(height, width)[None]
-        return None if boxes is None else boxes.get(task.name, boxes.get(task.path.as_posix(), np.zeros((0, 4))))
+            points = landmarker.fit(image, picture_box(*image.shape[:2])[None], passes)
+            # nobody has looked whether it is one
+            return [face_of(points[0], float(landmarker.scores(image, points)[0]))]
+        if self.options.boxes is None:
+            return landmarker.detect(image, passes)
+        boxes = picture.reduced(self._boxes_of(task).reshape(-1, 2, 2)).reshape(-1, 4)
+        return [face_of(points) for points in landmarker.fit(image, boxes, passes)]
+
+    def _boxes_of(self, task: Task) -> np.ndarray:
+        """The landmark boxes that are given of a picture, [N, 4]."""
+        boxes = self.options.boxes or {}
+        return boxes.get(task.name, boxes.get(task.path.as_posix(), np.zeros((0, 4))))
 
     def _keep(self, done: Done, progress: Progress) -> None:
         """Notes what came of one picture, and shows it if wanted."""
@@ -115,7 +120,8 @@ class PictureJob:
             return
         self.journal.add(done.entry)
         faces = len(done.entry["faces"])
-        progress.step(line=f"{done.task.name}: {_count(faces)}, {done.milliseconds:.0f} ms")
+        reduced = f", read at 1/{done.factor} of its size" if done.factor > 1 else ""
+        progress.step(line=f"{done.task.name}: {_count(faces)}, {done.milliseconds:.0f} ms{reduced}")
         if done.tile is not None:
             self.tiles[done.task.index] = done.tile
         if self.showing and done.drawn is not None:
@@ -132,13 +138,22 @@ class PictureJob:
             self._write_sheet()
         if options.outputs.show:
             close_window()
-        faces = [len(entry["faces"]) for entry in self.journal.entries(names)]
+        faces = [entry["faces"] for entry in self.journal.entries(names)]
         self.journal.remove()
         where = f"{options.outputs.out}{os.sep}" if options.outputs.draw else options.json[-1]
-        print(f"{len(faces)} of {len(names)} pictures, {counted(sum(faces), 'face')} -> {where}")
+        count = counted(sum(map(len, faces)), "face")
+        print(f"{len(faces)} of {len(names)} pictures, {count}{self._doubtful(faces)} -> {where}")
         if self.failed:
             print(f"not done: {', '.join(self.failed[:20])}{' ...' if len(self.failed) > 20 else ''}", file=sys.stderr)
         return 1 if self.failed else 0
+
+    def _doubtful(self, faces: list[list[dict]]) -> str:
+        """How many of the faces that were given, whole pictures, look like none."""
+        if not self.options.whole:
+            return ""
+        scores = [face["score"] for some in faces for face in some if "score" in face]
+        none = sum(score < FACE for score in scores)
+        return f" ({none} of them {'looks' if none == 1 else 'look'} like none: score below {FACE:g})" if none else ""
 
     def _write_sheet(self) -> None:
         """The contact sheet of the first pictures, those of an earlier run read again."""

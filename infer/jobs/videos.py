@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import deque
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ import numpy as np
 from ..draw import draw_faces
 from ..faces.face import TrackedFace
 from ..files.atomic import atomic_file
-from ..files.console import counted
+from ..files.console import counted, speakable
 from ..files.names import drawn_names
 from ..landmarker import Landmarker
 from ..video import frames as video
@@ -42,7 +43,7 @@ class VideoJob:
 
     def __init__(self, options: VideoOptions, landmarker: Landmarker, source: str, output: str):
         self.outputs, self.tracking = options.outputs, options.tracking
-        self.landmarker, self.source = landmarker, source
+        self.landmarker, self.source, self.name = landmarker, source, video.shown(source)
         self.video = self.outputs.out / output
         self.lines = self.video.with_suffix(".jsonl")
         self.ids: set[int] = set()
@@ -60,7 +61,7 @@ class VideoJob:
                 if self.outputs.show:
                     close_window()
         found = f"{counted(count, 'frame')}, {counted(len(self.ids), 'face')}"
-        print(f"{self.source}: {found}, {progress.rate:.0f} frames/s -> {self.lines}")
+        print(f"{self.name}: {found}, {progress.rate:.0f} frames/s -> {self.lines}")
         return self._exit_code(frames)
 
     def _exit_code(self, frames: video.Frames) -> int:
@@ -68,7 +69,7 @@ class VideoJob:
         if self.ended or frames.missing <= max(LAST_FRAMES, frames.expected // 100):
             return 0
         found = f"found {frames.count} frames, expected {frames.expected}: cut or damaged from there on"
-        print(f"{self.source}: {found}", file=sys.stderr)
+        print(f"{self.name}: {found}", file=sys.stderr)
         return 1
 
     def _write_all(self, frames: video.Frames, progress: Progress) -> int:
@@ -128,5 +129,13 @@ class VideoJob:
 
 def video_names(sources: Sequence[str]) -> list[str]:
     """Names of the drawn videos, no two alike."""
-    stems = [f"camera{source}" if video.is_camera(source) else Path(source).stem for source in sources]
-    return drawn_names([f"{stem}.mp4" for stem in stems], tuple(video.WRITABLE), ".mp4")
+    return drawn_names([f"{_stem(source)}.mp4" for source in sources], tuple(video.WRITABLE), ".mp4")
+
+
+def _stem(source: str) -> str:
+    if video.is_camera(source):
+        return f"camera{source}"
+    if video.is_address(source):  # its last part, without what would be no name of a file
+        place = video.shown(source).partition("?")[0].rstrip("/").rpartition("/")[2]
+        return re.sub(r"[^\w.-]", "_", Path(place).stem)
+    return speakable(Path(source).stem)

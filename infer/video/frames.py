@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import re
 import threading
 import time as clock
 from collections.abc import Iterator
@@ -15,10 +17,11 @@ import numpy as np
 
 from ..faces.face import TrackedFace
 from ..files.atomic import atomic_path
+from ..files.kinds import HEAD, VIDEOS, is_heif, kind_of
 from ..files.pictures import quiet
+from ..files.plain import plain_path
 from ..files.points import face_entry, json_line
 
-SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".3gp")
 AHEAD = 4  # frames decoded ahead
 RATE = 30.0  # frames a second of a camera or file that does not say
 WRITABLE = {".mp4": "mp4v", ".avi": "MJPG"}
@@ -39,22 +42,59 @@ def is_camera(source: str) -> bool:
     return source.isdecimal() and not Path(source).exists()
 
 
+def is_address(source: str) -> bool:
+    """Whether it is the address of a stream, `rtsp://...` or another that FFmpeg may know."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source) is not None
+
+
 def is_video(source: str) -> bool:
-    """Whether it is the number of a camera, or a file with the suffix of a video."""
-    return is_camera(source) or Path(source).suffix.lower() in SUFFIXES
+    """Whether it is the number of a camera, an address, a file with the suffix of a video, or one that OpenCV opens as
+    a video, whatever its name; but no picture, for single pictures open as films of one frame."""
+    path = Path(source)
+    if is_camera(source) or is_address(source):
+        return True
+    if path.is_dir():
+        return False
+    if path.suffix.lower() in VIDEOS or path.is_char_device():
+        return True
+    return path.is_file() and not _begins_as_picture(path) and opened(source).isOpened()
+
+
+def opened(source: str | int) -> cv2.VideoCapture:
+    """OpenCV's reader of a file, address or camera's number, which may not be open."""
+    # FFmpeg's own words on stderr; what went wrong is said once, in ours
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    with quiet():
+        if isinstance(source, int) or is_address(source):
+            return cv2.VideoCapture(source)
+        with plain_path(source) as path:
+            return cv2.VideoCapture(path)
+
+
+def shown(source: str) -> str:
+    """What is printed of a source: of an address not the user's name and password."""
+    return re.sub(r"//[^/@]*@", "//", source) if is_address(source) else source
+
+
+def _begins_as_picture(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        head = file.read(HEAD)
+        return kind_of(head) is not None or is_heif(head)
+    return True
 
 
 class Frames:
     """The frames of a video file or camera, decoded ahead on a thread of their own.
 
-    source: path, or number of a camera, whose late frames are dropped. Raises FileNotFoundError or ValueError where
-    there is no video that OpenCV reads, or no such camera. rate: frames a second that the file names, of one that
-    varies the mean or less true than that; size: (width, height).
+    source: path, address, or number of a camera; of what is live, late frames are dropped. Raises FileNotFoundError or
+    ValueError where there is no video that OpenCV reads, or no such camera. rate: frames a second that the file names,
+    of one that varies the mean or less true than that; size: (width, height).
     """
 
     def __init__(self, source: str | Path):
-        self.source, self.live = str(source), is_camera(str(source))
+        self.source = str(source)
         self._capture = self._open()
+        self.live = self._is_live()
         self.rate = self._rate()
         self.expected = 0 if self.live else int(max(0, self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         self.count = 0
@@ -91,17 +131,24 @@ class Frames:
         return max(0, min(self.expected - self.count, room))
 
     def _open(self) -> cv2.VideoCapture:
-        if not self.live and not Path(self.source).is_file():
-            raise FileNotFoundError(f"{self.source}: found no such file, expected a video")
-        with quiet():
-            capture = cv2.VideoCapture(int(self.source) if self.live else self.source)
+        source, camera = self.source, is_camera(self.source)
+        if not (camera or is_address(source) or Path(source).exists()):
+            raise FileNotFoundError(f"{source}: found no such file, expected a video")
+        capture = opened(int(source) if camera else source)
         if not capture.isOpened():
-            found = "no camera of that number" if self.live else "no video that OpenCV reads"
-            raise ValueError(f"{self._name()}: found {found}, expected {'one' if self.live else 'one, such as .mp4'}")
+            found = "no camera of that number" if camera else "no video that OpenCV reads"
+            wanted = "one" if camera or is_address(source) else "one, such as .mp4"
+            raise ValueError(f"{self._name()}: found {found}, expected {wanted}")
         return capture
 
+    def _is_live(self) -> bool:
+        """Whether frames come when they come: of a camera, and of a stream that promises no number of them."""
+        if Path(self.source).is_file():
+            return False
+        return is_camera(self.source) or self._capture.get(cv2.CAP_PROP_FRAME_COUNT) <= 0
+
     def _name(self) -> str:
-        return f"camera {self.source}" if self.live else self.source
+        return f"camera {self.source}" if is_camera(self.source) else shown(self.source)
 
     def _rate(self) -> float:
         rate = self._capture.get(cv2.CAP_PROP_FPS)
@@ -183,9 +230,9 @@ class VideoFile:
         self._open_file.__exit__(*error)
 
     def _open(self, temporary: Path) -> cv2.VideoWriter:
-        with quiet():
+        with quiet(), plain_path(temporary) as path:
             code = cv2.VideoWriter.fourcc(*WRITABLE[self.path.suffix.lower()])
-            writer = cv2.VideoWriter(str(temporary), code, self.rate, self.size)
+            writer = cv2.VideoWriter(path, code, self.rate, self.size)
         if not writer.isOpened():
             raise ValueError(
                 f"{self.path}: found an OpenCV that cannot write it, expected one with FFmpeg; try --no-draw"

@@ -11,6 +11,7 @@ import numpy as np
 from ..draw import draw_faces
 from ..faces.face import Face, face_of
 from ..files.headers import UnknownKind
+from ..files.kinds import COMMON
 from ..files.pictures import TooLarge, decode_picture
 from ..files.points import csv_lines, json_line, picture_entry, pts_text
 from ..landmarker import Landmarker
@@ -45,7 +46,7 @@ class Job:
         """Raises Problem where the picture cannot be done."""
         self._note("wait")
         try:
-            image = decode_picture(self.upload.data, self.upload.name, limit=self.pixels)
+            image = decode_picture(self.upload.data, self.upload.name, limit=self.pixels, kinds=COMMON)
             self._note("decode")
             faces = self._faces(landmarker, image)
             self._note("find")

@@ -8,8 +8,8 @@ import zlib
 import cv2
 import numpy as np
 
-LOSSLESS = [".png", ".bmp", ".tiff", ".webp"]
-ALL = [*LOSSLESS, ".jpg", ".gif"]
+LOSSLESS = [".png", ".bmp", ".tiff", ".webp", ".ppm", ".pam", ".ras"]
+ALL = [*LOSSLESS, ".jpg", ".gif", ".avif", ".jp2", ".hdr"]
 
 
 def smooth() -> np.ndarray:
@@ -24,6 +24,8 @@ PICTURE = smooth()
 def encode(image, suffix, *settings) -> bytes:
     if suffix == ".webp" and not settings:
         settings = (cv2.IMWRITE_WEBP_QUALITY, 101)
+    if suffix == ".hdr":
+        image = image.astype(np.float32) / 255
     return cv2.imencode(suffix, image, settings)[1].tobytes()
 
 

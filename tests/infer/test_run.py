@@ -15,8 +15,10 @@ import pytest
 
 from infer import command, run
 from infer.faces.pose import head_pose
+from infer.files.pictures import read_picture
 from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
+from tests.helpers.film import write_clip
 from tests.helpers.pictures import exif
 from tests.helpers.tiny_model import MARGIN, SIZE, by_hand, expected_fractions, write_model
 
@@ -48,6 +50,13 @@ def pictures(tmp_path):
     with (tmp_path / "boxes.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["file", "x0", "y0", "x1", "y1"], ["a ä.png", *BOX], ["a ä.png", 70, 30, 130, 80]])
     return folder
+
+
+def drawn_face() -> np.ndarray:
+    """The face of a committed picture, cut to its landmark box."""
+    image = read_picture(INFER.parent / "images" / "drawn_1.jpg")
+    x0, y0, x1, y1 = run.Landmarker().detect(image)[0].box.round().astype(int)
+    return image[y0 : y1 + 1, x0 : x1 + 1]
 
 
 def read(path: Path) -> list[dict]:
@@ -246,6 +255,83 @@ def test_whole_pictures_are_faces(call, tmp_path):
     np.testing.assert_allclose(entry["faces"][0]["points"], wanted, atol=0.02)
 
 
+@pytest.mark.parametrize("grey", [False, True])
+def test_a_whole_picture_that_is_no_face_is_told(call, tmp_path, grey):
+    """By the network's own look at it: the drawn face cut to its box is one, a grey wall is none."""
+    cv2.imwrite(str(tmp_path / "p.png"), np.full((90, 80, 3), 127, np.uint8) if grey else drawn_face())
+    code, out, err = call("p.png", "--whole", model=INFER / "landmark.pb")
+    assert (code, err) == (0, "")
+    ((face,),) = [entry["faces"] for entry in read(tmp_path / "output" / "points.json")]
+    assert (face["score"] < 0.5) == grey
+    told = " (1 of them looks like none: score below 0.5)" if grey else ""
+    assert out.splitlines()[-1] == f"1 of 1 pictures, 1 face{told} -> output{os.sep}"
+
+
+def test_kinds_of_a_folder(call, pictures, tmp_path):
+    for name in ("c.jfif", "d.avif", "e.jp2"):
+        suffix = ".jpg" if name == "c.jfif" else Path(name).suffix
+        (pictures / name).write_bytes(cv2.imencode(suffix, np.full((40, 50, 3), 90, np.uint8))[1].tobytes())
+    (pictures / "f.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
+    (pictures / "notes.txt").write_text("no picture")
+    write_clip(pictures / "g.avi", 3)
+    code, out, err = call("my pictures", "--no-draw", "--threads", 1)
+    assert (code, err) == (0, "") and out.startswith("left out 2 files of other kinds: 1 .heic, 1 .txt\n")
+    assert "\n5 of 5 pictures, " in out and f"{Path('my pictures/g.avi')}: 3 frames, " in out
+    assert names_in(tmp_path / "output") == ["g.jsonl", "points.json"]
+    code, out, _ = call("my pictures", "--whole", "--no-draw")
+    assert code == 0 and out.startswith("left out 3 files of other kinds: 1 .heic, 1 .txt, 1 .avi\n")
+    code, _, err = call("my pictures/f.heic", "my pictures/notes.txt")
+    heic, text, _ = err.splitlines()
+    assert code == 1 and "f.heic: found a heic file (HEIF or video)" in heic
+    assert "notes.txt: found no picture that it knows" in text and text.endswith(", or a video that OpenCV opens")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="found names that are UTF-16, expected bytes")
+def test_names_that_are_no_utf8(call, pictures, tmp_path):
+    folder, name = os.fsdecode(b"m\xfcller"), os.fsdecode(b"J\xfc.png")
+    shutil.copytree(pictures, tmp_path / folder)
+    (tmp_path / folder / "a ä.png").rename(tmp_path / folder / name)
+    (tmp_path / "boxes.csv").write_text(f"J\\xfc.png,{','.join(map(str, BOX))}\n")
+    options = (folder, "--boxes", "boxes.csv", "--pts", "--csv", "p.csv", "--out", os.fsdecode(b"o\xfc"))
+    code, out, err = call(*options)
+    assert (code, err) == (0, "")
+    assert "\nJ\\xfc.png: 1 face, " in out and out.endswith(f" -> o\\xfc{os.sep}\n")
+    written = tmp_path / os.fsdecode(b"o\xfc")
+    assert [entry["file"] for entry in read(written / "points.json")] == ["J\\xfc.png", "b.bmp"]
+    assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith("J\\xfc.png,")
+    assert names_in(written) == ["J_xfc.png", "b.bmp", "contact_sheet.jpg", "points.json", "pts"]
+    (written / "b.bmp").unlink()
+    assert "1 of 2 pictures were done before" in call(*options, "--resume")[1]
+    (tmp_path / folder / name).write_bytes(b"")
+    code, _, err = call(os.path.join(folder, name))
+    assert code == 1 and "m\\xfcller" in err and "J\\xfc.png: found an empty file" in err
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_picture_over_the_limit_is_read_reduced_and_told_in_full_pixels(call, tmp_path, monkeypatch, orientation):
+    # of one colour, so that the tiny network's answer is known whatever is cut
+    jpeg = cv2.imencode(".jpg", np.full((333, 401, 3), RGB[::-1], np.uint8))[1].tobytes()
+    (tmp_path / "t.jpg").write_bytes(jpeg[:2] + exif(orientation) + jpeg[2:])
+    (tmp_path / "boxes.csv").write_text(f"t.jpg,{','.join(map(str, BOX))}\n")
+    monkeypatch.setattr("infer.jobs.batch.PIXEL_LIMIT", 101 * 84)
+    code, out, err = call("t.jpg", "--boxes", "boxes.csv", "--pts")
+    assert (code, err) == (0, "") and out.splitlines()[1].endswith(" ms, read at 1/4 of its size")
+    (entry,) = read(tmp_path / "output" / "points.json")
+    assert (entry["width"], entry["height"]) == ((401, 333) if orientation == 1 else (333, 401))
+    wanted = by_hand(BOX, expected_fractions(RGB), 2)
+    np.testing.assert_allclose(entry["faces"][0]["points"], wanted, atol=0.5)
+    np.testing.assert_allclose(entry["faces"][0]["box"], box_of(wanted), atol=0.5)
+    drawn = cv2.imread(str(tmp_path / "output" / "t.jpg"))
+    assert drawn.shape[:2] == ((84, 101) if orientation == 1 else (101, 84))
+    y, x = np.nonzero(np.abs(drawn.astype(int) - RGB[::-1]).max(axis=2) > 60)
+    assert abs(x.mean() * 4 - wanted[:, 0].mean()) < 12 and abs(y.mean() * 4 - wanted[:, 1].mean()) < 12
+    first = (tmp_path / "output" / "pts" / "t.pts").read_text().splitlines()[3]
+    np.testing.assert_allclose(np.array(first.split(), float), np.array(wanted[0]) + 1, atol=0.5)
+    sheet = (tmp_path / "output" / "contact_sheet.jpg").read_bytes()
+    assert call("t.jpg", "--boxes", "boxes.csv", "--pts", "--resume")[0] == 0
+    assert (tmp_path / "output" / "contact_sheet.jpg").read_bytes() == sheet
+
+
 def test_csv_pts_and_numbers(call, tmp_path):
     code, _, err = call("my pictures", "--boxes", "boxes.csv", "--csv", "deep/p.csv", "--pts", "--numbers")
     assert (code, err) == (0, "")
@@ -330,7 +416,7 @@ def test_threads_change_nothing(call, pictures, tmp_path):
 def test_pose_openness_and_crops_of_68_points(call, tmp_path):
     assert call("my pictures/b.bmp", "--whole", "--crops", model=INFER / "landmark.pb")[0] == 0
     ((entry,),) = [entry["faces"] for entry in read(tmp_path / "output" / "points.json")]
-    assert set(entry) == {"box", "points", "pose", "open"}
+    assert set(entry) == {"box", "points", "score", "pose", "open"}
     assert entry["pose"]["yaw"] == pytest.approx(head_pose(np.array(entry["points"])).yaw, abs=0.2)
     assert cv2.imread(str(tmp_path / "output" / "crops" / "b.png")).shape == (112, 112, 3)
 

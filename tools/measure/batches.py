@@ -23,7 +23,8 @@ from infer.files.console import speak_plainly  # isort: skip  (first: infer says
 
 import cv2
 
-from infer.files.pictures import list_pictures, read_picture
+from infer.files.listing import list_pictures
+from infer.files.pictures import read_picture
 from infer.jobs.cores import cores
 from infer.jobs.memory import keep_memory
 from tools.shell import output_of

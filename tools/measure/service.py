@@ -30,7 +30,8 @@ from infer.files.console import speak_plainly  # isort: skip  (first: infer says
 import cv2
 import numpy as np
 
-from infer.files.pictures import decode_picture, list_pictures
+from infer.files.listing import list_pictures
+from infer.files.pictures import decode_picture
 from infer.jobs.cores import cores
 from infer.jobs.memory import keep_memory
 from infer.jobs.progress import Progress

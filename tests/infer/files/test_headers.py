@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.files import headers
+from infer.files import headers, kinds, pictures
 from infer.files.pictures import PIXEL_LIMIT, decode_picture
-from tests.helpers.pictures import ALL, PICTURE, encode, png_chunk, png_header
+from tests.helpers.pictures import ALL, PICTURE, encode, exif, png_chunk, png_header
 
 
 def refused(data: bytes, reason: str, limit: int = PIXEL_LIMIT) -> None:
@@ -105,6 +105,43 @@ def test_scans_that_would_take_long_are_refused(monkeypatch):
     refused(data, f"a JPEG of 66 x 42 pixels in {scans} scans")
 
 
+@pytest.mark.parametrize("suffix", ALL)
+def test_the_size_is_known_before_decoding(suffix, monkeypatch):
+    data = encode(PICTURE, suffix)
+    assert decode_picture(data, "x", limit=42 * 66).shape == PICTURE.shape
+    monkeypatch.setattr(pictures, "decoded", lambda *_: pytest.fail("decoded"))
+    refused(data, "66x42 pixels", limit=42 * 66 - 1)
+
+
+def test_other_spellings_of_rare_headers():
+    assert headers.checked_size("x", b"P5 # a comment\n\t# 7 8\n66\n#\n42\n255\n") == (66, 42)
+    stream = encode(PICTURE, ".jp2")
+    stream = stream[stream.index(b"\xff\x4f\xff\x51") :]
+    assert headers.checked_size("x", stream) == (66, 42) and decode_picture(stream, "x").shape == PICTURE.shape
+    large = b"\0\0\0\x01free" + struct.pack(">Q", 16)
+    assert headers.checked_size("x", encode(PICTURE, ".jp2")[:12] + large + encode(PICTURE, ".jp2")[12:]) == (66, 42)
+
+
+def test_kinds_that_are_not_taken_or_not_in_this_opencv(monkeypatch):
+    data = encode(PICTURE, ".jp2")
+    with pytest.raises(headers.UnknownKind, match="x: found a JPEG 2000 picture, expected JPEG, .* or GIF$"):
+        decode_picture(data, "x", kinds=kinds.COMMON)
+    assert kinds.decodes(".jp2") and not kinds.decodes(".nosuch")
+    assert not kinds.decodes(".exr")  # of which OpenCV says that it is switched off
+    monkeypatch.setattr(headers, "decodes", lambda kind: kind != ".jp2")
+    with pytest.raises(headers.UnknownKind, match="x: found a JPEG 2000 picture, expected one that this OpenCV"):
+        decode_picture(data, "x")
+
+
+def test_the_orientation_of_a_jpeg():
+    data = encode(PICTURE, ".jpg")
+    assert headers.jpeg_orientation(data) == 1
+    for value, wanted in [(1, 1), (6, 6), (8, 8), (9, 1)]:
+        assert headers.jpeg_orientation(data[:2] + exif(value) + data[2:]) == wanted
+    assert headers.jpeg_orientation(data[:2] + exif(6)[:20]) == 1
+    assert headers.jpeg_orientation(data[:2] + exif(6).replace(b"\x01\x12", b"\x01\x13")) == 1
+
+
 def flipped(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
@@ -117,8 +154,15 @@ PNG = encode(PICTURE, ".png")
     [
         (b"", "an empty file"),
         (b"hello, I am a text", "no picture that it knows"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0", r"a heic file \(HEIF, AVIF or video\)"),
-        (b"RIFF\x04\0\0\0WAVE", "a RIFF file that is no WebP"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", r"a heic file \(HEIF or video\)"),
+        (b"RIFF\x04\0\0\0WAVE", "no picture that it knows"),
+        (b"\0\0\0\x10ftypavif\0\0\0\0", "an AVIF without a size"),
+        (b"\0\0\0\x10ftypavif\0\0\0\0\0\0\0\x01meta" + bytes(7) + b"\3", "a box of less than nothing"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(9), "a JPEG 2000 without a picture"),
+        (encode(PICTURE, ".jp2").replace(b"\0\x03\7\1\1", b"\x40\0\7\1\1"), "a JPEG 2000 of 16384 channels"),
+        (b"P6\n# 66 42\n", "a Netpbm file without a size"),
+        (b"P7\nWIDTH 66\nENDHDR\nHEIGHT 42\n", "a Netpbm file without a size"),
+        (b"#?RADIANCE\n\n+X 42 +Y 66\n", "a Radiance file without a size"),
         (b"RIFF\x08\0\0\0WEBPWHAT", "a WebP without a picture"),
         (encode(PICTURE, ".webp")[:-9], "a truncated WebP"),
         (b"\xff\xd8\xff\xd9", "a JPEG without a picture"),

@@ -1,6 +1,11 @@
 """infer/jobs/videos.py, by the command: videos and cameras followed, drawn, written whole or not at all."""
 
+import functools
+import http.server
 import json
+import os
+import shutil
+import threading
 import time
 
 import cv2
@@ -108,6 +113,44 @@ def test_a_video_cut_in_the_middle(call, followed, tmp_path):
     count = len(lines_of(tmp_path / "output" / "cut.jsonl"))
     assert code == 1 and err.startswith(f"cut.avi: found {count} frames, expected 60") and 10 < count < 50
     assert call("cut.mp4")[0] == 2  # its table is at the end
+
+
+@pytest.mark.skipif(os.name == "nt", reason="found names that are UTF-16, expected bytes")
+def test_videos_of_any_name_and_place(call, followed, tmp_path):
+    """A name that is no UTF-8 would end the interpreter within OpenCV; others have a suffix of no video, or none."""
+    clip = write_clip(tmp_path / "clip.avi", 4)
+    for name in (b"v\xfc.avi", b"c.ts", b"other.xyz", b"none"):
+        shutil.copy(clip, os.fsencode(tmp_path) + b"/" + name)
+    out = tmp_path / os.fsdecode(b"o\xfc")
+    code, told, err = call(os.fsdecode(b"v\xfc.avi"), "c.ts", "other.xyz", "none", "--out", out)
+    assert (code, err) == (0, "") and told.splitlines()[1].startswith("v\\xfc.avi: 4 frames, 1 face, ")
+    assert names_in(out) == sorted(
+        f"{stem}.{end}" for stem in ("v_xfc", "c", "other", "none") for end in ("mp4", "jsonl")
+    )
+    code, _, err = call("clip.avi", "c.ts", "--out", ".")
+    assert code == 0  # clip.mp4 is none of the inputs
+    code, _, err = call("clip.mp4", "--out", ".")
+    assert code == 2 and err.startswith("--out .: found the given clip.mp4 there")
+
+
+def test_addresses_are_videos(call, tmp_path):
+    code, out, err = call("rtsp://name:secret@127.0.0.1:9/live/door?x=1")
+    assert code == 2 and err.startswith("rtsp://127.0.0.1:9/live/door?x=1: found no video that OpenCV reads")
+    names = videos.video_names(["rtsp://a:b@c.org/live/door 1.sdp?x=1", "http://c.org"])
+    assert names == ["door_1.mp4", "c.mp4"]
+
+
+def test_a_video_by_its_address(call, followed, tmp_path):
+    write_clip(tmp_path / "clip.avi", 4)
+    silent = type("Silent", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    handler = functools.partial(silent, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/clip.avi"
+        code, out, err = call(address, "--no-draw")
+        server.shutdown()
+    assert (code, err) == (0, "") and out.splitlines()[-1].startswith(f"{address}: 4 frames, 1 face, ")
+    assert [line["frame"] for line in lines_of(tmp_path / "output" / "clip.jsonl")] == [0, 1, 2, 3]
 
 
 def test_what_fails_in_the_middle_leaves_nothing(call, followed, monkeypatch, tmp_path):

@@ -86,6 +86,10 @@ def test_no_videos(tmp_path, monkeypatch):
 def test_a_number_is_a_camera_unless_a_file_has_that_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert [video.is_camera(name) for name in ("0", "0.mp4", "-1")] == [True, False, False]
-    assert [video.is_video(name) for name in ("0", "0.MP4", "0.jpg")] == [True, True, False]
+    assert [video.is_video(name) for name in ("0", "0.MP4", "0.jpg", "rtsp://c/d")] == [True, True, False, True]
+    (tmp_path / "heif").write_bytes(b"\0\0\0\x18ftypmif1\0\0\0\0miafavif")  # FFmpeg would take it for a film
+    (tmp_path / "a.mov").mkdir()
+    write_clip(tmp_path / "film.avi", 2).rename(tmp_path / "film.jpg")
+    assert [video.is_video(name) for name in ("heif", "a.mov", "film.jpg")] == [False, False, True]
     (tmp_path / "0").mkdir()
     assert not video.is_camera("0")
