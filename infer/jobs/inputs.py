@@ -24,7 +24,7 @@ SHOWN = 5  # names in a message
 
 @dataclass(frozen=True)
 class Inputs:
-    """pictures: (path, name) each, as `list_pictures` has them; videos: paths, and numbers of cameras."""
+    """pictures: (path, name) each, as `list_files` has them; videos: paths, and numbers of cameras."""
 
     pictures: list[tuple[Path, str]]
     videos: list[str]

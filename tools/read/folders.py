@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from infer.files.pictures import SUFFIXES
+from infer.files.kinds import SUFFIXES
 
 _RANK = {suffix: index for index, suffix in enumerate(SUFFIXES)}
 
