@@ -47,8 +47,8 @@ def _member(archive: zipfile.ZipFile, file: Path, member: str) -> zipfile.ZipInf
 
 
 def open_text(file: Path) -> TextIO:
-    """The file as text; what is no UTF-8 shows as U+FFFD, for the columns to complain of."""
-    return Path(file).open(newline="", encoding="utf-8-sig", errors="replace")
+    """The file as text; bytes that are no UTF-8 are kept as in file names (PEP 383), which they may be."""
+    return Path(file).open(newline="", encoding="utf-8-sig", errors="surrogateescape")
 
 
 def header_of(stream: TextIO) -> list[str]:

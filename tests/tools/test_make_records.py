@@ -21,6 +21,7 @@ from records.landmarks import IBUG_68, KAGGLE_15
 from records.manifest import MANIFEST, Dataset
 from records.split import RULE, Split, source_of
 from tests.conftest import CONTEXT, RECORD_OPTIONS, TEST_FRACTION
+from tests.helpers.annotated import write_pts
 from tests.helpers.drawn import draw_set, symmetric_face, write_face
 from tools import make_records
 from tools.make import datasets, parts
@@ -202,6 +203,35 @@ def test_an_interrupted_run_keeps_what_was_and_goes_on_to_the_same_bytes(
     assert contents(out) == contents(record_set) and os.listdir(tmp_path) == ["records"]
     first = shards.checked_manifest(record_set).shards["train"][0].records
     assert len(asked) == 30 - first and "faces done before" in capsys.readouterr().out
+
+
+def test_names_that_are_no_utf_8_are_read_and_written_escaped(tmp_path, monkeypatch, capsys):
+    odd, cut_all = os.fsdecode(b"caf\xe9"), parts.cut_all
+    write_pts(tmp_path / "drawn", "1")
+    write_pts(tmp_path / "drawn" / "sub", "2")
+    for suffix in (".pts", ".jpg"):
+        (tmp_path / "drawn" / "sub" / f"2{suffix}").rename(tmp_path / "drawn" / "sub" / f"{odd}{suffix}")
+    (tmp_path / "drawn" / "sub" / f"alone.{odd}").touch()
+    (tmp_path / "drawn" / "sub" / f"{odd} bare.pts").touch()
+    (tmp_path / "drawn").rename(tmp_path / odd)
+    command = [tmp_path / odd, tmp_path / "records", *ALL_FOR_TRAINING, "--shard-size", 1]
+
+    def stopped(items, *rest):
+        yield from cut_all(list(items)[:2], *rest)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(parts, "cut_all", stopped)
+    assert made(*command) == 130
+    monkeypatch.setattr(parts, "cut_all", cut_all)
+    assert made(*command) == 1
+    assert "done before" in capsys.readouterr().out
+    manifest, found = shards.checked_manifest(tmp_path / "records"), records_of(tmp_path / "records")["train"]
+    known = {(one["subset"].decode(), one["name"].decode(), one["source"].decode()) for one in found}
+    assert known == {(r"caf\xe9/all", "1", "1"), (r"caf\xe9/sub", r"caf\xe9", r"caf\xe9")}
+    (line,) = manifest.skipped["wrong shape"]
+    assert line.startswith(r"caf\xe9/sub/caf\xe9 bare: caf\xe9 bare.pts: found 0 points")
+    assert manifest.remarks == {"in the folder, of no face": [r"caf\xe9: 1 .caf\xe9"]}
+    assert r"caf\xe9: found a name that is no UTF-8" in error_of(capsys, tmp_path / odd, "--out", tmp_path / "x" / odd)
 
 
 def record_of(asked: list, items):

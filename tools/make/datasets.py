@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from infer.files.console import speakable
 from records.landmarks import MAPPINGS, SCHEMES, Scheme
 from records.manifest import Dataset
 from records.split import Split, hash_fraction
@@ -83,7 +84,7 @@ def find_items(
     names: Counter[str] = Counter()
     found, seen = Found(), Seen(points_key)
     for source in sources:
-        name = source.path.resolve().name
+        name = speakable(source.path.resolve().name)
         names[name] += 1
         name = name if names[name] == 1 else f"{name}#{names[name]}"
         items = readers.find(source.path, name, format, orientation)

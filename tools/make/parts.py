@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from infer.files.console import speakable
 from records import record
 from records.landmarks import scheme_of
 from records.manifest import Dataset, Manifest, Shard
@@ -162,9 +163,12 @@ def _empty_split(notes: Sequence[ShardNote], plan: SetPlan) -> dict[str, list[st
 
 
 def _merged(*several: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Lines by kind from several places, sorted, each once: a face that counts several times says the same."""
+    """Lines by kind from several places, sorted, each once: a face that counts several times says the same.
+
+    Names of files that are no UTF-8 are escaped in them.
+    """
     merged: dict[str, set[str]] = {}
     for lines_of_kind in several:
         for kind, lines in lines_of_kind.items():
-            merged.setdefault(kind, set()).update(lines)
+            merged.setdefault(kind, set()).update(map(speakable, lines))
     return {kind: sorted(lines) for kind, lines in sorted(merged.items())}

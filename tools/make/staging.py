@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from infer.files.atomic import remove_leftovers, write_text_atomically
+from infer.files.console import speakable
 from records.manifest import MANIFEST, Shard
 
 
@@ -47,7 +48,11 @@ class Staging:
         self.set, self.notes, self.plan = self.root / "set", self.root / "notes", self.root / "plan"
 
     def check(self, overwrite: bool) -> None:
-        """Raises ValueError where something lies at the set's place that may not be replaced."""
+        """Raises ValueError where something lies at the set's place that may not be replaced, and for a place that
+        TensorFlow can't write to."""
+        name = speakable(str(self.out))
+        if name != str(self.out):
+            raise ValueError(f"{name}: found a name that is no UTF-8, expected one that is: TensorFlow takes no other")
         if not self.out.exists() or (self.out.is_dir() and not any(self.out.iterdir())):
             return
         check_replaceable(str(self.out), (self.out / MANIFEST).is_file(), overwrite)

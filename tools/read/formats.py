@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from infer.files.console import speakable
 from tools.read import aflw2000, coco, dlib, kaggle, points_csv, pts, w300lp
 from tools.read.face import AUTO, Face, Item
 
@@ -64,8 +65,15 @@ def find(path: str | Path, dataset: str, format: str | None = None, orientation:
     orientation: one of `tools.read.face.ORIENTATIONS`, for pictures that EXIF turns.
     """
     reader = reader_of(format) if format else detect(path)
-    items = reader.find(Path(path), dataset)
-    return items if orientation == AUTO else [replace(item, orientation=orientation) for item in items]
+    return [_named(replace(item, orientation=orientation)) for item in reader.find(Path(path), speakable(dataset))]
+
+
+def _named(item: Item) -> Item:
+    """The item with names that can be written anywhere; its files keep theirs, whatever bytes these have."""
+    if item.key.isprintable() and item.source.isprintable():  # surrogates are not
+        return item
+    names = {name: speakable(getattr(item, name)) for name in ("subset", "name", "source")}
+    return replace(item, **names)
 
 
 def read(item: Item, points_key: str) -> Face:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -11,16 +12,20 @@ from records.split import source_of_picture
 from tools.read.face import Item
 from tools.read.marks import Marks, subset_of
 
+_ESCAPED = re.compile(r"\\x([89a-f][0-9a-f])")  # as infer.files.console.speakable has it
+
 Entry = tuple[Path, Marks]  # a picture, and what the file says of one face in it
 
 
 def picture_named(name: str, *folders: Path) -> Path:
     """The picture of that name in the first folder that has it; without one, where the first folder would have it.
 
-    Backslashes part folders, as Windows writes them, unless a file has them in its name.
+    Backslashes part folders, as Windows writes them, unless a file has them in its name. A name that this project wrote
+    with escaped bytes (`caf\\xe9.jpg`) stands for those bytes.
     """
     slashed = name.replace("\\", "/")
-    places = [folder / one for one in dict.fromkeys((name, slashed)) for folder in folders]
+    names = dict.fromkeys((name, slashed, _ESCAPED.sub(lambda found: chr(0xDC00 + int(found[1], 16)), name)))
+    places = [folder / one for one in names for folder in folders]
     try:
         return next((place for place in places if place.is_file()), folders[0] / slashed)
     except OSError:  # a name longer than the system allows

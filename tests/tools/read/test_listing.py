@@ -1,6 +1,7 @@
 """Formats of one file for many faces, CSV, XML and JSON alike: which files they take, and what each face is."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from infer.geometry.boxes import box_of
 from tests.helpers.annotated import BOX, OTHER, POINTS, unknown, write_coco, write_csv, write_dlib
 from tests.helpers.drawn import HEIGHT, WIDTH
-from tools.read import coco, dlib, points_csv
+from tools.read import coco, dlib, formats, points_csv
 from tools.read.listing import Listing, picture_named
 from tools.read.marks import Marks
 
@@ -71,6 +72,15 @@ def test_names_are_read_alike(tmp_path, monkeypatch, reader, name):
     monkeypatch.chdir(tmp_path)
     (item,) = reader.find(Path(path.name), "set")
     assert item.key == "set/sub/a#1" and reader.read(item).image.shape == (HEIGHT, WIDTH, 3)
+
+
+@pytest.mark.parametrize("written", [b"caf\xe9.png", b"caf\\xe9.png"], ids=["its bytes", "as this project escapes it"])
+def test_a_name_that_is_no_utf_8(tmp_path, written):
+    path = write_csv(tmp_path, [POINTS])
+    (tmp_path / "a.png").rename(tmp_path / os.fsdecode(b"caf\xe9.png"))
+    path.write_bytes(path.read_bytes().replace(b"a.png", written))
+    (item,) = formats.find(path, "set")
+    assert item.key == r"set/all/caf\xe9#1" and formats.read(item, "pts_2d").image.shape == (HEIGHT, WIDTH, 3)
 
 
 def test_a_backslash_in_a_files_own_name_stays(tmp_path):
