@@ -142,7 +142,8 @@ def freeze(checkpoint: Checkpoint, folder: Path | None, wanted: Export) -> int:
     def contract(files: Sequence[AcceptedFile]) -> dict:
         return contract_of_checkpoint(checkpoint, files, summary, terms, recrop_of(records))
 
-    return export(graph, truth, records, wanted, contract, f"step {checkpoint.step}")
+    origin = f"step {checkpoint.step}" if checkpoint.step else "step 0, the untouched start"
+    return export(graph, truth, records, wanted, contract, origin)
 
 
 def convert(model: FrozenModel, folder: Path | None, wanted: Export) -> int:

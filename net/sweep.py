@@ -10,7 +10,7 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,20 +102,35 @@ def run(plan: Path, folder: Path, arguments: list[str], validation: float = 0.0)
 
 def table(trials: list[Trial], folder: Path, codes: dict[str, int]) -> str:
     """The results so far in Markdown: NME in all and per subset in %, on the records that judged (`test/nme`,
-    `validation/nme/...`), mean and deviation over the seeds of a setting."""
+    `validation/nme/...`), mean and deviation over the seeds of a setting.
+
+    By the error that judged, the least first; settings that nothing is known of come last.
+    """
     rows: dict[str, list[dict[str, float] | None]] = {}  # None: failed
     for trial in trials:
         if trial.folder in codes:
             result = None if codes[trial.folder] else _result(RunFolder(folder / trial.folder))
             rows.setdefault(trial.name, []).append(result)
     columns = sorted({key for results in rows.values() for result in results if result for key in result})
+    judged = [key for key in columns if key.endswith("/nme_box")]
     lines = ["| settings | seeds | " + " | ".join(columns) + " |", "|---|---|" + "---|" * len(columns)]
-    for name, results in rows.items():
+    for name, results in sorted(rows.items(), key=lambda row: _rank(row[1], judged)):
         whole = [result for result in results if result is not None]
         cells = [_cell([result[key] for result in whole if key in result]) for key in columns]
         failed = f", {len(results) - len(whole)} failed" if len(whole) < len(results) else ""
         lines.append(f"| {name} | {len(results)}{failed} | " + " | ".join(cells) + " |")
+    if judged:
+        by = ", then by ".join(judged)
+        lines += ["", f"NME in %, ± over the seeds; sorted by {by}, the least first."]
     return "\n".join(lines)
+
+
+def _rank(results: Sequence[Mapping[str, float] | None], judged: list[str]) -> tuple[int, float]:
+    """Where a setting's row stands: behind those that another of the errors judged before, then by its mean error."""
+    for place, key in enumerate(judged):
+        if values := [result[key] for result in results if result and key in result]:
+            return place, float(np.mean(values))
+    return len(judged), 0.0
 
 
 def _result(run: RunFolder) -> dict[str, float]:

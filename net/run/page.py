@@ -20,13 +20,19 @@ from net.model.losses import PIXELS, point_loss
 from net.model.senet import senet
 from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint, restorer
-from net.run.folder import ANSWERS, CURVES, FACES, RunFolder
+from net.run.evaluation import nme_in_words
+from net.run.folder import ANSWERS, CURVES, FACES, Best, RunFolder
+from net.run.reporter import step_in_words
+from records import metrics
 from records.drawing import draw_answer, sheet
+from records.landmarks import Scheme
 from records.runtime import tf, v1
 
 SHOWN, ANSWERED = 24, 6  # training faces, and held-out ones with answers
 BATCH, MOST = 100, 2000  # of each split the table counts so many faces at most
 SPLITS = ("train", VALIDATION, "test")
+COLUMNS = ["NME, %", "NME by box, %", "loss on the points", "MAE, px of the 128 crop"]
+COLUMNS += ["MAE, px of the picture", "RMSE, the same"]
 COLOURS = ("#4c9be8", "#e8894c")
 
 
@@ -36,13 +42,13 @@ def write(run: RunFolder, records: RecordSet, shape: Shape, loss: str) -> None:
     loss: name of the one on the points. Raises FileNotFoundError where the run has no checkpoint.
     """
     answers = answers_of(run, records, shape)
-    rows = {split: row_of(found, loss, shape) for split, found in answers.items()}
+    rows = {split: row_of(found, loss, shape) | nme_of(found, records.scheme) for split, found in answers.items()}
     faces = shown(answers["train"], SHOWN, answered=False)
     answered = shown(next(reversed(answers.values())), ANSWERED)
     write_faces(run.path / FACES, [draw_answer(*one) for one in faces], columns=6)
     write_faces(run.path / ANSWERS, [draw_answer(*one) for one in answered], columns=3)
     write_atomically(run.path / CURVES, _png(plot_curves(read_scalars(run), records.judge)))
-    write_text_atomically(run.page, page(rows, records, list(answers)[-1]))
+    write_text_atomically(run.page, page(rows, records, list(answers)[-1], run.best()))
 
 
 def answers_of(run: RunFolder, records: RecordSet, shape: Shape) -> dict[str, dict[str, np.ndarray]]:
@@ -97,6 +103,13 @@ def row_of(answers: dict[str, np.ndarray], loss: str, shape: Shape) -> dict[str,
     }
 
 
+def nme_of(answers: dict[str, np.ndarray], scheme: Scheme) -> dict[str, float]:
+    """A split's NME in %, by inter-ocular distance and by box size; NaN where no face has one."""
+    predicted, true = (answers[name].reshape(-1, scheme.count, 2) for name in ("predicted", "label"))
+    norms = {"nme": "inter_ocular", "nme_box": "box"}
+    return {name: 100 * metrics.mean_nme(predicted, true, norm, scheme) for name, norm in norms.items()}
+
+
 def shown(answers: dict[str, np.ndarray], count: int, answered: bool = True) -> list[tuple]:
     """(image, label, predicted) of the first faces, as `draw_answer` takes them; not answered: without predictions."""
     hidden = np.full_like(answers["predicted"], np.nan)
@@ -143,18 +156,21 @@ def plot_curves(scalars: dict[str, dict[int, float]], judge: str) -> Figure:
     return figure
 
 
-def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str) -> str:
-    """The report as Markdown."""
+def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str, best: Best | None) -> str:
+    """The report as Markdown; best: what training measured of these weights, None where it tested none."""
     lines = [
         f"# {records.scheme.count} points ({records.scheme.name})",
         "",
-        "| split | faces | loss on the points | MAE, px of the 128 crop | MAE, px of the picture | RMSE, the same |",
-        "|---|---|---|---|---|---|",
+        f"| {' | '.join(('split', 'faces', *COLUMNS))} |",
+        "|" + "---|" * (2 + len(COLUMNS)),
     ]
     for split, row in rows.items():
+        nme = " | ".join(f"{row[name]:.2f}" for name in ("nme", "nme_box"))
         numbers = " | ".join(f"{row[name]:.4g}" for name in ("loss", "mae", "mae_picture", "rmse_picture"))
-        lines.append(f"| {split} | {row['faces']} | {numbers} |")
-    chosen = f"The weights are those with the least NME on the {records.judge} records." if len(rows) > 1 else ""
+        lines.append(f"| {split} | {row['faces']} | {nme} | {numbers} |")
+    chosen = f"The weights are those with the least NME by box on the {records.judge} records" if best else ""
+    if best:
+        chosen += f", over all of them {nme_in_words(records.judge, best.errors)} at {step_in_words(best.step)}."
     lines += [
         "",
         f"Without augmentation, at most {MOST} faces of each split, over all known coordinates. {chosen}".strip(),

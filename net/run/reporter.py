@@ -10,7 +10,7 @@ import numpy as np
 
 from net.data.record_set import RecordSet
 from net.run.checkpoints import save_best
-from net.run.evaluation import Evaluation, fit_of, nme_table, run_through
+from net.run.evaluation import Evaluation, fit_of, nme_in_words, nme_table, run_through
 from net.run.folder import Best, RunFolder
 from records.drawing import draw_answer
 
@@ -53,12 +53,12 @@ class Reporter:
         """
         now, (before, since) = time.monotonic(), self.since
         self.since = (now, step)
-        line = f"step {step}/{self.steps}  loss {scalars['loss']:.4f}  points {scalars['loss_points']:.4f}"
-        line += f"  rate {scalars['rate']:.6f}{self.nme}"
+        loss, points, learning = (significant(scalars[name]) for name in ("loss", "loss_points", "rate"))
+        line = f"step {step}/{self.steps}  loss {loss}  points {points}  rate {learning}{self.nme}"
         if step > since:
             rate = (step - since) / max(now - before, 1e-9)
             left = int((self.steps - step) / rate)
-            line += f"  {rate * self.batch:.0f} faces/s  {left // 60}:{left % 60:02d} left"
+            line += f"  {significant(rate * self.batch)} faces/s  {left // 60}:{left % 60:02d} left"
             scalars = {**scalars, "faces_per_second": rate * self.batch}
         print(line, flush=True)
         self._scalars(step, scalars)
@@ -79,15 +79,15 @@ class Reporter:
     def tell(self, when: str) -> None:
         """One line: the last test NME and the least one by box size, with its step; none where nothing was tested."""
         if self.nme and np.isfinite(self.best.nme_box):
-            least = f"least: box {100 * self.best.nme_box:.2f} % at step {self.best.step}"
+            least = f"least: box {100 * self.best.nme_box:.2f} % at {step_in_words(self.best.step)}"
             print(f"{when}:{self.nme}; {least}", flush=True)
 
     def _test(self, session: v1.Session, evaluation: Evaluation, step: int) -> float:
         answers, judge = run_through(session, evaluation), self.records.judge
         errors = nme_table(answers, self.records.scheme)
         self._scalars(step, {f"{judge}/{name}": value for name, value in {**errors, **fit_of(answers)}.items()})
-        nme, box = (errors.get(name, np.nan) for name in ("nme", "nme_box"))
-        self.nme = f"  {judge} NME {100 * nme:.2f} % (box {100 * box:.2f} %)"
+        box = errors.get("nme_box", np.nan)
+        self.nme = f"  {nme_in_words(judge, errors)}"
         self._pictures(step, answers)
         if box < self.best.nme_box:
             self.best = Best(step, errors)
@@ -113,6 +113,16 @@ class Reporter:
 
     def _add(self, step: int, values: list[v1.Summary.Value]) -> None:
         self.writer.add_summary(v1.Summary(value=values), step)
+
+
+def step_in_words(step: int) -> str:
+    """`step 40`; of the best weights' step 0, what that means."""
+    return f"step {step}" if step else "step 0 (export/freeze.py would export the start, untouched)"
+
+
+def significant(value: float) -> str:
+    """A number with at least four significant digits, however small or large."""
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def histogram(values: np.ndarray, bins: int = BINS) -> v1.HistogramProto:

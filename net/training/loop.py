@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from net.cluster.machine import Machine
 from net.run.evaluation import Evaluation
-from net.run.reporter import Reporter
+from net.run.reporter import Reporter, step_in_words
 from net.training.plan import Plan, RunPlan
 from net.training.step import TrainingGraph
 from records.runtime import v1
@@ -78,8 +78,8 @@ class Loop:
         if stop.is_set():
             print(f"stopped at step {self._step}; the same command goes on from there")
         elif self._step < self._last:
-            best, judge = self._reporter.best.step, self._reporter.records.judge
-            print(f"no lower {judge} NME since step {best}: ended at step {self._step}")
+            best, judge = step_in_words(self._reporter.best.step), self._reporter.records.judge
+            print(f"no lower {judge} NME since {best}: ended at step {self._step}")
         else:
             self._reporter.tell("end")
 

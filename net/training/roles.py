@@ -12,7 +12,7 @@ from net.cluster.replica import Worker
 from net.cluster.watch import abandoned
 from net.data.record_set import RecordSet
 from net.run.checkpoints import last_checkpoint, step_of
-from net.run.reporter import Reporter
+from net.run.reporter import Reporter, significant
 from net.run.signals import stop_signals
 from net.training.loop import Loop, following_session, leading_session
 from net.training.plan import Plan
@@ -51,7 +51,7 @@ def follow(plan: Plan, graph: TrainingGraph, worker: Worker, first: int) -> bool
             step = int(found["step"])
             over = bool(found["ended"]) or step >= steps
             if step % plan.run.report_every == 0 and not found["ended"]:
-                print(f"{worker.member.name}: step {step}/{steps}  loss {found['loss']:.4f}", flush=True)
+                print(f"{worker.member.name}: step {step}/{steps}  loss {significant(found['loss'])}", flush=True)
     if not (over or stop.is_set()):  # the session takes a closed queue of steps for an end of its own
         abandoned()
     return stop.is_set()

@@ -96,20 +96,30 @@ def test_a_sweep_trains_every_trial_and_sums_them_up(record_set, tmp_path, in_pr
     assert (tmp_path / "out" / "slow-seed1" / "checkpoint").stat().st_mtime_ns == before
 
 
-def test_each_column_says_which_records_judged(tmp_path):
-    trials = [Trial("all", {}, 1), Trial("part", {}, 1), Trial("untested", {}, 1), Trial("later", {}, 1)]
-    for trial, validation in zip(trials[:3], (0.0, 0.5, 0.5), strict=True):
-        run = make_run(tmp_path / trial.folder, validation=validation)
+def test_the_table_is_sorted_by_what_judged(tmp_path):
+    errors = {"part": [0.01, 0.03], "all": [0.05, 0.07], "some": [None, 0.055], "best": [0.02, 0.08], "bad": [None] * 2}
+    trials = [Trial(name, {}, seed) for name in [*errors, "untested", "later"] for seed in (1, 2)]
+    codes = {}
+    for trial in trials[:-2]:  # of the last nothing is known yet
+        run = make_run(tmp_path / trial.folder, validation=0.2 * (trial.name == "part"))
         run.best_folder.mkdir()
-        if trial.name != "untested":
-            run.write_best(Best(3, {"nme": 0.1 + validation, "nme/a/b": 0.2, "nme/a/b/yaw 0-30": 0.3}))
-    assert sweep.table(trials, tmp_path, dict.fromkeys((trial.folder for trial in trials[:3]), 0)).splitlines() == [
-        "| settings | seeds | test/nme | test/nme/a/b | validation/nme | validation/nme/a/b |",
+        box = errors.get(trial.name, [0] * 2)[trial.seed - 1]
+        codes[trial.folder] = int(box is None)
+        if trial.name in errors:
+            run.write_best(Best(3, {"nme_box": box or 0, "nme_box/a/b": 0.2, "nme_box/a/b/yaw 0-30": 0.3}))
+    assert sweep.table(trials, tmp_path, codes).splitlines() == [
+        "| settings | seeds | test/nme_box | test/nme_box/a/b | validation/nme_box | validation/nme_box/a/b |",
         "|---|---|---|---|---|---|",
-        "| all | 1 | 10.00 | 20.00 | - | - |",
-        "| part | 1 | - | - | 60.00 | 20.00 |",
-        "| untested | 1 | - | - | - | - |",
+        "| best | 2 | 5.00 ± 4.24 | 20.00 ± 0.00 | - | - |",
+        "| some | 2, 1 failed | 5.50 | 20.00 | - | - |",
+        "| all | 2 | 6.00 ± 1.41 | 20.00 ± 0.00 | - | - |",
+        "| part | 2 | - | - | 2.00 ± 1.41 | 20.00 ± 0.00 |",
+        "| bad | 2, 2 failed | - | - | - | - |",
+        "| untested | 2 | - | - | - | - |",
+        "",
+        "NME in %, ± over the seeds; sorted by test/nme_box, then by validation/nme_box, the least first.",
     ]
+    assert len(sweep.table(trials, tmp_path, dict.fromkeys(codes, 1)).splitlines()) == 8  # nothing to sort by
 
 
 def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):

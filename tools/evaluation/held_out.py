@@ -20,12 +20,12 @@ def held_out(
 ) -> list[Item]:
     """The items of a side of the model's split; of each subset at most `count`, drawn by the seed.
 
-    A contract that names no split is said on stderr. Raises ValueError where there is no such face, for a split rule
-    that is not known, and as the readers' `find`.
+    A contract that names no split is said on stderr, and that faces of both sides are no held-out ones. Raises
+    ValueError where there is no such face, for a split rule that is not known, and as the readers' `find`.
     """
     selection, name = FaceSelection(tuple(data), side), contract.model.name
     chosen = choose_split({name: split_of_contract(name, contract)}, side)
-    if chosen.origin not in (None, CONTRACT):
+    if chosen.origin != CONTRACT:
         print(f"{name}: split {split_in_words(chosen.as_json())}", file=sys.stderr)
     rng = np.random.default_rng(seed)
     subsets: dict[tuple[str, str], list[Item]] = {}

@@ -77,7 +77,10 @@ class ChosenSplit:
 
 
 def split_in_words(document: Mapping[str, Any]) -> str:
-    """Of what `ChosenSplit.as_json` says: `test (test fraction 0.1, as the models' contracts say)`, or `all`."""
+    """Of what `ChosenSplit.as_json` says: `test (test fraction 0.1, as the models' contracts say)`; of all faces that
+    they are no held-out ones."""
+    if document["split"] == ALL_FACES:
+        return f"{ALL_FACES} (both sides: models may have been trained on these faces)"
     if document["split_from"] is None:
         return document["split"]
     return f"{document['split']} (test fraction {document['test_fraction']:g}, {WORDS[document['split_from']]})"

@@ -34,9 +34,12 @@ def test_the_table_has_a_row_for_each_split(written, record_set):
     scalars = page.read_scalars(RunFolder(written))
     best = min(scalars["test/nme_box"], key=scalars["test/nme_box"].get)
     # the best checkpoint, answered anew, fits as training said it does
-    assert rows["test"][1] == pytest.approx(scalars["test/loss"][best], rel=0.05)
-    assert rows["test"][2] == pytest.approx(scalars["test/mae"][best], rel=1e-3)
-    for _, _, mae, mae_picture, rmse in rows.values():
+    nme, box = (100 * scalars[f"test/{name}"][best] for name in ("nme", "nme_box"))
+    assert rows["test"][1:3] == pytest.approx([nme, box], abs=0.006)
+    assert f"test NME {nme:.2f} % (box {box:.2f} %) at step {best}." in "\n".join(lines)
+    assert rows["test"][3] == pytest.approx(scalars["test/loss"][best], rel=0.05)
+    assert rows["test"][4] == pytest.approx(scalars["test/mae"][best], rel=1e-3)
+    for *_, mae, mae_picture, rmse in rows.values():
         assert mae > 0 and 0 < mae_picture < rmse
 
 

@@ -129,7 +129,8 @@ def test_training_goes_on_from_a_start_with_its_network(model, run, record_set, 
     # what it starts from is tested first, by averages that begin with it
     first = scalars(tmp_path / "run", "test/nme_box")[0]
     assert first == pytest.approx(run.recorded_nme(), rel=1e-3)
-    assert f"(box {100 * first:.2f} %); least: box {100 * first:.2f} % at step 0" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"(box {100 * first:.2f} %); least: box {100 * first:.2f} % at step 0 (export/freeze.py would export" in said
     started = Checkpoint(tmp_path / "run", "last")
     images = np.full((2, 128, 128, 3), 90, np.float32)
     # one step of next to nothing: only the averages of batch norm have moved, by a hundredth

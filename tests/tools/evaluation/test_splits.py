@@ -75,7 +75,9 @@ def test_a_contradiction_is_refused_unless_both_sides_count(fractions, given, me
         choose_split(splits, side, given)
     chosen = choose_split(splits, "all", given)
     assert (
-        chosen == ChosenSplit("all") and all(map(chosen.holds, SOURCES)) and split_in_words(chosen.as_json()) == "all"
+        chosen == ChosenSplit("all")
+        and all(map(chosen.holds, SOURCES))
+        and "may have been trained on" in split_in_words(chosen.as_json())
     )
 
 
