@@ -87,13 +87,8 @@ class Shape:
         return cls(**{name: value for name, value in settings.items() if name not in FORMER})
 
     def settings(self) -> dict[str, Any]:
-        """The fields for a run's settings and a model's contract; those that came later only where they are used."""
-        later = ("picture", "pixels", "labels", "pixel_mean", "pixel_std", "label_mean", "label_std")
-        plain = Shape()
-        found = {
-            name: value for name, value in asdict(self).items() if name not in later or value != getattr(plain, name)
-        }
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+        """The fields as JSON has them, for a run's settings and a model's contract."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @property
     def planes(self) -> int:

@@ -78,18 +78,13 @@ class RunSettings:
         return Selection.from_options(self.options)
 
     def difference(self, after: RunSettings) -> str:
-        """The settings that differ from those of now, in words; empty where none does.
-
-        A run of before, without its split, differs in nothing by that.
-        """
-        old, new = self.to_dict(), after.to_dict()
-        return "; ".join(
-            f"{key}: {old[group].get(key)} before, {new[group].get(key)} now"
-            for group in new
-            if group in old
-            for key in {**old[group], **new[group]}
-            if old[group].get(key) != new[group].get(key)
+        """The settings that differ from those of now, in words; empty where none does."""
+        old, new = (
+            {(group, key): value for group, part in settings.to_dict().items() for key, value in part.items()}
+            for settings in (self, after)
         )
+        differing = (place for place in {**old, **new} if old.get(place) != new.get(place))
+        return "; ".join(f"{place[1]}: {old.get(place)} before, {new.get(place)} now" for place in differing)
 
 
 @dataclass(frozen=True)
@@ -151,7 +146,7 @@ class RunFolder:
         try:
             return RunSettings.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ValueError(f"{path}: damaged ({error!r}), expected the settings of a run") from None
+            raise ValueError(f"{path}: found {error!r}, expected settings that this version reads") from None
 
     def write_settings(self, settings: RunSettings) -> None:
         """Writes settings.json, whole or not at all."""
