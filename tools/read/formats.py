@@ -72,8 +72,7 @@ def _named(item: Item) -> Item:
     """The item with names that can be written anywhere; its files keep theirs, whatever bytes these have."""
     if item.key.isprintable() and item.source.isprintable():  # surrogates are not
         return item
-    names = {name: speakable(getattr(item, name)) for name in ("subset", "name", "source")}
-    return replace(item, **names)
+    return replace(item, subset=speakable(item.subset), name=speakable(item.name), source=speakable(item.source))
 
 
 def read(item: Item, points_key: str) -> Face:
