@@ -21,6 +21,7 @@ WHOLE = Manifest(
     subsets={"A/x": {"train": 7, "test": 2}},
     datasets={"A": Dataset("pts", 12, 10, 2.5)},
     skipped={"missing key": ["A/x/1: found nothing"]},
+    remarks={"scaled": ["A/x/2.jpg: found 9x9"]},
     notes={"views": 4, "trust": {"*": 0.5}},
 )
 

@@ -21,8 +21,9 @@ from records.landmarks import IBUG_68, KAGGLE_15
 from records.manifest import MANIFEST, Dataset
 from records.split import RULE, Split, source_of
 from tests.conftest import CONTEXT, RECORD_OPTIONS, TEST_FRACTION
-from tests.helpers.annotated import write_pts
+from tests.helpers.annotated import IMAGE, OTHER, coco_annotation, coco_keypoints, write_annotations, write_pts
 from tests.helpers.drawn import draw_set, symmetric_face, write_face
+from tests.helpers.pictures import encode, exif
 from tools import make_records
 from tools.make import datasets, parts
 from tools.make.staging import Staging
@@ -135,6 +136,20 @@ def test_bad_samples_are_skipped_counted_and_listed(tmp_path, capsys):
     assert manifest.count("train") == len(records_of(out)["train"]) == 8 and manifest.count("test") == 0
     assert manifest.remarks == {} and "look at preview.jpg in it)" in printed.out
     assert "train: 8 faces in 1 shard\n" in printed.out and "bytes" in printed.out
+
+
+def test_what_one_should_know_of_faces_that_were_taken_is_said_and_kept(tmp_path, capsys):
+    path = write_annotations(tmp_path / "set", coco_annotation(), coco_annotation(keypoints=coco_keypoints(OTHER)))
+    data = encode(IMAGE, ".jpg")
+    (path.parent / "a.png").write_bytes(data[:2] + exif(6) + data[2:])
+    assert made(path, tmp_path / "records", "--workers", 1, "--previews", 0, "--no-report") == 0
+    remarks, printed = shards.checked_manifest(tmp_path / "records").remarks, capsys.readouterr()
+    assert list(remarks) == ["the test split is empty", "turned by EXIF, taken as stored"]
+    (split,), (turned,) = remarks.values()
+    assert split.startswith("none of 1 source fell into it at --test-fraction 0.1")
+    assert turned.startswith("faces.json/all/a.png: ")  # one picture, whatever number of faces
+    assert printed.err.splitlines() == [f"{kind}: {line}" for kind, (line,) in remarks.items()]
+    assert printed.out.endswith(f"written: {tmp_path / 'records'}\n")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from infer.files.console import speakable
+from infer.files.console import counted, speakable
 from records import record
 from records.landmarks import scheme_of
 from records.manifest import Dataset, Manifest, Shard
@@ -158,8 +158,8 @@ def _empty_split(notes: Sequence[ShardNote], plan: SetPlan) -> dict[str, list[st
     """A remark where a test split was wanted and no face fell into it, as in small sets."""
     if plan.split.test_fraction == 0 or any(note.split == "test" and note.shard.records for note in notes):
         return {}
-    where = f"none of the {plan.sources} sources" if plan.sources else "no face"
-    return {EMPTY_TEST: [f"{where} fell into it at --test-fraction {plan.split.test_fraction:g}; nothing is held out"]}
+    found = f"none of {counted(plan.sources, 'source')} fell into it at --test-fraction {plan.split.test_fraction:g}"
+    return {EMPTY_TEST: [f"{found}, so that nothing is held out"]}
 
 
 def _merged(*several: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -33,7 +33,19 @@ def write_set(folder, labels, split="train", scheme=IBUG_68, encoding="raw"):
     parts = {"train": (), "test": (), split: (entry,)}
     subsets = {f"set/{name}": {"train": 0, "test": 0, split: count} for name, count in (("even", 2), ("odd", 1))}
     skipped = {"odd shape": ["a: b"]}
-    manifest = Manifest("pts_2d", edge, 0.15, 0, encoding, scheme, Split(), parts, subsets, skipped=skipped)
+    manifest = Manifest(
+        "pts_2d",
+        edge,
+        0.15,
+        0,
+        encoding,
+        scheme,
+        Split(),
+        parts,
+        subsets,
+        skipped=skipped,
+        remarks={"scaled": ["c", "d"]},
+    )
     manifest.write(folder)
     return folder
 
@@ -114,7 +126,8 @@ def test_the_report_has_its_plots_and_tables_and_is_the_same_again(tmp_path, lab
     assert all(cv2.imread(str(first / name)).std() > 5 for name in PLOTS)
     page = (first / "report.md").read_text()
     assert "# 3 faces, 68 points (ibug68)" in page and "| set/even | 2 | 0 |" in page
-    assert "| odd shape | 1 | a: b |" in page and all(f"]({name})" in page for name in PLOTS)
+    assert "| odd shape | 1 | a: b |" in page and "| scaled | 2 | c |" in page
+    assert all(f"]({name})" in page for name in PLOTS)
 
 
 def test_other_schemes_and_a_set_of_test_faces_alone(tmp_path):
