@@ -22,6 +22,12 @@ HALO = (24, 24, 24)
 PAPER = (28, 28, 28)
 INK = (225, 225, 225)
 SHIFT = 4  # OpenCV draws at sixteenths of a pixel
+SOLID = 60  # pixels of a face's longer edge from which on its marks are opaque; they would hide a smaller one
+FAINTEST = 0.35  # opacity of the marks on the smallest
+NUMBERED = 100  # pixels of a face's longer edge from which on there is room for any number
+SMALLEST = 0.3  # of OpenCV's letters, 6 pixels high: smaller ones cannot be read
+EDGE = 3  # pixels that the dark edge of letters goes beyond their box, and rounding
+SIDES = ((1, -1), (1, 0), (1, 1), (-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1))  # where a number may stand, best first
 
 
 def draw_faces(
@@ -35,17 +41,22 @@ def draw_faces(
     """A copy of the picture with the points of its faces drawn in, uint8 [height, width, 3] BGR.
 
     faces: points [K, 2] each, pixels of the picture; groups: name -> indices, lines: name -> index chains, as in the
-    model's contract; numbers: each point's index beside it, counted from 0; names: of the faces, written above each.
-    Points that are not finite are left out. Dots, lines and letters grow with the face.
+    model's contract; numbers: each point's index beside it, counted from 0, where there is room; names: of the faces,
+    written above each. Points that are not finite are left out. Dots, lines and letters grow with the face, and are
+    faint on a small one.
     """
     image = image.copy()
     for index, points in enumerate(faces):
         points = np.asarray(points, np.float64)
         if not np.isfinite(points).all(axis=1).any():
             continue
-        _draw_face(image, points, groups, lines)
-        if numbers:
-            _number_points(image, points)
+        edge = _edge_in(image, points)
+        if edge < SOLID:
+            _draw_faintly(image, points, groups, edge)
+        else:
+            _draw_face(image, points, groups, lines, edge)
+        if numbers and edge >= NUMBERED:
+            _number_points(image, points, edge)
         if names:
             _name_face(image, points, names[index])
     return image
@@ -85,12 +96,27 @@ def contact_sheet(
     return sheet
 
 
-def _draw_face(image, points, groups, lines) -> None:
+def _edge_in(image, points) -> float:
+    """The longer edge of the face's box, by which sizes go; of one far larger than the picture, as far as it matters
+    (and OpenCV draws)."""
     x0, y0, x1, y1 = box_of(points)
-    edge = max(x1 - x0, y1 - y0)
+    return min(max(x1 - x0, y1 - y0), 2 * max(image.shape[:2]))
+
+
+def _draw_faintly(image, points, groups, edge: float) -> None:
+    """Dots alone, see-through: a pixel is the thinnest line there is, and lines would cover a small face."""
+    x0, y0, x1, y1 = np.round(np.clip(box_of(points), -9, max(image.shape) + 9)).astype(int)
+    rows, columns = (slice(max(0, low - 9), max(0, high + 10)) for low, high in ((y0, y1), (x0, x1)))
+    part = image[rows, columns]
+    if part.size:
+        drawn, opacity = part.copy(), max(FAINTEST, edge / SOLID)
+        _draw_face(drawn, points - (columns.start, rows.start), groups, {}, edge)
+        image[rows, columns] = cv2.addWeighted(drawn, opacity, part, 1 - opacity, 0)
+
+
+def _draw_face(image, points, groups, lines, edge: float) -> None:
     colours = colours_of(groups)
     thickness, radius = max(1, round(edge / 220)), max(0.5, min(0.9, edge / 70), edge / 150)
-    lines = lines if edge >= 50 else {}  # a pixel is the thinnest line: on a smaller face they would cover it
     halo = max(1, round(edge / 450)) if edge >= 150 else 0  # on a small face it would be all that one sees
     for grow, dark in ((2 * halo, True), (0, False)) if halo else ((0, False),):
         for name, chains in lines.items():
@@ -112,13 +138,32 @@ def _dot(image, point, radius: float, colour) -> None:
         cv2.circle(image, _fixed(point), round(radius * (1 << SHIFT)), colour, cv2.FILLED, cv2.LINE_AA, SHIFT)
 
 
-def _number_points(image, points) -> None:
-    """Each point's index to its upper right, small enough to leave its neighbours' legible."""
-    x0, y0, x1, y1 = box_of(points)
-    scale = max(0.3, max(x1 - x0, y1 - y0) / 1400)
+def _number_points(image, points, edge: float) -> None:
+    """Each point's index beside it, where it covers no point and no other number; else it is left out."""
+    scale = max(SMALLEST, edge / 1400)
+    known = points[np.isfinite(points).all(axis=1)]
+    taken = np.zeros((0, 4))
     for index, point in enumerate(points):
-        if np.isfinite(point).all():
-            _letter(image, str(index), point + (6 * scale, -6 * scale), scale)
+        box = _free_place(str(index), point, scale, known, taken) if np.isfinite(point).all() else None
+        if box is not None:
+            taken = np.vstack([taken, box])
+            _letter(image, str(index), box[[0, 3]], scale)
+
+
+def _free_place(text: str, point, scale: float, points, taken) -> np.ndarray | None:
+    """The box (x0, y0, x1, y1) of a text beside a point, with none of points [K, 2] nor boxes taken [N, 4] in it; None
+    where there is none."""
+    (width, height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, max(1, round(scale * 1.6)))
+    gap = 5 * scale + EDGE
+    for right, down in SIDES:
+        x = point[0] + (gap if right > 0 else -width / 2 if right == 0 else -width - gap)
+        y = point[1] + (height + gap if down > 0 else height / 2 if down == 0 else -gap)
+        box = np.array([x, y - height, x + width, y])
+        low, high = box[:2] - EDGE, box[2:] + EDGE
+        covered = ((points > low) & (points < high)).all(axis=1).any()
+        if not covered and not ((taken[:, :2] < high) & (taken[:, 2:] > low)).all(axis=1).any():
+            return box
+    return None
 
 
 def _name_face(image, points, name: str) -> None:

@@ -16,6 +16,7 @@ if not __package__:
     __import__(__package__)
 
 import cv2
+import numpy as np
 
 from .detect.detector import DETECTORS
 from .faces.align import FIVE
@@ -140,7 +141,11 @@ def run(options: RunOptions) -> int:
         open_window()
     keep_memory()
     landmarker = _open_landmarker(options)
-    code = _picture_job(options, landmarker, inputs.pictures).run() if inputs.pictures else 0
+    table = boxes_for(options.boxes, inputs.pictures)
+    code = 1 if table and table.refused else 0
+    if inputs.pictures:
+        boxes = table.boxes if table else None
+        code = max(code, _picture_job(options, landmarker, inputs.pictures, boxes).run())
     alone = not inputs.pictures and len(inputs.videos) == 1
     for source, name in zip(inputs.videos, video_names(inputs.videos), strict=True):
         code = max(code, _run_video(options, landmarker, source, name, alone))
@@ -171,7 +176,9 @@ def _submission_job(options: RunOptions, submission: Path, file: Path) -> Submis
     )
 
 
-def _picture_job(options: RunOptions, landmarker: Landmarker, pictures: list[tuple[Path, str]]) -> PictureJob:
+def _picture_job(
+    options: RunOptions, landmarker: Landmarker, pictures: list[tuple[Path, str]], boxes: dict[str, np.ndarray] | None
+) -> PictureJob:
     """The job that does the pictures, in as many threads as make sense."""
     outputs = options.outputs
     workers = 1 if outputs.show or len(pictures) == 1 else options.threads or cores()
@@ -185,7 +192,7 @@ def _picture_job(options: RunOptions, landmarker: Landmarker, pictures: list[tup
         (*own, *([options.json] if options.json else [])),
         options.csv,
         options.passes,
-        boxes_for(options.boxes, pictures),
+        boxes,
         options.whole,
         options.resume,
         workers,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+FARTHEST = 1e6  # pixels: corners of given boxes beyond are a mistake
 OVERLAP = 0.4  # landmark boxes of two faces in one picture hardly ever share so much of their union
 
 

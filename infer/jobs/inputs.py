@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..files.boxes import read_boxes
+from ..files.boxes import BoxTable, read_boxes
 from ..files.console import counted
 from ..files.kinds import SUFFIXES, VIDEOS
 from ..files.listing import Listing, list_files
@@ -61,33 +61,35 @@ def refuse_overwriting(options: RunOptions, inputs: set[Path]) -> None:
             raise ValueError(f"{option} {file}: found an input, expected a file to write to")
 
 
-def boxes_for(file: Path | None, pictures: Sequence[tuple[Path, str]]) -> dict[str, np.ndarray] | None:
-    """The boxes [N, 4] by the pictures' names; rows of pictures that are not there are said.
+def boxes_for(file: Path | None, pictures: Sequence[tuple[Path, str]]) -> BoxTable | None:
+    """The boxes [N, 4] by the pictures' names; rows that are none, or of pictures that are not there, are said.
 
     A row names its picture as the run does, or by its path, however that is written: `./a.jpg`, absolute, with
     backslashes. Raises ValueError where none fits.
     """
     if file is None:
         return None
-    boxes = read_boxes(file)
+    table = read_boxes(file)
+    for line in table.refused:
+        print(line, file=sys.stderr)
     names = {_absolute(path): name for path, name in pictures} | {_absolute(name): name for _, name in pictures}
     found: dict[str, list[np.ndarray]] = {}
     strange = []
-    for given, rows in boxes.items():
+    for given, rows in table.boxes.items():
         name = names.get(_absolute(given)) or names.get(_absolute(given.replace("\\", "/")))
         if name:
             found.setdefault(name, []).append(rows)
         else:
             strange.append(given)
-    if boxes and not found:
+    if table.boxes and not found:
         raise ValueError(
             f"{file}: found boxes for {strange[0]} and no given picture, expected names such as {pictures[0][1]}"
         )
     if strange:
-        shown = f"{', '.join(strange[:SHOWN])}{' ...' if len(strange) > SHOWN else ''}"
+        listed = f"{', '.join(strange[:SHOWN])}{' ...' if len(strange) > SHOWN else ''}"
         told = counted(len(strange), "name", be=True)
-        print(f"{file}: {told} of no given picture and left out: {shown}", file=sys.stderr)
-    return {name: np.concatenate(rows) for name, rows in found.items()}
+        print(f"{file}: {told} of no given picture and left out: {listed}", file=sys.stderr)
+    return BoxTable({name: np.concatenate(rows) for name, rows in found.items()}, table.refused)
 
 
 def _absolute(path: Path | str) -> str:

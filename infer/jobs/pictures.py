@@ -107,8 +107,7 @@ class PictureJob:
 
     def _boxes_of(self, task: Task) -> np.ndarray:
         """The landmark boxes that are given of a picture, [N, 4]."""
-        boxes = self.options.boxes or {}
-        return boxes.get(task.name, boxes.get(task.path.as_posix(), np.zeros((0, 4))))
+        return (self.options.boxes or {}).get(task.name, np.zeros((0, 4)))
 
     def _keep(self, done: Done, progress: Progress) -> None:
         """Notes what came of one picture, and shows it if wanted."""

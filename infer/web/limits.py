@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 PASSES = (1, 4)  # of the network: fewest and most that a request may ask for
-FARTHEST = 1e6  # pixels: corners of boxes beyond are a mistake
 NAME_LENGTH = 200  # letters of a picture's name that are given back
 
 

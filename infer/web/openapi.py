@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ..files.headers import KINDS
+from ..geometry.boxes import FARTHEST
 from ..model.contract import Contract
-from .limits import FARTHEST, PASSES, Limits
+from .limits import PASSES, Limits
 from .problems import MEDIA_TYPE
 from .uploads import FIELD, FORMATS
 

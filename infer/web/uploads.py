@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 import numpy as np
 from flask import Request
 
-from .limits import FARTHEST, NAME_LENGTH, PASSES, Limits
+from ..geometry.boxes import FARTHEST
+from .limits import NAME_LENGTH, PASSES, Limits
 from .problems import Problem
 
 FIELD = "image"

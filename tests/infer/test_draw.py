@@ -1,5 +1,6 @@
 """infer/draw.py: drawn where the points are, and nowhere else."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -106,6 +107,32 @@ def test_numbers_stand_beside_their_points():
         assert letters[y - 20 : y + 4, x : x + 25].any()
         letters[y - 20 : y + 6, x - 2 : x + 25] = False
     assert not letters.any()
+
+
+def test_small_faces_stay_visible():
+    """Their marks are faint, and numbers come only where there is room for some."""
+    shape = np.stack(np.meshgrid(np.linspace(-0.5, 0.5, 8), np.linspace(-0.5, 0.5, 8)), axis=2).reshape(-1, 2)
+    image = np.full((160, 200, 3), 90, np.uint8)
+    for edge, most in ((18, 0.4), (30, 0.55), (45, 0.8), (60, 1.0)):
+        points = shape * edge + (100.5, 80.5)
+        drawn, numbered = (draw_faces(image, [points], {"eyes": range(64)}, {}, numbers=flag) for flag in (False, True))
+        np.testing.assert_array_equal(drawn, numbered)
+        contrast = (drawn.astype(int) - 90).max() / 165  # of white on this grey
+        assert 0.2 < contrast <= most
+    assert (draw_faces(image, [shape * 30 - 500], {"eyes": range(64)}, {}) == 90).all()
+
+
+def test_numbers_cover_no_point_and_no_other_number():
+    image, edge = np.full((300, 300, 3), 90, np.uint8), 110
+    ring = np.stack([np.cos(np.arange(40) / 40 * 2 * np.pi), np.sin(np.arange(40) / 40 * 2 * np.pi)], axis=1)
+    points = np.concatenate([ring * edge / 2, ring[::4] * 8]) + 150
+    points[3] = np.nan
+    plain, numbered = (draw_faces(image, [points], {"eyes": range(50)}, {}, numbers=flag) for flag in (False, True))
+    letters = (plain != numbered).any(axis=2)
+    x, y = points[np.isfinite(points).all(axis=1)].round().astype(int).T
+    assert not letters[y, x].any()
+    count, _, stats, _ = cv2.connectedComponentsWithStats(letters.astype(np.uint8), connectivity=8)
+    assert 15 < count < 45 and stats[1:, cv2.CC_STAT_WIDTH].max() < 45  # letters apart, and not all have room
 
 
 def test_names_stand_above_their_faces(grey):

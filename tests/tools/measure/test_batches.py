@@ -19,4 +19,6 @@ def test_batches_are_held_against_bare_decoding(tmp_path, monkeypatch, capsys):
         rate, ratio = map(float, line.split("|")[2:4])
         assert ratio == pytest.approx(rate / bare, rel=0.02)
     boxes = batches.write_boxes([(next((drawn / "AFW").glob("*.jpg")), "a.jpg")], tmp_path / "b.csv")
-    np.testing.assert_array_equal(read_boxes(boxes)["a.jpg"], [[WIDTH / 4, HEIGHT / 4, WIDTH * 3 / 4, HEIGHT * 3 / 4]])
+    np.testing.assert_array_equal(
+        read_boxes(boxes).boxes["a.jpg"], [[WIDTH / 4, HEIGHT / 4, WIDTH * 3 / 4, HEIGHT * 3 / 4]]
+    )
