@@ -10,6 +10,7 @@ import numpy as np
 
 from infer.files.atomic import write_text_atomically
 from infer.geometry.boxes import box_of
+from infer.geometry.rotations import rotation
 from infer.geometry.similarity import similarity
 from records.landmarks import IBUG_68, Scheme, convert
 from tools.read.face import BadSample
@@ -65,9 +66,8 @@ def _upright(shape: np.ndarray) -> np.ndarray:
     shape = shape - shape.mean(axis=0)
     mirrored = shape[list(IBUG_68.flip)] * (-1, 1)
     scale, turn, shift = similarity(mirrored, shape)
-    axis = np.arctan2(turn[1, 0], turn[0, 0]) / 2
-    back = np.array([[np.cos(axis), np.sin(axis)], [-np.sin(axis), np.cos(axis)]])
-    upright = shape @ back.T
+    lean = np.arctan2(turn[1, 0], turn[0, 0]) / 2  # of the middle line; the mirror image leans the other way
+    upright = shape @ rotation(lean)
     upright = (upright + upright[list(IBUG_68.flip)] * (-1, 1)) / 2
     first, second = IBUG_68.corners
     return (upright - upright.mean(axis=0)) / np.linalg.norm(upright[second] - upright[first])
