@@ -25,6 +25,7 @@ from .jobs.cores import cores
 from .jobs.memory import keep_memory
 from .landmarker import NAMED, Landmarker, LandmarkerOptions, model_path
 from .version import VERSION
+from .web.cors import checked_origin
 from .web.limits import Limits
 
 PORT = 8068
@@ -38,7 +39,7 @@ OPEN = "whoever reaches this machine may use the service, without a password, an
 @dataclass(frozen=True)
 class ServiceOptions:
     """host, port: to listen on; landmarker: of each worker; workers: how many, None for one a core; limits; proxy:
-    address of the reverse proxy that is believed, None for none."""
+    address of the reverse proxy that is believed, None for none; origins: of foreign pages that may ask."""
 
     host: str
     port: int
@@ -46,6 +47,7 @@ class ServiceOptions:
     workers: int | None
     limits: Limits
     proxy: str | None
+    origins: tuple[str, ...] = ()
 
     @property
     def hosts(self) -> list[str] | None:
@@ -86,6 +88,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     limits("--wait", type=_amount, default=30, metavar="S", help=help_wait)
     add("--version", action="version", version=f"landmark68 {VERSION} (OpenCV {cv2.__version__})")
     add("--proxy", metavar="ADDRESS", help="reverse proxy in front, whose X-Forwarded-For and -Proto are believed")
+    help_cors = "origin of other pages that may ask the REST routes, such as https://example.org, or * for any; may be "
+    add("--cors", action="append", default=[], metavar="ORIGIN", help=f"{help_cors}given several times (default: none)")
     return parser.parse_args(argv)
 
 
@@ -116,7 +120,8 @@ def options_of(args: argparse.Namespace) -> ServiceOptions:
         seconds=args.wait,
     )
     chosen = LandmarkerOptions(args.model, args.detector, args.detector_model)
-    return ServiceOptions(args.host, args.port, chosen, args.workers, bounds, args.proxy)
+    origins = tuple(checked_origin(text) for text in args.cors)
+    return ServiceOptions(args.host, args.port, chosen, args.workers, bounds, args.proxy, origins)
 
 
 def run(options: ServiceOptions) -> int:
@@ -125,7 +130,7 @@ def run(options: ServiceOptions) -> int:
 
     limits, host = options.limits, options.host
     crew = workers.Workers(make_landmarkers(options.landmarker, options.workers), limits.queue)
-    application = app.create_app(crew, limits, options.hosts)
+    application = app.create_app(crew, limits, options.hosts, options.origins)
     try:
         listening = server.Server(application, host, options.port, limits, crew.room, options.proxy)
     except OSError as error:

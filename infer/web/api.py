@@ -10,10 +10,11 @@ from ..draw import colours_of
 from ..files.points import json_line
 from . import metrics
 from .answers import TYPES, json_body
+from .body import BATCH_OPTIONS, OPTIONS, read_parts
 from .openapi import document
 from .problems import Problem, problem_details
 from .service import Service, the_service
-from .uploads import AnswerOptions, read_options, read_passes, read_upload, read_uploads
+from .uploads import AnswerOptions, all_uploads, one_upload, read_options, read_passes
 
 api = Blueprint("api", __name__)
 
@@ -23,8 +24,9 @@ def landmarks() -> Response:
     """The faces of one picture."""
     service = the_service()
     service.admit(request.remote_addr)
-    options = read_options(request, service.contract.points.groups)
-    (found,) = service.find([read_upload(request, service.limits)], options)
+    parts = read_parts(request, OPTIONS, 1)
+    options = read_options(parts.options, service.contract.points.groups)
+    (found,) = service.find([one_upload(parts, service.limits)], options)
     if isinstance(found, Problem):
         raise found
     headers = {"Content-Type": TYPES[options.format], "Server-Timing": server_timing(found.times)}
@@ -35,7 +37,8 @@ def landmarks() -> Response:
 def batch() -> Response:
     """The faces of several pictures; one that cannot be done does not stand in the way of the others."""
     service = the_service()
-    passes, uploads = read_passes(request), read_uploads(request, service.limits)
+    parts = read_parts(request, BATCH_OPTIONS, service.limits.pictures, raw=False)
+    passes, uploads = read_passes(parts.options), all_uploads(parts, service.limits)
     service.admit(request.remote_addr, len(uploads))
     found = service.find(uploads, AnswerOptions(passes=passes))
     entries = [

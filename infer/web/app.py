@@ -11,11 +11,12 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityEr
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from .api import api
+from .body import MemoryRequest
+from .cors import cors_headers
 from .limits import Limits
 from .pages import pages
 from .problems import FAULT, MEDIA_TYPE, Problem, problem_body
 from .service import KEY, Service, the_service
-from .uploads import MemoryRequest
 from .workers import Workers
 
 POLICY = (
@@ -32,14 +33,18 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
 }
+ORIGINS = "LANDMARK68_ORIGINS"  # key of the configuration
 FORM_FIELD = 100_000  # bytes of a field that is no file: more than the boxes of a batch need
 
 
-def create_app(workers: Workers, limits: Limits, hosts: Sequence[str] | None = None) -> Flask:
+def create_app(
+    workers: Workers, limits: Limits, hosts: Sequence[str] | None = None, origins: Sequence[str] = ()
+) -> Flask:
     """The application, a WSGI callable.
 
     hosts: names that requests may call this host by, so that no page of somebody else's reaches a service on loopback
-    through a name of its own (DNS rebinding); None for any.
+    through a name of its own (DNS rebinding); None for any. origins: of pages that may ask the routes under /api/, as
+    `checked_origin` gives them.
     """
     app = Flask(__name__)
     app.request_class = MemoryRequest
@@ -52,6 +57,7 @@ def create_app(workers: Workers, limits: Limits, hosts: Sequence[str] | None = N
     )
     Bootstrap5(app)
     app.extensions[KEY] = Service(workers, limits)
+    app.config[ORIGINS] = tuple(origins)
     app.register_blueprint(api)
     app.register_blueprint(pages)
     app.before_request(_begin)
@@ -69,6 +75,8 @@ def _begin() -> None:
 def _finish(response: Response) -> Response:
     """Adds the headers and counts the request."""
     response.headers.update(HEADERS)
+    allowed = current_app.config[ORIGINS]
+    response.headers.update(cors_headers(allowed, request, response.headers.get("Allow", "")))
     if request.endpoint not in ("static", "bootstrap.static"):
         response.headers["Cache-Control"] = "no-store"
     metrics, endpoint = the_service().metrics, request.endpoint or "none"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..files.headers import KINDS
 from ..geometry.boxes import FARTHEST
 from ..model.contract import Contract
+from .body import FIELD
 from .limits import PASSES, Limits
 from .problems import MEDIA_TYPE
-from .uploads import FIELD, FORMATS
+from .uploads import FORMATS
 
 VERSION = "1"
 PROBLEMS = {
@@ -23,6 +24,8 @@ PROBLEMS = {
 LATER = {"Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}}
 NUMBER = {"type": "number"}
 PICTURE = {"type": "string", "format": "binary", "description": "a file; in a form with its name"}
+BASE64 = {"type": "string", "contentEncoding": "base64", "description": "a file in base64, or a data: URL of it"}
+OPTIONS_ANYWHERE = "Options stand in the query, the form or the JSON body; one that stands twice must be the same."
 ANGLES = ("yaw", "pitch", "roll")
 OPENINGS = ("left_eye", "right_eye", "mouth")
 
@@ -51,71 +54,82 @@ def document(contract: Contract, limits: Limits) -> dict:
 
 
 def _landmarks(contract: Contract, limits: Limits) -> dict:
-    form = {FIELD: PICTURE, "boxes": {**_boxes(limits), "description": "as the parameter of that name"}}
-    bodies = {
-        "multipart/form-data": {
-            "schema": {"type": "object", "properties": form, "required": [FIELD]},
-            "encoding": {"boxes": {"contentType": "application/json"}},
-        },
-        "image/*": {"schema": PICTURE},
-        "application/octet-stream": {"schema": PICTURE},
-    }
+    options = _options(contract, limits)
+    body = _bodies(PICTURE, BASE64, options)
+    body["content"] |= {"image/*": {"schema": PICTURE}, "application/octet-stream": {"schema": PICTURE}}
     return {
         "operationId": "landmarks",
         "summary": "The faces of one picture",
         "description": f"{KINDS}, at most {limits.upload} bytes and {limits.pixels} pixels; pixels are those of the "
-        "upright picture (EXIF rotation applied), centres at whole numbers, from 0.",
-        "parameters": [*_parameters(contract), _boxes_parameter(limits)],
-        "requestBody": {"required": True, "content": bodies},
+        f"upright picture (EXIF rotation applied), centres at whole numbers, from 0. {OPTIONS_ANYWHERE}",
+        "parameters": _parameters(options),
+        "requestBody": body,
         "responses": {"200": _found(), **_problems(400, 413, 415, 422, 429, 503)},
     }
 
 
-def _parameters(contract: Contract) -> list[dict]:
+def _options(contract: Contract, limits: Limits) -> dict[str, dict]:
+    """The options of a picture by name: schemas with their descriptions."""
     name = f"({'|'.join(contract.points.groups)})"
     groups = {"type": "string", "pattern": f"^({name}(,{name})*)?$"}
-    return [
-        _query("format", {"enum": list(FORMATS), "default": "json"}, "of the answer; pts: of one face; png: drawn"),
-        _passes(),
-        _query("face", _whole(0, 10_000, 0), "of a .pts: which face, surest first"),
-        _query("groups", groups, "of a png: what is drawn, all by default"),
-        _query("numbers", {"type": "boolean", "default": False}, "of a png: whether points have their numbers"),
-    ]
-
-
-def _boxes_parameter(limits: Limits) -> dict:
+    formats = {"type": "string", "enum": list(FORMATS), "default": "json"}
+    boxes = (
+        "Landmark boxes x0, y0, x1, y1, tight around the points, at least 1 pixel wide and high, instead of detection."
+    )
     return {
-        "name": "boxes",
-        "in": "query",
-        "description": "Landmark boxes x0, y0, x1, y1, tight around the points, at least 1 pixel wide and high, "
-        "instead of detection.",
-        "content": {"application/json": {"schema": _boxes(limits)}},
+        "format": _about(formats, "of the answer; pts: of one face; png: drawn"),
+        "passes": _passes(),
+        "face": _about(_whole(0, 10_000, 0), "of a .pts: which face, surest first"),
+        "groups": _about(groups, "of a png: what is drawn, all by default"),
+        "numbers": _about({"type": "boolean", "default": False}, "of a png: whether points have their numbers"),
+        "boxes": _about(_boxes(limits), boxes),
     }
 
 
 def _batch(limits: Limits) -> dict:
-    pictures = {"type": "array", "items": PICTURE, "minItems": 1, "maxItems": limits.pictures}
+    several = {"type": "array", "minItems": 1, "maxItems": limits.pictures}
     boxes = {"type": "array", "items": {"anyOf": [_boxes(limits), {"type": "null"}]}, "maxItems": limits.pictures}
-    form = {FIELD: pictures, "boxes": {**boxes, "description": "of each picture, or null for detection"}}
-    schema = {"type": "object", "properties": form, "required": [FIELD]}
-    encoding = {"boxes": {"contentType": "application/json"}}
+    options = {"passes": _passes(), "boxes": _about(boxes, "of each picture, or null for detection")}
     return {
         "operationId": "batch",
         "summary": "The faces of several pictures, in order",
         "description": f"At most {limits.pictures} pictures and {limits.upload} bytes in all. A picture that cannot be "
-        "done has an error in its place.",
-        "parameters": [_passes()],
-        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema, "encoding": encoding}}},
+        f"done has an error in its place. {OPTIONS_ANYWHERE}",
+        "parameters": _parameters(options),
+        "requestBody": _bodies(several | {"items": PICTURE}, several | {"items": BASE64}, options),
         "responses": {"200": _json("The faces of each", _ref("Batch")), **_problems(400, 413, 415, 422, 429, 503)},
     }
 
 
+def _bodies(pictures: dict, encoded: dict, options: dict[str, dict]) -> dict:
+    """A form, or JSON, of pictures and options."""
+    form, members = ({FIELD: some, **options} for some in (pictures, encoded))
+    encoding = {"boxes": {"contentType": "application/json"}}
+    content = {
+        "multipart/form-data": {"schema": _object(form, FIELD), "encoding": encoding},
+        "application/json": {"schema": _object(members, FIELD)},
+    }
+    return {"required": True, "content": content}
+
+
+def _parameters(options: dict[str, dict]) -> list[dict]:
+    """The options as a query has them; lists are JSON there."""
+    return [_parameter(name, dict(schema)) for name, schema in options.items()]
+
+
+def _parameter(name: str, schema: dict) -> dict:
+    about = {"name": name, "in": "query", "description": schema.pop("description")}
+    if schema["type"] == "array":
+        return about | {"content": {"application/json": {"schema": schema}}}
+    return about | {"schema": schema}
+
+
 def _passes() -> dict:
-    return _query("passes", _whole(*PASSES, 2), "of the network, each cropped around the points of the one before")
+    return _about(_whole(*PASSES, 2), "of the network, each cropped around the points of the one before")
 
 
-def _query(name: str, schema: dict, description: str) -> dict:
-    return {"name": name, "in": "query", "description": description, "schema": schema}
+def _about(schema: dict, description: str) -> dict:
+    return schema | {"description": description}
 
 
 def _whole(least: int, most: int, default: int) -> dict:

@@ -1,29 +1,20 @@
-"""What a request holds: pictures as bytes, boxes, options. Nothing of it touches a file."""
+"""What is asked of pictures: boxes and options, from the parts of a request. Nothing of it touches a file."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import PurePosixPath
 
 import numpy as np
-from flask import Request
 
 from ..geometry.boxes import FARTHEST
-from .limits import NAME_LENGTH, PASSES, Limits
+from .body import FIELD, Parts
+from .limits import PASSES, Limits
 from .problems import Problem
 
-FIELD = "image"
 FORMATS = ("json", "csv", "pts", "png")
 TRUTHS = {"true": True, "1": True, "false": False, "0": False}
-
-
-class MemoryRequest(Request):
-    """A request whose uploads stay in memory, where werkzeug would write larger ones to a temporary file."""
-
-    def _get_file_stream(self, *args, **kwargs) -> BytesIO:
-        return BytesIO()
 
 
 @dataclass(frozen=True)
@@ -48,45 +39,35 @@ class AnswerOptions:
     face: int = 0
 
 
-def read_upload(request: Request, limits: Limits) -> Upload:
-    """The one picture of a request: the multipart field `image`, or the raw body. Raises Problem."""
-    _check_coding(request)
-    if not is_multipart(request):
-        # not request.form: a body that curl calls a form by default is a picture all the same
-        data = request.get_data(cache=False)
-        return Upload(FIELD, _filled(data, "the body"), parse_boxes(request.args.get("boxes"), limits))
-    (file,) = _files(request, 1)
-    boxes = request.form.get("boxes", request.args.get("boxes"))
-    return Upload(safe_name(file.filename), _filled(file.read(), f"the field {FIELD}"), parse_boxes(boxes, limits))
+def one_upload(parts: Parts, limits: Limits) -> Upload:
+    """The one picture of a request. Raises Problem where it is empty, and for boxes that are none."""
+    ((name, data),) = parts.pictures
+    if not data:
+        raise Problem(400, f"found nothing in the body or its field {FIELD}, expected a picture")
+    return Upload(name, data, parse_boxes(parts.options.get("boxes"), limits))
 
 
-def read_uploads(request: Request, limits: Limits) -> list[Upload]:
-    """The pictures of a batch, in order: all multipart fields `image`. Raises Problem."""
-    _check_coding(request)
-    if not is_multipart(request):
-        raise Problem(415, f"found a body of {request.mimetype or 'no type'}, expected multipart/form-data")
-    files = _files(request, limits.pictures)
-    boxes = parse_box_lists(request.form.get("boxes"), len(files), limits)
-    # an empty one is an error of that picture alone
-    return [Upload(safe_name(file.filename), file.read(), own) for file, own in zip(files, boxes, strict=True)]
+def all_uploads(parts: Parts, limits: Limits) -> list[Upload]:
+    """The pictures of a batch, in order; an empty one is an error of that picture alone. Raises Problem."""
+    boxes = parse_box_lists(parts.options.get("boxes"), len(parts.pictures), limits)
+    return [Upload(name, data, own) for (name, data), own in zip(parts.pictures, boxes, strict=True)]
 
 
-def read_options(request: Request, groups: dict[str, list[int]]) -> AnswerOptions:
-    """The options of a request's query; groups: of the model's points. Raises Problem."""
-    given = request.args
+def read_options(given: Mapping[str, str], groups: Mapping[str, list[int]]) -> AnswerOptions:
+    """The options by name; groups: of the model's points. Raises Problem."""
     chosen = given.get("groups")
     return AnswerOptions(
         _choice("format", given.get("format", "json"), FORMATS),
-        read_passes(request),
+        read_passes(given),
         None if chosen is None else tuple(_choice("groups", name, groups) for name in chosen.split(",") if name),
-        TRUTHS[_choice("numbers", given.get("numbers", "false"), TRUTHS)],
+        TRUTHS[_choice("numbers", given.get("numbers", "false").lower(), TRUTHS)],
         _whole("face", given.get("face", "0"), 0, 10_000),
     )
 
 
-def read_passes(request: Request) -> int:
-    """How many passes of the network a request's query asks for. Raises Problem."""
-    return _whole("passes", request.args.get("passes", "2"), *PASSES)
+def read_passes(given: Mapping[str, str]) -> int:
+    """How many passes of the network are asked for. Raises Problem."""
+    return _whole("passes", given.get("passes", "2"), *PASSES)
 
 
 def parse_boxes(text: str | None, limits: Limits) -> np.ndarray | None:
@@ -103,40 +84,6 @@ def parse_box_lists(text: str | None, count: int, limits: Limits) -> list[np.nda
         found = f"{len(lists)} lists" if isinstance(lists, list) else type(lists).__name__
         raise Problem(422, f"boxes: found {found}, expected a list or null for each of {count} pictures")
     return [None if boxes is None else _boxes(boxes, limits) for boxes in lists]
-
-
-def safe_name(name: str | None) -> str:
-    """A client's file name as answers repeat it: no folders, nothing that cannot be shown, not long, not empty."""
-    plain = PurePosixPath((name or "").replace("\\", "/")).name
-    plain = "".join(letter for letter in plain if letter.isprintable())
-    return plain[-NAME_LENGTH:] or FIELD
-
-
-def is_multipart(request: Request) -> bool:
-    """Whether the body is a form with files."""
-    return request.mimetype == "multipart/form-data"
-
-
-def _files(request: Request, most: int) -> list:
-    files = request.files.getlist(FIELD)
-    if not files:
-        found = ", ".join(map(str, [*request.files, *request.form][:5])) or "nothing"  # a part may have no name
-        raise Problem(400, f"found the fields {found[:200]}, expected a file in the field {FIELD}")
-    if len(files) > most:
-        raise Problem(413, f"found {len(files)} pictures, expected at most {most}")
-    return files
-
-
-def _filled(data: bytes, where: str) -> bytes:
-    if not data:
-        raise Problem(400, f"found nothing in {where}, expected a picture")
-    return data
-
-
-def _check_coding(request: Request) -> None:
-    coding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if coding not in ("identity", ""):
-        raise Problem(415, f"found a body coded as {coding[:40]}, expected a plain one")
 
 
 def _json(text: str):

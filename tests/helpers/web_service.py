@@ -29,11 +29,11 @@ def make_workers(count: int = 1, queue: int = 32) -> Workers:
 
 
 @contextmanager
-def application(workers: int = 1, limits: Limits = UNLIMITED) -> Iterator:
+def application(workers: int = 1, limits: Limits = UNLIMITED, origins: tuple[str, ...] = ()) -> Iterator:
     """A Flask application with workers of its own."""
     crew = make_workers(workers, limits.queue)
     try:
-        yield create_app(crew, limits, ["localhost", "127.0.0.1"])
+        yield create_app(crew, limits, ["localhost", "127.0.0.1"], origins)
     finally:
         crew.close()
 
