@@ -45,7 +45,12 @@ EXIT_CODES = (
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, epilog=f"{EXIT_CODES}. {SERVICE}")
     add = parser.add_argument
-    add("paths", nargs="+", metavar="PATH", help="picture, video, folder of pictures, quoted pattern, camera's number")
+    add(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="picture, video or its address, folder, quoted pattern, camera's number",
+    )
     help_model = (
         f"model with its .json beside it, or {' or '.join(NAMED)} (default: local/landmark.pb beside this program"
     )

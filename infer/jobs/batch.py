@@ -130,7 +130,10 @@ class Batch:
         whole = [_in_full(face, picture) for face in faces]
         entry = picture_entry(task.name, picture.shape, whole, self.contract.points.scheme)
         self._write_pts(whole, task)
-        return Done(task, entry, "", milliseconds, *self._write(picture.image, faces, task), picture.factor)
+        try:
+            return Done(task, entry, "", milliseconds, *self._write(picture.image, faces, task), picture.factor)
+        except (MemoryError, cv2.error) as error:  # a full disk, in contrast, ends the run
+            return Done(task, error=one_line(error, task.path))
 
     def _landmarker(self) -> Landmarker:
         """This thread's own."""

@@ -114,6 +114,13 @@ def test_absurd_boxes_are_one_line_each_and_the_largest_ones_are_drawn(call, tmp
     assert np.abs(second["faces"][0]["box"]).max() > 1e5
 
 
+def test_boxes_by_path_and_strange_names(call, tmp_path):
+    (tmp_path / "boxes.csv").write_text("my pictures/b.bmp,10,10,50,40\nother.jpg,1,1,5,5\n")
+    code, out, err = call("my pictures", "--boxes", "boxes.csv")
+    assert code == 0 and "b.bmp: 1 face, " in out
+    assert err.startswith("boxes.csv: 1 name is ") and err.endswith(": other.jpg\n")
+
+
 @pytest.mark.parametrize("row", ["my pictures\\b.bmp", "./my pictures/b.bmp", "{folder}/my pictures/b.bmp", "./b.bmp"])
 def test_boxes_by_names_of_every_spelling(call, tmp_path, row):
     (tmp_path / "boxes.csv").write_text(f"{row.format(folder=tmp_path)},10,10,50,40\nb.bmp,60,10,90,40\n")
@@ -143,14 +150,15 @@ def test_bad_files_are_named_and_the_rest_goes_on(call, pictures, tmp_path):
     check_first(read(tmp_path / "output" / "points.json")[0])
 
 
+@pytest.mark.parametrize("place", ["landmarker.Landmarker.detect", "jobs.batch.draw_faces"])
 @pytest.mark.parametrize(
     ("thrown", "reason"), [(cv2.error("OpenCV(4)\n  went wrong"), "went wrong"), (MemoryError(), "found no memory")]
 )
-def test_what_opencv_throws_is_one_line(call, monkeypatch, thrown, reason):
+def test_what_opencv_throws_is_one_line(call, monkeypatch, place, thrown, reason):
     def fail(*_):
         raise thrown
 
-    monkeypatch.setattr(run.Landmarker, "detect", fail)
+    monkeypatch.setattr(f"infer.{place}", fail)
     code, _, err = call("my pictures/b.bmp")
     first, last = err.splitlines()
     assert code == 1 and "b.bmp" in first and reason in first and last == "not done: b.bmp"
