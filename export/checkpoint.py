@@ -47,7 +47,7 @@ class Checkpoint:
     def record_set(self, folder: Path | None = None) -> RecordSet:
         """The records that the run was trained on, or others; of a run of cross-validation with its own test part."""
         selection = self.settings.selection
-        return replace(selection, folder=folder or selection.folder).open(self.shape.picture == "grey")
+        return RecordSet.of(replace(selection, folder=folder or selection.folder), self.shape.picture == "grey")
 
     def load(self, session: v1.Session) -> None:
         """Loads the weights into a graph's session. Raises ValueError where they are damaged, or another network's."""

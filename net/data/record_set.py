@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from net.data.selection import Fold
+from net.data.selection import Fold, Selection
 from records import record
 from records.landmarks import indices_of, part_of
 from records.manifest import Shard
@@ -43,6 +43,11 @@ class RecordSet:
         self.scheme = part_of(self.stored, indices_of(points, self.stored)) if points else self.stored
         self.context = self.manifest.context
         self._subsets = self._count_splits() if fold or validation else self.manifest.subsets
+
+    @classmethod
+    def of(cls, selection: Selection, grey: bool) -> RecordSet:
+        """The records that a run uses; grey: pictures of one channel. Raises as the constructor does."""
+        return cls(selection.folder, selection.fold, grey, selection.points, selection.validation)
 
     @property
     def judge(self) -> str:

@@ -1,16 +1,13 @@
-"""Which records a run learns from and is judged by, as its options say; TensorFlow is imported to open them."""
+"""Which records a run learns from and is judged by, as its options say. Needs no TensorFlow, as reading settings."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from records.split import fold_of
-
-if TYPE_CHECKING:
-    from net.data.record_set import RecordSet
 
 
 @dataclass(frozen=True)
@@ -78,9 +75,3 @@ class Selection:
             "validation": self.validation,
             "points_subset": self.points,
         }
-
-    def open(self, grey: bool) -> RecordSet:
-        """The records; grey: pictures of one channel. Raises as `RecordSet` does."""
-        from net.data.record_set import RecordSet  # TensorFlow takes seconds, and settings are read without it
-
-        return RecordSet(self.folder, self.fold, grey, self.points, self.validation)

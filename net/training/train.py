@@ -109,7 +109,7 @@ def fitted(plan: Plan) -> tuple[Plan, RecordSet]:
 
     Raises ValueError for a plan that they cannot serve, and what `RecordSet` raises.
     """
-    records = plan.records.open(grey=plan.shape.picture == "grey")
+    records = RecordSet.of(plan.records, grey=plan.shape.picture == "grey")
     check_records(plan, records)
     shape = replace(plan.shape, points=records.scheme.count)
     if plan.start:

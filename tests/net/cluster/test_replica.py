@@ -28,7 +28,7 @@ def graphs(record_set):
     """The graph of a chief and that of a worker, with what `build` says of them."""
     settings, run = Settings(optimizer="muon", average=0.9, seed=3), RunPlan(RunFolder("absent"))
     plan = Plan(Selection(record_set), run, Shape(68, width=8, decoder=8), settings, NO_AUGMENTATION, Length(10, 4))
-    records, built = plan.records.open(grey=False), {}
+    records, built = RecordSet.of(plan.records, grey=False), {}
     for task in ("chief", "worker"):
         one = replica(task)
         with v1.Graph().as_default() as whole, v1.device(one.device()):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from net.data.record_set import RecordSet
 from net.data.selection import Fold, Selection
 
 
@@ -29,6 +30,6 @@ def test_a_validation_part_that_is_none_is_refused(validation):
 
 
 def test_the_records_of_a_selection_are_opened(record_set):
-    records = Selection(record_set, Fold(0, 2), points="eyes", validation=0.4).open(grey=True)
+    records = RecordSet.of(Selection(record_set, Fold(0, 2), points="eyes", validation=0.4), grey=True)
     assert (records.folder, records.fold, records.grey, records.validation) == (record_set, Fold(0, 2), True, 0.4)
     assert records.scheme.count == 12

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from net.data.augment import NO_AUGMENTATION
+from net.data.record_set import RecordSet
 from net.data.selection import Selection
 from net.model.senet import senet
 from net.model.shape import Shape
@@ -22,7 +23,7 @@ def averaged_run(record_set, tmp_path_factory):
     run = RunFolder(tmp_path_factory.mktemp("averaged"))
     settings = Settings(rate=0.05, weight_decay=0.0, dropout=0.0, average=0.9, pose=1.0)
     plan = Plan(Selection(record_set), RunPlan(run), SHAPE, settings, NO_AUGMENTATION, Length(10, 3))
-    records = plan.records.open(grey=False)
+    records = RecordSet.of(plan.records, grey=False)
     with v1.Graph().as_default(), v1.Session() as session:
         graph = build(plan, records)
         evaluation = build_evaluation(plan, records, graph)

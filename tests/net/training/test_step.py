@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from net.data.augment import NO_AUGMENTATION
+from net.data.record_set import RecordSet
 from net.data.selection import Selection
 from net.model.senet import cell_centres
 from net.model.shape import Shape
@@ -151,7 +152,7 @@ def test_evaluation_shares_the_weights_and_reads_the_test_records(record_set, tm
     plan = Plan(
         Selection(record_set), RunPlan(RunFolder(tmp_path)), shape, ranges=NO_AUGMENTATION, length=Length(10, 3)
     )
-    records = plan.records.open(grey=False)
+    records = RecordSet.of(plan.records, grey=False)
     with v1.Graph().as_default(), v1.Session() as session:
         evaluation = build_evaluation(plan, records, build(plan, records))
         trained = {variable.op.name for variable in v1.trainable_variables()}
