@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from export.graphs import read_graph, widened
 from export.parity import COMPARED, MEASURED, Reference, faces
 from export.runtimes import session_of
+from infer.files.pictures import read_picture
 from infer.geometry.crop import Crop
 from infer.model.contract import read_contract
 from net.data.batches import to_grey
@@ -78,7 +78,4 @@ def squares(count: int, size: int) -> np.ndarray:
 
 def _picture(path: Path) -> np.ndarray:
     """uint8 [height, width, 3] RGB."""
-    picture = cv2.imread(str(path))
-    if picture is None:
-        raise ValueError(f"{path}: found no picture, expected one that came with the repository")
-    return picture[..., ::-1]
+    return read_picture(path)[..., ::-1]

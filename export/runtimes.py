@@ -15,6 +15,7 @@ import numpy as np
 from export.graphs import read_graph
 from export.litert import isolated
 from infer.files.pictures import quiet
+from infer.files.plain import plain_path
 from net.model.senet import INPUT, OUTPUT
 from records.runtime import tf, v1
 
@@ -27,8 +28,8 @@ def opencv(model: Path, threads: int | None = None) -> Answer:
         cv2.setNumThreads(threads)
     is_onnx = model.suffix == ".onnx"
     try:
-        with quiet():
-            net = (cv2.dnn.readNetFromONNX if is_onnx else cv2.dnn.readNetFromTensorflow)(str(model))
+        with quiet(), plain_path(model) as path:
+            net = (cv2.dnn.readNetFromONNX if is_onnx else cv2.dnn.readNetFromTensorflow)(path)
     except cv2.error as error:
         raise _refused(model, f"OpenCV {cv2.__version__}", error.err) from None
 

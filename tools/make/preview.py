@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from infer.draw import draw_faces
+from infer.files.pictures import write_picture
 from records import record
 from records.drawing import points_in, sheet
 from records.landmarks import Scheme
@@ -29,7 +30,7 @@ def preview(folder: Path, path: Path, number: int = 0) -> None:
     if not faces:
         return
     tiles = [tile_of(face["image"].numpy(), face["label"].numpy(), scheme, context) for face in faces]
-    cv2.imwrite(str(path), sheet(tiles, COLUMNS), [cv2.IMWRITE_JPEG_QUALITY, 92])
+    write_picture(path, sheet(tiles, COLUMNS))
 
 
 def tile_of(image: np.ndarray, label: np.ndarray, scheme: Scheme, context: int) -> np.ndarray:
