@@ -30,20 +30,17 @@ from export.parity import Reference, reference
 from export.recrop import recrop_of
 from export.staging import staging
 from export.summary import summarise
+from export.terms import terms_of
 from net.data.record_set import RecordSet
 from records.runtime import tf, v1
-
-TERMS = (
-    "Weights follow the terms of their training data; "
-    "300-W, 300W-LP and YouTube Faces are for research, not commercial, use."
-)
 
 
 @dataclass(frozen=True)
 class Export:
     """What is to be written: the model's files and their contract, by name into a folder, and for TensorBoard.
 
-    formats: the first is the main one; terms: of use, None for the original's; board: folder of the event file, if any.
+    formats: the first is the main one; terms: of use, None for those that follow from its origin; board: folder of the
+    event file, if any.
     """
 
     folder: Path
@@ -79,7 +76,8 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--name", help=f"of the model: NAME.pb, NAME.json (default: {MODEL}, or --model's)")
     add(
         "--terms",
-        help="terms of use, kept in the contract (default: those of 300-W, 300W-LP and YouTube Faces, or --model's)",
+        help="terms of use, kept in the contract (default: --model's, or those of what the run was trained on and "
+        "started from, where they are known)",
     )
     add("--summary", type=Path, metavar="FILE.pb", help="show what a frozen graph consists of, and write nothing")
     add("--board", type=Path, metavar="DIR", help="write the graph as an event file for TensorBoard to this folder")
@@ -132,12 +130,12 @@ def show(file: Path, board: Path | None) -> int:
 
 def freeze(checkpoint: Checkpoint, folder: Path | None, wanted: Export) -> int:
     """Freezes a checkpoint, compared on the records in the folder, or else on its own. The exit code."""
+    terms = terms_of(checkpoint.settings) if wanted.terms is None else wanted.terms
     records = checkpoint.record_set(folder)
     truth = reference(checkpoint, records)
     graph = frozen_graph(checkpoint.shape, checkpoint.load)
     summary = summarise(graph)
     print(summary.table(), flush=True)
-    terms = TERMS if wanted.terms is None else wanted.terms
 
     def contract(files: Sequence[AcceptedFile]) -> dict:
         return contract_of_checkpoint(checkpoint, files, summary, terms, recrop_of(records))

@@ -48,29 +48,47 @@ class RecordsSummary:
 
 
 @dataclass(frozen=True)
+class Heritage:
+    """What a run has learnt from besides its records: where its first weights and its labels come from.
+
+    terms: of use, of the models that they come from; subsets: of records that runs before were trained on, in so far as
+    these terms do not speak of them.
+    """
+
+    terms: tuple[str, ...] = ()
+    subsets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class RunSettings:
     """All that settings.json says: what a run's weights depend on.
 
     options: of the command line by their names, with underscores, as JSON has them; network: with the moments of its
-    records; split: how the sources of the records were parted, None in a run of before that was kept.
+    records; split: how the sources of the records were parted; heritage: of weights and labels; both None in a run of
+    before that was kept.
     """
 
     options: Mapping[str, Any]
     network: Shape
     records: RecordsSummary
     split: Split | None
+    heritage: Heritage | None = None
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> RunSettings:
         """Of what JSON holds. Raises KeyError, TypeError or ValueError where that is no run's settings."""
         split = Split(**found["split"]) if found.get("split") else None
         options = dict(found["options"])
-        return cls(options, Shape.from_settings(found["network"]), RecordsSummary(**found["records"]), split)
+        kept = found.get("heritage")
+        heritage = Heritage(**{name: tuple(values) for name, values in kept.items()}) if kept else None
+        records = RecordsSummary(**found["records"])
+        return cls(options, Shape.from_settings(found["network"]), records, split, heritage)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """What JSON holds of it."""
         found = {"options": dict(self.options), "network": self.network.settings(), "records": asdict(self.records)}
-        return found | ({"split": asdict(self.split)} if self.split else {})
+        parts = {"split": self.split, "heritage": self.heritage}
+        return found | {name: asdict(part) for name, part in parts.items() if part}
 
     @property
     def selection(self) -> Selection:

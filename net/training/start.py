@@ -16,7 +16,7 @@ from net.model.layers import BN_EPSILON
 from net.model.senet import senet
 from net.model.shape import Shape
 from net.run.checkpoints import averaged_name, best_checkpoint, names_in, network_variables
-from net.run.folder import RunFolder
+from net.run.folder import Heritage, RunFolder
 from records.runtime import tf, v1
 
 FOLDED = "FusedBatchNormV3"  # the op whose place and name a folded batch norm's bias_add has
@@ -41,6 +41,18 @@ def network_of(start: Path) -> Shape:
         return Shape.from_settings(network)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{start}: found no network of this project ({error!r}), expected its settings") from None
+
+
+def heritage_of(start: Path) -> Heritage:
+    """What a model's landmark.json or a run folder has learnt from, by all runs before it. Raises as `network_of`."""
+    if not start.is_dir():
+        contract = read_contract(start)
+        return Heritage((contract.terms,)) if contract.terms else Heritage((), tuple(contract.trained_on.faces))
+    settings = RunFolder(start).settings()
+    before = settings.heritage
+    if before is None:  # a run of before that was kept
+        before = heritage_of(Path(settings.options["init"])) if settings.options.get("init") else Heritage()
+    return Heritage(before.terms, tuple(dict.fromkeys([*before.subsets, *settings.records.subsets])))
 
 
 def starting_point(start: Path, records: RecordSet, shape: Shape) -> Callable:

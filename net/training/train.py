@@ -16,10 +16,10 @@ from net.data.batches import subset_shares
 from net.data.moments import inherit_moments, with_moments
 from net.data.record_set import RecordSet
 from net.run.checkpoints import last_step
-from net.run.folder import RecordsSummary, RunSettings
+from net.run.folder import Heritage, RecordsSummary, RunSettings
 from net.training.plan import Plan
 from net.training.roles import follow, lead, test_checkpoints
-from net.training.start import network_of
+from net.training.start import heritage_of, network_of
 from net.training.step import TrainingGraph, build
 from records.runtime import v1
 
@@ -130,7 +130,10 @@ def settings_of(plan: Plan, records: RecordSet) -> RunSettings:
     manifest = records.manifest
     about = {key: getattr(manifest, key) for key in ("points", "margin", "context", "encoding", "subsets")}
     summary = RecordsSummary(**about, scheme=records.scheme.name)
-    return RunSettings(plan.kept_options(), plan.shape, summary, manifest.split)
+    before = heritage_of(plan.start) if plan.start else Heritage()
+    terms = dict.fromkeys([*before.terms, *manifest.notes.get("terms", [])])  # these of who gave the labels
+    heritage = Heritage(tuple(terms), before.subsets)
+    return RunSettings(plan.kept_options(), plan.shape, summary, manifest.split, heritage)
 
 
 def write_report(plan: Plan, records: RecordSet) -> None:

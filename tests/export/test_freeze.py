@@ -18,6 +18,7 @@ from export.summary import summarise
 from infer.landmarker import Landmarker
 from infer.model.contract import SplitRule, read_contract
 from net.data.record_set import RecordSet
+from net.run.folder import Heritage, RunFolder
 from records.split import RULE
 from tests.conftest import TEST_FRACTION
 from tests.helpers.runtimes import answers_changed
@@ -59,10 +60,23 @@ def test_the_same_run_gives_the_same_model_over_an_older_one(model, trained, tmp
     assert freeze.main(["--run", str(trained), "--out", str(tmp_path), "--name", "small"]) == 0
     assert (tmp_path / "small.pb").read_bytes() == model.read_bytes()
     assert names_in(tmp_path) == ["notes.txt", "small.json", "small.pb"]
-    assert read_contract(tmp_path / "small.json").terms == freeze.TERMS
+    assert "; 300-W is for research, not commercial, use." in read_contract(tmp_path / "small.json").terms
     printed = capsys.readouterr().out
     assert "opencv: at most " in printed and "tensorflow: at most " in printed and "| parameters |" in printed
     assert "small.pb small.json, from step " in printed
+
+
+def test_a_run_on_others_records_from_a_start_asks_for_terms(trained, model, tmp_path, capsys):
+    """Of a run that was started from another, which was started from a model; nothing was better than that."""
+    run = RunFolder(shutil.copytree(trained, tmp_path / "run"))
+    settings = replace(run.settings(), heritage=Heritage(("for tests only",), ("mine/a",)))
+    run.write_settings(settings)
+    out = ("--out", tmp_path / "out")
+    line = refused(capsys, "--run", run, *out)
+    assert "found no known terms for data sets mine, expected --terms" in line and "300-W is for research" in line
+    assert not (tmp_path / "out").exists()
+    assert freeze.main(["--run", str(run), *map(str, out), "--terms", "all mine"]) == 0
+    assert read_contract(tmp_path / "out" / "landmark.pb").terms == "all mine"
 
 
 def test_over_the_tolerance_an_older_model_stays(trained, model, tmp_path, capsys, monkeypatch):

@@ -47,8 +47,10 @@ def workshop(tmp_path_factory):
     common = ["--records", folder / "records", *SMALL.split()]
     call(train.main, *common, "--run", folder / "four", "--points-subset", FOUR, *CLASSIC.split())
     call(train.main, *common, "--run", folder / "all", "--mix", "*/partial=0", "--no-plots")
-    call(freeze.main, "--run", folder / "four", "--out", folder / "m4", "--formats", "pb,onnx,tflite")
-    call(freeze.main, "--run", folder / "all", "--out", folder / "m15")
+    call(
+        freeze.main, "--run", folder / "four", "--out", folder / "m4", "--formats", "pb,onnx,tflite", "--terms", "mine"
+    )
+    call(freeze.main, "--run", folder / "all", "--out", folder / "m15", "--terms", "mine")
     return folder
 
 

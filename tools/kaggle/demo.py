@@ -20,6 +20,7 @@ from records.split import Split
 from tools.kaggle.drawn import faces_on, write_files
 from tools.shell import call, copy_some, exit_code_of
 
+TERMS = "Trained on drawn faces: the terms are those of the project."  # not Kaggle's, though in its files
 HELD_OUT = Split(0.15)
 SHOWN = 6  # ordinary pictures of the test side
 
@@ -49,7 +50,7 @@ def demo(out: Path, count: int, steps: int | None) -> None:
     shutil.rmtree(run, ignore_errors=True)  # a demo shows training from the start
     options = ["--steps", steps] if steps else []
     call("net/train.py", "--recipe", "kaggle_demo", "--records", records, "--run", run, *options)
-    call("export/freeze.py", "--run", run, "--out", model)
+    call("export/freeze.py", "--run", run, "--out", model, "--terms", TERMS)
     network, submission = ("--model", model / "landmark.pb"), out / "submission.csv"
     call("infer/run.py", files / "test.csv", *network, "--submission", submission, "--out", out / "output")
     copy_some([item.picture for item in faces_on("test", faces, HELD_OUT)], SHOWN, out / "pictures")

@@ -76,7 +76,9 @@ def distil_records(folder: Path, out: Path, teacher: Teacher, way: Distillation,
 
     def notes() -> dict:
         said = {"distilled": asdict(counts), "trust": way.trust, "views": teacher.views, "far": way.far}
-        return {**said, "teachers": [one.contract.sha256 for one in teacher.landmarkers]}
+        contracts = [one.contract for one in teacher.landmarkers]
+        terms = {*before.notes.get("terms", []), *(contract.terms for contract in contracts if contract.terms)}
+        return {**said, "teachers": [contract.sha256 for contract in contracts], "terms": sorted(terms)}
 
     return rewrite(folder, out, overwrite, distilled, 1, notes)
 
