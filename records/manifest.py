@@ -14,13 +14,14 @@ from typing import Any
 
 from infer.files.atomic import write_text_atomically
 from records.landmarks import Scheme, scheme_of
-from records.split import SPLITS, Split
+from records.split import RULE, SPLITS, Split
 
 MANIFEST = "manifest.json"
 VERSION = 1
 ENCODINGS = ("jpeg", "raw")  # of the pictures in records
 _PLAIN = ("points", "size", "margin", "context", "encoding")  # written as they are
-OLDEST_RULE = 1  # of the split, in manifests made before they named it
+# of manifests that do not name the split's rule: where a source was then another thing than it is now
+UNNAMED_RULE, CHANGED_SOURCES = 0, {"coco", "csv", "dlib", "pts"}
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _from_dict(document: Mapping[str, Any]) -> Manifest:
         context=_value(document, "context", int),
         encoding=encoding,
         scheme=scheme_of(document["scheme"]),
-        split=Split(_value(document, "test_fraction", int, float), document.get("split_rule", OLDEST_RULE)),
+        split=Split(_value(document, "test_fraction", int, float), document.get("split_rule", _unnamed_rule(document))),
         shards={split: tuple(_shard(entry) for entry in document["splits"][split]["shards"]) for split in SPLITS},
         subsets={name: dict(counts) for name, counts in document["subsets"].items()},
         datasets={name: _dataset(entry) for name, entry in document.get("datasets", {}).items()},
@@ -150,6 +151,12 @@ def _from_dict(document: Mapping[str, Any]) -> Manifest:
         remarks=dict(document.get("remarks", {})),
         notes={key: value for key, value in document.items() if key not in _KNOWN},
     )
+
+
+def _unnamed_rule(document: Mapping[str, Any]) -> int:
+    """The rule of a manifest made before manifests named it: today's, if the sources of its formats are the same."""
+    formats = {entry["format"] for entry in document.get("datasets", {}).values()}
+    return UNNAMED_RULE if formats & CHANGED_SOURCES else RULE
 
 
 def _shard(entry: Mapping[str, Any]) -> Shard:

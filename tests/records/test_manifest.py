@@ -6,7 +6,7 @@ import pytest
 
 from records.landmarks import KAGGLE_15
 from records.manifest import Dataset, Manifest, Shard
-from records.split import Split
+from records.split import RULE, Split
 
 TRAIN = (Shard("train-0", 3, 40, "ab"), Shard("train-1", 0, 0, "cd"), Shard("train-2", 4, 50, "ef"))
 WHOLE = Manifest(
@@ -54,7 +54,15 @@ def test_the_oldest_manifests_are_read(tmp_path, document):
         del document[later]
     put(tmp_path, document)
     found = Manifest.read(tmp_path)
-    assert found.split == Split(0.3, 1) and (found.datasets, found.skipped, found.notes) == ({}, {}, {})
+    assert found.split == Split(0.3, RULE) and (found.datasets, found.skipped, found.notes) == ({}, {}, {})
+
+
+@pytest.mark.parametrize("format, rule", [("300w-lp", RULE), ("kaggle", RULE), ("coco", 0), ("dlib", 0), ("pts", 0)])
+def test_without_a_rule_it_is_todays_where_sources_are_the_same(tmp_path, document, format, rule):
+    del document["split_rule"]
+    document["datasets"]["A"]["format"] = format
+    put(tmp_path, document)
+    assert Manifest.read(tmp_path).split.rule == rule
 
 
 def test_no_manifest_is_said(tmp_path):
