@@ -70,14 +70,6 @@ def pooled_model(weights: np.ndarray, bias: np.ndarray, nhwc: bool = False, extr
     return model(nodes, [tensor("weights", weights), tensor("bias", bias)], [value("data", dims)], outputs)
 
 
-def depthwise_model(channels: int) -> bytes:
-    """A depthwise 3x3 convolution without bias over [1, channels, SIZE, SIZE], as wide as its input."""
-    weights = tensor("weights", np.ones((channels, 1, 3, 3)))
-    conv = node("Conv", ["data", "weights"], ["points"], group=channels, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
-    dims = [1, channels, SIZE, SIZE]
-    return model([conv], [weights], [value("data", dims)], [value("points", dims)])
-
-
 # the fields of onnx.proto, by their numbers
 
 

@@ -31,27 +31,6 @@ def test_the_evaluation_comes_without_plots_and_the_places_of_files(tmp_path, mo
     assert bench.evaluation([], tmp_path) == ""
 
 
-def test_every_section_has_its_committed_page():
-    for name, section in bench.SECTIONS.items():
-        assert (bench.PAGES / f"{name}.md").read_text().startswith(f"# {section.title}\n\nWritten by `make bench ")
-
-
-def test_sections_of_real_faces_take_their_sets_and_show_tables_alone(calls, tmp_path):
-    first, last, photos = (tmp_path / name for name in ("a", "b", "photos"))
-    real = bench.Bench([first, last], photos, 3, tmp_path)
-    tables = [bench.SECTIONS[name].measure(real) for name in ("detection", "limits", "roll", "pose", "video")]
-    assert all(table.splitlines()[1:] == ["|---|", "| row |"] for table in tables)
-    both = (str(first), str(last))
-    assert calls == [
-        ("tools/measure/detection.py", "--data", *both, "--photos", str(photos)),
-        ("tools/measure/limits.py", *both),
-        ("tools/measure/roll.py", both[0]),
-        ("tools/measure/pose.py", both[1]),
-        ("tools/measure/video.py", both[0]),
-    ]
-    assert bench.detection(bench.Bench([first], None, 3, tmp_path)) and "--photos" not in calls[-1]
-
-
 def test_some_sections_alone_and_what_wants_real_faces_is_said(calls, tmp_path, capsys):
     assert bench.main(["--out", str(tmp_path / "pages"), "--only", "batches", "roll"]) == 0
     (page,) = (tmp_path / "pages").iterdir()
@@ -63,15 +42,6 @@ def test_some_sections_alone_and_what_wants_real_faces_is_said(calls, tmp_path, 
     with pytest.raises(SystemExit, match="2"):
         bench.main(["--only", "speed"])
     assert "--only: found speed, expected some of records" in capsys.readouterr().err
-
-
-def test_drawn_faces_and_their_records_are_made_once(calls, tmp_path):
-    drawn = bench.Bench([], None, 7, tmp_path)
-    assert drawn.faces == drawn.faces == tmp_path / "faces" and drawn.records == drawn.records
-    assert calls == [
-        ("tools/make_faces.py", "--count", "7", "--out", str(tmp_path / "faces")),
-        ("tools/make_records.py", f"{tmp_path}/faces:5", "--out", str(tmp_path / "records"), "--no-report"),
-    ]
 
 
 def test_a_section_that_fails_is_named_and_the_others_are_measured(tmp_path, monkeypatch, capsys):

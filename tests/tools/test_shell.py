@@ -15,14 +15,6 @@ def test_exit_codes_are_fine_or_end_it(tmp_path, capsys, fine, code):
     assert printed.err == (f"demo: {script} ended with exit code 1\n" if code else "")
 
 
-def test_ctrl_c_ends_it_in_one_line(capsys):
-    def interrupted():
-        raise KeyboardInterrupt
-
-    assert exit_code_of("demo", interrupted, "stopped for now") == 130
-    assert capsys.readouterr().err == "demo: stopped for now\n"
-
-
 def test_copies_are_spread_over_the_files_and_replace_older_ones(tmp_path):
     files = [tmp_path / f"{index}.jpg" for index in range(7)]
     for file in files:
@@ -38,6 +30,3 @@ def test_what_a_command_prints_and_why_it_fails(tmp_path):
     assert output_of(str(script), 7, tmp_path) == f"7 {tmp_path}\n"
     with pytest.raises(ValueError, match=r"a\.py: last$"):
         output_of(str(script), "bad")
-    script.write_text("raise SystemExit(3)")
-    with pytest.raises(ValueError, match=r"a\.py: exit code 3"):
-        output_of(str(script))

@@ -68,11 +68,3 @@ def test_goes_on_from_a_model(called, tmp_path):
     assert (recipe_of(pupil), pupil.start, pupil.records.folder) == ("real_taught_more", contract, taught.out)
     assert (polished.start, polished.records.folder) == (pupil.run.folder.path, taught.out)
     assert model.run == polished.run.folder.path
-
-
-def test_sets_of_records_are_made_once(called, tmp_path):
-    for _ in range(2):
-        assert train_weights.main(["a", "--work", str(tmp_path)]) == 0
-    scripts = scripts_of(called)
-    assert scripts.count("tools/make_records.py") == 1 and scripts.count("tools/rewrite/distil.py") == 2
-    assert scripts.count("net/train.py") == 10  # which go on, or find nothing to do, by themselves

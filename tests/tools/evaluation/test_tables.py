@@ -46,14 +46,6 @@ def one_of(rows, **wanted):
     return row
 
 
-def test_parts_are_all_the_subsets_and_their_bins(measured):
-    parts = tables.parts(measured)
-    assert {name: np.flatnonzero(inside).tolist() for name, inside in parts.items()} == {
-        name: list(indices) for name, indices in PARTS.items()
-    }
-    assert [name for name in parts if tables.is_bin(name)] == [name for name in PARTS if "yaw" in name]
-
-
 @pytest.mark.parametrize("norm", ["inter_ocular", "inter_pupil", "box"])
 def test_measures_restated(measured, every, norm):
     assert len(every) == 3 * 3 * 2 * 3 * len(PARTS)
@@ -95,11 +87,6 @@ def test_groups_mae_and_mean_of_bins(measured, every):
     errors = distances.mean(axis=1)
     bins = [errors[list(PARTS[f"all, yaw {name}"])].mean() for name in ("0-30", "30-60", "60-90")]
     assert row["mean of yaw bins"] == pytest.approx(np.mean(bins)) and row["posed"] == 12
-    assert np.isnan(
-        one_of(every, **{k: row[k] for k in ("model", "boxes", "passes", "norm")}, **{"faces of": "b/y"})[
-            "mean of yaw bins"
-        ]
-    )
 
 
 def test_accuracy_has_a_row_a_part_and_the_first_is_all_of_the_first_model(measured, every):
@@ -126,25 +113,14 @@ def test_boxes(measured):
     assert row["rise shifted"] == pytest.approx(shifted.mean() - true.mean())
     assert row["detector"] == pytest.approx(np.nanmean(found))
     assert row["rise detector"] == pytest.approx(np.nanmean(found - true))  # on the faces that were found
-    bare = tables.box_rows(made_up(detector=False, draws=0))[0]
-    assert list(bare) == ["model", "passes", "faces of", "number", "true"]
 
 
 def test_differences_are_paired_and_against_the_first(measured):
     rows = tables.differences(measured, seed=5)
-    assert {(row["model"], row["against"]) for row in rows} == {
-        ("other/second.onnx", "first.pb"),
-        (MEAN_SHAPE, "first.pb"),
-    }
+    pairs = {("other/second.onnx", "first.pb"), (MEAN_SHAPE, "first.pb")}
+    assert {(row["model"], row["against"]) for row in rows} == pairs
     row = one_of(rows, model="other/second.onnx", norm="box", **{"faces of": "a/x"})
     both = [nme(measured, measured.answers[name, "true", 2], "box")[:12] for name in ("other/second.onnx", "first.pb")]
     assert row["mean"] == pytest.approx((both[0] - both[1]).mean())
     assert (row["low"], row["high"]) == pytest.approx(intervals.interval(both[0] - both[1], measured.sources[:12], 5))
     assert 0 < row["low"] < row["mean"] < row["high"]
-
-
-def test_without_pose_there_are_no_bins():
-    unposed = made_up(posed=False)
-    assert list(tables.parts(unposed)) == ["all", "a/x", "b/y"]
-    rows = tables.accuracy_rows(tables.measures(unposed))
-    assert [row["faces of"] for row in rows] == ["all", "a/x", "b/y"] * 3

@@ -43,12 +43,6 @@ def test_faces_are_drawn_evenly_by_seed_from_the_training_side(tmp_path):
         drawn_faces([folder], 8, 0, Split(0.999999))
 
 
-def test_a_sample_has_box_yaw_and_whole_points(tmp_path):
-    (face,) = read_samples([write_set(tmp_path / "data", {"A": 1})], 5, 0)
-    assert face.subset == "data/A" and face.yaw == pytest.approx(np.degrees(0.7), abs=1e-4)
-    np.testing.assert_allclose(face.box, [30, 20, 90, 100])
-
-
 def test_an_unknown_jaw_is_read_from_pts_3d(tmp_path, capsys):
     whole = np.random.default_rng(0).uniform(10, 50, (68, 2))
     part = np.where(np.arange(68)[:, None] < 17, np.nan, whole)
@@ -99,10 +93,7 @@ def test_the_command_writes_what_detection_reads(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("kind", ["boxes", "check", "mean_face"])
-def test_wrong_folders_are_one_line(tmp_path, capsys, kind):
-    (tmp_path / "empty").mkdir()
-    for folder, reason in (("none", "no such folder"), ("empty", "found no pair")):
-        assert fit_constants.main([kind, str(tmp_path / folder), "--out", str(tmp_path / "d.json")]) == 2
-        error = capsys.readouterr().err
-        assert str(tmp_path / folder) in error and reason in error and error.count("\n") == 1
-    assert not (tmp_path / "d.json").exists()
+def test_a_wrong_folder_is_one_line(tmp_path, capsys, kind):
+    assert fit_constants.main([kind, str(tmp_path), "--out", str(tmp_path / "d.json")]) == 2
+    error = capsys.readouterr().err
+    assert f"{tmp_path}: found no pair" in error and error.count("\n") == 1 and not (tmp_path / "d.json").exists()

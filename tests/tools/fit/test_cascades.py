@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from infer.detect.haar import Cascade
-from tools.fit.boxes import report
 from tools.fit.cascades import CascadeFinds, Sample, fit, match, to_fit
 
 START = Cascade("some", "some.xml", True, 640, 1.1, 2, 24, 0, 0.0, 0.1, 0.7, 0.7)
@@ -38,15 +37,6 @@ def test_constants_come_back():
         fit(START, finds(40), np.arange(40) < 19)
 
 
-def test_medians_bear_a_few_wrong_matches():
-    found = finds(200, noise=0.5)
-    found.boxes[:30] += 25
-    cascade, statistics = fit(START, found, np.ones(200, bool))
-    for name in ("dx", "dy", "width", "height"):
-        assert getattr(cascade, name) == pytest.approx(getattr(TRUE, name), abs=0.01), name
-    assert 0 < statistics["centre_error_median"] < 0.03 < statistics["centre_error_90"]
-
-
 def test_match_takes_the_best_and_counts_what_lies_elsewhere():
     box = TRUE.to_boxes(np.array([[20, 20, 60, 60]]))[0]
     squares = np.array([[200, 200, 50, 50], [28, 20, 60, 60], [20, 21, 60, 60]])
@@ -64,16 +54,3 @@ def test_each_cascade_is_fitted_to_what_it_will_be_asked_about():
     np.testing.assert_array_equal(chosen[0], [True, False, False, False, False])
     np.testing.assert_array_equal(chosen[1], [True, True, False, False, False])
     np.testing.assert_array_equal(chosen[2], [False, False, True, True, True])
-
-
-def test_report_counts_by_set_and_yaw():
-    samples = [*(sample("s/A", yaw) for yaw in (10, 20, 70)), sample("s/B", np.nan)]
-    profile = finds(4, lost=(0, 3))
-    profile.alarms[1] = 2
-    lines = report(samples, [finds(4, lost=(0, 1, 2, 3)), finds(4, lost=(2, 3)), profile]).splitlines()
-    rows = {line[:34].strip(): [line.split()[1 if line[0] != " " else 2], *line.split()[-5:]] for line in lines}
-    assert rows["s/A"] == ["3", "66.7%", "(0.00)", "66.7%", "(0.67)", "100.0%"]
-    assert rows["|yaw| 0-30"] == ["2", "100.0%", "(0.00)", "50.0%", "(1.00)", "100.0%"]
-    assert rows["|yaw| 60-90"] == ["1", "0.0%", "(0.00)", "100.0%", "(0.00)", "100.0%"]
-    assert rows["all"] == ["4", "50.0%", "(0.00)", "50.0%", "(0.50)", "75.0%"]
-    assert "|yaw| 30-60" not in rows

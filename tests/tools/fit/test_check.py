@@ -15,7 +15,7 @@ from tests.helpers.fitted import many_faces
 from tools import fit_constants
 from tools.fit import check as fit_check
 from tools.fit.check import fit_prior, fit_score
-from tools.fit.faces import drawn_faces, readable
+from tools.fit.faces import drawn_faces
 from tools.read import w300lp
 
 
@@ -86,10 +86,3 @@ def test_the_command_writes_what_the_check_reads(tmp_path, monkeypatch, capsys):
     assert set(fitted_on) == {"tiny/AFW", "tiny/HELEN"}
     items = [item for item in w300lp.find(folder, "tiny") if item.picture != damaged]
     assert sum(fitted_on.values()) == sum(Split(0.4).side_of(item.source) == "train" for item in items)  # its own split
-
-
-def test_pictures_without_a_find_are_no_faces(tmp_path):
-    faces = [face for _, face in readable(w300lp.find(draw_set(tmp_path / "tiny", 1, 1), "tiny"), "pts_2d")]
-    faces[0].image[:] = 0
-    with pytest.raises(ValueError, match="found nothing in 1 pictures"):
-        fit_check.search(Finder(), faces)

@@ -29,18 +29,6 @@ def one(folder, points=POINTS, image=IMAGE, name="AFW_1_1_0") -> Item:
     return find(folder, "set")[0]
 
 
-def test_labels_are_fractions_of_the_crop(tmp_path):
-    cut = cut_face(one(tmp_path), RAW)
-    low, high = POINTS.astype(float).min(axis=0), POINTS.astype(float).max(axis=0)
-    side = 1.3 * max(high - low)
-    assert cut.side == pytest.approx(side, rel=1e-6)
-    corner = (low + high) / 2 - side / 2
-    np.testing.assert_allclose(cut.label.reshape(68, 2), (POINTS - corner) / side, atol=1e-5)
-    assert cut.label.dtype == np.float32 and cut.label.shape == (136,)
-    assert cut.label.min() == pytest.approx(0.15 / 1.3, abs=1e-5)
-    assert np.isnan(cut.pose).all()
-
-
 def test_labels_lie_on_their_pixels(tmp_path):
     image = np.zeros_like(IMAGE)
     for index in (8, 36, 45):
@@ -62,18 +50,11 @@ def test_the_middle_of_a_crop_with_context_is_the_crop_without(face_set):
         np.testing.assert_array_equal(wide.label, narrow.label)
 
 
-def test_jpeg_and_raw_hold_nearly_the_same_rgb(face_set):
-    item = find(face_set, "tiny")[3]
-    jpeg = cv2.imdecode(np.frombuffer(cut_face(item, JPEG_WIDE).image, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-    difference = np.abs(jpeg.astype(int) - pixels(cut_face(item, RAW_WIDE), 154))
-    assert difference.mean() < 3
-
-
 def test_encoded_pixels_are_rgb():
-    bgr = np.zeros((2, 2, 3), np.uint8)
-    bgr[0, 1] = (1, 2, 3)
-    assert encode_image(bgr, "raw") == bytes([0, 0, 0, 3, 2, 1, *[0] * 6])
-    assert encode_image(bgr, "jpeg").startswith(b"\xff\xd8")
+    bgr = np.full((8, 8, 3), (200, 100, 0), np.uint8)
+    assert encode_image(bgr, "raw") == bytes([0, 100, 200]) * 64
+    jpeg = cv2.imdecode(np.frombuffer(encode_image(bgr, "jpeg"), np.uint8), cv2.IMREAD_COLOR)
+    assert np.abs(jpeg.astype(int) - bgr).max() < 5
 
 
 def test_a_label_far_outside_is_no_label(tmp_path):
@@ -92,15 +73,6 @@ def test_a_box_of_millions_of_pixels_costs_no_memory(tmp_path):
     (result,) = cut_chunk([one(tmp_path, points)], RAW)
     assert high_water() - before < 200e6
     assert isinstance(result, Cut | BadSample)
-
-
-def test_a_bad_sample_does_not_disturb_its_neighbours(tmp_path):
-    for index in range(3):
-        write_face(tmp_path, "AFW", f"AFW_{index}_1_0", IMAGE, {"pts_2d": POINTS}, None)
-    (tmp_path / "landmarks" / "AFW" / "AFW_1_1_0_pts.mat").write_bytes(b"junk")
-    results = cut_chunk(find(tmp_path, "set"), RAW)
-    assert [type(result) for result in results] == [Cut, BadSample, Cut]
-    assert results[1].reason == "unreadable annotation"
 
 
 def test_whatever_a_sample_raises_is_a_bad_sample(tmp_path, monkeypatch):
@@ -156,18 +128,3 @@ def test_a_reader_that_dies_or_hangs_costs_its_sample_alone(tmp_path, monkeypatc
     assert late == ("took too long", "AFW_5_1_0_pts.mat: reading took over 1.5 s") and not said
     for index in (0, 1, 2, 4, 6):
         assert results[index][1].image == cut_face(items[index], RAW).image
-
-
-def test_many_items_come_back_in_order_from_several_workers(face_set, monkeypatch):
-    monkeypatch.setattr(cutting, "CHUNK", 2)
-    items = find(face_set, "tiny")
-    several = list(cut_all(iter(items), RAW, 2))
-    assert [item for item, _ in several] == items
-    expected = cut_chunk(items, RAW)
-    assert [cut.image for _, cut in several] == [cut.image for cut in expected]
-    np.testing.assert_array_equal([cut.label for _, cut in several], [cut.label for cut in expected])
-
-
-def test_no_items_give_no_cuts():
-    assert list(cut_all([], RAW, 1)) == []
-    assert cut_chunk([], RAW) == []

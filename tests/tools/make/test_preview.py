@@ -1,9 +1,7 @@
 import cv2
 import numpy as np
-import pytest
 
 from records import record, shards
-from records.landmarks import IBUG_68
 from tests.conftest import CONTEXT
 from tools.make import preview
 from tools.make.preview import COLUMNS, FACES
@@ -35,17 +33,3 @@ def test_the_sheet_shows_the_first_faces_with_frame_and_points(record_set, tmp_p
         marked = [drawn[v - 1 : v + 2, u - 1 : u + 2].any() for u, v in places]
         assert np.mean(marked) > 0.9 and drawn.mean() < 0.3
     assert (sheet.reshape(rows, edge, COLUMNS, edge, 3)[-1, :, len(faces) % COLUMNS or COLUMNS :] == 0).all()
-
-
-def test_unknown_points_are_not_drawn():
-    label = np.full(136, np.nan, np.float32)
-    label[:2] = 0.5
-    tile = preview.tile_of(np.zeros((128, 128, 3), np.uint8), label, IBUG_68, 0)
-    y, x = np.nonzero(tile.any(axis=2))
-    assert 0 < len(x) < 60
-    assert abs(x.mean() - 63.5) < 0.6 and abs(y.mean() - 63.5) < 0.6
-
-
-def test_a_folder_without_records_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="found no manifest.json"):
-        preview.preview(tmp_path, tmp_path / "sheet.png")

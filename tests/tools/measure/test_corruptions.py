@@ -33,17 +33,6 @@ def test_what_makes_faces_harder():
     assert np.ptp(CHANGES["out of focus"](before).image[10:-10].mean(axis=(1, 2))) < 5
 
 
-def test_covered_parts():
-    before = one_face(100, grey=10)
-    x0, y0, x1, y1 = before.box
-    for name, top, bottom in (("eyes covered", 0, 0.3), ("mouth and chin covered", 0.6, 1)):
-        rows, columns = np.nonzero(CHANGES[name](before).image[..., 0] == 128)
-        height = y1 - y0
-        assert (rows.min(), rows.max() + 1) == (int(y0 + top * height), int(y0 + bottom * height))
-        assert (columns.min(), columns.max()) == (int(x0), int(x1))
-    assert (before.image == 10).all()
-
-
 def test_a_rolled_picture_and_its_points(tmp_path):
     (item,) = formats.find(draw_set(tmp_path / "tiny", sources=1, views=1), "tiny")
     face = formats.read(item, "pts_2d")

@@ -4,10 +4,8 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-from export.parity import BATCHES, COMPARED, faces
-from net.data.record_set import RecordSet
+from export.parity import BATCHES
 from tests.helpers.tiny_model import SIZE, expected_fractions, write_model
 from tools.measure import formats, opencv5
 
@@ -23,32 +21,6 @@ def test_another_python_answers_in_batches_of_each_size(tmp_path):
     np.testing.assert_allclose(found, [expected] * 2, atol=1e-5)
 
 
-def test_a_model_that_fails_there_is_one_line(tmp_path):
-    with pytest.raises(ValueError, match=r"absent\.pb: OpenCV 5 fails: FileNotFoundError: .*absent\.pb") as caught:
-        opencv5.answers(Path(sys.executable), tmp_path / "absent.pb", np.zeros((1, 8, 8, 3)), (1,))
-    assert len(str(caught.value).splitlines()) == 1
-
-
-def test_the_line_of_opencv_5_says_the_largest_difference_or_how_to_get_it(tmp_path, monkeypatch):
-    expected = np.zeros((2, 136), np.float32)
-    monkeypatch.setattr(opencv5, "FOLDER", tmp_path)
-    assert "make opencv5" in formats.opencv5_line(Path("infer/landmark.pb"), expected, expected)
-    python = opencv5.python_of(tmp_path)
-    python.parent.mkdir()
-    python.touch()
-    monkeypatch.setattr(opencv5, "answers", lambda *_: ("5.0", np.stack([expected, expected - 0.25])))
-    line = formats.opencv5_line(Path("infer/landmark.pb"), expected, expected)
-    assert line == "OpenCV 5.0 on `landmark.pb`: 2.5e-01 at most, in the same batches."
-
-
-def test_pictures_are_those_of_the_records_or_drawn_ones(record_set, tmp_path):
-    np.testing.assert_array_equal(formats.pictures(record_set), faces(RecordSet(record_set), COMPARED)[0])
-    drawn = formats.pictures(tmp_path)
-    assert drawn.shape == (COMPARED, 128, 128, 3) and drawn.dtype == np.float32
-    assert drawn.std(axis=(1, 2, 3)).min() > 5 and len({image.tobytes() for image in drawn}) == COMPARED
-    np.testing.assert_array_equal(drawn, formats.pictures(tmp_path))
-
-
 def test_the_table_has_a_row_for_every_format_and_runtime(tmp_path):
     files, images = {}, np.zeros((8, 4, 4, 3), np.float32)
     for name, size in (("pb", 3_000_000), ("pb16", 1_500_000)):
@@ -62,11 +34,8 @@ def test_the_table_has_a_row_for_every_format_and_runtime(tmp_path):
     }
     times = {("pb", "tensorflow"): 0.002, ("pb", "opencv"): 0.003, ("pb16", "opencv"): 0.006}
     lines = formats.table(files, runners, times, images, expected).splitlines()
-    assert lines[2:5] == [
-        "| pb | 3.00 | tensorflow | 0.0e+00 | 2.00 | 0.67 |",
-        "| pb | 3.00 | opencv | 5.0e-01 | 3.00 | 1.00 |",
-        "| pb16 | 1.50 | opencv | 0.0e+00 | 6.00 | 2.00 |",
-    ]
+    assert "| pb | 3.00 | opencv | 5.0e-01 | 3.00 | 1.00 |" in lines
+    assert "| pb16 | 1.50 | opencv | 0.0e+00 | 6.00 | 2.00 |" in lines
     assert lines[-1] == "OpenCV takes 1.50 of TensorFlow's time."
 
 

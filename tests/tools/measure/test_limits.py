@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from infer.faces.pose import mean_face
 from tests.helpers.drawn import draw_set, one_face
 from tools.measure import limits
 from tools.measure.corruptions import CHANGES
-from tools.measure.limits import banded, brightness, kinds_of, measure, table
+from tools.measure.limits import kinds_of, measure, table
 from tools.read import formats
 from tools.read.face import Face
 
@@ -45,21 +44,6 @@ def test_kinds_of_a_face(yaw, expected):
     assert any(kind.startswith("less open eye") for kind in kinds) == (abs(yaw) < 45)
 
 
-def test_without_a_pose_the_points_tell_it():
-    image, points, box = one_face()
-    unknown = np.full(3, np.nan)
-    assert "head turned, yaw 0-30°" in kinds_of(Face(image, points, box, unknown))
-    points[mean_face().used[0]] = np.nan
-    assert not any("turned" in kind for kind in kinds_of(Face(image, points, box, unknown)))
-
-
-def test_brightness_is_that_of_the_face_alone():
-    image, points, box = one_face(100, grey=255)
-    x0, y0, x1, y1 = box.round().astype(int)
-    image[y0 : y1 + 1, x0 : x1 + 1] = 60
-    assert brightness(Face(image, points, box, np.zeros(3))) == pytest.approx(60)
-
-
 def test_measured_and_told(tmp_path):
     folder = draw_set(tmp_path / "tiny", sources=6, views=2)
     items = formats.find(folder, "tiny")
@@ -70,9 +54,3 @@ def test_measured_and_told(tmp_path):
     mean = 100 * np.mean([error for error, _ in errors["noise"]])
     assert rows["noise"][:2] == [str(len(items)), f"{mean:.2f}"]
     assert list(rows)[2] == "all faces" and list(rows)[-len(CHANGES) :] == list(CHANGES)
-
-
-def test_bands_stand_from_low_to_high():
-    names = [banded("b", value, (100, 200)) for value in (200, 99.9, 100, np.nan)] + [banded("a", 1, (2, 3))]
-    bands = ["a, under 2", "b, under 100", "b, 100 to 200", "b, unknown", "b, 200 and more"]
-    assert sorted(names, key=limits.band_order) == bands

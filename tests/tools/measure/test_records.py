@@ -4,11 +4,11 @@ import pytest
 
 from tests.helpers.drawn import draw_set
 from tools.measure import records
-from tools.measure.records import Making, linked, main, table
+from tools.measure.records import linked, main
 from tools.read import w300lp
 
 
-@pytest.mark.parametrize("how, expected", [({"every": 2}, "02"), ({"times": 3}, "000111222333"), ({}, "0123")])
+@pytest.mark.parametrize("how, expected", [({"every": 2}, "02"), ({"times": 3}, "000111222333")])
 def test_a_set_of_links_holds_every_face_so_often(tmp_path, how, expected):
     for folder, end in (("AFW", "jpg"), ("landmarks/AFW", "mat")):
         (tmp_path / "faces" / folder).mkdir(parents=True)
@@ -18,17 +18,6 @@ def test_a_set_of_links_holds_every_face_so_often(tmp_path, how, expected):
     items = w300lp.find(linked(tmp_path / "faces", tmp_path / "linked", **how), "linked")
     assert "".join(sorted(item.picture.read_text() for item in items)) == expected
     assert all(item.annotation.read_text() == item.picture.read_text() for item in items)
-
-
-def test_rates_follow_from_faces_and_seconds():
-    lines = table(1000.0, Making(500, 5.0, 1_500_000_000), Making(2000, 8.0, 2_000_000_000)).splitlines()
-    assert [line.split(" | ")[1:] for line in lines[2:6]] == [
-        ["1000", "1", "|"],
-        ["100", "0.10", "1.50 |"],
-        ["250", "0.25", "2.00 |"],
-        ["500", "0.50", "|"],
-    ]
-    assert lines[-1] == "122,450 faces at the last rate: 4.1 min."
 
 
 def test_everything_is_measured_and_the_folder_is_gone(tmp_path, monkeypatch, capsys):

@@ -47,21 +47,6 @@ def test_what_is_missing_is_one_line(script, options, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "script, arguments", [(detection, []), (scale, ["FACES", "--steps", "29"]), (scale, ["FACES", "--seeds", "-1"])]
-)
-def test_arguments_that_do_not_fit_are_a_usage_error(script, arguments, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        script.main(arguments)
-    assert stopped.value.code == 2 and "expected --" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("script", [batches, service])
-def test_a_folder_without_pictures_is_one_line(script, tmp_path, capsys):
-    assert script.main([str(tmp_path)]) == 2
-    assert f"{tmp_path}: found no pictures" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
     "script, options, rows",
     [
         (pose, ["--count", "1"], ["yaw 0-30", "all"]),

@@ -4,12 +4,6 @@ from net.model.shape import Shape
 from tools.measure import training
 
 
-def test_the_table_tells_both_rates_and_their_ratio():
-    text = training.table({"real batches": 6.0, "one constant batch": 8.0}, batch=32)
-    assert "| real batches | 192 |" in text and "| one constant batch | 256 |" in text
-    assert "Input pipeline: 0.75 of the constant-batch rate." in text
-
-
 def test_a_step_is_measured_with_real_and_with_constant_batches(record_set, monkeypatch, capsys):
     monkeypatch.setattr(training, "Shape", functools.partial(Shape, width=8, decoder=8))
     fed, measure = [], training.steps_per_second

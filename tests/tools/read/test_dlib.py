@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from infer.geometry.boxes import box_of
-from tests.helpers.annotated import END, POINTS, START, dlib_box, dlib_parts, unknown, write_boxes
+from tests.helpers.annotated import END, POINTS, START, dlib_box, dlib_parts, write_boxes
 from tools.read.dlib import find, matches, read
 from tools.read.face import BadSample
 
@@ -16,12 +15,6 @@ def test_ignored_and_empty_boxes_are_no_faces_and_parts_come_in_any_order(tmp_pa
     assert (item.key, item.source) == ("set/sub/a#1", "a")
     assert item.picture == tmp_path / "sub" / "a.jpg"  # as imglab writes it on Windows
     np.testing.assert_allclose(read(item).points, POINTS, atol=1e-3)
-
-
-def test_a_box_without_numbers_is_none(tmp_path):
-    broken = dlib_box(dlib_parts(unknown(POINTS, *range(17)))).replace(" width=", " wide=")
-    face = read(find(write_boxes(tmp_path, broken), "set")[0])
-    np.testing.assert_allclose(face.box, box_of(POINTS), atol=0.25 * np.ptp(POINTS[:, 0]))
 
 
 @pytest.mark.parametrize(
@@ -76,12 +69,3 @@ def test_entities_are_refused_before_they_expand(tmp_path, encoding):
     assert matches(path)
     with pytest.raises(ValueError, match="faces.xml: found a DOCTYPE"):
         find(path, "set")
-
-
-def test_real_photographs(shared_data):
-    items = find(shared_data("photos"), "photos")
-    assert (len(items), len({item.source for item in items})) == (43, 9)
-    (item,) = [item for item in items if item.name == "2007_007763#1"]
-    face = read(item)
-    assert face.points[[0, 8, 16]].tolist() == [[201, 107], [213, 129], [231, 105]]
-    assert face.image.shape == (375, 500, 3)

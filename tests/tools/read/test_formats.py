@@ -23,43 +23,9 @@ from tools.read import formats
 NAMES = ["300w-lp", "aflw2000", "pts", "dlib", "coco", "csv", "kaggle"]
 
 
-def test_the_formats():
-    assert list(formats.FORMATS) == NAMES
-    assert {reader.ORIGIN for reader in formats.READERS} == {0.0, 1.0}
-
-
 def test_the_worker_processes_load_no_tensorflow():
     code = "import sys; import tools.make_records, tools.make.cut; sys.exit('tensorflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
-
-
-def test_300w_lp_is_told_by_its_folders(face_set, tmp_path):
-    assert formats.detect(face_set).FORMAT == "300w-lp"
-    matches = formats.FORMATS["300w-lp"].matches
-    assert not matches(tmp_path) and not matches(tmp_path / "a")
-    (tmp_path / "AFW").mkdir()
-    (tmp_path / "AFW" / "a.jpg").touch()
-    assert not matches(tmp_path)
-    (tmp_path / "AFW" / "a.mat").touch()
-    assert matches(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "path, name",
-    [
-        ("300W_LP", "300w-lp"),
-        ("300W", "300w-lp"),
-        ("genuine/300W_LP", "300w-lp"),
-        ("genuine/AFLW2000", "aflw2000"),
-        ("photos", "dlib"),
-        ("photos/testing_with_face_landmarks.xml", "dlib"),
-        ("kaggle", "kaggle"),
-        ("kaggle/training.zip", "kaggle"),
-        ("kaggle/test.zip", "kaggle"),
-    ],
-)
-def test_real_sets_are_told(shared_data, path, name):
-    assert formats.detect(shared_data(path)) is formats.FORMATS[name]
 
 
 def test_a_format_is_told_or_given(tmp_path):

@@ -11,8 +11,7 @@ from infer.geometry.boxes import box_of
 from tests.helpers.annotated import BOX, OTHER, POINTS, unknown, write_coco, write_csv, write_dlib
 from tests.helpers.drawn import HEIGHT, WIDTH
 from tools.read import coco, dlib, formats, points_csv
-from tools.read.listing import Listing, picture_named
-from tools.read.marks import Marks
+from tools.read.listing import picture_named
 
 WRITERS = {points_csv: write_csv, dlib: write_dlib, coco: write_coco}
 every_format = pytest.mark.parametrize("reader", WRITERS, ids=lambda reader: reader.FORMAT)
@@ -39,12 +38,6 @@ def test_missing_points_are_unknown_and_the_annotated_box_counts(tmp_path, reade
     face = reader.read(item)
     assert np.flatnonzero(np.isnan(face.points).all(axis=1)).tolist() == [0, 9, 66]
     assert face.box.tolist() == list(BOX)
-
-
-@every_format
-def test_without_a_box_the_mean_shape_gives_it(tmp_path, reader):
-    (item,) = reader.find(WRITERS[reader](tmp_path, [unknown(POINTS, *range(17))], box=None), "set")
-    np.testing.assert_allclose(reader.read(item).box, box_of(POINTS), atol=0.25 * np.ptp(POINTS[:, 0]))
 
 
 @every_format
@@ -92,12 +85,3 @@ def test_a_backslash_in_a_files_own_name_stays(tmp_path):
 def test_files_of_a_folder_may_have_suffixes_in_capitals(tmp_path):
     write_csv(tmp_path, [POINTS]).rename(tmp_path / "FACES.CSV")
     assert points_csv.matches(tmp_path) and len(points_csv.find(tmp_path, "set")) == 1
-
-
-def test_items_are_named_by_picture_and_number():
-    root = Path("/sets/mine")
-    pictures = [root / "b.jpg", root / "x" / "a.jpg", root / "b.jpg", root / "b.png", Path("/other/c.jpg")]
-    entries = [(picture, Marks(np.zeros((68, 2)))) for picture in pictures]
-    items = Listing("any", ".any", Path.exists, lambda file: entries, "", "").items(root / "faces.any", "set")
-    assert [item.key for item in items] == ["set/all/b#1", "set/x/a#1", "set/all/b#2", "set/all/b#3", "set/other/c#1"]
-    assert items[2].data is entries[2][1] and {item.format for item in items} == {"any"}

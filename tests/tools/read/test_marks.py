@@ -1,16 +1,13 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-import scipy.io
 
 from infer.geometry.boxes import box_of
 from records.landmarks import IBUG_68, KAGGLE_15, convert, flip_points
 from tests.helpers.annotated import unknown
 from tests.helpers.drawn import symmetric_face
-from tools.read.face import BadSample, Item
-from tools.read.marks import Marks, checked_points, face_of, landmark_box, subset_of
-from tools.read.mean_shape import MEAN_SHAPE, fit_mean_shape, fitted_box, mean_shape, write_mean_shape
+from tools.read.face import BadSample
+from tools.read.marks import checked_points, landmark_box
+from tools.read.mean_shape import fit_mean_shape, fitted_box, mean_shape
 
 ANGLE = 0.4
 TURN = np.array([[np.cos(ANGLE), -np.sin(ANGLE)], [np.sin(ANGLE), np.cos(ANGLE)]])
@@ -37,23 +34,6 @@ def test_the_mean_of_one_shape_in_many_places_is_that_shape():
     np.testing.assert_allclose(fit_mean_shape(shapes, rounds=2), expected, atol=1e-9)
 
 
-def test_the_committed_mean_shape_is_that_of_the_hand_annotated_faces(shared_data, tmp_path):
-    write_mean_shape(shared_data("300W"), tmp_path / "mean.json")
-    assert (tmp_path / "mean.json").read_text() == MEAN_SHAPE.read_text()
-
-
-def test_whole_points_have_their_own_box_whatever_is_annotated():
-    points = placed(mean_shape())
-    box = landmark_box(points, np.array([0, 0, 5.0, 5]), IBUG_68, "a.xml")
-    np.testing.assert_array_equal(box, box_of(points))
-
-
-def test_partly_known_points_have_the_annotated_box():
-    annotated = np.array([10, 20, 110, 130])
-    box = landmark_box(unknown(placed(mean_shape()), 8), annotated, IBUG_68, "a.xml")
-    assert box.dtype == np.float64 and box.tolist() == annotated.tolist()
-
-
 @pytest.mark.parametrize("annotated", [None, [10, 20, 10, 40], [1, 2, np.nan, 9], [30, 2, 3, 40]])
 @pytest.mark.parametrize("missing", [range(17), range(17, 36), [8]])
 def test_without_a_usable_box_the_mean_shape_gives_it(annotated, missing):
@@ -75,17 +55,6 @@ def test_fifteen_points_have_the_box_of_the_face_they_belong_to():
     np.testing.assert_allclose(fitted_box(unknown(points, *range(2, 10)), KAGGLE_15, "a"), box_of(face), atol=1e-3)
 
 
-def test_the_fitted_box_of_real_faces_without_a_jaw_is_not_a_quarter_too_small(shared_data):
-    ratios = []
-    for file in sorted(shared_data("300W", "landmarks", "LFPW").glob("*.mat"))[::20]:
-        points = scipy.io.loadmat(file)["pts_2d"]
-        whole, fitted = box_of(points), fitted_box(unknown(points, *range(17)), IBUG_68, file.name)
-        ratios.append(np.max(fitted[2:] - fitted[:2]) / np.max(whole[2:] - whole[:2]))
-    assert len(ratios) > 30
-    assert abs(np.median(ratios) - 1) < 0.03
-    assert np.std(ratios) < 0.08
-
-
 @pytest.mark.parametrize("known", [[36, 45, 57], range(48, 68), range(36, 42), range(17, 22)])
 def test_too_little_to_tell_a_box(known):
     points = unknown(placed(mean_shape()), *(set(range(68)) - set(known)))
@@ -98,28 +67,3 @@ def test_half_a_point_is_no_point():
     points = checked_points(np.array([[1, 2], [np.inf, 3], [4, np.nan], [1e300, 7], [5, 6]]), "a")
     assert points.dtype == np.float32
     np.testing.assert_array_equal(points, [[1, 2], [np.nan] * 2, [np.nan] * 2, [np.nan] * 2, [5, 6]])
-
-
-@pytest.mark.parametrize(
-    "points, reason", [(np.full((3, 2), np.nan), "no known point"), ([[5, 5], [5.5, 5.2]], "points all equal")]
-)
-def test_points_without_a_face_are_refused(points, reason):
-    with pytest.raises(BadSample, match="a: ") as caught:
-        checked_points(np.array(points), "a")
-    assert caught.value.reason == reason
-
-
-def test_the_subset_is_the_folder():
-    root = Path("/sets/mine")
-    paths = (root / "x" / "y" / "a.jpg", root / "a.jpg", Path("/other/a.jpg"), Path("/a.jpg"))
-    assert [subset_of(path, root) for path in paths] == ["x/y", "all", "other", "all"]
-
-
-def test_a_missing_picture_and_a_fault_are_bad_samples(tmp_path):
-    item = Item("set", "all", "a#1", "a.png", tmp_path / "a.png", tmp_path / "b.csv")
-    with pytest.raises(BadSample, match="a.png: found no such file") as caught:
-        face_of(item, Marks(mean_shape() * 50 + 60))
-    assert caught.value.reason == "unreadable picture"
-    with pytest.raises(BadSample, match="b.csv line 3") as caught:
-        face_of(item, Marks(np.zeros((68, 2)), None, ("a reason", "b.csv line 3: found nonsense")))
-    assert caught.value.reason == "a reason"

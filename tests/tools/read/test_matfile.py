@@ -10,7 +10,7 @@ import scipy.io
 import scipy.sparse
 
 from tools.read import matfile
-from tools.read.matfile import NotNumbers, list_names, read_mat
+from tools.read.matfile import list_names, read_mat
 
 RNG = np.random.default_rng(4)
 DOUBLE, SINGLE, INT16 = 6, 7, 10  # classes
@@ -82,11 +82,6 @@ def test_whatever_savemat_writes_reads_as_with_loadmat(tmp_path, compression):
     assert assert_as_loadmat(tmp_path / "a.mat") == len(kinds) * len(shapes) + 2
 
 
-def test_genuine_files_read_as_with_loadmat(shared_data):
-    paths = sorted(shared_data().rglob("*.mat"))
-    assert sum(map(assert_as_loadmat, paths)) > len(paths)
-
-
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("pack", [bytes, compressed])
 def test_a_file_written_by_hand_in_either_byte_order(tmp_path, order, pack):
@@ -108,13 +103,6 @@ def test_whole_numbers_stored_in_a_smaller_type(tmp_path, kind, own, dtype):
     assert read_mat(path, ["points"])["points"].dtype == dtype
 
 
-def test_short_elements_inside_the_tag(tmp_path):
-    content = element(6, struct.pack("<II", DOUBLE, 0)) + element(5, struct.pack("<ii", 3, 1)) + small(1, b"abc")
-    path = write(tmp_path, element(14, content + small(U1, bytes([7, 8, 9]))))
-    assert assert_as_loadmat(path) == 1
-    np.testing.assert_array_equal(read_mat(path, ["abc"])["abc"], [[7], [8], [9]])
-
-
 OTHERS = {
     "complex": SIX[:, None] + 2j,
     "sparse": scipy.sparse.csc_matrix(np.eye(3)),
@@ -134,43 +122,20 @@ def test_variables_that_are_not_asked_for_may_be_anything(tmp_path, compression)
     assert list_names(tmp_path / "a.mat") == [*arrays, "points"]
 
 
-def test_an_object_without_dimensions_is_no_obstacle(tmp_path):
-    opaque = element(14, element(6, struct.pack("<II", 17, 0)) + element(1, b"thing") + element(1, b"MCOS"))
-    cut = variable(SIX_BYTES[:-8], name=b"other")  # neither is damage of what nobody asks for
-    path = write(tmp_path, opaque, cut, variable(SIX_BYTES))
-    assert list_names(path) == ["thing", "other", "points"]
-    assert read_mat(path, ["points"])["points"].shape == (2, 3)
-    with pytest.raises(NotNumbers, match="thing is an object"):
-        read_mat(path, ["thing"])
-
-
-@pytest.mark.parametrize("found, value", OTHERS.items())
-def test_what_is_no_array_of_numbers_is_named(tmp_path, found, value):
-    scipy.io.savemat(tmp_path / "a.mat", {"points": value})
-    with pytest.raises(NotNumbers, match=rf"^a.mat: points is {found} \(\d, \d\), expected an array of real numbers"):
-        read_mat(tmp_path / "a.mat", ["points"])
-
-
 HUGE = 2**31 - 1
 BAD = {
     "a tag of another type": (element(9, SIX_BYTES), "element of type 9 at byte 128, expected a matrix"),
     "zeros behind": (variable(SIX_BYTES) + bytes(8), "element of type 0 at byte"),
-    "half a tag": (variable(SIX_BYTES) + b"\x0e\0\0", "cut, expected a whole one"),
     "longer than the file": (variable(SIX_BYTES)[:-1], "bytes and 103 left, expected a whole file"),
-    "nothing in it": (element(14, b""), "cut, expected a whole one"),
     "too few numbers": (variable(SIX_BYTES[:-8]), r"points \(2, 3\) has 40 bytes, expected 48"),
-    "too many numbers": (variable(SIX_BYTES + SIX_BYTES), r"points \(2, 3\) has 96 bytes, expected 48"),
     "2^93 numbers": (variable(SIX_BYTES, shape=(HUGE,) * 3), r"has 48 bytes, expected 7922816\d+"),
     "a negative dimension": (variable(SIX_BYTES, shape=(-2, -3)), r"dimensions \(-2, -3\), expected none below 0"),
     "one dimension": (variable(SIX_BYTES, shape=(6,)), "4 bytes of type 5, expected 2 to 8 dimensions"),
-    "nine dimensions": (variable(SIX_BYTES, shape=(1,) * 9), "36 bytes of type 5, expected 2 to 8 dimensions"),
     "a class of its own": (variable(SIX_BYTES, flags=99), "variable of class 99, expected 1 to 17"),
     "a type of its own": (variable(SIX_BYTES, kind=10), "points is stored as type 10, expected float64 or a smaller"),
     "a larger type": (variable(SIX_BYTES, flags=SINGLE), "points is stored as float64, expected float32 or a smaller"),
-    "as wide a type": (variable(SIX_BYTES, kind=12), "points is stored as int64, expected float64 or a smaller type"),
     "fractions of integers": (variable(SIX_BYTES[:24], kind=F4, flags=12), "stored as float32, expected int32"),
     "no name of MATLAB's": (variable(SIX_BYTES, name=b"po\xffnts"), "variable named 'poÿnts'"),
-    "a long name": (variable(SIX_BYTES, name=b"p" * 64), "expected a MATLAB name"),
     "flags cut": (element(14, element(6, b"1234")), "4 bytes of type 6, expected 8 array flags"),
     "a short element too long": (
         element(14, element(6, struct.pack("<II", 6, 0)) + struct.pack("<II", 5 << 16 | 5, 0)),
@@ -183,15 +148,12 @@ BAD = {
     "the same name twice": (variable(SIX_BYTES) * 2, "two variables points, expected one"),
     "too many variables": (element(14, b"") * 1001, "more than 1000 variables, expected fewer"),
     "no compression": (element(15, b"no zlib."), "damaged compression .*incorrect header check"),
-    "compression cut": (unfilled(zlib.compress(variable(SIX_BYTES))[:-3]), "points is not compressed to"),
     "a checksum that is wrong": (
         unfilled(zlib.compress(variable(SIX_BYTES))[:-1] + b"?"),
         "damaged compression .*incorrect data check",
     ),
     "more than it says": (compressed(variable(SIX_BYTES) + b"more"), "points is not compressed to 104 bytes"),
-    "less than it says": (compressed(variable(SIX_BYTES)[:-8]), "points is not compressed to 104 bytes as it says"),
     "compressed twice": (compressed(compressed(variable(SIX_BYTES))), "compressed element of type 15, expected"),
-    "compressed nothing": (compressed(b""), "cut, expected a whole one"),
 }
 
 

@@ -60,9 +60,3 @@ def test_a_wrong_row_spoils_its_face_alone(tmp_path, line, found):
 def test_wrong_headers(tmp_path, line, message):
     with pytest.raises(ValueError, match=f"faces.csv: {message}"):
         find(write_lines(tmp_path, line, csv_row()), "set")
-
-
-@pytest.mark.parametrize("line, found", [("1" * 140_000, "a line of 131072 characters"), ('"' + "1," * 70_000, "")])
-def test_lines_without_end_are_refused(tmp_path, line, found):
-    with pytest.raises(ValueError, match=f"faces.csv.*: found {found}"):
-        find(write_lines(tmp_path, csv_header(), line), "set")

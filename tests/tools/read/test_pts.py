@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from infer.geometry.boxes import box_of
-from tests.helpers.annotated import IMAGE, POINTS, PTS_HEADER, pts_lines, unknown, write_pts
+from tests.helpers.annotated import IMAGE, POINTS, PTS_HEADER, pts_lines, write_pts
 from tests.helpers.drawn import HEIGHT, WIDTH
 from tools.read.face import BadSample
 from tools.read.pts import find, matches, read
@@ -70,12 +70,6 @@ def test_further_faces_of_a_picture_as_this_project_writes_them(tmp_path):
     ]
 
 
-def test_unknown_points_take_the_box_of_the_fitted_mean_shape(tmp_path):
-    face = read(one(tmp_path, pts_lines(unknown(POINTS, *range(17)))))
-    assert np.isnan(face.points).any(axis=1).tolist() == [True] * 17 + [False] * 51
-    np.testing.assert_allclose(face.box, box_of(POINTS), atol=0.25 * np.ptp(POINTS[:, 0]))
-
-
 @pytest.mark.parametrize(
     "text, reason, message",
     [
@@ -91,17 +85,6 @@ def test_wrong_files_are_bad_samples(tmp_path, text, reason, message):
     with pytest.raises(BadSample, match=message) as caught:
         read(one(tmp_path, text))
     assert caught.value.reason == reason
-
-
-def test_a_file_that_is_gone_or_without_a_picture_is_named(tmp_path):
-    write_pts(tmp_path, "a")
-    write_pts(tmp_path, "b", suffix="")
-    first, second = find(tmp_path, "set")
-    with pytest.raises(BadSample, match="b.jpg: found no such file"):
-        read(second)
-    first.annotation.unlink()
-    with pytest.raises(BadSample, match="a.pts: No such file"):
-        read(first)
 
 
 def test_folders_that_are_no_set(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from records import shards
 from records.runtime import tf
-from tools.rewrite.sets import opened, rewrite
+from tools.rewrite.sets import rewrite
 
 
 def records_in(folder, split):
@@ -49,11 +49,3 @@ def test_what_may_not_be_replaced_is_left_alone(record_set, tmp_path):
         with pytest.raises(ValueError, match=f"found .*{reason}"):
             rewrite(record_set, out, overwrite, lambda one, manifest: (one,), 1, dict)
     assert (tmp_path / "other" / "note").read_text() == "mine" and shards.audit(record_set) == []
-
-
-def test_an_opened_record_has_its_context(record_set):
-    manifest = shards.checked_manifest(record_set)
-    found, image = opened(records_in(record_set, "train")[0], manifest)
-    edge = manifest.size + 2 * manifest.context
-    assert image.shape == (edge, edge, 3) and image.dtype == "uint8" and found["label"].shape == (136,)
-    assert found["image"] == image.tobytes()  # stored raw

@@ -7,10 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
-import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,15 +15,13 @@ pytest.importorskip("apache_beam", reason="Apache Beam is not installed here", e
 
 from records import shards
 from records.manifest import Manifest
-from tests.conftest import RECORD_OPTIONS, ROOT
+from tests.conftest import RECORD_OPTIONS
 from tests.helpers.drawn import draw_set
 from tests.tools.test_make_records import contents
 from tools import make_records
 from tools.make.beam import records as beam_records
-from tools.make.beam import remote
 from tools.make.beam.runner import options_of
 from tools.read import w300lp as read_300w_lp
-from tools.read.face import BadSample
 
 FAR = ["--", "--beam_plugin", "tests.helpers.far_files"]
 
@@ -74,26 +68,6 @@ def test_several_worker_processes_write_the_set_of_one_machine(spoiled, local_se
     for reason, names in manifest.skipped.items():  # standard error has these two lines and none of the workers'
         assert f"skipped, {reason}: 1, the first {names[0]}" in said.err.splitlines()
     assert len(said.err.splitlines()) == 2
-
-
-@pytest.fixture
-def job_server():
-    """The port of Beam's own job server, in a process of its own."""
-    command = [sys.executable, "-u", "-m", "apache_beam.runners.portability.local_job_service_main"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
-    for line in server.stdout:
-        if found := re.search(r"(?:port|on).*?(\d{4,5})\s*$", line):
-            break
-    threading.Thread(target=server.stdout.read, daemon=True).start()  # so that its pipe never fills
-    yield int(found[1])
-    server.kill()
-    server.wait()
-
-
-def test_a_portable_job_server_runs_it(spoiled, local_set, tmp_path, job_server):
-    options = ["--", "--job_endpoint", f"localhost:{job_server}", "--environment_type", "LOOPBACK"]
-    assert on_beam(spoiled, tmp_path / "set", *options, runner="PortableRunner") == 1
-    assert contents(tmp_path / "set") == contents(local_set)
 
 
 def test_from_a_far_file_system_to_a_far_one(spoiled, local_set, far, capsys):
@@ -148,11 +122,6 @@ def test_what_lies_at_a_far_place_is_replaced_only_if_asked(spoiled, far, capfd)
     assert shards.audit(out) == [] and not (out / "photo.jpg").exists()
 
 
-def test_what_is_not_there_is_named(far, tmp_path, capfd):
-    assert "far://absent: found nothing there" in error_of(capfd, "far://absent", tmp_path / "set", *FAR)
-    assert "nowhere://absent: found no way" in error_of(capfd, "nowhere://absent", tmp_path / "set", *FAR)
-
-
 @pytest.mark.parametrize(
     "flags, message",
     [
@@ -168,32 +137,11 @@ def test_bad_beam_options_are_refused(flags, message):
         options_of("DirectRunner", flags)
 
 
-def test_options_that_a_job_server_may_know_are_left_to_it(spoiled, tmp_path, capfd):
-    options = options_of("FlinkRunner", ["--nonsense", "4"])
-    assert options.get_all_options(retain_unknown_options=True)["nonsense"] in (4, "4")
-    assert "--nonsense 4" in error_of(capfd, spoiled, tmp_path / "set", "--", "--nonsense", "4")
-    assert os.listdir(tmp_path) == []
-
-
 def test_a_runner_that_fails_is_one_line_with_its_log(spoiled, tmp_path, capfd):
     line = error_of(capfd, spoiled, tmp_path / "set", "--runner", "DataflowRunner")
     log = re.search(r"its messages: (\S+\.log)\)", line)[1]
     assert line.startswith("make_records: DataflowRunner: ") and Path(log).is_file()
     assert not (tmp_path / "set").exists()
-
-
-def test_no_usable_face_is_an_error_and_leaves_nothing(tmp_path, capfd):
-    folder = draw_set(tmp_path / "tiny", sources=1, views=1)
-    next((folder / "HELEN").glob("*.jpg")).write_bytes(b"")
-    line = error_of(capfd, folder, tmp_path / "set", "--test-fraction", "0")
-    assert "tiny: found 1 faces and no usable one for training: unreadable picture 1" in line
-    assert os.listdir(tmp_path) == ["tiny"]
-
-
-def test_messages_name_files_where_the_data_set_has_them(tmp_path):
-    for path, url in ((f"{tmp_path}/gs/bucket/AFW/a.jpg", "gs://bucket/AFW/a.jpg"), ("/data/a.jpg", "/data/a.jpg")):
-        found = beam_records.at_home(BadSample("reason", f"{path}: found nothing"), tmp_path)
-        assert str(found) == f"{url}: found nothing"
 
 
 def test_relative_paths_are_those_of_the_submitter(spoiled, local_set, tmp_path, monkeypatch):
@@ -212,22 +160,3 @@ def test_relative_paths_are_those_of_the_submitter(spoiled, local_set, tmp_path,
     for reason, lines in expected.pop("skipped").items():
         assert found["skipped"].pop(reason) == [line.replace(f"{spoiled.parent}{os.sep}", "") for line in lines]
     assert found.pop("skipped") == {} and found == expected
-
-
-def test_only_what_a_reader_opens_is_fetched(face_set):
-    item = read_300w_lp.find(face_set, "tiny")[0]
-    assert remote.files_of(item) == {item.picture, item.annotation, item.picture.with_suffix(".mat")}
-    table = replace(item, data=object(), annotation=face_set / "faces.csv")
-    assert remote.files_of(table) == {item.picture}
-    assert remote.files_of(replace(table, picture=table.annotation)) == set()  # Kaggle's rows hold their pictures
-
-
-def test_a_mirror_holds_names_and_whole_tables(far, tmp_path):
-    (far / "set" / "a").mkdir(parents=True)
-    (far / "set" / "a" / "one.jpg").write_bytes(b"large")
-    (far / "set" / "faces.csv").write_text("file,x0,y0")
-    options_of("DirectRunner", FAR[1:])
-    path = remote.mirror("far://set/", tmp_path / "mirrors")
-    assert path == tmp_path / "mirrors" / "far" / "set"
-    assert (path / "a" / "one.jpg").read_bytes() == b"" and (path / "faces.csv").read_text() == "file,x0,y0"
-    assert remote.origin_of(path / "a" / "one.jpg", tmp_path / "mirrors") == "far://set/a/one.jpg"
