@@ -17,17 +17,6 @@ from net.cluster.member import divided, member_of, scaled
 from net.training.settings import Settings
 from tests.conftest import ROOT
 
-# the fields of the API reference (v1.31: Service v1, PersistentVolumeClaim v1, ConfigMap v1, Job batch/v1, Pod v1) that
-# the file makes use of
-FIELDS = {
-    "PersistentVolumeClaim": {"accessModes", "resources"},
-    "Service": {"clusterIP", "publishNotReadyAddresses", "selector", "ports"},
-    "Job": {"completionMode", "completions", "parallelism", "backoffLimit", "template"},
-    "pod": {"subdomain", "restartPolicy", "containers", "volumes"},
-    "container": {"name", "image", "workingDir", "command", "args", "env", "ports", "resources", "volumeMounts"},
-}
-VERSIONS = {"Service": "v1", "PersistentVolumeClaim": "v1", "ConfigMap": "v1", "Job": "batch/v1"}
-
 
 @pytest.fixture(scope="module")
 def parts():
@@ -40,41 +29,20 @@ def jobs_of(parts) -> dict[str, dict]:
     return {name.removeprefix("landmark68-"): one["spec"] for (kind, name), one in parts.items() if kind == "Job"}
 
 
-def test_every_document_is_of_a_known_kind_and_has_known_fields(parts):
+def test_jobs_are_indexed_and_their_pods_take_the_image_and_the_volumes_that_are_there(parts):
     assert len(parts) == 6
-    for (kind, name), one in parts.items():
-        assert one["apiVersion"] == VERSIONS[kind]
-        assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name)
-        assert set(one) == {"apiVersion", "kind", "metadata", "data" if kind == "ConfigMap" else "spec"}
-        if kind in FIELDS:
-            assert set(one["spec"]) <= FIELDS[kind]
-
-
-def test_jobs_are_indexed_and_their_pods_complete(parts):
+    header = (ROOT / "deploy" / "kubernetes.yaml").read_text().partition("apiVersion")[0]
+    assert "docker push REGISTRY/landmark68\n" in header
+    assert parts["PersistentVolumeClaim", "landmark68"]["spec"]["accessModes"] == ["ReadWriteMany"]
     for spec in jobs_of(parts).values():
         assert spec["completionMode"] == "Indexed" and spec["completions"] == spec["parallelism"] >= 1
         pod = spec["template"]["spec"]
         (container,) = pod["containers"]
-        assert set(pod) <= FIELDS["pod"] and set(container) <= FIELDS["container"]
-        assert pod["restartPolicy"] == "OnFailure"  # a Job allows this and Never
-        volumes = {volume["name"] for volume in pod["volumes"]}
-        assert {mount["name"] for mount in container["volumeMounts"]} == volumes
+        assert container["image"] == "REGISTRY/landmark68" and pod["restartPolicy"] == "OnFailure"
         assert all(isinstance(text, str) for text in [*container["command"], *container["args"]])
-        for value in container["resources"]["requests"].values():
-            assert re.fullmatch(r"\d+(\.\d+)?(m|[KMGT]i)?", value)
-
-
-def test_all_pods_take_the_image_that_the_header_pushes_and_the_volume_of_the_claim(parts):
-    header = (ROOT / "deploy" / "kubernetes.yaml").read_text().partition("apiVersion")[0]
-    assert "docker push REGISTRY/landmark68\n" in header and "Replace REGISTRY" in header
-    claim = parts["PersistentVolumeClaim", "landmark68"]["spec"]
-    assert claim["accessModes"] == ["ReadWriteMany"]
-    assert re.fullmatch(r"\d+Gi", claim["resources"]["requests"]["storage"])
-    for spec in jobs_of(parts).values():
-        pod = spec["template"]["spec"]
-        assert [container["image"] for container in pod["containers"]] == ["REGISTRY/landmark68"]
-        claims = [volume["persistentVolumeClaim"]["claimName"] for volume in pod["volumes"]]
-        assert claims and all(("PersistentVolumeClaim", name) in parts for name in claims)
+        claims = {volume["name"]: volume["persistentVolumeClaim"]["claimName"] for volume in pod["volumes"]}
+        assert claims and {mount["name"] for mount in container["volumeMounts"]} == set(claims)
+        assert all(("PersistentVolumeClaim", name) in parts for name in claims.values())
 
 
 def lines_of(name: str) -> list[str]:
@@ -92,13 +60,7 @@ def left_out(path: str) -> bool:
 def test_the_image_has_the_code_and_nothing_that_is_made(parts):
     made = [pattern.strip("/").replace("*", "x") for pattern in lines_of(".gitignore")]
     assert len(made) > 8 and [path for path in [".git", *made] if not left_out(path)] == []
-    for path in (
-        "net/train.py",
-        "net/recipes/demo.json",
-        "tools/make/beam/records.py",
-        "records/shards.py",
-        "infer/run.py",
-    ):
+    for path in ("net/train.py", "net/recipes/demo.json", "tools/make/beam/records.py", "infer/run.py"):
         assert (ROOT / path).is_file() and not left_out(path)
 
 

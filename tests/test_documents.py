@@ -15,7 +15,7 @@ from string import Template
 import pytest
 
 import infer
-from tests.test_layout import RULES, module_of, ours, tree_of
+from tests.helpers.layout import RULES, module_of, ours, tree_of
 from tools.read.formats import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]

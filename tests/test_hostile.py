@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from infer.files import atomic
+from infer.geometry.rotations import rotation
 from records import shards
 from records.landmarks import IBUG_68, KAGGLE_15, flip_points
 from tests.conftest import RECORD_OPTIONS, ROOT
@@ -57,7 +58,6 @@ def taken(item: Item) -> Cut:
     "content, found",
     [
         (lambda data: data[: len(data) * 2 // 3], "a truncated JPEG"),
-        (lambda data: b"", "an empty file"),
         (lambda data: b"MATLAB 5.0 MAT-file" + bytes(200), "no picture that it knows"),
         (lambda data: png_bomb(30_000), "30000x30000 pixels"),
     ],
@@ -75,18 +75,6 @@ def test_a_broken_picture_is_skipped(tmp_path, monkeypatch, content, found):
     assert reason == "unreadable picture" and f"{NAME}.jpg: found {found}" in message
 
 
-@pytest.mark.parametrize("suffix", [".png", ".webp", ".bmp"])
-def test_a_picture_with_a_wrong_extension_is_read_by_its_content(tmp_path, suffix):
-    item = one(tmp_path)
-    expected = taken(item)
-    data = cv2.imencode(suffix, IMAGE, [cv2.IMWRITE_WEBP_QUALITY, 101] if suffix == ".webp" else [])[1]
-    item.picture.write_bytes(data.tobytes())
-    found = taken(item)
-    np.testing.assert_array_equal(found.label, expected.label)
-    difference = np.frombuffer(found.image, np.uint8).astype(int) - np.frombuffer(expected.image, np.uint8)
-    assert np.abs(difference).mean() < 3  # that of the JPEG
-
-
 def test_a_skipped_sample_does_not_keep_its_picture(tmp_path):
     """Sixteen of 100 megapixels in one chunk took 3.6 GB."""
     (result,) = cut_chunk([one(tmp_path, POINTS + 900)], RAW)
@@ -101,9 +89,7 @@ def test_a_skipped_sample_does_not_keep_its_picture(tmp_path):
     "place, found",
     [
         ((WIDTH / 2, HEIGHT + WIDTH + 9), "a point lies 239 px outside the picture"),
-        ((-WIDTH - 9, HEIGHT / 2), "a point lies 239 px outside the picture"),
         ((5e7, 20), "found a coordinate of 5e+07"),
-        ((20, -1e30), "found a coordinate of 1e+30"),
     ],
 )
 def test_a_point_far_outside_the_picture_is_skipped(tmp_path, place, found):
@@ -111,30 +97,7 @@ def test_a_point_far_outside_the_picture_is_skipped(tmp_path, place, found):
     points[30] = place
     reason, message = skipped(one(tmp_path, points))
     assert reason == "points far outside" and message.startswith(f"{NAME}_pts.mat: {found}")
-
-
-def test_points_a_little_outside_are_kept(tmp_path):
-    shift = np.float32([-POINTS[:, 0].min() - 40, 0])
-    label = taken(one(tmp_path, POINTS + shift)).label
-    np.testing.assert_allclose(label, taken(one(tmp_path)).label, atol=1e-5)
-
-
-def test_points_that_are_not_numbers_are_unknown(tmp_path):
-    label = taken(one(tmp_path, unknown(POINTS, *range(17)), pts_3d=POINTS)).label.reshape(68, 2)
-    assert np.isnan(label).all(axis=1).tolist() == [True] * 17 + [False] * 51
-
-
-@pytest.mark.parametrize(
-    "value, reason",
-    [
-        (np.nan, "no known point"),
-        (np.inf, "no known point"),
-        (1e300, "no known point"),  # more than float32 holds
-        (77.0, "points all equal"),
-    ],
-)
-def test_points_without_a_face_are_skipped(tmp_path, value, reason):
-    assert skipped(one(tmp_path, np.full((68, 2), value)))[0] == reason
+    taken(one(tmp_path, POINTS - np.float32([POINTS[:, 0].min() + 40, 0])))  # a little outside
 
 
 def test_an_impossible_pose_is_skipped_and_an_unknown_one_kept(tmp_path):
@@ -145,34 +108,31 @@ def test_an_impossible_pose_is_skipped_and_an_unknown_one_kept(tmp_path):
 # Left and right exchanged
 
 
-@pytest.mark.parametrize("angle", range(0, 360, 45))
+@pytest.mark.parametrize("angle", [0, 90, 225])
 def test_a_mirrored_order_is_skipped_however_the_face_is_turned(tmp_path, angle):
-    turn = np.array([[np.cos(np.radians(angle)), np.sin(np.radians(angle))]])
-    turn = np.r_[turn, [[-turn[0, 1], turn[0, 0]]]]
-    points = ((POINTS - POINTS.mean(axis=0)) @ turn + np.array([WIDTH, HEIGHT]) / 2).astype(np.float32)
+    turned = (POINTS - POINTS.mean(axis=0)) @ rotation(np.radians(angle)).T
+    points = (turned + np.array([WIDTH, HEIGHT]) / 2).astype(np.float32)
     taken(one(tmp_path, points))
     taken(one(tmp_path, flip_points(points, WIDTH)))
     reason, message = skipped(one(tmp_path, points[list(IBUG_68.flip)]))
     assert reason == "mirrored order" and message.startswith(f"{NAME}_pts.mat: left and right are exchanged")
 
 
-def test_a_profile_is_no_mirrored_order(tmp_path):
+def test_a_profile_unknown_eyes_and_another_scheme_are_no_mirrored_order(tmp_path):
     middle = POINTS[27:31].mean(axis=0)
-    for squeeze in (0.2, 0.05, -0.05, -0.1):  # seen from the side, and a little from behind
+    for squeeze in (0.05, -0.1):  # seen from the side, and a little from behind
         taken(one(tmp_path, (middle + (POINTS - middle) * [squeeze, 1]).astype(np.float32)))
-
-
-def test_unknown_eyes_or_another_scheme_say_nothing_about_the_order():
     mirrored = POINTS[list(IBUG_68.flip)]
     assert np.isnan(eye_span(unknown(mirrored, 40))) and np.isnan(eye_span(POINTS[:15], KAGGLE_15))
-    assert eye_span(POINTS) == pytest.approx(-eye_span(mirrored))
 
 
 def test_no_real_face_is_taken_for_mirrored_and_most_mirrored_ones_are_found(shared_data):
-    paths = [path for name in ("300W", "300W_LP") for path in shared_data(name, "landmarks").rglob("*.mat")]
+    paths = [
+        path for name in ("300W", "300W_LP") for path in sorted(shared_data(name, "landmarks").rglob("*.mat"))[::5]
+    ]
     faces = [points for path in paths for points in read_mat(path, ("pts_2d", "pts_3d")).values()]
     spans = np.array([eye_span(points) for points in faces])
-    assert len(spans) > 10_000 and spans.min() > -MIRRORED / 2
+    assert len(spans) > 2000 and spans.min() > -MIRRORED / 2
     assert (spans > MIRRORED).mean() > 0.9  # so many would be found, were they mirrored; the others are profiles
 
 
@@ -186,10 +146,8 @@ def test_a_png_beside_a_jpg_of_the_same_name_is_no_second_face(tmp_path):
 
 
 @pytest.mark.parametrize("part", ["picture", "annotation"])
-@pytest.mark.parametrize(
-    "error, found", [(PermissionError(errno.EACCES, "denied"), "found"), (OSError(errno.EIO, "Input/output error"), "")]
-)
-def test_a_file_that_cannot_be_read_is_skipped(tmp_path, monkeypatch, part, error, found):
+@pytest.mark.parametrize("error", [PermissionError(errno.EACCES, "denied"), OSError(errno.EIO, "Input/output error")])
+def test_a_file_that_cannot_be_read_is_skipped(tmp_path, monkeypatch, part, error):
     item, read_bytes = one(tmp_path), Path.read_bytes
 
     def refuse(path):  # what chmod 000 does to everybody but root, and a broken disk to root too
@@ -199,7 +157,7 @@ def test_a_file_that_cannot_be_read_is_skipped(tmp_path, monkeypatch, part, erro
 
     monkeypatch.setattr(Path, "read_bytes", refuse)
     reason, message = skipped(item)
-    assert reason == f"unreadable {part}" and f"{getattr(item, part).name}: {found}" in message
+    assert reason == f"unreadable {part}" and getattr(item, part).name in message
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -234,14 +192,12 @@ def test_a_full_disk_leaves_no_shard_behind(tmp_path, monkeypatch):
 # Everything at once
 
 
-def test_two_hundred_damaged_files_of_each_kind():
-    command = [sys.executable, str(ROOT / "tests" / "fuzz" / "records.py"), "--count", "200", "--seed", "3"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+def test_many_damaged_files_of_each_kind():
+    command = [sys.executable, str(ROOT / "tests" / "fuzz" / "records.py"), "--drawn", "--seed", "3", "--count"]
+    done = subprocess.run([*command, "96", "--workers", "1"], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     sums = [line.split("|")[1:-1] for line in done.stdout.splitlines() if "**all**" in line]
     assert [row[0].strip() for row in sums] == ["NAME_pts.mat", "NAME.mat", "picture"]
     counts = np.array([[int(cell) for cell in row[2:]] for row in sums])
-    assert counts[:, 0].tolist() == [100, 100, 200]
-    assert counts[:, 1:].sum(axis=1).tolist() == [100, 100, 200]
-    assert counts[:, -2:].sum() == 0  # crashes, hangs
-    assert (counts[:, 3] > 0).all() and (counts[:, 1] > 0).all()
+    assert counts[:, 0].tolist() == counts[:, 1:4].sum(axis=1).tolist() == [48, 48, 96]
+    assert (counts[:, 1:4] > 0).all() and counts[:, 4].sum() == 0

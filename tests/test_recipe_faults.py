@@ -1,15 +1,17 @@
-"""The faults of the original recipe, which this pipeline must not have: one named test each."""
+"""Faults of the original recipe, which this pipeline must not have: one named test each.
+
+Labels cut to whole pixels, `pt2d` of turned views and `_Flip` without new indices: tests/tools/make/test_cut.py and
+tests/tools/read/test_w300lp.py.
+"""
 
 import cv2
 import numpy as np
 import pytest
 
-from records.landmarks import IBUG_68
 from records.split import Split, split_of
-from tests.helpers.drawn import draw_face, random_face, symmetric_face, write_face
+from tests.helpers.drawn import random_face, symmetric_face, write_face
 from tools.make.cut import CutSettings, cut_face
 from tools.make.parts import plan_parts
-from tools.read.face import BadSample
 from tools.read.w300lp import find
 
 PLAIN = CutSettings("pts_2d", 128, 0.15, 0, "raw")
@@ -81,39 +83,3 @@ def test_all_views_of_a_photo_fall_on_one_side(tmp_path):
             sides.setdefault(item.name.split("_")[1], set()).add(part.split)
     assert len(sides) == 12 and all(len(side) == 1 for side in sides.values())
     assert set.union(*sides.values()) == {"train", "test"}
-
-
-def test_labels_keep_their_fractions_of_a_pixel(tmp_path):
-    """The recipe truncated coordinates to int: 0.75 % of the inter-ocular distance lost on the 128 grid."""
-    points = random_face(RNG)
-    _, label = cut_of(tmp_path, "AFW_1_1_0", draw_face(points, RNG), points)
-    side = 1.3 * np.ptp(points.astype(np.float64), axis=0).max()
-    back = (label.astype(np.float64) - 0.5) * side + (points.min(axis=0) + points.max(axis=0)) / 2
-    assert np.abs(back - points).max() < 1e-3
-    assert np.abs(label * 128 - np.round(label * 128)).mean() > 0.15
-
-
-def test_stale_pt2d_of_a_turned_view_is_not_a_label(tmp_path):
-    """The recipe read `pt2d` for every view; from view 1 on it holds the points of view 0."""
-    points = random_face(RNG)
-    for view in range(2):
-        write_face(tmp_path, "AFW", f"AFW_1_1_{view}", draw_face(points, RNG), None, {"pt2d": points.T + 1})
-    first, turned = find(tmp_path, "set")
-    np.testing.assert_allclose(cut_face(first, PLAIN).label.reshape(68, 2).mean(), 0.5, atol=0.1)
-    with pytest.raises(BadSample, match="AFW_1_1_1.mat: pt2d of a turned view is that of view 0"):
-        cut_face(turned, PLAIN)
-
-
-def test_flipped_pictures_are_re_indexed(tmp_path):
-    """The recipe took `_Flip` as it was: mirrored points under the unmirrored indices, the left eye called right."""
-    points = random_face(RNG)
-    image = draw_face(points, RNG)
-    mirrored = {
-        "pt2d": np.stack([231 - (points[:, 0] + 1), points[:, 1] + 1]).astype(np.float64)
-    }  # 1-based, as published
-    write_face(tmp_path, "AFW_Flip", "AFW_1_1_0", image[:, ::-1], None, mirrored)
-    write_face(tmp_path, "AFW", "AFW_1_1_0", image, None, {"pt2d": (points + 1).T.astype(np.float64)})
-    plain, flipped = (cut_face(item, PLAIN).label.reshape(68, 2) for item in find(tmp_path, "set"))
-    np.testing.assert_allclose(flipped[:, 0], 1 - plain[list(IBUG_68.flip), 0], atol=1e-4)
-    np.testing.assert_allclose(flipped[:, 1], plain[list(IBUG_68.flip), 1], atol=1e-4)
-    assert flipped[36, 0] < flipped[45, 0], "the subject's right eye stays at the picture's left"

@@ -8,7 +8,6 @@ traceback, no wait of over 20 seconds. A damaged model under its old hash is nev
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import hashlib
 import io
@@ -16,10 +15,8 @@ import itertools
 import json
 import multiprocessing
 import os
-import resource
 import sys
 import tempfile
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import TimeoutError as TakesTooLong
 from dataclasses import dataclass
@@ -35,12 +32,12 @@ from pebble import ProcessExpired, ProcessPool
 from infer.jobs.progress import Progress
 from tests.fuzz.damage import cut, empty, exchanged, flipped, garbage, inserted, removed
 from tests.fuzz.model_damage import GRAPHS, JSON
-from tests.fuzz.records import MEMORY
+from tests.fuzz.tally import Tally, limit_memory, parser_of
 
 BYTES = (flipped, cut, inserted, removed, exchanged, garbage, empty)
 SECONDS = 20  # a case may take
 BLOCK = 100  # cases that are held at once
-TABLE = "| damaged | how | cases | refused in one line | run all the same | failures |"
+REFUSED, RUN = "refused in one line", "run all the same"
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ def with_hash(file: bytes, contract: bytes) -> Files:
 
 
 def outcome(case: DamagedModel) -> str:
-    """What infer/run.py makes of a case: "refused", "run", or what is wrong. Runs in a process that it may end."""
+    """What infer/run.py makes of a case: REFUSED, RUN, or what is wrong. Runs in a process that it may end."""
     from infer import run
 
     with tempfile.TemporaryDirectory() as folder:
@@ -129,32 +126,29 @@ def outcome(case: DamagedModel) -> str:
 
 def judged(case: DamagedModel, code: int, said: str) -> str:
     if code == 2:
-        return "refused" if said and len(said.splitlines()) == 1 else f"{len(said.splitlines())} lines: {said[:200]}"
-    return "a damaged file was taken" if case.must_fail else "run"
+        return REFUSED if said and len(said.splitlines()) == 1 else f"{len(said.splitlines())} lines: {said[:200]}"
+    return "a damaged file was taken" if case.must_fail else RUN
 
 
-def run_all(todo: Iterator[DamagedModel], total: int, workers: int, call: Callable = outcome) -> tuple[dict, list[str]]:
-    """Outcomes by (kind, damage), and a line for each failure; a case that ends its process fails itself alone.
+def run_all(todo: Iterator[DamagedModel], total: int, workers: int, call: Callable = outcome) -> Tally:
+    """A case that ends its process fails itself alone.
 
     todo: the first is the sound model, which has to run, or all others would seem refused. Raises ValueError.
     """
-    rows, failures = defaultdict(Counter), []
+    tally = Tally(REFUSED, RUN)
     with (
         ProcessPool(workers, context=multiprocessing.get_context("spawn"), initializer=limit_memory) as pool,
         Progress(total, "models", stream=sys.stderr) as progress,
     ):
         sound = next_of(pool.map(call, [next(todo)], timeout=SECONDS).result())
-        if sound != "run":
+        if sound != RUN:
             raise ValueError(f"the model without any damage: {sound}, expected it to run")
         while block := list(itertools.islice(todo, BLOCK)):
             results = pool.map(call, block, timeout=SECONDS, chunksize=1).result()
             for case in block:
-                found = next_of(results)
-                known = found in ("refused", "run")
-                rows[case.kind, case.damage][found if known else "failed"] += 1
-                failures += [] if known else [f"{case.kind}, {case.damage}: {found}"]
+                tally.count(case.kind, case.damage, next_of(results))
                 progress.step()
-    return rows, failures
+    return tally
 
 
 def next_of(results: Iterator[str]) -> str:
@@ -169,39 +163,13 @@ def next_of(results: Iterator[str]) -> str:
         return f"raised {type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
-def limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-def table(rows: dict) -> str:
-    """Outcomes in Markdown, with their sum."""
-    lines = [TABLE, "|---|---|" + "---:|" * 4]
-    lines += [line(kind, damage.replace("_", " "), row) for (kind, damage), row in sorted(rows.items())]
-    return "\n".join([*lines, line("**all**", "", sum(rows.values(), Counter()))])
-
-
-def line(kind: str, damage: str, row: Counter) -> str:
-    return f"| {kind} | {damage} | {row.total():,} | {row['refused']:,} | {row['run']:,} | {row['failed']} |"
-
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=2000, help="damaged models (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="of the generator (default: %(default)s)")
-    parser.add_argument("--workers", type=int, default=2, help="processes (default: %(default)s)")
+def main(argv=None) -> int:
+    parser = parser_of(__doc__, 2000)
     shipped = ROOT / "infer" / "landmark.pb"
     parser.add_argument("--model", type=Path, default=shipped, help="to damage (default: infer/landmark.pb)")
-    return parser.parse_args(argv)
-
-
-def main(argv=None) -> int:
-    args = parse_args(argv)
+    args = parser.parse_args(argv)
     model = Files(args.model.read_bytes(), args.model.with_suffix(".json").read_bytes())
-    rng = np.random.default_rng(args.seed)
-    rows, failures = run_all(cases(model, args.count, rng), args.count, args.workers)
-    print(table(rows))
-    print("\n".join(failures), file=sys.stderr)
-    return 1 if failures else 0
+    return run_all(cases(model, args.count, np.random.default_rng(args.seed)), args.count, args.workers).report()
 
 
 if __name__ == "__main__":

@@ -8,15 +8,13 @@ still read with other values than before has to be what scipy reads from it.
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import os
-import resource
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +26,7 @@ from pebble import ProcessPool
 
 from infer.jobs.progress import Progress
 from tests.fuzz.damage import ANNOTATIONS, PICTURES, Damage, encoded
+from tests.fuzz.tally import Tally, limit_memory, parser_of
 from tests.helpers.drawn import draw_set
 from tools.evaluation.memory import high_water
 from tools.make.cut import SECONDS, Cut, CutSettings, cut_all, cut_chunk
@@ -38,9 +37,8 @@ from tools.read.matfile import read_mat
 # as tests/conftest.py has it, whose imports would be every worker process's
 SHARED = Path(os.environ.get("LANDMARK68_DATA") or ROOT.parent / "shared" / "data")
 SETTINGS = CutSettings("pts_2d", 128, 0.15, 0, "raw")
-MEMORY = 4 << 30  # bytes of address space a process; OpenCV's threads and libraries alone take 1 to 2
 FACES = 60  # of each kind at most, that are damaged in turn
-TABLE = "| input | damage | cases | read as before | read otherwise | skipped | crashes | hangs |"
+SAME, OTHER, SKIPPED = "read as before", "read otherwise", "skipped"
 # (in the table, part of a seed that is damaged, damages, its share of --count)
 PARTS = (
     ("NAME_pts.mat", "own", ANNOTATIONS, 2),
@@ -141,41 +139,31 @@ def same_as_scipy(path: Path) -> bool:
 
 
 def outcome(result: Cut | BadSample, sound: Cut) -> str:
+    """One of SAME, OTHER, SKIPPED, or what is wrong."""
     if isinstance(result, BadSample):
-        return {"killed its reader": "crash", "took too long": "hang"}.get(result.reason, "skipped")
+        return str(result) if result.reason in ("killed its reader", "took too long") else SKIPPED
     same = np.allclose(result.label, sound.label, atol=1e-6, equal_nan=True) and result.image == sound.image
-    return "same" if same else "other"
+    return SAME if same else OTHER
 
 
-@dataclass
-class Tally:
-    """Outcomes by damage, skips by reason, a line for each failure, bytes of the largest worker process."""
-
-    rows: dict[str, Counter] = field(default_factory=lambda: defaultdict(Counter))
-    reasons: Counter = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
-    peak: int = 0
-
-
-def run(cases: Cases, count: int, workers: int) -> Tally:
-    sound, tally, doubtful = cases.sound(), Tally(), []
+def run(title: str, cases: Cases, count: int, workers: int, tally: Tally) -> str:
+    """Counts so many cases; a note: the reasons of those that were skipped, and the largest worker process."""
+    sound, doubtful, reasons, peak = cases.sound(), [], Counter(), 0
     with Progress(count, f"cases of {cases.target}") as progress:
         for item, result in cut_all(cases.items(count), SETTINGS, workers):
             seed, damage = cases.known.pop(item.name)
             found = outcome(result, sound[seed])
-            tally.rows[damage][found] += 1
-            children = [child.pid for child in multiprocessing.active_children()]
-            tally.peak = max([tally.peak, *(high_water(pid) or 0 for pid in children)])
-            if found in ("crash", "hang"):
-                tally.failures.append(f"{damage}: {result}")
-            elif found == "skipped":
-                tally.reasons[result.reason] += 1
-            elif found == "other" and cases.target != "picture":
+            tally.count(title, damage, found)
+            peak = max([peak, *(high_water(child.pid) or 0 for child in multiprocessing.active_children())])
+            if found == SKIPPED:
+                reasons[result.reason] += 1
+            elif found == OTHER and cases.target != "picture":
                 doubtful.append((damage, item.annotation, item.annotation.read_bytes()))
             cases.remove(item)
             progress.step()
     tally.failures += judged(doubtful)
-    return tally
+    told = ", ".join(f"{reason} {number:,}" for reason, number in reasons.most_common())
+    return f"{title}: skipped for {told}; a worker process held {peak >> 20} MB at most."
 
 
 def judged(doubtful: list[tuple[str, Path, bytes]]) -> list[str]:
@@ -194,46 +182,26 @@ def judged(doubtful: list[tuple[str, Path, bytes]]) -> list[str]:
     return failures
 
 
-def lines(title: str, rows: dict[str, Counter]) -> list[str]:
-    """Rows of the table, and one with the sums."""
-    total = sum(rows.values(), Counter())
-    return [
-        f"| {title} | {damage} | {row.total():,} | {row['same']:,} | {row['other']:,} | {row['skipped']:,} "
-        f"| {row['crash']} | {row['hang']} |"
-        for damage, row in [*rows.items(), ("**all**", total)]
-    ]
-
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    add = parser.add_argument
-    add("--count", type=int, default=10000, help="cases of each: annotations, pictures (default: %(default)s)")
-    add("--seed", type=int, default=1, help="of the generator (default: %(default)s)")
-    add("--workers", type=int, default=2, help="processes (default: %(default)s)")
-    add("--drawn", action="store_true", help="drawn faces even where there are genuine ones")
+def parse_args(argv=None):
+    parser = parser_of(__doc__, 10000)
+    parser.add_argument("--drawn", action="store_true", help="drawn faces even where there are genuine ones")
     return parser.parse_args(argv)
 
 
 def main(argv=None) -> int:
     args = parse_args(argv)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))  # worker processes inherit it
-    rng = np.random.default_rng(args.seed)
+    limit_memory()
+    rng, tally = np.random.default_rng(args.seed), Tally(SAME, OTHER, SKIPPED)
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         genuine = [] if args.drawn else genuine_faces(rng, min(FACES, 1 + args.count // 20))
         seeds = genuine or drawn_faces(folder / "drawn")
         print(f"{len(seeds)} {'genuine' if genuine else 'drawn'} faces, seed {args.seed}\n", file=sys.stderr)
-        table, notes, failures = [TABLE, "|---|---|" + "---:|" * 6], [], []
-        for title, target, damages, share in PARTS:
-            tally = run(Cases(folder, seeds, damages, target, rng), args.count // share, args.workers)
-            table += lines(title, tally.rows)
-            found = ", ".join(f"{reason} {number:,}" for reason, number in tally.reasons.most_common())
-            held = f"a worker process held {tally.peak >> 20} MB at most"
-            notes.append(f"{title}: skipped for {found}; {held}.")
-            failures += tally.failures
-    print("\n".join([*table, "", *notes]))
-    print("\n".join(failures), file=sys.stderr)
-    return 1 if failures else 0
+        notes = [
+            run(title, Cases(folder, seeds, damages, target, rng), args.count // share, args.workers, tally)
+            for title, target, damages, share in PARTS
+        ]
+    return tally.report(notes)
 
 
 if __name__ == "__main__":

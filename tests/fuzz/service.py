@@ -8,11 +8,9 @@ Whatever the damage: an answer within 20 seconds, points or a problem (400, 413,
 
 from __future__ import annotations
 
-import argparse
 import http.client
 import json
 import sys
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ import numpy as np
 
 from infer.jobs.progress import Progress
 from tests.fuzz.damage import PICTURES, cut, encoded, exchanged, flipped, inserted, removed
+from tests.fuzz.tally import Tally, parser_of
 from tests.helpers.drawn import draw_face, random_face
 from tools.evaluation.memory import high_water
 from tools.measure.service import PATH, service
@@ -34,7 +33,7 @@ SECONDS = 20  # an answer may take
 FACES = 12  # sound pictures that the damaged ones are made of
 REFUSED = (400, 413, 415, 422)
 FORMS = {function.__name__: function for function in (flipped, cut, inserted, removed, exchanged)}
-TABLE = "| damaged | how | cases | answered with points | refused | failures |"
+POINTS, REFUSAL = "answered with points", "refused"
 TYPE = "multipart/form-data; boundary=edge"
 
 
@@ -93,7 +92,7 @@ def ask(port: int, body: bytes, kind: str) -> tuple[int, str, bytes]:
 
 
 def outcome(port: int, case: Case) -> str:
-    """ "points", "refused", or what is wrong."""
+    """POINTS, REFUSAL, or what is wrong."""
     try:
         return judged(*ask(port, case.body, case.type))
     except (OSError, http.client.HTTPException) as error:
@@ -105,19 +104,18 @@ def judged(status: int, kind: str, body: bytes) -> str:
     try:
         answer = json.loads(body)
         if status == 200 and kind == "application/json" and isinstance(answer["images"][0]["faces"], list):
-            return "points"
+            return POINTS
         detail = answer["detail"]
     except (ValueError, KeyError, IndexError, TypeError):
         return f"status {status}, found {body[:80]!r}"
     sound = status in REFUSED and kind == "application/problem+json" and answer["status"] == status
-    return "refused" if sound and len(detail.splitlines()) == 1 else f"status {status}: {detail[:200]}"
+    return REFUSAL if sound and len(detail.splitlines()) == 1 else f"status {status}: {detail[:200]}"
 
 
-def run(count: int, seed: int, options: Sequence[str] = (), clients: int = 4) -> tuple[dict, list[str], int]:
-    """Outcomes by (kind, damage), a line for each failure, and the peak of the service's memory in bytes (Linux)."""
-    rows, failures, rng = defaultdict(Counter), [], np.random.default_rng(seed)
+def run(count: int, seed: int, options: Sequence[str] = (), clients: int = 4) -> tuple[Tally, int]:
+    """Outcomes, and the peak of the service's memory in bytes (Linux)."""
+    tally, todo = Tally(POINTS, REFUSAL), list(cases(count, np.random.default_rng(seed)))
     picture = sound_pictures(np.random.default_rng(0))[0]
-    todo = list(cases(count, rng))
     with (
         service(options) as (process, port),
         ThreadPoolExecutor(clients) as pool,
@@ -127,41 +125,16 @@ def run(count: int, seed: int, options: Sequence[str] = (), clients: int = 4) ->
         outcomes = pool.map(lambda case: outcome(port, case), todo)
         for case, found in zip(todo, outcomes, strict=True):
             progress.step()
-            known = found in ("points", "refused")
-            rows[case.kind, case.damage][found if known else "failed"] += 1
-            failures += [] if known else [f"{case.kind}, {case.damage}: {found}"]
+            tally.count(case.kind, case.damage, found)
         if process.poll() is not None or ask(port, picture, "image/jpeg") != before or before[0] != 200:
-            failures.append("at the end the sound picture got no answer, or another one")
-        peak = high_water(process.pid) or 0
-    return rows, failures, peak
-
-
-def table(rows: dict) -> str:
-    """Outcomes in Markdown, with their sum."""
-    lines = [TABLE, "|---|---|" + "---:|" * 4]
-    lines += [line(*key, row) for key, row in sorted(rows.items())]
-    return "\n".join([*lines, line("**all**", "", sum(rows.values(), Counter()))])
-
-
-def line(kind: str, damage: str, row: Counter) -> str:
-    return f"| {kind} | {damage} | {row.total():,} | {row['points']:,} | {row['refused']:,} | {row['failed']} |"
-
-
-def parse_args(argv=None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--count", type=int, default=1250, help="damaged uploads, four fifths of them pictures (default: %(default)s)"
-    )
-    parser.add_argument("--seed", type=int, default=1, help="of the generator (default: %(default)s)")
-    return parser.parse_args(argv)
+            tally.failures.append("at the end the sound picture got no answer, or another one")
+        return tally, high_water(process.pid) or 0
 
 
 def main(argv=None) -> int:
-    args = parse_args(argv)
-    rows, failures, peak = run(args.count, args.seed)
-    print(f"{table(rows)}\n\npeak memory of the service: {peak / 1e6:.0f} MB")
-    print("\n".join(failures), file=sys.stderr)
-    return 1 if failures else 0
+    args = parser_of(__doc__, 1250).parse_args(argv)
+    tally, peak = run(args.count, args.seed, ("--workers", str(args.workers)))
+    return tally.report([f"peak memory of the service: {peak / 1e6:.0f} MB"])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infer.opencv import reason
-from tests.test_layout import ROOT, SCRIPTS, name_of
+from tests.helpers.layout import ROOT, SCRIPTS, name_of
 
 LIBGL = "libGL.so.1: cannot open shared object file: No such file or directory"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infer.files.console import counted, speak_plainly, speakable
-from tests.test_layout import SCRIPTS, name_of
+from tests.helpers.layout import SCRIPTS, name_of
 
 LATIN = os.fsdecode(b"J\xfcrgen.jpg")
 
