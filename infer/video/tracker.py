@@ -2,7 +2,8 @@
 
 A face that is followed costs one pass of the network a frame. The detector looks for further ones on a second thread
 every `TrackerSettings.look` seconds, in a reduced picture, and its answer is taken up a fixed number of frames later,
-so that no frame waits for it and the same video gives the same faces on every machine.
+so that no frame waits for it and the same video gives the same faces on every machine. Where a face has become another
+from one frame to the next the video was cut: it is looked for anew at once.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import numpy as np
 
 from ..detect.detector import Detector
 from ..faces.check import FACE, disagreement
-from ..faces.face import Face, TrackedFace
+from ..faces.face import Face, TrackedFace, distinct_faces
 from ..files.pictures import as_bgr
 from ..geometry.boxes import box_of, distinct, overlaps
+from .looks import FaceLook, look_of
 from .smoothing import OneEuro, SmoothingSettings
 
 SAME = 0.3  # IoU of boxes from which on a found face is one that is followed, or one lost a moment ago
@@ -44,11 +46,12 @@ class TrackerSettings:
 
 @dataclass(eq=False)
 class _Track:
-    """A face that is followed: its raw points [K, 2], score and filter, frames since its check, failed checks in a row,
-    and the time it was last seen."""
+    """A face that is followed: its raw points [K, 2], look, score and filter, frames since its check, failed checks in
+    a row, and the time it was last seen."""
 
     id: int
     points: np.ndarray
+    look: FaceLook
     score: float | None
     filter: OneEuro | None
     seen: float
@@ -110,6 +113,7 @@ class Tracker:
             raise ValueError(f"track: found a frame of {time} s, expected one later than {self._time} s")
         self._time = time
         self._follow(frame)
+        self._notice_cut(frame)
         self._check(frame)
         self._search(frame) if self._tracks else self._detect(frame)
         kept = distinct(np.array([box_of(track.points) for track in self._tracks]).reshape(-1, 4))
@@ -127,6 +131,22 @@ class Tracker:
             points[far] = self.landmarker.refine(frame, points[far])
         for track, answer in zip(self._tracks, points, strict=True):
             track.points, track.seen = answer, self._time
+
+    def _notice_cut(self, frame: np.ndarray) -> None:
+        """Ends every face that has become another one, or none at all, and takes up at once what is there now."""
+        ended = []
+        for track in self._tracks:
+            look = look_of(frame, track.points)
+            if look.is_another(track.look):
+                ended.append(track)
+            else:
+                track.look = look
+        if ended:
+            self._lose(ended)
+            boxes = np.array([box_of(track.points) for track in ended])
+            boxes = boxes[np.ptp(boxes.reshape(-1, 2, 2), axis=1).min(axis=1) > 1]  # points may have fallen together
+            # the detector may miss a face on which the points already lie
+            self._look_now(frame, self.landmarker.faces_in(frame, boxes))
 
     def _check(self, frame: np.ndarray) -> None:
         """Ends what is a face no more; every track is asked about once in a few frames."""
@@ -153,10 +173,15 @@ class Tracker:
 
     def _detect(self, frame: np.ndarray) -> None:
         """Looks for faces while none is followed: here nothing has to wait but the next look."""
-        self._pending = None
         if self._time >= self._next_look:
-            self._add(self.landmarker.detect(frame))
-            self._next_look = self._time + (self.settings.look if self._tracks else self.settings.idle)
+            self._look_now(frame)
+
+    def _look_now(self, frame: np.ndarray, known: Sequence[Face] = ()) -> None:
+        """Looks for faces while the frame waits, and follows these and the known ones that are not followed yet."""
+        self._pending = None  # what it finds is older
+        faces = distinct_faces([*self.landmarker.detect(frame), *known])
+        self._add(frame, [face for face in faces if self._is_free(face.box)])
+        self._next_look = self._time + (self.settings.look if self._tracks else self.settings.idle)
 
     def _search(self, frame: np.ndarray) -> None:
         """Looks for further faces on the second thread, and takes up what was found some frames ago."""
@@ -164,7 +189,7 @@ class Tracker:
             self._wait -= 1
             if self._wait <= 0:
                 boxes, self._pending = self._pending.result(), None
-                self._add(self.landmarker.faces_in(frame, self._free(boxes)))
+                self._add(frame, self.landmarker.faces_in(frame, self._free(boxes)))
         elif self._time >= self._next_look:
             self._next_look = self._time + self.settings.look
             self._pending, self._wait = self._pool.submit(self._one_look, frame), self.settings.delay
@@ -178,17 +203,28 @@ class Tracker:
     def _free(self, boxes: np.ndarray) -> np.ndarray:
         """Those of the boxes that lie on no face that is followed."""
         boxes = boxes[distinct(boxes)]
-        followed = np.array([box_of(track.points) for track in self._tracks])
-        return boxes[[overlaps(box, followed).max() < SAME for box in boxes]] if len(boxes) else boxes
+        return boxes[[self._is_free(box) for box in boxes]] if len(boxes) else boxes
 
-    def _add(self, faces: Sequence[Face]) -> None:
-        """Follows these too, under the id of one lost a moment ago where they lie on it."""
+    def _is_free(self, box: np.ndarray) -> bool:
+        followed = [box_of(track.points) for track in self._tracks]
+        return not followed or overlaps(box, np.array(followed)).max() < SAME
+
+    def _add(self, frame: np.ndarray, faces: Sequence[Face]) -> None:
+        """Follows these too, under the id of one lost a moment ago where they lie on it and look like it."""
         self._lost = [track for track in self._lost if self._time - track.seen <= self.settings.remember]
         for face in faces:
-            shared = [overlaps(face.box, box_of(track.points)[None])[0] for track in self._lost]
-            old = self._lost.pop(int(np.argmax(shared))) if shared and max(shared) >= SAME else None
+            look = look_of(frame, face.points)
+            old = self._known(face, look)
             smooth = OneEuro(self.settings.smooth) if self.settings.smooth else None
             number = old.id if old else self._next_id
             self._next_id += not old
-            self._tracks.append(_Track(number, face.points, face.score, smooth, self._time))
+            self._tracks.append(_Track(number, face.points, look, face.score, smooth, self._time))
         self._tracks.sort(key=lambda track: track.id)
+
+    def _known(self, face: Face, look: FaceLook) -> _Track | None:
+        """The lost one that a face is, taken out of those; None where it is a new one."""
+        shared = [
+            0.0 if look.is_another(track.look) else overlaps(face.box, box_of(track.points)[None])[0]
+            for track in self._lost
+        ]
+        return self._lost.pop(int(np.argmax(shared))) if shared and max(shared) >= SAME else None

@@ -61,11 +61,11 @@ class Truth:
         return np.array([box_of(true) for true in self.at(frame)]).reshape(-1, 4)
 
 
-def film(tracker: Tracker, count: int, start: int = 0) -> list[list]:
-    """What the tracker answers to so many frames."""
+def film(tracker: Tracker, count: int, start: int = 0, paint=lambda index: np.zeros((200, 400, 3), np.uint8)) -> list:
+    """What the tracker answers to so many frames, each painted by its number."""
     answers = []
     for index in range(start, start + count):
-        frame = np.zeros((200, 400, 3), np.uint8)
+        frame = paint(index).copy()
         frame[0, 0, :2] = index % 256, index // 256
         answers.append(tracker(frame, index / RATE))
     return answers

@@ -92,6 +92,40 @@ def test_points_are_smoothed_as_the_filter_does():
         np.testing.assert_allclose(faces[0].points, wanted, atol=1e-4)
 
 
+def painted(seed: int, gain: float = 1.0) -> np.ndarray:
+    """Somebody's picture: blots in colours of their own."""
+    rng = np.random.default_rng(seed)
+    small = rng.uniform(0, 90, (25, 50, 3)) + rng.uniform(0, 160, 3)
+    return np.clip(np.kron(small, np.ones((8, 8, 1))) * gain, 0, 255).astype(np.uint8)
+
+
+def test_a_cut_to_another_face_gives_a_new_id_at_once_and_starts_unsmoothed():
+    truth = Truth(lambda index: np.array([120, 100]) if index < 10 or index >= 20 else np.array([126, 104]))
+    shots = [painted(1), painted(2)]
+    answers = film(Tracker(truth), 30, paint=lambda index: shots[10 <= index < 20])
+    assert [[face.id for face in faces] for faces in answers] == [[1]] * 10 + [[2]] * 10 + [[1]] * 10
+    np.testing.assert_array_equal(answers[10][0].points, (SHAPE + (126, 104)).astype(np.float32))
+    assert truth.detected == [0, 10, 20]
+
+
+def test_a_change_of_light_is_no_cut():
+    truth = Truth(lambda index: np.array([100 + 4.0 * index, 100]))
+    answers = film(
+        Tracker(truth, RAW), 16, paint=lambda index: np.roll(painted(1, 1.6 if index == 8 else 1), 4 * index, 1)
+    )
+    assert [[face.id for face in faces] for faces in answers] == [[1]] * 16 and truth.detected == [0]
+
+
+def test_a_cut_to_nobody_ends_the_face_and_a_bystander_stays():
+    truth = Truth(between(0, 10, still(80, 100)), still(300, 100))
+
+    def paint(index):
+        return np.hstack([painted(1 if index < 10 else 2)[:, :200], painted(1)[:, 200:]])
+
+    answers = film(Tracker(truth, RAW), 20, paint=paint)
+    assert [[face.id for face in faces] for faces in answers] == [[1, 2]] * 10 + [[2]] * 10
+
+
 def test_wrong_frames_and_times():
     tracker = Tracker(Truth(still(80, 100)))
     frame = np.zeros((200, 400, 3), np.uint8)

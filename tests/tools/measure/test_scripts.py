@@ -5,6 +5,7 @@ import pytest
 from tests.helpers.drawn import draw_set
 from tools.measure import (
     batches,
+    cuts,
     detection,
     limit_pictures,
     limits,
@@ -26,6 +27,7 @@ def drawn(tmp_path_factory):
 
 SCRIPTS = {
     batches: (),
+    cuts: (),
     detection: ("--data",),
     limit_pictures: (),
     limits: (),
