@@ -128,6 +128,11 @@ def takes_a_namespace(node: ast.FunctionDef) -> bool:
     return any("Namespace" in (note or "") or (name == "args" and note is None) for name, note in notes)
 
 
+def test_one_name_one_class():
+    names = [node.name for path in FILES for node in tree_of(path).body if isinstance(node, ast.ClassDef)]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
 def test_house_style():
     for path in FILES:
         for node in nodes_of(path):

@@ -18,7 +18,7 @@ from tools.evaluation.boxes import match, shifted_boxes
 from tools.evaluation.measured import DETECTOR, PASSES, SHIFTED, TRUE, Measured, Tile
 from tools.evaluation.models import Measurable, common_scheme, scheme_of_model
 from tools.read import formats
-from tools.read.face import BadSample, Face, Item
+from tools.read.face import AnnotatedFace, BadSample, Item
 
 WORST = 24
 TILE, TILE_MARGIN = 240, 0.25  # pixels, and what a worst face's crop shows beyond its box, of its longer edge
@@ -111,7 +111,7 @@ class _Collector:
             skipped=self.skipped,
         )
 
-    def _read(self, item: Item) -> Face | None:
+    def _read(self, item: Item) -> AnnotatedFace | None:
         """The face with its points in the common scheme; None, and noted, where it can't be read."""
         try:
             face = formats.read(item, self.settings.points)
@@ -120,7 +120,7 @@ class _Collector:
             return None
         return replace(face, points=convert(face.points, face.scheme, self.scheme), scheme=self.scheme)
 
-    def _face(self, item: Item, face: Face) -> None:
+    def _face(self, item: Item, face: AnnotatedFace) -> None:
         boxes, moves = shifted_boxes(face.box, item.key, self.settings.draws, self.settings.seed)
         subset = f"{item.dataset}/{item.subset}"
         self.faces.append(_Known(item.key, item.source, subset, face.pose[1], face.points, moves))
@@ -152,7 +152,7 @@ class _Collector:
                 invented = len(points) - sum(index >= 0 for index in partners)
                 self.invented.setdefault((name, passes), []).extend([invented] + [0] * (len(true) - 1))
 
-    def _remember_worst(self, name: str, key: str, face: Face, points: np.ndarray) -> None:
+    def _remember_worst(self, name: str, key: str, face: AnnotatedFace, points: np.ndarray) -> None:
         error = metrics.nme_per_face(points[None], face.points[None], "box", self.scheme)[0]
         worst = self.worst[name]
         if np.isnan(error) or (len(worst) == WORST and error <= worst[0].error):

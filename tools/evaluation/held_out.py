@@ -12,7 +12,7 @@ from infer.jobs.progress import Progress
 from infer.model.contract import Contract
 from tools.evaluation.splits import CONTRACT, TEST, FaceSelection, choose_split, split_in_words, split_of_contract
 from tools.read import formats
-from tools.read.face import BadSample, Face, Item
+from tools.read.face import AnnotatedFace, BadSample, Item
 
 
 def held_out(
@@ -34,7 +34,7 @@ def held_out(
     return [items[index] for items in subsets.values() for index in sorted(rng.permutation(len(items))[:count])]
 
 
-def read_all(items: Sequence[Item], points: str = "pts_2d") -> Iterator[tuple[Item, Face]]:
+def read_all(items: Sequence[Item], points: str = "pts_2d") -> Iterator[tuple[Item, AnnotatedFace]]:
     """The items with their faces, one after the other, with progress; what cannot be read is said and left out."""
     with Progress(len(items), "faces") as progress:
         for item in items:

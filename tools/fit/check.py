@@ -21,7 +21,7 @@ from records.landmarks import IBUG_68
 from records.split import Split
 from tools.evaluation.splits import split_of_contract
 from tools.fit.faces import counted, drawn_faces, readable, subset_of
-from tools.read.face import Face, Item
+from tools.read.face import AnnotatedFace, Item
 
 WRITTEN_BY = "tools/fit_constants.py check"
 COMPONENTS = 20
@@ -76,7 +76,7 @@ def fit_prior(points: np.ndarray) -> ShapePrior:
     return ShapePrior(mean, centre, components[:COMPONENTS], deviations, float(np.sqrt(rest)))
 
 
-def search(landmarker: Landmarker, faces: Sequence[Face]) -> Finds:
+def search(landmarker: Landmarker, faces: Sequence[AnnotatedFace]) -> Finds:
     """What all looks of the detector find in the faces' pictures, faces or not."""
     detector, found = landmarker.new_detector(), []
     with Progress(len(faces), "pictures") as progress:

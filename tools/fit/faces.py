@@ -10,7 +10,7 @@ import numpy as np
 
 from records.split import Split
 from tools.read import w300lp
-from tools.read.face import BadSample, Face, Item
+from tools.read.face import AnnotatedFace, BadSample, Item
 
 DEFAULT = Split()  # of records made without --test-fraction
 
@@ -50,7 +50,7 @@ def counted(names: Sequence[str]) -> dict[str, int]:
     return {name: names.count(name) for name in dict.fromkeys(names)}
 
 
-def readable(items: Sequence[Item], points: str) -> Iterator[tuple[Item, Face]]:
+def readable(items: Sequence[Item], points: str) -> Iterator[tuple[Item, AnnotatedFace]]:
     """The faces that can be read, with their items; `points` is "pts_2d" or "pts_3d". Others are named on stderr."""
     for item in items:
         try:

@@ -21,7 +21,7 @@ from infer.geometry.crop import Crop
 from infer.jobs.memory import keep_memory
 from records.landmarks import IBUG_68, Scheme, convert, scheme_of
 from tools.read import formats as readers
-from tools.read.face import BadSample, Face, Item, Remark
+from tools.read.face import AnnotatedFace, BadSample, Item, Remark
 
 CHUNK = 48  # items a task: in smaller ones the way between processes costs a quarter of the rate
 SECONDS = 5.0  # longer than any sound sample takes by far
@@ -82,7 +82,7 @@ def cut_face(item: Item, settings: CutSettings) -> Cut:
     return Cut(encode_image(image, settings.encoding), label, face.pose, float(crop.side), face.remarks)
 
 
-def check_points(face: Face, item: Item) -> None:
+def check_points(face: AnnotatedFace, item: Item) -> None:
     """Raises BadSample for points that can't be right: far outside the picture, or with left and right exchanged."""
     edge = max(face.image.shape[:2])
     beyond = np.nanmax(np.maximum(-face.points, face.points - face.image.shape[1::-1]))

@@ -57,7 +57,7 @@ def default_dataset() -> Path:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFaces:
     """What goes into a set of records.
 
     items: in no special order; datasets: name -> entry of the manifest; skipped, remarks: what is left out already, and
@@ -72,7 +72,7 @@ class Found:
 
 def find_items(
     sources: Sequence[Source], format: str | None, split: Split, orientation: str = AUTO, points_key: str = "pts_2d"
-) -> Found:
+) -> FoundFaces:
     """The faces to take of all data sets; a folder name that comes twice gets a number.
 
     A face that two sets hold is taken from the first. Raises ValueError where a path comes twice, and what the readers
@@ -82,7 +82,7 @@ def find_items(
         if count > 1:
             raise ValueError(f"{place}: found {count} times, expected once (PATH:2 counts its faces twice)")
     names: Counter[str] = Counter()
-    found, seen = Found(), Seen(points_key)
+    found, seen = FoundFaces(), Seen(points_key)
     for source in sources:
         name = speakable(source.path.resolve().name)
         names[name] += 1

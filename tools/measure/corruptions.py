@@ -11,7 +11,7 @@ import numpy as np
 from infer.files.pictures import decode_picture
 from infer.geometry.boxes import absolute_shape, picture_box
 from infer.geometry.crop import Crop
-from tools.read.face import Face
+from tools.read.face import AnnotatedFace
 
 EDGES = (64, 48, 32, 24, 16)  # pixels
 SEED = 0
@@ -25,7 +25,7 @@ class Picture(NamedTuple):
     box: np.ndarray
 
 
-def rolled(face: Face, angle: float) -> tuple[np.ndarray, np.ndarray]:
+def rolled(face: AnnotatedFace, angle: float) -> tuple[np.ndarray, np.ndarray]:
     """The picture turned by an angle (radians, clockwise) about its middle, and the points in it."""
     height, width = face.image.shape[:2]
     edge = int(np.hypot(width, height))

@@ -27,7 +27,7 @@ from infer.model.contract import Contract
 from infer.video.tracker import Tracker
 from tools.evaluation.held_out import held_out
 from tools.read import formats
-from tools.read.face import Face
+from tools.read.face import AnnotatedFace
 
 WIDTH, HEIGHT, RATE = 640, 480, 30.0
 EDGE = 190  # pixels: the longer edge of a face's box
@@ -109,10 +109,10 @@ def main(argv=None) -> int:
     return 0
 
 
-def choose(folder: Path, contract: Contract, count: int, rng: np.random.Generator) -> list[Face]:
+def choose(folder: Path, contract: Contract, count: int, rng: np.random.Generator) -> list[AnnotatedFace]:
     """Held-out faces with all points known. Raises ValueError where there are too few."""
     items = held_out([folder], contract)
-    faces: list[Face] = []
+    faces: list[AnnotatedFace] = []
     for index in rng.permutation(len(items)):
         face = formats.read(items[index], "pts_2d")
         if np.isfinite(face.points).all():
@@ -123,7 +123,7 @@ def choose(folder: Path, contract: Contract, count: int, rng: np.random.Generato
 
 
 def make_clip(
-    first: Face, later: Face, event: Event, rng: np.random.Generator, grey: bool = False
+    first: AnnotatedFace, later: AnnotatedFace, event: Event, rng: np.random.Generator, grey: bool = False
 ) -> tuple[list[np.ndarray], np.ndarray]:
     """Frames uint8 [480, 640, 3] and the points [COUNT, 68, 2] in them; `later` is the face from the event on."""
     phases, off = rng.uniform(0, 2 * np.pi, 3), rng.uniform(-OFF, OFF, 2) if later is not first else np.zeros(2)
@@ -141,7 +141,7 @@ def make_clip(
     return frames, np.array(points)
 
 
-def placed(face: Face, spot: np.ndarray, angle: float, scale: float) -> tuple[np.ndarray, np.ndarray]:
+def placed(face: AnnotatedFace, spot: np.ndarray, angle: float, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """A picture of 640x480 with the face's middle at the spot, turned by `angle`, radians, and its points in it."""
     x0, y0, x1, y1 = face.box
     size = scale * EDGE / max(x1 - x0, y1 - y0)

@@ -29,7 +29,7 @@ from tools.evaluation.answers import by_picture
 from tools.evaluation.boxes import match
 from tools.evaluation.held_out import held_out
 from tools.read import dlib, formats
-from tools.read.face import BadSample, Face, Item
+from tools.read.face import AnnotatedFace, BadSample, Item
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def measure(landmarker: Landmarker, items: Sequence[Item]) -> list[FaceOutcome]:
     return rows
 
 
-def read(item: Item) -> tuple[Item, Face] | None:
+def read(item: Item) -> tuple[Item, AnnotatedFace] | None:
     """An item with its face; None, and said, where it cannot be read."""
     try:
         return item, formats.read(item, "pts_2d")
@@ -98,7 +98,7 @@ def read(item: Item) -> tuple[Item, Face] | None:
         return None
 
 
-def measure_picture(landmarker: Landmarker, faces: Sequence[tuple[Item, Face]]) -> list[FaceOutcome]:
+def measure_picture(landmarker: Landmarker, faces: Sequence[tuple[Item, AnnotatedFace]]) -> list[FaceOutcome]:
     """A row for each annotated face of one picture."""
     if not faces:
         return []
@@ -116,12 +116,12 @@ def measure_picture(landmarker: Landmarker, faces: Sequence[tuple[Item, Face]]) 
     return rows
 
 
-def error_of(points: np.ndarray, face: Face) -> float:
+def error_of(points: np.ndarray, face: AnnotatedFace) -> float:
     """Box NME as a fraction: the inter-ocular distance says nothing of turned heads."""
     return float(metrics.nme_per_face(points[None], face.points[None], "box")[0])
 
 
-def row_name(item: Item, face: Face) -> str:
+def row_name(item: Item, face: AnnotatedFace) -> str:
     """The subset, and the |yaw| bin where the set is of turned heads."""
     if item.dataset == "photos":
         return "photos"

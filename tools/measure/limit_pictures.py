@@ -27,7 +27,7 @@ from infer.landmarker import Landmarker
 from records import metrics
 from records.landmarks import IBUG_68
 from tools.measure.corruptions import CHANGES, Picture, covered, edge_of, rolled
-from tools.read.face import Face
+from tools.read.face import AnnotatedFace
 
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"  # public domain
 ROOM = 0.4  # shown around the face, of the box's longer edge
@@ -75,7 +75,7 @@ def variants(plain: Picture) -> list[tuple[str, Picture]]:
     """The picture as it is, and changed in every way, with names."""
     pictures = [("as it is", plain), *((name, change(plain)) for name, change in CHANGES.items())]
     for roll in (30, 60):
-        image, points = rolled(Face(plain.image, plain.points, plain.box, np.zeros(3)), np.radians(roll))
+        image, points = rolled(AnnotatedFace(plain.image, plain.points, plain.box, np.zeros(3)), np.radians(roll))
         pictures.append((f"rolled by {roll} degrees", Picture(image, points, np.r_[points.min(0), points.max(0)])))
     return [*pictures, ("all covered", covered(0.0, 1.0)(plain))]
 

@@ -27,7 +27,7 @@ from records import metrics
 from tools.evaluation.held_out import held_out, read_all
 from tools.evaluation.intervals import interval
 from tools.measure.corruptions import CHANGES, Picture, edge_of
-from tools.read.face import Face, Item
+from tools.read.face import AnnotatedFace, Item
 
 ALL = "all faces"
 
@@ -76,7 +76,7 @@ def error_of(landmarker: Landmarker, picture: Picture) -> float:
     return float(np.nanmean(errors) / np.sqrt(np.prod(picture.box[2:] - picture.box[:2])))
 
 
-def kinds_of(face: Face) -> Iterable[str]:
+def kinds_of(face: AnnotatedFace) -> Iterable[str]:
     """What kinds a face is of: turn of the head, eyes, mouth, size and brightness in the picture."""
     yaw = turn_of(face)
     if np.isfinite(yaw):
@@ -89,7 +89,7 @@ def kinds_of(face: Face) -> Iterable[str]:
     yield banded("mean grey of the face's pixels", brightness(face), (70, 160))
 
 
-def turn_of(face: Face) -> float:
+def turn_of(face: AnnotatedFace) -> float:
     """Yaw in degrees: the data set's, or that of the true points, NaN where neither is known."""
     if np.isfinite(face.pose[1]):
         return float(np.degrees(face.pose[1]))
@@ -97,7 +97,7 @@ def turn_of(face: Face) -> float:
     return float("nan") if pose is None else pose.yaw
 
 
-def brightness(face: Face) -> float:
+def brightness(face: AnnotatedFace) -> float:
     """Mean grey, 0 to 255, of the pixels within the points' convex hull."""
     known = face.points[np.isfinite(face.points).all(axis=1)]
     mask = np.zeros(face.image.shape[:2], np.uint8)

@@ -30,7 +30,9 @@ from infer.video.smoothing import OneEuro, SmoothingSettings
 from infer.video.tracker import Tracker, TrackerSettings
 from tools.evaluation.held_out import held_out
 from tools.read import formats
-from tools.read.face import Face
+from tools.read.face import AnnotatedFace
+
+Pair = tuple[AnnotatedFace, AnnotatedFace]
 
 WIDTH, HEIGHT, RATE = 640, 480, 30.0
 EDGE = 190  # pixels: the longer edge of a face's box in the clip
@@ -86,10 +88,10 @@ def main(argv=None) -> int:
     return 0
 
 
-def choose(folder: Path, contract: Contract, pairs: int, rng: np.random.Generator) -> list[tuple[Face, Face]]:
+def choose(folder: Path, contract: Contract, pairs: int, rng: np.random.Generator) -> list[Pair]:
     """Pairs of held-out faces with all points known. Raises ValueError where there are too few."""
     items = held_out([folder], contract)
-    faces: list[Face] = []
+    faces: list[AnnotatedFace] = []
     for index in rng.permutation(len(items)):
         face = formats.read(items[index], "pts_2d")
         if np.isfinite(face.points).all():
@@ -99,7 +101,9 @@ def choose(folder: Path, contract: Contract, pairs: int, rng: np.random.Generato
     raise ValueError(f"{folder}: found {len(faces)} held-out faces, expected at least {2 * pairs}")
 
 
-def make_clip(pair: tuple[Face, Face], speed: float, seconds: float, rng: np.random.Generator) -> Clip:
+def make_clip(
+    pair: tuple[AnnotatedFace, AnnotatedFace], speed: float, seconds: float, rng: np.random.Generator
+) -> Clip:
     """The two faces going to and fro at a constant speed, in face sizes a second, the one against the other."""
     count = round(seconds * RATE)
     way = speed * EDGE * np.arange(count) / RATE
@@ -116,7 +120,7 @@ def make_clip(pair: tuple[Face, Face], speed: float, seconds: float, rng: np.ran
     return Clip(np.array(frames), np.array(points), np.stack([velocity, -velocity], axis=1))
 
 
-def place(face: Face, spot: tuple[int, int], offset: float) -> tuple[np.ndarray, np.ndarray]:
+def place(face: AnnotatedFace, spot: tuple[int, int], offset: float) -> tuple[np.ndarray, np.ndarray]:
     """A picture of 640x480 with the face's middle at the spot, moved in x, and its points [68, 2] in it."""
     x0, y0, x1, y1 = face.box
     scale = EDGE / max(x1 - x0, y1 - y0)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from records.landmarks import IBUG_68
 from records.split import source_of_picture
-from tools.read.face import Face, Item
+from tools.read.face import AnnotatedFace, Item
 from tools.read.folders import has_pair, pictures_of
 from tools.read.marks import Marks, array_of, arrays_of, face_of, pose_of
 
@@ -49,7 +49,7 @@ def find(folder: Path, dataset: str) -> list[Item]:
     return items
 
 
-def read(item: Item, points_key: str = "pts_3d") -> Face:
+def read(item: Item, points_key: str = "pts_3d") -> AnnotatedFace:
     """The face of an item; `points_key` changes nothing. Raises BadSample."""
     points = array_of(item.annotation, arrays_of(item.annotation), "pt3d_68", (3, IBUG_68.count))
     return face_of(item, Marks(points[:2].T - ORIGIN), pose_of(item))

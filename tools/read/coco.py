@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from records.landmarks import IBUG_68
-from tools.read.face import BadSample, Face, Item
-from tools.read.listing import Entry, Listing, picture_named
+from tools.read.face import AnnotatedFace, BadSample, Item
+from tools.read.listing import Entry, ListingFormat, picture_named
 from tools.read.marks import Marks, face_of, size_of
 from tools.read.placing import Size
 
@@ -48,7 +48,7 @@ def find(path: Path, dataset: str) -> list[Item]:
     return _LISTING.find(path, dataset)
 
 
-def read(item: Item, points_key: str = "pts_2d") -> Face:
+def read(item: Item, points_key: str = "pts_2d") -> AnnotatedFace:
     """The face of an item; `points_key` changes nothing. Raises BadSample."""
     return face_of(item, item.data)
 
@@ -174,4 +174,4 @@ def _numbers(values) -> np.ndarray | None:
 
 _UNKNOWN = np.full((IBUG_68.count, 2), np.nan)
 _WANTED = f"annotations with {IBUG_68.count} keypoints, some of them labelled"
-_LISTING = Listing(FORMAT, ".json", _begins_right, parse, "a COCO keypoint JSON", _WANTED)
+_LISTING = ListingFormat(FORMAT, ".json", _begins_right, parse, "a COCO keypoint JSON", _WANTED)

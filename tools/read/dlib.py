@@ -19,8 +19,8 @@ from xml.etree import ElementTree
 import numpy as np
 
 from records.landmarks import IBUG_68
-from tools.read.face import Face, Item
-from tools.read.listing import Entry, Listing, picture_named
+from tools.read.face import AnnotatedFace, Item
+from tools.read.listing import Entry, ListingFormat, picture_named
 from tools.read.marks import Marks, face_of, size_of
 from tools.read.placing import Size
 
@@ -45,7 +45,7 @@ def find(path: Path, dataset: str) -> list[Item]:
     return _LISTING.find(path, dataset)
 
 
-def read(item: Item, points_key: str = "pts_2d") -> Face:
+def read(item: Item, points_key: str = "pts_2d") -> AnnotatedFace:
     """The face of an item; `points_key` changes nothing. Raises BadSample."""
     return face_of(item, item.data)
 
@@ -136,4 +136,4 @@ def _number(attributes: dict, key: str) -> float:
 
 
 _WANTED = "<box> elements with <part> elements"
-_LISTING = Listing(FORMAT, ".xml", _begins_right, parse, "an XML file of dlib's imglab", _WANTED)
+_LISTING = ListingFormat(FORMAT, ".xml", _begins_right, parse, "an XML file of dlib's imglab", _WANTED)

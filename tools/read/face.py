@@ -58,7 +58,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Face:
+class AnnotatedFace:
     """An annotated face in its picture.
 
     image: uint8 [height, width, 3] BGR, the way its points count in it (`tools.read.placing`); points: float32 [K, 2]

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from infer.files.console import speakable
 from tools.read import aflw2000, coco, dlib, kaggle, points_csv, pts, w300lp
-from tools.read.face import AUTO, Face, Item
+from tools.read.face import AUTO, AnnotatedFace, Item
 
 
 class Reader(Protocol):
@@ -29,7 +29,7 @@ class Reader(Protocol):
     def find(self, path: Path, dataset: str, /) -> list[Item]:
         """The items of a data set. Raises FileNotFoundError or ValueError."""
 
-    def read(self, item: Item, points_key: str) -> Face:
+    def read(self, item: Item, points_key: str) -> AnnotatedFace:
         """The face of an item. Raises BadSample."""
 
 
@@ -75,6 +75,6 @@ def _named(item: Item) -> Item:
     return replace(item, subset=speakable(item.subset), name=speakable(item.name), source=speakable(item.source))
 
 
-def read(item: Item, points_key: str) -> Face:
+def read(item: Item, points_key: str) -> AnnotatedFace:
     """The face of an item, by the reader of its format. Raises BadSample."""
     return reader_of(item.format).read(item, points_key)

@@ -22,7 +22,7 @@ import numpy as np
 from infer.files.tables import DAMAGE, header_of, lines_of, open_table, open_text
 from infer.kaggle.files import pixels_of, whole_picture_box
 from records.landmarks import KAGGLE_15, KAGGLE_NAMES
-from tools.read.face import BadSample, Face, Item
+from tools.read.face import AnnotatedFace, BadSample, Item
 from tools.read.marks import Marks, checked_points, number_of, where
 
 FORMAT = "kaggle"
@@ -122,11 +122,11 @@ def _item(file: Path, dataset: str, index: int, row: Row) -> Item:
     return Item(dataset, subset, name, source, file, file, format=FORMAT, scheme=row.scheme, data=row)
 
 
-def read(item: Item, points_key: str = "pts_2d") -> Face:
+def read(item: Item, points_key: str = "pts_2d") -> AnnotatedFace:
     """The face of a row, its picture grey in three channels; `points_key` changes nothing. Raises BadSample."""
     row = item.data
     if row.fault:
         raise BadSample(*row.fault)
     points = checked_points(row.points, where(item))
     image = cv2.cvtColor(row.image, cv2.COLOR_GRAY2BGR)
-    return Face(image, points, whole_picture_box(*row.image.shape), scheme=row.scheme)
+    return AnnotatedFace(image, points, whole_picture_box(*row.image.shape), scheme=row.scheme)

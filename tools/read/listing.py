@@ -33,7 +33,7 @@ def picture_named(name: str, *folders: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Listing:
+class ListingFormat:
     """A format of such files.
 
     suffix: of their names, in small letters; begins_right: whether a file starts as one; parse: its faces, in its

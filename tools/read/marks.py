@@ -1,4 +1,4 @@
-"""What the readers share: from what an annotation file says of a face, array, cell or text, to a checked `Face`.
+"""What the readers share: from what a file says of a face, array, cell or text, to a checked `AnnotatedFace`.
 
 The box of partly known points is never that of the known ones: without the jaw it would be a quarter too small. It is
 the annotated box, else that of the mean shape fitted to the known points.
@@ -14,7 +14,7 @@ import numpy as np
 
 from infer.geometry.boxes import box_of
 from records.landmarks import IBUG_68, Scheme
-from tools.read.face import NO_POSE, BadSample, Face, Item, Remark
+from tools.read.face import NO_POSE, AnnotatedFace, BadSample, Item, Remark
 from tools.read.matfile import NotNumbers, list_names, read_mat
 from tools.read.mean_shape import fitted_box
 from tools.read.placing import Size, place
@@ -42,7 +42,7 @@ class Marks:
     remarks: tuple[Remark, ...] = ()
 
 
-def face_of(item: Item, marks: Marks, pose: np.ndarray | None = None) -> Face:
+def face_of(item: Item, marks: Marks, pose: np.ndarray | None = None) -> AnnotatedFace:
     """The face of an item from what its file says. Raises BadSample."""
     if marks.fault:
         raise BadSample(*marks.fault)
@@ -51,7 +51,7 @@ def face_of(item: Item, marks: Marks, pose: np.ndarray | None = None) -> Face:
     placed = place(item, marks.size, marks.upright)
     pose = NO_POSE.copy() if pose is None else pose
     remarks = marks.remarks + placed.remarks
-    return Face(placed.image, placed.moved(points), placed.moved(box), pose, marks.scheme, remarks)
+    return AnnotatedFace(placed.image, placed.moved(points), placed.moved(box), pose, marks.scheme, remarks)
 
 
 def subset_of(picture: Path, root: Path) -> str:

@@ -18,8 +18,8 @@ import numpy as np
 
 from infer.files.tables import header_of, lines_of, open_text
 from records.landmarks import IBUG_68, KAGGLE_15, Scheme
-from tools.read.face import Face, Item
-from tools.read.listing import Entry, Listing, picture_named
+from tools.read.face import AnnotatedFace, Item
+from tools.read.listing import Entry, ListingFormat, picture_named
 from tools.read.marks import Marks, face_of, number_of
 
 FORMAT = "csv"
@@ -42,7 +42,7 @@ def find(path: Path, dataset: str) -> list[Item]:
     return _LISTING.find(path, dataset)
 
 
-def read(item: Item, points_key: str = "pts_2d") -> Face:
+def read(item: Item, points_key: str = "pts_2d") -> AnnotatedFace:
     """The face of an item; `points_key` changes nothing. Raises BadSample."""
     return face_of(item, item.data)
 
@@ -104,4 +104,4 @@ def _entry(row: list[str], columns: list[str], scheme: Scheme, file: Path, line:
 
 
 _WANTED = "a header file,x0,y0,... and a row per face"
-_LISTING = Listing(FORMAT, ".csv", _begins_right, parse, "a CSV with columns file,x0,y0,...", _WANTED)
+_LISTING = ListingFormat(FORMAT, ".csv", _begins_right, parse, "a CSV with columns file,x0,y0,...", _WANTED)

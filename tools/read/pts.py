@@ -22,7 +22,7 @@ import numpy as np
 
 from records.landmarks import IBUG_68
 from records.split import source_of_picture
-from tools.read.face import BadSample, Face, Item
+from tools.read.face import AnnotatedFace, BadSample, Item
 from tools.read.folders import pictures_of
 from tools.read.marks import Marks, face_of, subset_of
 
@@ -82,7 +82,7 @@ def _item(folder: Path, dataset: str, picture: Path, path: Path) -> Item:
     return Item(dataset, subset_of(path, folder), path.stem, source, picture, path, format=FORMAT)
 
 
-def read(item: Item, points_key: str = "pts_2d") -> Face:
+def read(item: Item, points_key: str = "pts_2d") -> AnnotatedFace:
     """The face of an item; `points_key` changes nothing. Raises BadSample."""
     points, unknown = read_points(item.annotation)
     words = f"{item.key}: {unknown} of {len(points)}"

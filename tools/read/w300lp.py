@@ -16,7 +16,7 @@ import numpy as np
 from infer.geometry.boxes import box_of, mirror_boxes
 from records.landmarks import IBUG_68, flip_points
 from records.split import source_of_picture
-from tools.read.face import BadSample, Face, Item
+from tools.read.face import AnnotatedFace, BadSample, Item
 from tools.read.folders import has_pair, pictures_of
 from tools.read.marks import array_of, arrays_of, checked_points, landmark_box, pose_of
 from tools.read.placing import place
@@ -72,7 +72,7 @@ def _item(folder: Path, dataset: str, subset: str, picture: Path) -> Item:
     return Item(dataset, subset, name, source_of_picture(picture), picture, annotation, subset.endswith(FLIP))
 
 
-def read(item: Item, points_key: str) -> Face:
+def read(item: Item, points_key: str) -> AnnotatedFace:
     """The face of an item, points by `points_key` ("pts_2d": visible contour, "pts_3d": projected contour).
 
     Raises BadSample, with the file, what was found and what was expected.
@@ -89,7 +89,7 @@ def read(item: Item, points_key: str) -> Face:
     else:
         points = _stale_points(item)
         box = landmark_box(points, None, IBUG_68, f"{item.annotation.name} pt2d")
-    return Face(placed.image, points, box, pose_of(item), remarks=placed.remarks)
+    return AnnotatedFace(placed.image, points, box, pose_of(item), remarks=placed.remarks)
 
 
 def _own(item: Item) -> Path:

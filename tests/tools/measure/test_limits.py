@@ -8,7 +8,7 @@ from tools.measure import limits
 from tools.measure.corruptions import CHANGES
 from tools.measure.limits import kinds_of, measure, table
 from tools.read import formats
-from tools.read.face import Face
+from tools.read.face import AnnotatedFace
 
 
 class Offset:
@@ -38,7 +38,7 @@ def test_an_error_is_that_of_one_pass_by_the_box_of_the_whole_face(unknown):
 )
 def test_kinds_of_a_face(yaw, expected):
     image, points, box = one_face(150, grey=40)
-    kinds = list(kinds_of(Face(image, points, box, np.radians([0, yaw, 0]))))
+    kinds = list(kinds_of(AnnotatedFace(image, points, box, np.radians([0, yaw, 0]))))
     assert expected in kinds
     assert {"box's longer edge, pixels, 100 to 200", "mean grey of the face's pixels, under 70"} <= set(kinds)
     assert any(kind.startswith("less open eye") for kind in kinds) == (abs(yaw) < 45)

@@ -7,13 +7,13 @@ from infer.geometry.boxes import box_of
 from tests.helpers.drawn import symmetric_face
 from tools.measure import video
 from tools.measure.video import EDGE, RATE, Clip
-from tools.read.face import Face
+from tools.read.face import AnnotatedFace
 
 
-def face(value: int) -> Face:
+def face(value: int) -> AnnotatedFace:
     """A face of one brightness in a picture of its own."""
     points = symmetric_face() * 60 + (110, 90)
-    return Face(np.full((180, 220, 3), value, np.uint8), points.astype(np.float32), box_of(points))
+    return AnnotatedFace(np.full((180, 220, 3), value, np.uint8), points.astype(np.float32), box_of(points))
 
 
 def test_a_clip_moves_as_it_says():
