@@ -121,8 +121,9 @@ def test_overwrite_replaces_a_drawn_set_or_leaves_it_whole(tmp_path, monkeypatch
 
 
 def test_bad_numbers_are_named(tmp_path, capsys):
-    draw(tmp_path / "set", "--views", 0, code=2)
-    assert "--views: found 0" in capsys.readouterr().err and not list(tmp_path.iterdir())
+    for option, value in (("--views", 0), ("--workers", 0), ("--seed", -1)):
+        draw(tmp_path / "set", option, value, code=2)
+        assert f"{option}: found {value}" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
 def test_samples_hold_faces_that_opencv_finds(tmp_path, capsys):

@@ -7,7 +7,6 @@ from records import metrics
 from tests.helpers.answers import FACES, made_up
 from tools.evaluation import plots, tables
 from tools.evaluation.mean_face import MEAN_SHAPE
-from tools.evaluation.measured import Tile
 
 NAMES = {"first.pb": "first", "other/second.onnx": "second", MEAN_SHAPE: MEAN_SHAPE}
 
@@ -66,14 +65,3 @@ def test_short_names_tell_models_apart():
     assert list(plots.short_names(("x/y.pb", MEAN_SHAPE)).values()) == ["y", MEAN_SHAPE]
     assert list(plots.short_names(("y.pb", "y.onnx")).values()) == ["y.pb", "y.onnx"]
     assert plots.file_name("two/land mark") == "two-land-mark"
-
-
-def test_a_tile_shows_true_green_and_predicted_red():
-    true = np.full((68, 2), np.nan)
-    true[5] = 20, 30
-    tile = Tile(0.1, "a/b/c", np.zeros((60, 60, 3), np.uint8), true, np.tile([45.0, 12.0], (68, 1)))
-    drawn = plots.draw_tile(tile)
-    assert tuple(drawn[30, 20]) == plots.GREEN and tuple(drawn[12, 45]) == plots.RED
-    assert not tile.image.any()
-    sheet = plots.worst_sheet([tile] * 7)
-    assert sheet.shape[1] > 6 * 60 and sheet.shape[0] > 2 * 60

@@ -89,18 +89,6 @@ def test_groups_mae_and_mean_of_bins(measured, every):
     assert row["mean of yaw bins"] == pytest.approx(np.mean(bins)) and row["posed"] == 12
 
 
-def test_accuracy_has_a_row_a_part_and_the_first_is_all_of_the_first_model(measured, every):
-    rows = tables.accuracy_rows(every)
-    assert [row["faces of"] for row in rows[:3]] == ["all", "all, mean of yaw bins", "all, yaw 0-30"]
-    assert rows[0]["model"] == "first.pb" and rows[0]["number"] == 14 and rows[1]["number"] == 12
-    errors = nme(measured, measured.answers["first.pb", "true", 1], "inter_ocular")
-    assert rows[0]["inter_ocular, 1 pass"] == pytest.approx(errors.mean())
-    row = one_of(rows, model=MEAN_SHAPE, **{"faces of": "a/x, yaw 30-60"})
-    errors = nme(measured, measured.answers[MEAN_SHAPE, "true", 2], "box")
-    assert row["number"] == 4 and row["box, 2 pass"] == pytest.approx(errors[[3, 4, 5, 10]].mean())
-    assert len(rows) == 3 * (len(PARTS) + 2)
-
-
 def test_boxes(measured):
     rows = tables.box_rows(measured)
     row = one_of(rows, model="first.pb", passes=1, **{"faces of": "a/x"})

@@ -39,7 +39,7 @@ def test_the_files_read_back_and_the_test_set_asks_for_what_is_known(folder):
     ("text", "message"),
     [
         ("RowId,Place\n1,2\n", "found columns rowid,place"),
-        ("RowId,Location\n1,2\n1,3\n", "line 3: found '1,3'"),
+        ("RowId,Location\n1,2\n\n1,3\n", "line 4: found '1,3'"),
         ("RowId,Location\n\n1,nan\n", "line 3: found '1,nan'"),
         ("RowId,Location\n1\n", "line 2: found '1'"),
         ('RowId,Location\n1,2\n2,"3\n' + "4,5\n" * 40_000, "s.csv line 3: found no row of a CSV .field larger than"),
@@ -68,6 +68,8 @@ def test_files_that_are_there_are_replaced_only_when_asked(folder, tmp_path, cap
         shutil.copy(folder / name, tmp_path)
     argv = [str(tmp_path / "training.csv"), "--out", str(tmp_path), "--test-fraction", "0.4"]
     before = (tmp_path / "test.csv").read_bytes()
+    assert hold_out.main([*argv[:-1], "1e-9", "--overwrite"]) == 2
+    assert "found 24 rows, none of them on the test side" in capsys.readouterr().err
     assert hold_out.main(argv) == 2
     assert f"{tmp_path}: found test.csv, {LOOKUP}" in capsys.readouterr().err
     assert (tmp_path / "test.csv").read_bytes() == before and not (tmp_path / "solution.csv").exists()

@@ -25,4 +25,6 @@ def test_every_face_is_rolled_both_ways_and_fitted_in_every_way(tmp_path):
     assert len(errors) == 3 * 4
     off = np.linalg.norm(face.points - face.points.min(axis=0), axis=1).mean()
     expected = off / np.linalg.norm(face.points[45] - face.points[36])
+    with pytest.raises(ValueError, match="found no face with all its points known"):
+        roll.measure(Corner(), [])
     assert errors[0, "1 pass"] == errors[0, "as fit does"] == [pytest.approx(expected, rel=1e-3)]

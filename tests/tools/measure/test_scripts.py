@@ -48,6 +48,12 @@ def test_what_is_missing_is_one_line(script, options, tmp_path, capsys):
     assert "none" in err and err.count("\n") == 1
 
 
+@pytest.mark.parametrize("script", [batches, service])
+def test_a_folder_without_pictures_is_one_line(script, tmp_path, capsys):
+    assert script.main([str(tmp_path)]) == 2
+    assert f"{tmp_path}: found no pictures" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "script, options, rows",
     [

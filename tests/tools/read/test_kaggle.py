@@ -92,6 +92,9 @@ def test_tables_that_are_not_the_training_set(tmp_path):
         find(write(tmp_path, HEADER.replace("nose_tip_y,", "")), "set")
     with pytest.raises(ValueError, match="training.csv: found no row under the header"):
         find(write(tmp_path, HEADER), "set")
+    for folder, found in ((tmp_path / "absent", "absent: found no such file"), (tmp_path.parent, "no training.zip")):
+        with pytest.raises(FileNotFoundError, match=found):
+            find(folder, "set")
 
 
 @pytest.mark.parametrize(

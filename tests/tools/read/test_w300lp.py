@@ -124,7 +124,9 @@ def test_bad_annotations_are_named(tmp_path, own, reason, message):
 )
 @pytest.mark.parametrize("subset", ["AFW", "AFW_Flip"])
 def test_bad_old_annotations_are_named(tmp_path, subset, old, name, reason, message):
-    error = refused(one(tmp_path, None, old, name, subset))
+    item = one(tmp_path, None, old, name, subset)
+    assert refused(item, "pts_3d").reason == "missing key"  # pt2d does not stand in for it
+    error = refused(item)
     assert error.reason == reason and str(error).startswith(f"{name}.mat") and message in str(error)
 
 

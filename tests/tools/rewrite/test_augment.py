@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from infer.geometry.rotations import turned_pose
-from net.data.record_set import RecordSet
 from records import record, shards
 from records.landmarks import IBUG_68
 from records.manifest import Manifest
-from records.runtime import tf
 from records.split import Split
+from tests.helpers.records import records_of
 from tools.rewrite import augment
 from tools.rewrite.variants import Variant, changed, variants_of
 
@@ -30,10 +29,7 @@ def augmented(record_set, tmp_path_factory):
 
 
 def read(folder, split):
-    """name -> (decoded tensors, subset, source) of every record of a split."""
-    records = RecordSet(folder)
-    found = [records.decode(one) for one in tf.data.TFRecordDataset(records.files(split))]
-    return {one["name"].numpy().decode(): {name: value.numpy() for name, value in one.items()} for one in found}
+    return {one["name"].decode(): one for one in records_of(folder, split)}
 
 
 def test_training_records_are_multiplied_and_test_records_stay(record_set, augmented):

@@ -3,13 +3,8 @@
 import pytest
 
 from records import shards
-from records.runtime import tf
+from tests.helpers.records import stored_records
 from tools.rewrite.sets import rewrite
-
-
-def records_in(folder, split):
-    files = shards.checked_manifest(folder).files(folder, split)
-    return [one.numpy() for one in tf.data.TFRecordDataset(files)]
 
 
 def test_each_training_record_gives_what_the_rewriter_gives(record_set, tmp_path):
@@ -21,10 +16,10 @@ def test_each_training_record_gives_what_the_rewriter_gives(record_set, tmp_path
 
     out = tmp_path / "new"
     manifest = rewrite(record_set, out, False, twice, 2, lambda: {"why": "a test"})
-    before = records_in(record_set, "train")
+    before = stored_records(record_set, "train")
     assert seen == [(one, manifest.scheme) for one in before]
-    assert records_in(out, "train") == [one for one in before for _ in range(2)]
-    assert records_in(out, "test") == records_in(record_set, "test")
+    assert stored_records(out, "train") == [one for one in before for _ in range(2)]
+    assert stored_records(out, "test") == stored_records(record_set, "test")
     assert shards.checked_manifest(out) == manifest and manifest.notes["why"] == "a test" and shards.audit(out) == []
     counts = {name: 2 * counts["train"] for name, counts in shards.checked_manifest(record_set).subsets.items()}
     assert {name: counts["train"] for name, counts in manifest.subsets.items()} == counts
