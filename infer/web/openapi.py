@@ -74,7 +74,7 @@ def _options(contract: Contract, limits: Limits) -> dict[str, dict]:
     groups = {"type": "string", "pattern": f"^({name}(,{name})*)?$"}
     formats = {"type": "string", "enum": list(FORMATS), "default": "json"}
     boxes = (
-        "Landmark boxes x0, y0, x1, y1, tight around the points, at least 1 pixel wide and high, instead of detection."
+        "landmark boxes x0, y0, x1, y1, tight around the points, at least 1 pixel wide and high, instead of detection"
     )
     return {
         "format": _about(formats, "of the answer; pts: of one face; png: drawn"),

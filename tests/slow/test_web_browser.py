@@ -236,8 +236,16 @@ def test_errors_are_shown_and_the_next_picture_takes_them_away(open_page, tmp_pa
     page.click("#errors .btn-close >> nth=0")
     assert page.locator("#errors .alert").count() == 2
     assert page.evaluate("document.activeElement.id") == "file"
+    assert page.inner_text("#status") == "That did not work."
     choose(page, PHOTO)
     assert page.locator("#errors .alert").count() == 0
+    shown = page.inner_text("#status")
+    assert shown.startswith(f"{PHOTO.name}: 1 face, ")
+    page.set_input_files("#file", [large])
+    page.locator("#errors .alert").wait_for()
+    assert page.inner_text("#status") == shown  # of the picture that is still there
+    page.click(f"#gallery button[title='{PHOTO.name}']")
+    page.locator("#errors .alert").wait_for(state="detached")
     # the browser itself notes each refused request
     assert len(page.complaints) == 2 and all("Failed to load resource" in line for line in page.complaints)
     page.complaints.clear()

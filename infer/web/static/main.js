@@ -14,6 +14,7 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 // before the model is there: a picture dropped too early would make the browser leave the page
 for (const name of ["dragover", "drop"]) addEventListener(name, (event) => event.preventDefault());
 
+let current = null; // {name, blob, entry, milliseconds, whole} of what is shown
 const model = await fetchModel().catch((error) => {
   complain(error);
   throw error;
@@ -24,7 +25,6 @@ const gallery = new Gallery(find("gallery"), showAgain);
 const camera = new Camera((blob) => findFaces(blob, "camera.jpg", 1), showFrame, cameraFailed);
 let wishes = 0; // pictures and cameras asked for so far: what comes after a later wish is not shown any more
 let taking = Promise.resolve(); // ends when all files given so far are done
-let current = null; // {name, blob, entry, milliseconds} of what is shown
 
 start();
 
@@ -139,14 +139,19 @@ function show(picture, bitmap) {
   stage.set(bitmap, picture.entry.faces);
   current = picture;
   describe(picture);
-  const time = `${timeOf(picture)}${picture.whole.toFixed(0)} ms with sending`;
-  say(`${picture.name}: ${facesIn(picture.entry)}, ${picture.entry.width} × ${picture.entry.height} pixels, ${time}.`);
+  say(summaryOf(picture));
+}
+
+function summaryOf({ name, entry, milliseconds, whole }) {
+  const time = `${timeOf({ milliseconds })}${whole.toFixed(0)} ms with sending`;
+  return `${name}: ${facesIn(entry)}, ${entry.width} × ${entry.height} pixels, ${time}.`;
 }
 
 async function showAgain(picture) {
   stopCamera();
   wishes += 1;
   const wish = wishes;
+  find("errors").replaceChildren();
   try {
     const bitmap = await bitmapOf(picture);
     if (wish !== wishes) {
@@ -236,7 +241,7 @@ async function download(kind) {
   }
 }
 
-/** Shows an error until it is closed or the next picture is taken. */
+/** Shows an error until it is closed or the next picture is asked for; the status stays with the picture shown. */
 function complain(error) {
   const box = Object.assign(document.createElement("div"), { className: "alert alert-danger alert-dismissible" });
   const close = Object.assign(document.createElement("button"), { className: "btn-close", type: "button" });
@@ -247,7 +252,7 @@ function complain(error) {
   });
   box.append(error.message, close);
   find("errors").append(box);
-  say("That did not work.");
+  say(current ? summaryOf(current) : "That did not work.");
   if (!(error instanceof ServiceError)) console.error(error);
 }
 
