@@ -39,15 +39,14 @@ def test_groups_of_other_names_get_colours_and_small_faces_dots_only(grey):
 
 
 def test_dots_are_placed_between_pixels(grey):
-    for x in (50.0, 50.5):
-        drawn = draw_faces(grey, [np.array([[20, 30], [80, 30], [x, 70.0]])], GROUPS, {})
-        column = np.abs(drawn[66:75].astype(float) - 90).sum(axis=(0, 2))[45:56]
-        assert (column * np.arange(45, 56)).sum() / column.sum() == pytest.approx(x, abs=0.15)
+    drawn = draw_faces(grey, [np.array([[20, 30], [80, 30], [50.5, 70.0]])], GROUPS, {})
+    column = np.abs(drawn[66:75].astype(float) - 90).sum(axis=(0, 2))[45:56]
+    assert (column * np.arange(45, 56)).sum() / column.sum() == pytest.approx(50.5, abs=0.15)
 
 
 def test_strokes_grow_with_the_face_and_get_a_dark_edge():
     areas = []
-    for edge in (60, 240, 960):
+    for edge in (60, 480):
         image = np.full((edge * 2, edge * 2, 3), 90, np.uint8)
         points = np.array([[0.5, 0.5], [1.5, 0.5], [1.0, 1.2]]) * edge
         drawn = draw_faces(image, [points], GROUPS, LINES)
@@ -61,9 +60,8 @@ def test_unknown_and_far_points_are_left_out(grey):
     points[0] = np.nan
     drawn = draw_faces(grey, [points], GROUPS, LINES)
     assert (drawn[28:33, 30:70] == 90).all() and (drawn[30, 80] != 90).any()
-    np.testing.assert_array_equal(draw_faces(grey, [np.full((3, 2), np.nan)], GROUPS, LINES), grey)
-    np.testing.assert_array_equal(draw_faces(grey, [POINTS + 1e12], GROUPS, LINES), grey)
-    np.testing.assert_array_equal(draw_faces(grey, [], GROUPS, LINES), grey)
+    for faces in ([np.full((3, 2), np.nan)], [POINTS + 1e12], []):
+        np.testing.assert_array_equal(draw_faces(grey, faces, GROUPS, LINES), grey)
 
 
 def test_thumbnail_scales_picture_and_points(grey):
@@ -83,14 +81,12 @@ def test_contact_sheet_is_a_grid():
         middle = sheet[4 + row * 136 + 58, 4 + column * 124 + 60]
         np.testing.assert_array_equal(middle, [50 + 30 * index] * 3)
     np.testing.assert_array_equal(sheet[4 + 136 + 58, 4 + 2 * 124 + 60], PAPER)  # the sixth place is empty
-    assert contact_sheet(images, ["a"] * 5, size=120).shape[1] == 3 * 124 + 4
     assert contact_sheet(images[:1], ["a"], size=120).shape == (140, 128, 3)
-    for some, captions in (([], []), (images[:1], ["a", "b"])):
-        with pytest.raises(ValueError, match=f"found {len(some)} pictures and {len(captions)} captions"):
-            contact_sheet(some, captions)
+    with pytest.raises(ValueError, match="found 1 pictures and 2 captions"):
+        contact_sheet(images[:1], ["a", "b"])
 
 
-@pytest.mark.parametrize("caption", ["a.jpg", "x" * 300, "Müller 顔.jpg", ""])
+@pytest.mark.parametrize("caption", ["x" * 300, "Müller 顔.jpg", ""])
 def test_captions_stay_in_their_place(caption):
     dark = np.full((100, 100, 3), PAPER, np.uint8)
     sheet = contact_sheet([dark, dark], [caption, ""], columns=2, size=120)

@@ -10,7 +10,7 @@ from infer.faces.pose import mean_face
 from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
 from infer.geometry.rotations import rotation
-from infer.landmarker import Face, Landmarker, default_model, model_path
+from infer.landmarker import Landmarker, default_model, model_path
 from infer.model import network
 from tests.helpers.tiny_model import COUNT, MARGIN, SHAPE, SIZE, by_hand, expected_fractions, write_model
 
@@ -28,7 +28,7 @@ def plain():
     return np.full((210, 340, 3), RGB[::-1], np.uint8)
 
 
-@pytest.mark.parametrize("passes", [1, 2, 3])
+@pytest.mark.parametrize("passes", [1, 3])
 def test_fit_by_hand(tiny, plain, passes):
     boxes = [(100, 60, 160, 110), (150, 90, 190, 140.5)]
     points = tiny.fit(plain, boxes, passes)
@@ -79,16 +79,16 @@ def test_many_boxes_go_in_batches_and_in_order(tiny, monkeypatch):
 
 def test_wrong_pictures_passes_threads(tiny, tiny_model, plain):
     assert tiny.fit(plain, []).shape == (0, COUNT, 2)
-    for call in (tiny.detect, lambda image: tiny.fit(image, [])):
-        with pytest.raises(ValueError, match="picture: found float64"):
-            call(np.zeros((5, 6)))
-    for call in (lambda: tiny.detect(plain, 0), lambda: tiny.fit(plain, [], 0)):
-        with pytest.raises(ValueError, match="passes: found 0, expected at least 1"):
+    for call, wanted in [
+        (lambda: tiny.detect(np.zeros((5, 6))), "picture: found float64"),
+        (lambda: tiny.fit(np.zeros((5, 6)), []), "picture: found float64"),
+        (lambda: tiny.detect(plain, 0), "passes: found 0, expected at least 1"),
+        (lambda: tiny.fit(plain, [], 0), "passes: found 0, expected at least 1"),
+        (lambda: tiny.fit(plain, [[0, 0, 9, 9], [5, 1, 5, 9]]), r"boxes: found \[5.0, 1.0, 5.0, 9.0\]"),
+        (lambda: Landmarker(tiny_model, threads=0), "threads: found 0, expected at least 1"),
+    ]:
+        with pytest.raises(ValueError, match=wanted):
             call()
-    with pytest.raises(ValueError, match=r"boxes: found \[5.0, 1.0, 5.0, 9.0\]"):
-        tiny.fit(plain, [[0, 0, 9, 9], [5, 1, 5, 9]])
-    with pytest.raises(ValueError, match="threads: found 0, expected at least 1"):
-        Landmarker(tiny_model, threads=0)
     before = cv2.getNumThreads()
     try:
         Landmarker(tiny_model, threads=1)
@@ -137,8 +137,6 @@ def test_a_local_model_comes_first_and_names_stand_for_those_that_come_along(tmp
     assert model_path("small") == tmp_path / "landmark_small.pb" and model_path("a/b.pb").as_posix() == "a/b.pb"
     with pytest.raises(FileNotFoundError, match=r"landmark_3d\.pb: no such model"):
         Landmarker("3d")
-    write_model(tmp_path, name="landmark_3d")
-    assert Landmarker("3d").contract.model == tmp_path / "landmark_3d.pb"
 
 
 class Looks:
@@ -157,13 +155,12 @@ def test_detect_fits_and_drops_what_is_the_same_face(tiny_model, plain, monkeypa
     monkeypatch.setattr(check, "AGREEMENT", 0.1)
     tiny = Landmarker(tiny_model)
     tiny._detector = Looks([(100, 60, 160, 110), (100, 58, 160, 112), (200, 60, 260, 110)])
-    faces = tiny.detect(plain)
-    assert [type(face) for face in faces] == [Face, Face]
-    points = tiny.fit(plain, [(100, 60, 160, 110), (200, 60, 260, 110)])
-    for face, wanted in zip(faces, points, strict=True):
-        np.testing.assert_array_equal(face.points, wanted)
-        np.testing.assert_allclose(face.box, box_of(wanted), rtol=1e-6)
-        assert face.box.dtype == np.float32
+    for passes in (1, 2, 3):
+        points = tiny.fit(plain, [(100, 60, 160, 110), (200, 60, 260, 110)], passes)
+        for face, wanted in zip(tiny.detect(plain, passes), points, strict=True):
+            np.testing.assert_allclose(face.points, wanted, atol=1e-4)
+            np.testing.assert_allclose(face.box, box_of(wanted), atol=1e-4)
+            assert face.box.dtype == np.float32
     tiny._detector = Looks([])
     assert tiny.detect(plain) == []
 
@@ -182,15 +179,6 @@ def test_the_mirrored_look_tells_faces_from_others(tiny_model, plain, monkeypatc
     np.testing.assert_allclose(mirrored - tiny.refine(plain, points), [[[-2 * moved[0] * 120, 0]] * COUNT], atol=0.05)
     monkeypatch.setattr(check, "AGREEMENT", off)
     assert tiny.scores(plain, points)[0] == pytest.approx(0.5, abs=0.01)
-
-
-def test_with_one_pass_the_points_are_the_first_ones(tiny_model, monkeypatch):
-    monkeypatch.setattr(check, "AGREEMENT", 1.0)
-    image = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (150, 190, 3), np.uint8), (0, 0), 6)
-    tiny, box = Landmarker(tiny_model), (40, 30, 95, 88)
-    tiny._detector = Looks([box])
-    for passes in (1, 2, 3):
-        np.testing.assert_allclose(tiny.detect(image, passes)[0].points, tiny.fit(image, [box], passes)[0], atol=1e-4)
 
 
 def test_it_looks_on_until_it_has_a_face_that_is_not_small(tiny_model, plain, monkeypatch):
@@ -262,8 +250,7 @@ def test_the_mirrored_look_of_a_shifted_crop(tmp_path):
         np.testing.assert_allclose(found[0], points + (sign * shift[0] * edge, shift[1] * edge), atol=0.01)
 
 
-@pytest.mark.parametrize("lean", [-70, 0, 35])
-@pytest.mark.parametrize("yaw", [0, 85])
+@pytest.mark.parametrize(("yaw", "lean"), [(0, -70), (85, -70), (85, 35)])
 def test_how_far_a_head_leans_does_not_depend_on_its_turn(yaw, lean):
     about_y, angle = np.radians(yaw), np.radians(lean)
     turn = np.array([[np.cos(about_y), 0, -np.sin(about_y)], [0, 1, 0], [np.sin(about_y), 0, np.cos(about_y)]])

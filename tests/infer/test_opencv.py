@@ -17,7 +17,6 @@ LIBGL = "libGL.so.1: cannot open shared object file: No such file or directory"
     ("error", "wanted"),
     [
         (ImportError(LIBGL), ("libGL.so.1", "opencv-python-headless", "libgl1")),
-        (ImportError("libgthread-2.0.so.0: cannot open shared object file"), ("libgthread", "opencv-python-headless")),
         (ModuleNotFoundError("No module named 'cv2'", name="cv2"), ("found none", 'pip install "opencv-python<5"')),
         (ImportError("numpy.core.multiarray failed\nto import"), ("multiarray failed to import", "this Python")),
     ],

@@ -20,7 +20,7 @@ from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
 from tests.helpers.film import write_clip
 from tests.helpers.pictures import exif
-from tests.helpers.tiny_model import MARGIN, SIZE, by_hand, expected_fractions, write_model
+from tests.helpers.tiny_model import MARGIN, SIZE, by_hand, expected_fractions
 
 INFER = Path(__file__).resolve().parents[2] / "infer"
 RGB = (180, 60, 20)
@@ -114,28 +114,12 @@ def test_absurd_boxes_are_one_line_each_and_the_largest_ones_are_drawn(call, tmp
     assert np.abs(second["faces"][0]["box"]).max() > 1e5
 
 
-def test_boxes_by_path_and_strange_names(call, tmp_path):
-    (tmp_path / "boxes.csv").write_text("my pictures/b.bmp,10,10,50,40\nother.jpg,1,1,5,5\n")
+def test_boxes_by_names_of_every_spelling(call, tmp_path):
+    names = ["b.bmp", "my pictures\\b.bmp", "./my pictures/b.bmp", f"{tmp_path}/my pictures/b.bmp", "other.jpg"]
+    (tmp_path / "boxes.csv").write_text("".join(f"{name},{10 * i},10,90,40\n" for i, name in enumerate(names)))
     code, out, err = call("my pictures", "--boxes", "boxes.csv")
-    assert code == 0 and "b.bmp: 1 face, " in out
+    assert code == 0 and "b.bmp: 4 faces, " in out
     assert err.startswith("boxes.csv: 1 name is ") and err.endswith(": other.jpg\n")
-
-
-@pytest.mark.parametrize("row", ["my pictures\\b.bmp", "./my pictures/b.bmp", "{folder}/my pictures/b.bmp", "./b.bmp"])
-def test_boxes_by_names_of_every_spelling(call, tmp_path, row):
-    (tmp_path / "boxes.csv").write_text(f"{row.format(folder=tmp_path)},10,10,50,40\nb.bmp,60,10,90,40\n")
-    code, out, err = call("my pictures", "--boxes", "boxes.csv")
-    assert (code, err) == (0, "") and "b.bmp: 2 faces, " in out
-
-
-def test_exif_coordinates_are_upright(call, tmp_path):
-    jpeg = cv2.imencode(".jpg", np.full((80, 100, 3), 90, np.uint8))[1].tobytes()
-    (tmp_path / "t.jpg").write_bytes(jpeg[:2] + exif(6) + jpeg[2:])
-    (tmp_path / "boxes.csv").write_text("t.jpg,10,10,50,40\n")
-    assert call("t.jpg", "--boxes", "boxes.csv")[0] == 0
-    (entry,) = read(tmp_path / "output" / "points.json")
-    assert (entry["width"], entry["height"]) == (80, 100)
-    assert cv2.imread(str(tmp_path / "output" / "t.jpg")).shape == (100, 80, 3)
 
 
 def test_bad_files_are_named_and_the_rest_goes_on(call, pictures, tmp_path):
@@ -169,14 +153,11 @@ def test_what_opencv_throws_is_one_line(call, monkeypatch, place, thrown, reason
     [
         (["empty"], "empty: found no pictures"),
         (["gone.jpg"], "gone.jpg: found no such file"),
-        (["*.gone"], r"*.gone: found no such file"),
         (["my pictures", "--boxes", "none.csv"], "none.csv: found no such file"),
         (["my pictures", "--boxes", "strange.csv"], "strange.csv: found boxes for x.jpg and no given picture"),
         (["my pictures", "--boxes", "bad.csv"], "bad.csv line 1: found 2 columns"),
         (["my pictures", "--out", "my pictures"], "--out my pictures: found a folder of the given pictures"),
         (["my pictures", "--json", "my pictures/b.bmp"], f"--json {Path('my pictures/b.bmp')}: found an input"),
-        (["my pictures", "--csv", "boxes.csv", "--boxes", "boxes.csv"], "--csv boxes.csv: found an input"),
-        (["my pictures", "--out", "boxes.csv"], "boxes.csv: File exists"),
         (["my pictures", "--whole", "--boxes", "boxes.csv"], "--whole: found --boxes"),
         (["my pictures", "--whole", "--crops"], "--crops: found points of the scheme 'tiny5'"),
         (["my pictures", "--merge", "none.pb"], "none.pb: no such model"),
@@ -193,29 +174,19 @@ def test_errors_are_one_line_and_inputs_stay(call, pictures, tmp_path, args, wan
     assert not (tmp_path / "output" / "points.json").exists()
 
 
-@pytest.mark.parametrize("args", [["x.jpg", "--passes", "0"], ["x.jpg", "--threads", "two"], []])
-def test_wrong_arguments(args, capsys):
+@pytest.mark.parametrize(("option", "value"), [("--passes", "0"), ("--threads", "two")])
+def test_wrong_arguments(option, value, capsys):
     with pytest.raises(SystemExit) as stop:
-        run.main(args)
-    assert stop.value.code == 2 and (args[1] if args else "PATH") in capsys.readouterr().err
+        run.main(["x.jpg", option, value])
+    assert stop.value.code == 2 and option in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("main", "args"), [(command.main, []), (run.main, []), (command.main, ["serve"])])
-def test_the_version_is_the_one_of_the_package(main, args, capsys):
+@pytest.mark.parametrize("args", [[], ["serve"]])
+def test_the_version_is_the_one_of_the_package(args, capsys):
     with pytest.raises(SystemExit) as stop:
-        main([*args, "--version"])
+        command.main([*args, "--version"])
     declared = re.search(r"^version = (.+)$", (INFER.parent / "setup.cfg").read_text(), re.MULTILINE)[1]
     assert stop.value.code == 0 and capsys.readouterr().out == f"landmark68 {declared} (OpenCV {cv2.__version__})\n"
-
-
-def test_which_model_is_said(call, tmp_path, monkeypatch):
-    code, _, err = call("my pictures", model=write_model(tmp_path / "m", version=7))
-    assert code == 2 and err.endswith("landmark.json: version is 7, expected 1\n")
-    monkeypatch.setattr("infer.landmarker.HERE", tmp_path)
-    write_model(tmp_path)
-    assert "landmark.pb (the one that came with this program)" in call("my pictures", model=None)[1]
-    write_model(tmp_path / "local")
-    assert "landmark.pb (your own, exported here)" in call("my pictures", model=None)[1]
 
 
 def test_show_without_a_display_stops_before_any_work(call, monkeypatch, tmp_path):
@@ -241,9 +212,8 @@ def test_show_shows_until_escape(call, shown, monkeypatch):
     assert call("my pictures", "--show", "--no-draw")[0] == 0 and len(shown) == 3
 
 
-@pytest.mark.parametrize("name", ["infer", "some_other_name"])
-def test_the_folder_alone_runs(pictures, tiny_model, tmp_path, name):
-    copy = tmp_path / "elsewhere" / name
+def test_the_folder_alone_runs(pictures, tiny_model, tmp_path):
+    copy = tmp_path / "elsewhere" / "some_other_name"
     shutil.copytree(INFER, copy, ignore=shutil.ignore_patterns("__pycache__", "local", "landmark.*"))
     for file in (tiny_model, tiny_model.with_suffix(".json")):
         shutil.copy(file, copy)
@@ -280,69 +250,49 @@ def test_a_whole_picture_that_is_no_face_is_told(call, tmp_path, grey):
 
 
 def test_kinds_of_a_folder(call, pictures, tmp_path):
-    for name in ("c.jfif", "d.avif", "e.jp2"):
-        suffix = ".jpg" if name == "c.jfif" else Path(name).suffix
+    for name, suffix in (("c.jfif", ".jpg"), ("d.avif", ".avif"), ("e.jp2", ".jp2")):
         (pictures / name).write_bytes(cv2.imencode(suffix, np.full((40, 50, 3), 90, np.uint8))[1].tobytes())
     (pictures / "f.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
-    (pictures / "notes.txt").write_text("no picture")
     write_clip(pictures / "g.avi", 3)
     code, out, err = call("my pictures", "--no-draw", "--threads", 1)
-    assert (code, err) == (0, "") and out.startswith("left out 2 files of other kinds: 1 .heic, 1 .txt\n")
+    assert (code, err) == (0, "") and out.startswith("left out 1 file of other kinds: 1 .heic\n")
     assert "\n5 of 5 pictures, " in out and f"{Path('my pictures/g.avi')}: 3 frames, " in out
     assert names_in(tmp_path / "output") == ["g.jsonl", "points.json"]
     code, out, _ = call("my pictures", "--whole", "--no-draw")
-    assert code == 0 and out.startswith("left out 3 files of other kinds: 1 .heic, 1 .txt, 1 .avi\n")
-    code, _, err = call("my pictures/f.heic", "my pictures/notes.txt")
-    heic, text, _ = err.splitlines()
-    assert code == 1 and "f.heic: found a heic file (HEIF or video)" in heic
-    assert "notes.txt: found no picture that it knows" in text and text.endswith(", or a video that OpenCV opens")
+    assert code == 0 and out.startswith("left out 2 files of other kinds: 1 .heic, 1 .avi\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="found names that are UTF-16, expected bytes")
 def test_names_that_are_no_utf8(call, pictures, tmp_path):
-    folder, name = os.fsdecode(b"m\xfcller"), os.fsdecode(b"J\xfc.png")
-    shutil.copytree(pictures, tmp_path / folder)
-    (tmp_path / folder / "a ä.png").rename(tmp_path / folder / name)
+    (pictures / "a ä.png").rename(pictures / os.fsdecode(b"J\xfc.png"))
     (tmp_path / "boxes.csv").write_text(f"J\\xfc.png,{','.join(map(str, BOX))}\n")
-    options = (folder, "--boxes", "boxes.csv", "--pts", "--csv", "p.csv", "--out", os.fsdecode(b"o\xfc"))
+    options = ("my pictures", "--boxes", "boxes.csv", "--out", os.fsdecode(b"o\xfc"))
     code, out, err = call(*options)
-    assert (code, err) == (0, "")
-    assert "\nJ\\xfc.png: 1 face, " in out and out.endswith(f" -> o\\xfc{os.sep}\n")
-    written = tmp_path / os.fsdecode(b"o\xfc")
-    assert [entry["file"] for entry in read(written / "points.json")] == ["J\\xfc.png", "b.bmp"]
-    assert (tmp_path / "p.csv").read_text().splitlines()[1].startswith("J\\xfc.png,")
-    assert names_in(written) == ["J_xfc.png", "b.bmp", "contact_sheet.jpg", "points.json", "pts"]
-    (written / "b.bmp").unlink()
-    assert "1 of 2 pictures were done before" in call(*options, "--resume")[1]
-    (tmp_path / folder / name).write_bytes(b"")
-    code, _, err = call(os.path.join(folder, name))
-    assert code == 1 and "m\\xfcller" in err and "J\\xfc.png: found an empty file" in err
+    assert (code, err) == (0, "") and "\nJ\\xfc.png: 1 face, " in out and out.endswith(f" -> o\\xfc{os.sep}\n")
+    assert names_in(tmp_path / os.fsdecode(b"o\xfc")) == ["J_xfc.png", "b.bmp", "contact_sheet.jpg", "points.json"]
+    assert "2 of 2 pictures were done before" in call(*options, "--resume")[1]
 
 
-@pytest.mark.parametrize("orientation", [1, 6])
-def test_a_picture_over_the_limit_is_read_reduced_and_told_in_full_pixels(call, tmp_path, monkeypatch, orientation):
+def test_a_picture_over_the_limit_is_read_reduced_and_told_in_full_pixels(call, tmp_path, monkeypatch):
     # of one colour, so that the tiny network's answer is known whatever is cut
     jpeg = cv2.imencode(".jpg", np.full((333, 401, 3), RGB[::-1], np.uint8))[1].tobytes()
-    (tmp_path / "t.jpg").write_bytes(jpeg[:2] + exif(orientation) + jpeg[2:])
+    (tmp_path / "t.jpg").write_bytes(jpeg[:2] + exif(6) + jpeg[2:])
     (tmp_path / "boxes.csv").write_text(f"t.jpg,{','.join(map(str, BOX))}\n")
     monkeypatch.setattr("infer.jobs.batch.PIXEL_LIMIT", 101 * 84)
     code, out, err = call("t.jpg", "--boxes", "boxes.csv", "--pts")
     assert (code, err) == (0, "") and out.splitlines()[1].endswith(" ms, read at 1/4 of its size")
     (entry,) = read(tmp_path / "output" / "points.json")
-    assert (entry["width"], entry["height"]) == ((401, 333) if orientation == 1 else (333, 401))
+    assert (entry["width"], entry["height"]) == (333, 401)
     wanted = by_hand(BOX, expected_fractions(RGB), 2)
     np.testing.assert_allclose(entry["faces"][0]["points"], wanted, atol=0.5)
     np.testing.assert_allclose(entry["faces"][0]["box"], box_of(wanted), atol=0.5)
     drawn = cv2.imread(str(tmp_path / "output" / "t.jpg"))
-    assert drawn.shape[:2] == ((84, 101) if orientation == 1 else (101, 84))
+    assert drawn.shape[:2] == (101, 84)
     y, x = np.nonzero(np.abs(drawn.astype(int) - RGB[::-1]).max(axis=2) > 25)
     marks = np.array([[x.min(), y.min()], [x.max(), y.max()]])
     np.testing.assert_allclose(marks, np.reshape(box_of(wanted), (2, 2)) / 4, atol=1.5)
     first = (tmp_path / "output" / "pts" / "t.pts").read_text().splitlines()[3]
     np.testing.assert_allclose(np.array(first.split(), float), np.array(wanted[0]) + 1, atol=0.5)
-    sheet = (tmp_path / "output" / "contact_sheet.jpg").read_bytes()
-    assert call("t.jpg", "--boxes", "boxes.csv", "--pts", "--resume")[0] == 0
-    assert (tmp_path / "output" / "contact_sheet.jpg").read_bytes() == sheet
 
 
 def test_csv_pts_and_numbers(call, tmp_path):
@@ -363,7 +313,6 @@ def test_the_same_name_in_two_folders(call, pictures):
     for place in (pictures / "x", pictures / "y" / "z", pictures / ".hidden"):
         place.mkdir(parents=True)
         cv2.imwrite(str(place / "b.bmp"), np.full((40, 50, 3), 7, np.uint8))
-    assert len(call("my pictures", "--whole")[1].splitlines()) == 2 + 2
     code, out, err = call("my pictures", "--whole", "--recursive", "--pts", "--out", "my pictures/out")
     assert (code, err) == (0, "")
     entries = read(pictures / "out" / "points.json")
@@ -411,7 +360,7 @@ def test_resume_skips_what_is_done(call, pictures, tmp_path, monkeypatch):
 
 def test_threads_change_nothing(call, pictures, tmp_path):
     rng = np.random.default_rng(0)
-    for index in range(12):
+    for index in range(6):
         cv2.imwrite(str(pictures / f"r{index}.png"), rng.integers(0, 256, (60, 80, 3), np.uint8))
     (pictures / "r3.png").write_bytes(b"")
     before = cv2.getNumThreads()
@@ -419,9 +368,8 @@ def test_threads_change_nothing(call, pictures, tmp_path):
         answers = [call("my pictures", "--whole", "--threads", number, "--out", f"o{number}") for number in (1, 3)]
     finally:
         cv2.setNumThreads(before)
-    assert answers[0][0] == answers[1][0] == 1 and answers[0][2] == answers[1][2]
     names = [[line.split(",")[0] for line in out.splitlines()[1:-1]] for _, out, _ in answers]
-    assert names[0] == names[1] and len(names[0]) == 13
+    assert names[0] == names[1] and len(names[0]) == 7 and answers[0][::2] == answers[1][::2]
     for path in (tmp_path / "o1").iterdir():
         assert path.read_bytes() == (tmp_path / "o3" / path.name).read_bytes()
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from infer.detect import yunet
-from infer.detect.yunet import YuNetDetector, boxes_around, framed, load_weights
+from infer.detect.yunet import YuNetDetector, boxes_around, load_weights
 from tests.helpers.tiny_onnx import field, model, node, tensor, value
 
 EDGE = 320  # of the input that the file names; OpenCV sets others
@@ -70,7 +70,6 @@ def test_points_of_cells_become_boxes(file):
     boxes = detector.find(picture((1, 2), (6, 10)))
     wanted = [expected(1, 2), expected(6, 10)]
     np.testing.assert_allclose(sorted(boxes.tolist()), sorted(map(list, wanted)), atol=0.01)
-    np.testing.assert_array_equal(detector.look(picture((3, 4)), 7), next(iter(detector.looks(picture((3, 4))))))
 
 
 def test_from_the_command_line(file, call, tmp_path):
@@ -96,9 +95,6 @@ def test_the_box_follows_the_five_points():
     np.testing.assert_allclose(
         boxes_around(five * 2 + (10, -40), weights)[0], box * 2 + np.tile([10, -40], 2), atol=1e-6
     )
-    middle, size, inputs = framed(five)
-    assert inputs.shape == (1, 11) and inputs[0, -1] == 1
-    np.testing.assert_allclose(np.square(inputs[0, :10]).sum() / 5, 1)
     x0, y0, x1, y1 = box
     low, high = five[0].min(axis=0), five[0].max(axis=0)
     assert x0 < low[0] and y0 < low[1] and x1 > high[0] and y1 > high[1]

@@ -16,23 +16,12 @@ def test_the_five_of_both_schemes_are_the_same_places():
     np.testing.assert_allclose(five_points(convert(points, IBUG_68, KAGGLE_15), "kaggle15"), five, atol=1e-4)
 
 
-@pytest.mark.parametrize(("angle", "scale"), [(0.0, 1.0), (0.7, 3.0), (-2.0, 0.4)])
+@pytest.mark.parametrize(("angle", "scale"), [(0.7, 3.0), (-2.0, 0.4)])
 def test_a_turned_and_scaled_template_lies_on_the_template(angle, scale):
     five = (TEMPLATE @ rotation(angle).T) * scale + (250, -30)
     crop = alignment(five)
     np.testing.assert_allclose(crop.to_fractions(five) * 112 - 0.5, TEMPLATE, atol=1e-4)
     assert crop.side == pytest.approx(112 * scale) and crop.angle == pytest.approx(angle) and crop.size == 112
-
-
-def test_other_faces_come_as_near_as_a_similarity_can():
-    rng = np.random.default_rng(3)
-    five = TEMPLATE * 2 + rng.normal(0, 6, (5, 2))
-    got = alignment(five).to_fractions(five) * 112.0 - 0.5
-    least = np.square(got - TEMPLATE).sum()
-    # least squares restated: x' = a x - b y + c, y' = b x + a y + d
-    rows = [[[x, -y, 1, 0], [y, x, 0, 1]] for x, y in five]
-    left = np.linalg.lstsq(np.concatenate(rows), TEMPLATE.reshape(-1), rcond=None)[1][0]
-    assert least == pytest.approx(left, rel=1e-3)
 
 
 def test_the_picture_is_cut_as_the_points_say():

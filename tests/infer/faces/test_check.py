@@ -14,10 +14,8 @@ from infer.faces.check import (
     disagreement,
     features,
     load_check,
-    normalised,
     own_constants,
 )
-from infer.geometry.rotations import rotation
 from tests.helpers.fitted import many_faces
 from tools.fit.check import fit_prior
 
@@ -29,16 +27,8 @@ def test_disagreement_by_hand():
     assert np.isfinite(disagreement(np.ones((1, 3, 2)), np.zeros((1, 3, 2)))).all()
 
 
-def test_normalised_shapes_have_no_place_size_or_roll():
-    shape = many_faces(1)[0]
-    mean = normalised(shape[None])[0]
-    moved = (shape @ rotation(0.8).T) * 3.3 + (50, -7)
-    np.testing.assert_allclose(normalised(moved[None], mean)[0], mean, atol=1e-9)
-    assert np.square(np.abs(mean)).mean() == pytest.approx(1) and abs(mean.mean()) < 1e-12
-
-
 def test_features_restated():
-    prior, points = fit_prior(many_faces(100)), many_faces(4, seed=3)
+    prior, points = fit_prior(many_faces(60)), many_faces(4, seed=3)
     mirrored = points + np.random.default_rng(0).normal(0, 2, points.shape)
     found = features(points, mirrored, prior)
     for index, row in enumerate(found):
@@ -71,10 +61,7 @@ def test_the_shipped_check_tells_faces_from_junk():
 def test_the_shipped_checks_were_fitted_for_the_shipped_networks(contract):
     constants = own_constants(contract.with_suffix(".pb"))
     fitted_for = load_check(constants).model
-    assert fitted_for == json.loads(contract.read_text())["sha256"], (
-        "run tools/fit_constants.py check anew for the new network"
-    )
-    assert "/work" not in constants.read_text()
+    assert fitted_for == json.loads(contract.read_text())["sha256"], "run tools/fit_constants.py check anew"
 
 
 def test_a_model_has_its_own_check_or_that_of_its_name(tmp_path, monkeypatch):

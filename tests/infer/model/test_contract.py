@@ -94,7 +94,7 @@ def test_a_changed_empty_or_huge_file_is_refused(model, monkeypatch):
             read_contract(model)
 
 
-@pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"", b"[" * 100_000, b"9" * 5000])
+@pytest.mark.parametrize("text", [b"{", b"\xff\xfe", b"[" * 100_000, b"9" * 5000])
 def test_not_json(model, text):
     model.with_suffix(".json").write_bytes(text)
     with pytest.raises(ValueError, match=r"landmark\.json: not JSON"):
@@ -107,22 +107,18 @@ def test_not_json(model, text):
         ("", {"version": 9}, "version is 9, expected 1"),
         ("", {"sha256": None}, "contract lacks or misspells 'sha256'"),
         ("input", {"size": None}, "input lacks or misspells 'size'"),
-        ("input", {"size": "big"}, 'input.size is "big", expected a whole number up to 2048'),
         ("input", {"size": True}, "input.size is true"),
         ("input", {"size": 1 << 20}, "input.size is 1048576"),
         ("input", {"size": 4}, "input.size is 4, expected 8 or more"),
         ("input", {"order": "HSV"}, "input is 3 channels HSV, expected 3 RGB or BGR, or 1 GRAY"),
-        ("input", {"channels": 1}, "input is 1 channels RGB"),
         ("input", {"layout": "HWC"}, 'input.layout is "HWC", expected one of "NCHW", "NHWC"'),
         ("input", {"mean": [1, 2]}, r"input.mean is \[1.0, 2.0\], expected one number, or .* 3 channels"),
         ("input", {"range": [0, 1, 2]}, r"input.range is \[0.0, 1.0, 2.0\], expected two numbers"),
         ("input", {"range": [3, 3]}, r"range \[3.0, 3.0\], .*expected a range that is none of length 0"),
         ("input", {"std": [1, 0, 1]}, "std other than 0"),
-        ("input", {"batch": 0}, "batch 0, expected .*batch >= 1"),
         ("input", {"batch": 1.5}, "input.batch is 1.5, expected a whole number or null"),
         ("", {"points": [3]}, r"points is \[3\], expected an object"),
         ("", {"file": "../landmark.pb"}, "file is .*, expected a file's name without folder"),
-        ("", {"file": "a\0b"}, "file is .*, expected a file's name"),
         ("", {"file": "a" * 300}, r'file is "a+\.\.\., expected a file'),
         ("", {"sha256": "12"}, 'sha256 is "12", expected 64 hex digits'),
         ("crop", {"margin": float("nan")}, "crop.margin is NaN, expected a number"),
@@ -130,10 +126,8 @@ def test_not_json(model, text):
         ("crop", {"margin": 2}, "crop.margin is 2.0, expected 0 or more, under 2"),
         ("crop", {"shift": 0.1}, r"crop.shift is \[0.1\], expected two numbers"),
         ("crop", {"points": {"margin": -0.1, "shift": [0, 0]}}, "crop.points.margin is -0.1"),
-        ("crop", {"points": {"margin": 0.1, "shift": [0]}}, r"crop.points.shift is \[0.0\]"),
         ("crop", {"points": {"margin": 0.1}}, "crop.points lacks or misspells 'shift'"),
         ("output", {"unit": "mm"}, 'output.unit is "mm", expected one of "fraction of'),
-        ("output", {"layout": "xy"}, 'output.layout is "xy", expected one of "x0 y0'),
         ("points", {"groups": [[0]]}, r"points.groups is \[\[0\]\], expected an object"),
         ("points", {"groups": {"nose": [2.0]}}, r"groups.nose is \[2.0\], expected a list of whole"),
         ("points", {"lines": {"mouth": [3, 4]}}, "lines.mouth is .* expected a list of lists"),
@@ -143,11 +137,9 @@ def test_not_json(model, text):
         ("points", {"count": 0}, "points.count is 0, expected 1 or more"),
         ("points", {"names": ["a", "b", "c", "d", "a"]}, "found 4 different names, expected 5 points'"),
         ("points", {"names": "abcde"}, "points.names is .*, expected a list of texts"),
-        ("", {"formats": {"pb": {"file": "a.pb"}}}, "formats.pb lacks or misspells 'sha256'"),
         ("", {"parameters": "many"}, 'parameters is "many", expected a whole number'),
         ("", {"trained_on": []}, r"trained_on is \[\], expected an object"),
         ("", {"trained_on": {"faces": {"a": 3}}}, "trained_on.faces.a is 3, expected an object"),
-        ("", {"trained_on": {"split": {"rule": 1}}}, "trained_on.split lacks or misspells 'test_fraction'"),
         ("", {"trained_on": {"split": {"rule": 1, "test_fraction": 1.0}}}, "test_fraction is 1.0, expected a number"),
     ],
 )
@@ -161,12 +153,6 @@ def test_what_is_wrong_is_named(model, part, values, wanted):
 
     change(model, edit)
     with pytest.raises(ValueError, match=rf"landmark\.json: .*{wanted}"):
-        read_contract(model)
-
-
-def test_a_list_is_no_contract(model):
-    model.with_suffix(".json").write_text("[1]")
-    with pytest.raises(ValueError, match="version is list, expected 1"):
         read_contract(model)
 
 

@@ -33,12 +33,10 @@ def test_sound_files_pass(nhwc):
         (answer_of(node("Relu", ["data"], ["points"]), inputs=()), "node Relu takes 'data', which is not there"),
         (answer_of(node("Relu", ["late"], ["points"]), node("Relu", ["data"], ["late"])), "takes 'late', which is not"),
         (answer_of(node("MatMul", ["data"], ["points"])), "node MatMul has 1 inputs, expected 2"),
-        (answer_of(node("Relu", [], ["points"])), "node Relu has 0 inputs, expected 1"),
         (answer_of(node("Conv", ["data", "weights"], ["points"], group=0)), "a convolution in no groups"),
         (weighted(tensor("w", np.ones((3, 0)))), r"constant of shape \[3, 0\]"),
         (weighted(field(1, bytes([3, 0])) + field(8, b"w")), r"constant of shape \[3, 0\]"),  # packed
         (answer_of(), "no nodes"),
-        (b"", "no graph"),
         (field(1, 8), "no graph"),
         (field(7, 3), "a number in place of a message"),
         (b"no onnx", "no protocol buffer|a message that is cut"),
