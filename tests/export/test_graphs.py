@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.summary.summary_iterator import summary_iterator
 
-from export.graphs import constants_of, flush_subnormals, halved, read_graph, widened, write_board
+from export.graphs import constants_of, flush_subnormals, halved, read_graph, widened
 
 v1 = tf.compat.v1
 TINY = np.finfo(np.float32).tiny
@@ -19,14 +18,7 @@ def graph_of(**constants) -> v1.GraphDef:
         return built.as_graph_def()
 
 
-def test_a_graph_is_read_as_it_was_written(tmp_path):
-    graph = graph_of(weights=VALUES)
-    path = tmp_path / "a.pb"
-    path.write_bytes(graph.SerializeToString())
-    assert read_graph(path) == graph
-
-
-@pytest.mark.parametrize("data", [b"", b"no graph at all", b"\x00" * 40, b"\x0a\x05ab"])
+@pytest.mark.parametrize("data", [b"", b"no graph at all", b"\x0a\x05ab"])
 def test_what_is_no_graph_is_refused(tmp_path, data):
     path = tmp_path / "a.pb"
     path.write_bytes(data)
@@ -62,21 +54,7 @@ def test_halves_are_the_nearest_ones_and_widen_again():
     assert widened(graph) == graph
 
 
-def test_small_constants_stay():
-    graph = graph_of(offsets=VALUES.reshape(-1), kernel=np.zeros((3, 7), np.float32))
-    kinds = {name: value.dtype.name for name, value in constants_of(halved(graph, 6)).items()}
-    assert kinds == {"offsets": "float32", "kernel": "float16"}
-
-
 def test_what_half_precision_cannot_hold_is_refused():
     for value in (np.float32(65600), np.float32(-1e6), np.float32(np.nan), np.float32(np.inf)):
         with pytest.raises(ValueError, match="heat: found .*, expected values within half precision's range, 65504"):
             halved(graph_of(heat=[value]), 0)
-
-
-def test_the_board_shows_every_node(tmp_path):
-    graph = halved(graph_of(weights=VALUES, shape=[3, 4]), 0)
-    write_board(graph, tmp_path / "board")
-    (file,) = (tmp_path / "board").iterdir()
-    shown = [v1.GraphDef.FromString(event.graph_def) for event in summary_iterator(str(file)) if event.graph_def]
-    assert [node.name for node in shown[0].node] == ["weights", "shape"]

@@ -59,14 +59,6 @@ def test_a_checkpoint_that_is_not_as_good_as_recorded_is_refused(trained, record
     parity.reference(best, best.record_set(others))
 
 
-def test_both_runtimes_answer_like_the_checkpoint(model, truth):
-    found = parity.verify(model, FORMATS["pb"], truth)
-    assert set(found) == {"opencv", "tensorflow"}
-    for difference in found.values():
-        assert 0 <= difference.mean <= difference.max <= 1e-5 and abs(difference.nme_change) < 1e-3
-    assert found["opencv"].mean > 0
-
-
 def test_differences_are_the_largest_and_the_mean(model, truth):
     answers = truth.answers.copy()
     answers[3, 77] += 0.25
@@ -92,8 +84,7 @@ def test_all_batch_sizes_are_asked_for(truth):
     ("runtime", "form", "change", "message"),
     [
         ("opencv", FORMATS["pb"], lambda answers: answers + np.float32(3e-3), "opencv is 3.00e-03 of .* at most 1e-05"),
-        ("tensorflow", FORMATS["pb"], lambda answers: answers + np.float32(3e-3), "tensorflow is 3.00e-03 of"),
-        ("opencv", FORMATS["pb"], lambda answers: answers * np.nan, "opencv is nan of the crop's side"),
+        ("tensorflow", FORMATS["pb"], lambda answers: answers * np.nan, "tensorflow is nan of the crop's side"),
         ("opencv", INT8, lambda answers: answers * np.nan, r"opencv has \+nan % of the original's NME"),
         ("opencv", FORMATS["pb"], lambda answers: answers[:, :10], r"opencv answers \(\d+, 10\), .* \(\d+, 136\)"),
     ],
@@ -106,14 +97,12 @@ def test_what_is_too_far_off_is_refused_by_its_runtimes_name(model, truth, monke
 
 def test_int8_may_cost_so_much_of_the_nme(model, truth, monkeypatch):
     errors = truth.answers - truth.labels.reshape(truth.answers.shape)
+    order = {image.tobytes(): index for index, image in enumerate(truth.images)}
 
     def worse(part):
         """Every answer further from its label by a part of the way."""
-        known = {
-            image.tobytes(): answer
-            for image, answer in zip(truth.images, truth.answers + errors * np.float32(part), strict=True)
-        }
-        answer = lambda images: np.stack([known[image.tobytes()] for image in images])  # noqa: E731
+        known = truth.answers + errors * np.float32(part)
+        answer = lambda images: known[[order[image.tobytes()] for image in images]]  # noqa: E731
         monkeypatch.setitem(parity.RUNTIMES, "opencv", lambda path: answer)
 
     worse(0.03)

@@ -40,20 +40,17 @@ def test_staged_files_move_when_all_is_well_the_contract_last(tmp_path, monkeypa
     assert order == ["landmark.onnx", "landmark.pb", "landmark.json"]
 
 
-@pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
-def test_on_an_error_and_without_files_nothing_changes(tmp_path, before, error):
-    with pytest.raises(error), staging(tmp_path) as folder:
-        fill(folder, pb="new")
-        raise error
+def test_on_an_error_and_without_files_nothing_changes(tmp_path, before):
+    for out in (tmp_path, tmp_path / "none"):
+        with pytest.raises(KeyboardInterrupt), staging(out) as folder:
+            fill(folder, pb="new")
+            raise KeyboardInterrupt
     with staging(tmp_path):
         pass
-    assert texts(tmp_path) == before
-    with pytest.raises(error), staging(tmp_path / "none") as folder:
-        raise error
-    assert not (tmp_path / "none").exists()
+    assert texts(tmp_path) == before and not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("fails_at", ["landmark.json", "landmark.onnx", "landmark.pb"])
+@pytest.mark.parametrize("fails_at", ["landmark.json", "landmark.pb"])
 def test_an_error_between_the_renames_brings_everything_back(tmp_path, before, monkeypatch, fails_at):
     replace = os.replace
 
@@ -79,7 +76,7 @@ def test_files_of_the_model_before_go_with_it_and_others_stay(tmp_path):
     assert sorted(texts(tmp_path)) == names and (tmp_path / "landmark.pb").read_text() == "new"
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"formats": [1]}', '{"formats": {"a": 3}}', "\udc80"])
+@pytest.mark.parametrize("text", ["", '{"formats": [1]}', '{"formats": {"a": 3}}', "\udc80"])
 def test_a_contract_of_no_use_names_nothing(tmp_path, text):
     (tmp_path / "landmark.json").write_bytes(text.encode(errors="surrogateescape"))
     fill(tmp_path, onnx="old")

@@ -14,9 +14,7 @@ SIZE, POINTS, CHANNELS = 8, 5, 4
 RNG = np.random.default_rng(3)
 KERNEL = RNG.normal(size=(3, 3, 3, CHANNELS)).astype(np.float32) / 9
 ONE = RNG.normal(size=(1, 1, 3, 2 * POINTS)).astype(np.float32)
-SLOPES = RNG.uniform(0.1, 0.3, CHANNELS).astype(np.float32)
 PLANE = RNG.normal(size=(1, SIZE, SIZE, 1)).astype(np.float32)
-PICTURE = RNG.normal(size=(1, SIZE, SIZE, 3)).astype(np.float32)
 MATRIX = {rows: RNG.normal(size=(rows, 2 * POINTS)).astype(np.float32) for rows in (3, CHANNELS)}
 OFFSETS = np.linspace(0.1, 0.9, 2 * POINTS, dtype=np.float32)
 OPENCV_ALONE = replace(FORMATS["pb"], runtimes=("opencv",))
@@ -54,30 +52,12 @@ def one_face_alone(x):
     return tf.nn.bias_add(tf.reduce_mean(tf.nn.conv2d(x, ONE, 1, "SAME"), [1, 2], keepdims=True), OFFSETS)
 
 
-def prelu_by_negation(x):
-    y = conv(x - 0.5)
-    return regressed(tf.nn.relu(y) - SLOPES * tf.nn.relu(-y))
-
-
-def conditional(x):
-    return regressed(v1.cond(v1.placeholder_with_default(False, []), lambda: x * 2, lambda: x))
-
-
 SILENT = {"dilations": lambda x: regressed(conv(x, dilations=2)), "batch norm in training": batch_norm_in_training}
 REFUSED = {
     "dropout by placeholder": lambda x: regressed(tf.nn.dropout(x, rate=v1.placeholder_with_default(0.0, []))),
-    "cond": conditional,
-    "capped relu": lambda x: regressed(tf.minimum(tf.nn.relu(x * 10), 6.0)),
-    "PReLU by negation": prelu_by_negation,
-    "transposed matrix": lambda x: tf.matmul(tf.reduce_mean(x, [1, 2]), MATRIX[3].T.copy(), transpose_b=True),
     "two means": lambda x: tf.matmul(tf.reduce_mean(tf.reduce_mean(conv(x), 1), 1), MATRIX[CHANNELS]),
     "constant plane": lambda x: regressed(x * PLANE),
-    "constant convolved": lambda x: regressed(conv(x) + conv(PICTURE)),
     "one face alone": one_face_alone,
-}
-NAMES_LOST = {
-    "bias_add": lambda y: tf.nn.bias_add(y, OFFSETS, name="landmarks"),
-    "identity": lambda y: tf.identity(y, name="landmarks"),
 }
 
 
@@ -98,9 +78,11 @@ def proved(tmp_path):
     return proved
 
 
-def test_a_sound_graph_passes(proved):
+def test_a_sound_graph_passes(proved, monkeypatch):
     (found,) = proved(lambda x: regressed(tf.nn.relu(conv(x)))).values()
     assert 0 <= found.mean <= found.max <= 1e-6
+    monkeypatch.setattr("export.parity.BATCHES", (1,))
+    assert proved(one_face_alone, faces=7)["opencv"].max < 1e-5  # one batch size would not do
 
 
 @pytest.mark.parametrize("build", SILENT.values(), ids=SILENT)
@@ -115,17 +97,11 @@ def test_what_opencv_refuses_is_caught(proved, build):
         proved(build)
 
 
-@pytest.mark.parametrize("named", NAMES_LOST.values(), ids=NAMES_LOST)
-def test_a_name_that_opencv_loses_is_caught(proved, named):
+def test_a_name_that_opencv_loses_is_caught(proved):
     with pytest.raises(ValueError, match=r"landmark\.pb: OpenCV \d.* fails on it: \S"):
-        proved(regressed, named=named)
+        proved(regressed, named=lambda y: tf.identity(y, name="landmarks"))
 
 
 def test_batch_norm_in_training_mode_depends_on_the_batch_in_tensorflow_too(proved):
     with pytest.raises(ValueError, match="tensorflow is .* of the crop's side"):
         proved(batch_norm_in_training, FORMATS["pb"])
-
-
-def test_one_batch_size_would_not_do(proved, monkeypatch):
-    monkeypatch.setattr("export.parity.BATCHES", (1,))
-    assert proved(one_face_alone, faces=7)["opencv"].max < 1e-5

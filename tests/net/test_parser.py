@@ -21,24 +21,11 @@ def plan_of(*argv):
     return parse("About it.", [str(arg) for arg in argv])
 
 
-def usage_error(capsys, message, *argv):
-    with pytest.raises(SystemExit) as caught:
-        plan_of(*argv)
-    assert caught.value.code == 2
-    assert re.search(message, capsys.readouterr().err)
-
-
-def test_defaults_are_those_of_the_parts_and_the_repository():
+def test_options_reach_their_parts():
     plan = plan_of()
-    assert plan.records == Selection(ROOT / "data" / "records")
-    assert plan.run.folder.path == ROOT / "runs" / "latest"
+    assert (plan.records, plan.run.folder.path) == (Selection(ROOT / "data" / "records"), ROOT / "runs" / "latest")
     assert (plan.shape, plan.settings, plan.ranges) == (Shape(), Settings(), Ranges())
     assert (plan.length, plan.cluster, plan.start, plan.sweep) == (Length(), ClusterPlan(), None, None)
-    every = (plan.run.report_every, plan.run.eval_every, plan.run.save_every)
-    assert every == (100, 1000, 500) and plan.run.plots and not plan.run.overwrite
-
-
-def test_options_reach_their_parts():
     options = "--records r --run o --steps 7 --batch 6 --overwrite --mix a/*=2 --fold 1/3 --validation 0.25 --no-plots"
     options += " --points-subset eyes --stop-after 2 --threads 3 --local-cluster 2 --wait 5 --no-augment --turn 9"
     options += " --report-every 11 --eval-every 13 --save-every 17 --width 16 --rate 0.5 --picture grey"
@@ -47,11 +34,8 @@ def test_options_reach_their_parts():
     assert plan.run.folder.path == Path("o") and plan.run.overwrite and not plan.run.plots
     assert (plan.run.report_every, plan.run.eval_every, plan.run.save_every, plan.run.threads) == (11, 13, 17, 3)
     assert (plan.length, plan.cluster) == (Length(7, 6, 2), ClusterPlan(2, False, 5.0))
-    assert (plan.shape, plan.settings, plan.ranges) == (
-        Shape(width=16, picture="grey"),
-        Settings(rate=0.5),
-        NO_AUGMENTATION,
-    )
+    assert (plan.shape, plan.settings) == (Shape(width=16, picture="grey"), Settings(rate=0.5))
+    assert plan.ranges == NO_AUGMENTATION
 
 
 def test_a_recipe_sets_defaults_and_options_win(tmp_path):
@@ -71,12 +55,7 @@ def test_committed_recipes_are_taken(name):
     kept = plan.options()
     for key, value in json.loads((parser.RECIPES / f"{name}.json").read_text()).items():
         assert key == "mix" or kept.get(key, value) == value, key
-    if name.startswith("kaggle"):
-        assert plan.shape.planes == 1 and plan.length.steps % plan.run.eval_every == 0
-    if name == "kaggle_classic":
-        assert (plan.settings.optimizer, plan.settings.schedule, plan.settings.loss) == ("sgd", "plateau", "l2")
-        assert (plan.shape.head, plan.shape.pixels, plan.shape.labels) == ("dense", "standardised", "standardised")
-        assert plan.records.validation > 0 and plan.length.stop_after > plan.settings.patience
+    assert not name.startswith("kaggle") or plan.length.steps % plan.run.eval_every == 0
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "net" / "plans").glob("*.json")), ids=lambda path: path.stem)
@@ -84,8 +63,14 @@ def test_committed_sweeps_are_taken(path):
     trials = read_plan(path)
     assert len(trials) == len({trial.folder for trial in trials}) >= 8
     for trial in trials:
-        plan = plan_of(*trial.arguments())
-        assert path.stem != "kaggle" or (plan.records.validation > 0 and not plan.run.plots)
+        plan_of(*trial.arguments())
+
+
+def usage_error(capsys, message, *argv):
+    with pytest.raises(SystemExit) as caught:
+        plan_of(*argv)
+    assert caught.value.code == 2
+    assert re.search(message, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize(
@@ -95,12 +80,10 @@ def test_committed_sweeps_are_taken(path):
         ('["batch"]', "found a list"),
         ("{", "--recipe"),
         ('{"loss": "huber"}', "loss: found 'huber'"),
-        ('{"batch": 0}', "batch: found 0"),
         ('{"batch": 1.5}', "--batch: invalid int value: '1.5'"),
         ('{"batch": null}', "--batch: invalid int value: 'None'"),
         ('{"mix": {"a": 2}}', "expected NAME=WEIGHT"),
         ('{"sweep": "plan.json", "run": "x"}', "found run, sweep, expected it on the command line"),
-        ('{"local_cluster": 2}', "found local_cluster"),
         ('{"records": "gs://b/r"}', "found the URL gs://b/r"),
     ],
 )
@@ -116,7 +99,6 @@ def test_bad_recipes_are_usage_errors(tmp_path, capsys, text, message):
         ("--recipe fastest", "found no fastest, expected one of 3d, demo"),
         ("--recipe gone.json", "found no gone.json"),
         ("--init none.json", "--init: none.json: found no such thing"),
-        ("--steps 0", "steps: found 0, expected at least 1"),
         ("--batch -3", "batch: found -3"),
         ("--report-every 0", "report_every: found 0"),
         ("--stop-after -1", "stop_after: found -1"),
@@ -125,22 +107,15 @@ def test_bad_recipes_are_usage_errors(tmp_path, capsys, text, message):
         ("--wait 0", "wait: found 0.0"),
         ("--local-cluster 2 --sweep plan.json", "sweep: found it with local_cluster"),
         ("--local-cluster 3 --batch 64", "batch: found 64 faces for 3 workers"),
-        ("--heat 1 --head dense", "head 'dense', which has no heat maps"),
         ("--labels standardised --loss wing", "loss 'wing', which counts in pixels"),
-        ("--fold 3/3", "fold: found 3/3"),
         ("--fold 1", "fold: found '1', expected i/k"),
         ("--mix AFW", "found 'AFW', expected NAME=WEIGHT"),
-        ("--turn -5", "augmentation: found"),
         ("--turn -5 --no-augment", "augmentation: found"),
-        ("--flip nan", "augmentation: found"),
         ("--dropout nan", "dropout: found nan"),
         ("--width 12", "widths divisible by 8"),
-        ("--width eight", "--width"),
-        ("--speed 3", "--speed"),
-        ("--records gs://b/r", "argument --records: found the URL gs://b/r"),
         ("--run gs://b/r", "argument --run: found the URL gs://b/r"),
         # a cut name would stay in the command of a cluster's members
-        *((f"{name} 2", f"unrecognized arguments: {name}") for name in ("--local-cluste", "--swe", "--record")),
+        ("--local-cluste 2", "unrecognized arguments: --local-cluste"),
     ],
 )
 def test_options_out_of_range_are_usage_errors(capsys, argv, message):
@@ -152,11 +127,6 @@ def test_the_network_is_that_of_the_weights_to_start_from(tmp_path):
     start = write_model(tmp_path, graph=b"weights", network=network)
     plan = plan_of("--init", start, "--decoder", 40)
     assert (plan.start, plan.shape) == (start, Shape(width=8, head="dense", decoder=40))
-
-
-def test_options_are_left_out_with_their_values():
-    argv = ["--run", "a", "--sweep=p.json", "--batch", "3", "--no-plots"]
-    assert parser.without(argv, "--sweep", "--run") == ["--batch", "3", "--no-plots"]
 
 
 def test_the_options_of_a_run(tmp_path):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from net import sweep, train
-from net.run.folder import Best
+from net.run.folder import Best, RunFolder
 from net.sweep import Trial, read_plan
 from tests.conftest import train_options
 from tests.helpers.events import hparams_in
@@ -18,16 +18,12 @@ def plan_of(tmp_path, **plan):
     return path
 
 
-def test_a_grid_gives_every_combination_with_every_seed(tmp_path):
+def test_a_plan_gives_every_combination_of_a_grid_and_named_runs(tmp_path):
     grid = {"rate": [0.1, 0.2], "optimizer": ["adam", "sgd"]}
     trials = read_plan(plan_of(tmp_path, base={"batch": 3, "rate": 9}, grid=grid, seeds=[4, 7]))
     assert len(trials) == 8 and len({trial.folder for trial in trials}) == 8
-    assert [trial.seed for trial in trials[:3]] == [4, 7, 4]
-    assert trials[0] == Trial("rate=0.1_optimizer=adam", {"batch": 3, "rate": 0.1, "optimizer": "adam"}, 4)
+    assert trials[1] == Trial("rate=0.1_optimizer=adam", {"batch": 3, "rate": 0.1, "optimizer": "adam"}, 7)
     assert trials[-1].settings == {"batch": 3, "rate": 0.2, "optimizer": "sgd"}
-
-
-def test_named_runs_lie_on_top_of_the_base_and_have_one_seed_by_default(tmp_path):
     runs = {"plain": {}, "wide": {"decay_steps": 48, "no_augment": True, "overwrite": False, "mix": "A=2,B=1"}}
     plain, wide = read_plan(plan_of(tmp_path, base={"batch": 3, "decay_steps": 5}, runs=runs))
     assert plain == Trial("plain", {"batch": 3, "decay_steps": 5}, 1)
@@ -38,13 +34,10 @@ def test_named_runs_lie_on_top_of_the_base_and_have_one_seed_by_default(tmp_path
     "text, found",
     [
         ("{", "damaged"),
-        ("[1]", "damaged"),
         ('{"runs": 3}', "damaged"),
         ('{"seeds": ["a"], "runs": {"x": {}}}', "damaged"),
         ('{"rnus": {}}', "found rnus"),
-        ('{"base": {}}', "found no run"),
         ('{"runs": {"x": {}}, "seeds": []}', "found no run"),
-        ('{"base": {"sweep": "p.json"}, "runs": {"x": {}}}', "plan.json: found the option sweep, expected none of run"),
         ('{"grid": {"local-cluster": [2]}}', "found the option local_cluster"),
         ('{"runs": {"x": {"run": "r", "seed": 2}, "y": {}}}', "found the option run, seed"),
     ],
@@ -77,12 +70,10 @@ def in_process(monkeypatch):
 def test_a_sweep_trains_every_trial_and_sums_them_up(record_set, tmp_path, in_process, capsys):
     plan = plan_of(tmp_path, runs={"slow": {"rate": 1e-6}, "bad": {"rate": -1}}, seeds=[1, 2])
     options = train_options(record_set, tmp_path / "out", "--steps", "2", "--sweep", str(plan))
-    seed = options.index("--seed")
-    del options[seed : seed + 2]
+    del options[(seed := options.index("--seed")) : seed + 2]
     assert train.main(options) == 1  # one setting has failed
     assert len(in_process) == 4 and not any("--sweep" in one for one in in_process)
-    errors = [json.loads((tmp_path / "out" / f"slow-seed{n}" / "best" / "nme.json").read_text()) for n in (1, 2)]
-    nme = np.array([one["nme"] for one in errors])
+    nme = np.array([RunFolder(tmp_path / "out" / f"slow-seed{seed}").best().errors["nme"] for seed in (1, 2)])
     assert nme[0] != nme[1]
     lines = (tmp_path / "out" / "sweep.md").read_text().splitlines()
     columns = [cell.strip() for cell in lines[0].split("|")]
@@ -90,10 +81,6 @@ def test_a_sweep_trains_every_trial_and_sums_them_up(record_set, tmp_path, in_pr
     assert slow[columns.index("test/nme")] == f"{100 * nme.mean():.2f} ± {100 * nme.std(ddof=1):.2f}"
     assert bad[2] == "2, 2 failed" and bad[columns.index("test/nme")] == "-"
     assert "| slow | 2 |" in capsys.readouterr().out
-    # the same call again has nothing left to train
-    before = (tmp_path / "out" / "slow-seed1" / "checkpoint").stat().st_mtime_ns
-    assert train.main(options) == 1
-    assert (tmp_path / "out" / "slow-seed1" / "checkpoint").stat().st_mtime_ns == before
 
 
 def test_the_table_is_sorted_by_what_judged(tmp_path):
@@ -119,7 +106,6 @@ def test_the_table_is_sorted_by_what_judged(tmp_path):
         "",
         "NME in %, ± over the seeds; sorted by test/nme_box, then by validation/nme_box, the least first.",
     ]
-    assert len(sweep.table(trials, tmp_path, dict.fromkeys(codes, 1)).splitlines()) == 8  # nothing to sort by
 
 
 def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):

@@ -11,15 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from net import options, train
+from net import train
 from net.cluster import local
-from net.data.augment import Ranges
 from net.data.record_set import RecordSet
 from net.model.shape import Shape
 from net.run import reporter
 from net.run.folder import RunFolder
 from net.run.reporter import Reporter
-from net.training.settings import Settings
 from records.runtime import tf
 from records.split import Split
 from tests.conftest import STEPS, TEST_FRACTION, train_options
@@ -65,7 +63,6 @@ def test_ctrl_c_saves_and_the_same_command_ends_with_the_weights_of_an_unbroken_
     run = stopped.rename(stopped.with_name("moved"))  # a run can be moved
     assert signal.getsignal(signal.SIGINT) is handler
     assert weights_of(run)["global_step"] == 17
-    assert 17 * 4 % RecordSet(record_set).count("train")  # inside an epoch
     # TensorBoard keeps the first end that it reads: a run that goes on would stay what it was when it stopped
     assert [data.WhichOneof("data") for data in hparams_in(run)] == ["session_start_info"]
     assert train.main(train_options(record_set, run)) == 0
@@ -91,11 +88,9 @@ def test_what_a_run_leaves(trained, record_set):
     assert (settings.network, settings.split) == (Shape(68, width=8, decoder=8), Split(TEST_FRACTION))
     assert (settings.records.margin, settings.records.scheme) == (0.15, "ibug68")
     kept, listed = settings.options, hyper_parameters_in(trained)
-    assert (kept["loss"], kept["rate"], kept["batch"], kept["records"]) == ("wing", 0.005, 4, str(record_set))
-    assert (listed["loss"], listed["rate"], listed["steps"], listed["width"]) == ("wing", 0.005, STEPS, 8)
-    of_the_data = {"records", "init", "mix", "fold", "validation", "points_subset", "no_augment"}
-    of_kinds = {name for kind in (Shape, Settings, Ranges) for name in options.names_of(kind)}
-    assert set(listed) == set(kept) | {"steps"} == {"batch", "steps", *of_the_data, *of_kinds}
+    assert (kept["loss"], kept["batch"], kept["records"]) == ("wing", 4, str(record_set))
+    assert (listed["rate"], listed["steps"], listed["width"]) == (0.005, STEPS, 8)
+    assert set(listed) == set(kept) | {"steps"}
 
 
 ALL = "--block inverted --widest 16 --optimizer sgd --schedule cosine --warmup 2"
@@ -116,13 +111,8 @@ def test_every_option_trains_and_shows_in_tensorboard(with_all):
     parts = [scalars(with_all, f"loss_{name}") for name in ("points", "heat", "pose", "decay")]
     assert all(loss[step] == pytest.approx(sum(part[step] for part in parts), rel=1e-5) for step in range(1, 7))
     assert all(part[step] > 0 for part in parts for step in range(1, 7))
-    cosine = 0.00005 * (1 + np.cos(np.pi * np.arange(6) / 6)) * [0.5, 1, 1, 1, 1, 1]
-    np.testing.assert_allclose([scalars(with_all, "rate")[step] for step in range(1, 7)], cosine, rtol=1e-5)
     kept = RunFolder(with_all).settings().options
     assert (kept["mix"], kept["fold"], kept["jpeg"], kept["steps"]) == ({"tiny/AFW": 3.0}, "0/3", 0.5, 6)
-    held = weights_of(with_all)
-    assert {value.dtype for name, value in held.items() if name.startswith("senet/")} == {np.dtype(np.float32)}
-    assert "senet/pose/weights" in held and "senet/stem/conv/weights/ExponentialMovingAverage" in held
     assert not any("Average" in name or "Momentum" in name for name in weights_of(with_all / "best"))
 
 
@@ -134,13 +124,15 @@ def test_a_run_with_every_option_goes_on_as_an_unbroken_one(with_all, record_set
     assert_same_weights(run, with_all)
 
 
-def test_all_runs_but_a_cosine_can_be_prolonged(trained, with_all, record_set, tmp_path, capsys):
+def test_all_runs_but_a_cosine_can_be_prolonged_and_any_be_overwritten(trained, with_all, record_set, tmp_path, capsys):
     line = refused(capsys, *train_options(record_set, with_all, *ALL.split(), "--steps", "8"))
     assert "steps: 6 before, 8 now" in line
     run = shutil.copytree(trained, tmp_path / "run")
     assert train.main(train_options(record_set, run, "--steps", str(STEPS + 2))) == 0
     assert weights_of(run)["global_step"] == STEPS + 2
     assert sorted(scalars(run, "loss")) == list(range(1, STEPS + 3))
+    assert train.main(train_options(record_set, run, "--seed", "9", "--steps", "2", "--overwrite")) == 0
+    assert sorted(scalars(run, "loss")) == [1, 2] and RunFolder(run).settings().options["seed"] == 9
 
 
 PLATEAU = "--optimizer sgd --schedule plateau --rate 0.01 --decay-factor 0.5 --patience 2 --steps 9"
@@ -168,20 +160,17 @@ class Killed(Exception):
 
 
 def test_the_rate_falls_at_a_plateau_and_a_killed_run_knows_of_it(record_set, tmp_path):
-    for run, deaths in (("whole", ()), ("killed", (4,))):
-        argv = train_options(record_set, tmp_path / run, *PLATEAU.split())
-        for death in deaths:
-            with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
-                errors_found(patch, death)
-                train.main(argv)
-            assert weights_of(tmp_path / run)["global_step"] == death
-        with pytest.MonkeyPatch.context() as patch:
-            errors_found(patch)
-            assert train.main(argv) == 0
-        found = scalars(tmp_path / run, "rate")
-        np.testing.assert_allclose([found[step] for step in range(1, 10)], RATES, rtol=1e-6)
-    assert_same_weights(tmp_path / "killed", tmp_path / "whole")
-    assert RunFolder(tmp_path / "killed").best().step == 5
+    run, argv = tmp_path / "run", train_options(record_set, tmp_path / "run", *PLATEAU.split())
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        errors_found(patch, killed_at=4)
+        train.main(argv)
+    assert weights_of(run)["global_step"] == 4
+    with pytest.MonkeyPatch.context() as patch:
+        errors_found(patch)
+        assert train.main(argv) == 0
+    found = scalars(run, "rate")
+    np.testing.assert_allclose([found[step] for step in range(1, 10)], RATES, rtol=1e-6)
+    assert RunFolder(run).best().step == 5
 
 
 def test_a_run_ends_when_nothing_improves_and_stays_ended(record_set, tmp_path, monkeypatch, capsys):
@@ -197,7 +186,7 @@ def test_a_run_ends_when_nothing_improves_and_stays_ended(record_set, tmp_path, 
 def test_what_the_records_cannot_serve_is_refused_before_anything_is_made(record_set, tmp_path, capsys, monkeypatch):
     run = tmp_path / "run"
     line = refused(capsys, *train_options(record_set, run, "--mix", "300W/*=2"))
-    assert "mix: found '300W/*', expected a subset of" in line
+    assert "mix: found '300W/*'" in line
     assert "absent: found no manifest.json" in refused(capsys, *train_options(tmp_path / "absent", run))
     count = RecordSet.count
     monkeypatch.setattr(RecordSet, "count", lambda self, split, *others: 0 if split == "test" else count(self, split))
@@ -219,24 +208,13 @@ def test_a_finished_run_is_left_alone(trained, record_set, capsys):
     assert {path.name: path.stat().st_mtime_ns for path in trained.iterdir()} == before
 
 
-def test_overwrite_starts_anew(trained, record_set, tmp_path):
-    run = RunFolder(shutil.copytree(trained, tmp_path / "run"))
-    (run.path / "notes.txt").write_text("mine")
-    assert train.main(train_options(record_set, run.path, "--seed", "9", "--steps", "2", "--overwrite")) == 0
-    assert weights_of(run.path)["global_step"] == 2 and sorted(scalars(run.path, "loss")) == [1, 2]
-    assert run.settings().options["seed"] == 9 and (run.path / "notes.txt").read_text() == "mine"
-
-
 def test_a_flipped_bit_in_the_records_is_an_error(record_set, tmp_path, capsys):
     copy = shutil.copytree(record_set, tmp_path / "copy")
     for shard in copy.glob("train-*"):
         data = bytearray(shard.read_bytes())
         data[len(data) // 2] ^= 4
         shard.write_bytes(data)
-    capsys.readouterr()
-    assert train.main(train_options(copy, tmp_path / "run", "--steps", "30")) == 2
-    message = capsys.readouterr().err
-    assert message.startswith("train: ") and "corrupted record" in message
+    assert "corrupted record" in refused(capsys, *train_options(copy, tmp_path / "run", "--steps", "30"))
 
 
 def test_a_local_cluster_has_members_without_that_option(record_set, tmp_path, monkeypatch):
@@ -246,8 +224,7 @@ def test_a_local_cluster_has_members_without_that_option(record_set, tmp_path, m
     for own in (["--local-cluster", "2"], ["--local-cluster=2"]):
         assert train.main([*own, *argv]) == 0
         command, workers, folder = called.pop()
-        assert command == [sys.executable, train.__file__, *argv]
-        assert (workers, folder.path) == (2, tmp_path / "run")
+        assert (command, workers) == ([sys.executable, train.__file__, *argv], 2) and folder.path == tmp_path / "run"
 
 
 def cluster(monkeypatch, task: str, index: int, **jobs) -> None:
@@ -286,17 +263,13 @@ def test_an_evaluator_tests_the_checkpoints_until_the_last(trained, record_set, 
     assert line.startswith("train: chief at 127.0.0.1:1: found no answer for ")
 
 
-def test_only_a_thread_that_was_cut_off_dies_in_silence(capsys):
-    hook = threading.excepthook
-    with train.quiet_threads():
-        for error in (tf.errors.CancelledError(None, None, "closed"), ValueError("a real fault")):
-            threading.excepthook(threading.ExceptHookArgs((type(error), error, None, threading.current_thread())))
-    assert "a real fault" in (said := capsys.readouterr().err) and "closed" not in said
-    assert threading.excepthook is hook is threading.__excepthook__
-
-
-def test_the_program_ends_at_once_with_one_line(monkeypatch, capsys):
-    codes = []
+def test_a_process_of_a_cluster_ends_with_one_line(monkeypatch, capsys):
+    codes, hook = [], threading.excepthook
     monkeypatch.setattr(os, "_exit", codes.append)
     train.end_process("ps at d:4: gone", 3)
     assert codes == [3] and capsys.readouterr().err == "train: ps at d:4: gone\n"
+    with train.quiet_threads():  # only one that was cut off dies in silence
+        for error in (tf.errors.CancelledError(None, None, "closed"), ValueError("a real fault")):
+            threading.excepthook(threading.ExceptHookArgs((type(error), error, None, threading.current_thread())))
+    assert "a real fault" in (said := capsys.readouterr().err) and "closed" not in said
+    assert threading.excepthook is hook

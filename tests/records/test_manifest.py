@@ -41,12 +41,8 @@ def test_a_manifest_comes_back_as_it_was(tmp_path, document):
     assert Manifest.read(str(tmp_path)) == WHOLE
     assert document["splits"]["train"]["records"] == 7 and document["scheme"] == "kaggle15"
     assert (document["test_fraction"], document["split_rule"], document["views"]) == (0.3, 7, 4)
-
-
-def test_it_counts_and_names_the_shards_that_hold_records(tmp_path):
     assert WHOLE.count("train") == 7 and WHOLE.count("test") == 2
     assert WHOLE.files(tmp_path, "train") == [str(tmp_path / "train-0"), str(tmp_path / "train-2")]
-    assert [shard.file for shard in WHOLE.all_shards] == ["train-0", "train-1", "train-2", "test-0"]
 
 
 def test_the_oldest_manifests_are_read(tmp_path, document):
@@ -65,25 +61,23 @@ def test_without_a_rule_it_is_todays_where_sources_are_the_same(tmp_path, docume
     assert Manifest.read(tmp_path).split.rule == rule
 
 
-def test_no_manifest_is_said(tmp_path):
-    with pytest.raises(FileNotFoundError, match="absent: found no manifest.json"):
-        Manifest.read(tmp_path / "absent")
-
-
-@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"null", b"{}", b"\xff\xfe\x00", b"[" * 100_000])
+@pytest.mark.parametrize("data", [b"", b"[]", b"{}", b"\xff\xfe\x00", b"[" * 100_000])
 def test_what_is_no_manifest_is_named(tmp_path, data):
     (tmp_path / "manifest.json").write_bytes(data)
     with pytest.raises(ValueError, match="manifest.json: found .*, expected a manifest of version 1"):
         Manifest.read(tmp_path)
+    with pytest.raises(FileNotFoundError, match="absent: found no manifest.json"):
+        Manifest.read(tmp_path / "absent")
 
 
-@pytest.mark.parametrize(
-    "key", ["version", "scheme", "encoding", "splits", "context", "margin", "points", "subsets", "test_fraction"]
-)
-def test_a_missing_key_is_named(tmp_path, document, key):
-    del document[key]
+def test_a_missing_key_is_named(tmp_path, document):
+    for key in ("version", "scheme", "encoding", "splits", "context", "margin", "points", "subsets", "test_fraction"):
+        put(tmp_path, {name: value for name, value in document.items() if name != key})
+        with pytest.raises(ValueError, match=f"manifest.json: found no '{key}'"):
+            Manifest.read(tmp_path)
+    del document["splits"]["train"]["shards"][0]["bytes"]
     put(tmp_path, document)
-    with pytest.raises(ValueError, match=f"manifest.json: found no '{key}'"):
+    with pytest.raises(ValueError, match="manifest.json: found no 'bytes'"):
         Manifest.read(tmp_path)
 
 
@@ -93,7 +87,6 @@ def test_a_missing_key_is_named(tmp_path, document, key):
         ("version", 2, "version 2"),
         ("encoding", "png", "encoding 'png'"),
         ("scheme", "other9", "'other9', expected one of ibug68"),
-        ("context", "9", "context '9', expected int"),
         ("context", True, "context True"),
         ("test_fraction", 1.5, "test fraction: found 1.5"),
     ],
@@ -101,11 +94,4 @@ def test_a_missing_key_is_named(tmp_path, document, key):
 def test_a_wrong_value_is_named(tmp_path, document, key, value, reason):
     put(tmp_path, {**document, key: value})
     with pytest.raises(ValueError, match=f"manifest.json: found .*{reason}"):
-        Manifest.read(tmp_path)
-
-
-def test_a_shard_without_its_size_is_said(tmp_path, document):
-    del document["splits"]["train"]["shards"][0]["bytes"]
-    put(tmp_path, document)
-    with pytest.raises(ValueError, match="manifest.json: found no 'bytes'"):
         Manifest.read(tmp_path)

@@ -32,16 +32,10 @@ def member(task="worker", ps="127.0.0.1:1") -> Member:
     return Member({"chief": ("a:1",), "worker": ("b:2",), "ps": (ps,)}, task, 0)
 
 
-def test_a_listening_port_answers_and_a_closed_one_does_not():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        host = f"127.0.0.1:{server.getsockname()[1]}"
-        assert probe.answers(host)
-    assert not probe.answers(host)
-
-
 def test_silence_of_a_parameter_server_ends_the_process(ends):
     with socket.create_server(("127.0.0.1", 0)) as server:
         host = f"127.0.0.1:{server.getsockname()[1]}"
+        assert probe.answers(host)
         with watch(member("chief", host), None, 0.1, ends):
             assert not ends.came.wait(0.3)
             server.close()
@@ -87,8 +81,6 @@ def test_a_chief_and_who_has_never_answered_may_be_silent_for_longer(monkeypatch
     assert server.look().startswith("ps at d:4: found no answer for 4 s; ") and chief.look() == ""
     now[0] = 160.0
     assert chief.look().startswith("chief at a:1: found no answer for 31 s; ")
-    there[0] = True
-    assert [server.look(), chief.look()] == ["", ""]
 
 
 @pytest.mark.parametrize("failed", [False, True])
@@ -116,9 +108,5 @@ def test_who_leaves_after_the_parameter_servers_ends_at_once(monkeypatch):
     queues.leave(member(ps="d:4"), None)  # with a session it would fail, for there is no server
     assert slept == []
     assert probe.all_answer(("d:4",), queues.LINGER) and slept == 3 * [probe.PROBE]  # as a chief waits
-
-
-def test_a_worker_whose_chief_has_left_says_so(monkeypatch):
-    monkeypatch.setattr(queues, "LINGER", 0.0)
-    with pytest.raises(ValueError, match="the chief has left before the last step"):
+    with pytest.raises(ValueError, match="the chief has left before the last step"):  # as a worker says
         abandoned()

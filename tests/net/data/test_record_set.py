@@ -1,4 +1,3 @@
-import dataclasses
 import shutil
 from collections import Counter
 
@@ -7,10 +6,8 @@ import pytest
 from net.data.batches import test_batches as batches_of
 from net.data.record_set import RecordSet
 from net.data.selection import Fold
+from records.runtime import tf
 from records.split import fold_of
-from tests.helpers.drawn import draw_set
-from tools import make_records
-from tools.make import parts as writing
 
 
 @pytest.fixture(scope="module")
@@ -27,31 +24,21 @@ def sources_of(records, split):
     return found
 
 
-@pytest.fixture(scope="module")
-def stored(records):
-    """name -> source of all records: of the set's own training records, and of its test records."""
-    return {split: sources_of(records, split) for split in ("train", "test")}
-
-
-@pytest.mark.parametrize("count", [2, 3])
-def test_folds_part_the_sources_of_the_whole_set(records, stored, count):
-    everything = stored["train"] | stored["test"]
-    tested = []
-    for index in range(count):
-        folded = RecordSet(records.folder, Fold(index, count))
+def test_folds_part_the_sources_of_the_whole_set(records):
+    everything = sources_of(records, "train") | sources_of(records, "test")
+    for index in range(3):
+        folded = RecordSet(records.folder, Fold(index, 3))
         train, test = (sources_of(folded, split) for split in ("train", "test"))
         assert {**train, **test} == everything and len(train) + len(test) == len(everything)
-        assert all((fold_of(source, count) == index) == (name in test) for name, source in everything.items())
+        assert all((fold_of(source, 3) == index) == (name in test) for name, source in everything.items())
         for split, side in (("train", train), ("test", test)):
             sizes = Counter("tiny/" + name.partition("_")[0] for name in side)
             assert {name: folded.count(split, name) for name in folded.subsets(split)} == sizes
             assert folded.count(split) == len(side)
-        tested += test
-    assert sorted(tested) == sorted(everything)  # every face is tested in one fold
 
 
 @pytest.mark.parametrize("fold", [None, Fold(0, 2)])
-def test_validation_is_whole_sources_of_the_training_records(records, stored, fold):
+def test_validation_is_whole_sources_of_the_training_records(records, fold):
     held = RecordSet(records.folder, fold, validation=0.4)
     plain = RecordSet(records.folder, fold)
     parts = {split: sources_of(held, split) for split in ("train", "validation", "test")}
@@ -63,15 +50,11 @@ def test_validation_is_whole_sources_of_the_training_records(records, stored, fo
     assert held.subsets("validation") and held.count("validation", "tiny/AFW") < held.count("validation")
 
 
-def test_records_without_their_source_have_no_folds(tmp_path, monkeypatch):
-    to_record = writing.to_record
-    monkeypatch.setattr(writing, "to_record", lambda *args: dataclasses.replace(to_record(*args), source=""))
-    small = draw_set(tmp_path / "small", sources=2, views=1)
-    options = ["--workers", "1", "--context", "0", "--no-report"]
-    assert make_records.main([str(small), "--out", str(tmp_path / "old"), *options]) == 0
-    assert RecordSet(tmp_path / "old").count("train") + RecordSet(tmp_path / "old").count("test") == 2
-    with pytest.raises(ValueError, match="old: found records without their source"):
-        RecordSet(tmp_path / "old", Fold(0, 2))
+def test_records_without_their_source_have_no_folds(record_set, monkeypatch):
+    parse = RecordSet.parse
+    monkeypatch.setattr(RecordSet, "parse", lambda self, one: {**parse(self, one), "source": tf.constant("")})
+    with pytest.raises(ValueError, match="set: found records without their source"):
+        RecordSet(record_set, Fold(0, 2))
 
 
 def test_a_damaged_set_is_refused(record_set, tmp_path):

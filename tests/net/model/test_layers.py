@@ -3,22 +3,9 @@ import pytest
 
 from net.model import layers
 from records.runtime import tf
-from tests.helpers.networks import RNG, depthwise_numpy, every, excite_numpy, norm_numpy, run
+from tests.helpers.networks import RNG, every
 
 v1 = tf.compat.v1
-
-
-def test_squeeze_excite_restated():
-    x = RNG.normal(size=(2, 3, 5, 16)).astype(np.float32)
-    found, names = run(lambda x: layers.squeeze_excite("se", x), x)
-    assert names["se/squeeze/weights"].shape == (1, 1, 16, 2)
-    np.testing.assert_allclose(found, excite_numpy(x, names, "se"), rtol=1e-4, atol=1e-5)
-
-
-def test_batch_norm_restated_for_inference():
-    x = RNG.normal(size=(2, 3, 5, 4)).astype(np.float32)
-    found, names = run(lambda x: layers.batch_norm("bn", x, False), x)
-    np.testing.assert_allclose(found, norm_numpy(x, names, "bn"), rtol=1e-4, atol=1e-4)
 
 
 def test_batch_norm_restated_in_training_with_its_averages():
@@ -32,14 +19,6 @@ def test_batch_norm_restated_in_training_with_its_averages():
     np.testing.assert_allclose(found, (x - flat.mean(0)) / np.sqrt(flat.var(0) + 1e-3), rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(names["bn/mean"], 0.01 * flat.mean(0), rtol=1e-4)
     np.testing.assert_allclose(names["bn/variance"], 0.99 + 0.01 * flat.var(0, ddof=1), rtol=1e-5)
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-def test_a_depthwise_convolution_restated(stride):
-    x = RNG.normal(size=(2, 5, 6, 4)).astype(np.float32)
-    found, names = run(lambda x: layers.depthwise_conv("dw", x, stride), x)
-    assert names["dw/weights"].shape == (3, 3, 4, 1)
-    np.testing.assert_allclose(found, depthwise_numpy(x, names["dw/weights"], stride), rtol=1e-3, atol=1e-4)
 
 
 def test_a_fresh_depthwise_convolution_keeps_the_size_of_its_input():

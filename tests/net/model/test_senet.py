@@ -2,11 +2,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
-from export.checkpoint import frozen_graph
 from net.model import senet as module
 from net.model.senet import senet
 from net.model.shape import Shape
@@ -24,21 +22,18 @@ from tests.helpers.networks import (
     run,
     shortcut_numpy,
 )
-from tests.helpers.random_weights import random_load
 
 v1 = tf.compat.v1
 SHIPPED = sorted(Path(__file__).resolve().parents[3].glob("infer/landmark*.pb"))
 TINY = Shape(points=5, width=8, depth=1, decoder=6, size=64)
 DENSE = Shape(points=7, width=8, depth=1, head="dense", decoder=3, size=96)
 INVERTED = Shape(points=6, block="inverted", width=16, widest=24, decoder=5, size=64)
-SHAPES = [TINY, DENSE, INVERTED]
 FLAT = Shape(points=3, width=8, head="dense", decoder=3, size=32)
 MEAN, STD = (0.5, 0.4, 0.3, 0.6, 0.7, 0.2), (0.1, 0.2, 0.05, 0.1, 0.4, 0.3)
-every_shape = pytest.mark.parametrize("shape", SHAPES, ids=["integral", "dense", "inverted"])
 
 
-def images_of(shape, count=3):
-    return RNG.uniform(0, 255, (count, shape.size, shape.size, shape.planes)).astype(np.float32)
+def images_of(shape):
+    return RNG.uniform(0, 255, (3, shape.size, shape.size, shape.planes)).astype(np.float32)
 
 
 def placeholder(shape):
@@ -162,30 +157,12 @@ def test_the_pose_is_a_matrix_on_the_mean_of_the_last_map():
     np.testing.assert_allclose(found, last.mean(axis=(1, 2)) @ names["senet/pose/weights"], rtol=1e-4, atol=1e-5)
 
 
-@every_shape
-def test_bfloat16_maps_give_nearly_the_same_landmarks_in_float32(shape):
-    with v1.Graph().as_default(), v1.Session() as session:
-        v1.set_random_seed(5)
-        image = placeholder(shape)
-        exact, coarse = (senet(image, shape, True, dtype=dtype) for dtype in (tf.float32, tf.bfloat16))
-        assert (exact.last.dtype, coarse.last.dtype) == (tf.float32, tf.bfloat16)
-        assert exact.landmarks.dtype == coarse.landmarks.dtype == tf.float32
-        assert coarse.heat is None or coarse.heat.dtype == tf.float32
-        assert {value.dtype.base_dtype for value in every()} == {tf.float32}
-        session.run(v1.global_variables_initializer())
-        expected, found = session.run([exact.landmarks, coarse.landmarks], {image: images_of(shape, 8)})
-    difference = np.abs(found - expected)
-    assert difference.max() > 0 and difference.mean() < 0.1 * expected.std()
-
-
 @pytest.mark.parametrize(
     "shape, count",  # the count by formula: kernels, biases, scale and offset of each batch norm
     [
-        (TINY, 80_226),
+        (replace(TINY, width=16, widest=32, depth=2), 122_511),
         (DENSE, 79_437),
         (INVERTED, 14_022),
-        (replace(TINY, width=16, widest=32, depth=2), 122_511),
-        (replace(INVERTED, depth=2), 26_604),
         (replace(TINY, picture="grey"), 80_226 - 2 * 9 * 8),  # the stem's kernels see one channel
     ],
 )
@@ -203,52 +180,3 @@ def test_shipped_models_hold_the_networks_variables(path):
     with v1.Graph().as_default():
         senet(placeholder(shape), shape, False)
         assert {one.op.name: one.shape.as_list() for one in every()} == {k: list(w.shape) for k, w in held.items()}
-
-
-@every_shape
-def test_the_inference_graph_is_plain(shape):
-    with v1.Graph().as_default() as graph:
-        answer = senet(placeholder(shape), shape, False, 0.5).landmarks
-        assert (answer.name, answer.op.type) == ("landmarks:0", "Reshape")
-        assert v1.get_collection(v1.GraphKeys.UPDATE_OPS) == []
-        norms = [op for op in graph.get_operations() if op.type == "FusedBatchNormV3"]
-        assert norms and not any(op.get_attr("is_training") for op in norms)
-        whole = v1.graph_util.extract_sub_graph(graph.as_graph_def(), ["landmarks"])
-        kinds = {node.op for node in whole.node}
-    assert not {kind for kind in kinds if "Random" in kind or "Assign" in kind or "If" in kind}
-    assert {kind for kind in kinds if "Placeholder" in kind} == {"Placeholder"}
-
-
-def test_the_training_graph_has_dropout_and_updates_where_asked_for():
-    def kinds(dropout):
-        with v1.Graph().as_default() as graph:
-            senet(placeholder(FLAT), FLAT, True, dropout, [1, 2])
-            updates = v1.get_collection(v1.GraphKeys.UPDATE_OPS)
-            assert len(updates) == 2 * sum(op.type == "FusedBatchNormV3" for op in graph.get_operations())
-            return {op.type for op in graph.get_operations()}
-
-    assert {kind.startswith("StatelessRandomUniform") for kind in kinds(0.5) - kinds(0.0)} >= {True}
-
-
-def test_weight_decay_pulls_at_kernels_alone():
-    with v1.Graph().as_default():
-        senet(placeholder(DENSE), DENSE, True)
-        v1.get_variable("other/weights", [2])
-        names = {variable.op.name for variable in module.kernels()}
-    assert all(name.startswith("senet/") and name.endswith("weights") for name in names)
-    # stem, four blocks of four kernels, the three shortcuts of those that halve, the head's two
-    assert len(names) == 1 + 4 * 4 + 3 + 2
-
-
-@pytest.mark.parametrize("shape", [*SHAPES, replace(INVERTED, depth=2, head="dense")])
-def test_opencv_answers_every_face_alike_whatever_the_batch(shape):
-    graph = frozen_graph(shape, random_load(9))
-    images = images_of(shape, 7)
-    with v1.Graph().as_default(), v1.Session() as session:
-        (answer,) = tf.import_graph_def(graph, return_elements=["landmarks:0"], name="")
-        expected = session.run(answer, {"image:0": images})
-    assert np.ptp(expected, axis=0).max() > 1e-3  # faces differ
-    net = cv2.dnn.readNetFromTensorflow(np.frombuffer(graph.SerializeToString(), np.uint8))
-    for count in (1, 3, 7):
-        net.setInput(np.ascontiguousarray(images[:count].transpose(0, 3, 1, 2)), "image")
-        np.testing.assert_allclose(net.forward("landmarks"), expected[:count], rtol=1e-5, atol=1e-5, err_msg=str(count))

@@ -6,12 +6,12 @@ import pytest
 
 from net.run import reporter as module
 from net.run.evaluation import fit_of, nme_table
-from net.run.folder import Best, RunFolder
+from net.run.folder import RunFolder
 from net.run.reporter import Reporter, histogram
 from records.drawing import draw_answer
 from records.landmarks import IBUG_68
 from records.runtime import v1
-from tests.helpers.events import events, graph_in, hyper_parameters_in
+from tests.helpers.events import events
 from tests.helpers.network_answers import network_answers
 
 RNG = np.random.default_rng(13)
@@ -55,19 +55,15 @@ def test_events_are_not_in_the_file_of_another_writer_of_the_same_second(reporte
     """TensorFlow's hook for checkpoints writes into the run's folder too; both name files by whole seconds."""
     reporter.line(1, SCALARS)
     reporter.writer.flush()
-    (file,) = reporter.run.events()
-    other = v1.summary.FileWriter(str(tmp_path))
-    other.add_session_log(v1.SessionLog(status=v1.SessionLog.START), 1)
-    other.close()
-    assert len(reporter.run.events()) == 2 and file.name.endswith(".reports")
-    assert "loss" in {value.tag for _, value in events(tmp_path)}
+    with v1.summary.FileWriter(str(tmp_path)) as other:
+        other.add_session_log(v1.SessionLog(status=v1.SessionLog.START), 1)
+    assert len(reporter.run.events()) == 2 and "loss" in {value.tag for _, value in events(tmp_path)}
 
 
 def test_a_histogram_counts_every_value():
     values = RNG.normal(size=(4, 7, 3)).astype(np.float32)
     found = histogram(values, 11)
-    assert (found.num, sum(found.bucket), len(found.bucket), len(found.bucket_limit)) == (84, 84, 11, 11)
-    assert found.min == values.min() and found.max == values.max()
+    assert (found.num, found.min, found.max, len(found.bucket)) == (84, values.min(), values.max(), 11)
     assert found.sum == pytest.approx(values.sum(dtype=float))
     assert found.sum_squares == pytest.approx((values.astype(float) ** 2).sum())
     below = [np.count_nonzero(values <= limit) for limit in found.bucket_limit]
@@ -100,29 +96,13 @@ def test_the_best_is_saved_and_a_worse_one_is_not(reporter, test, capsys):
     errors = reporter.run.best().errors
     assert {"nme", "nme_box", "nme/set/AFW"} < set(errors)
     reporter.line(4, SCALARS)
-    assert f"test NME {100 * errors['nme']:.2f} % (box {100 * errors['nme_box']:.2f} %)" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("step", "said"), [(40, "step 40"), (0, "step 0 (export/freeze.py would export the start")])
-def test_the_least_error_is_told_with_its_step(reporter, capsys, step, said):
-    assert (reporter.best.nme_box, reporter.best.step) == (np.inf, 0)  # before there is one
-    reporter.tell("start")  # nothing was tested
-    reporter.run.best_folder.mkdir()
-    reporter.run.write_best(Best(step, {"nme_box": 0.0125}))
+    said = f"test NME {100 * errors['nme']:.2f} % (box {100 * errors['nme_box']:.2f} %)"
+    assert said in capsys.readouterr().out
+    reporter.tell("end")
+    assert f"end:  {said}; least: box {100 * errors['nme_box']:.2f} % at step 3" in capsys.readouterr().out
     resumed = Reporter(reporter.run, reporter.records, 100, 9, 8)
     resumed.tell("end")  # a cluster's evaluator tests, not this process
-    assert capsys.readouterr().out == ""
-    resumed.nme = "  test NME 3.10 % (box 2.50 %)"
-    resumed.tell("end")
-    assert capsys.readouterr().out.startswith(f"end:  test NME 3.10 % (box 2.50 %); least: box 1.25 % at {said}")
-
-
-def test_hyper_parameters_and_the_graph_are_in_tensorboard(reporter):
-    given = {"rate": 0.25, "head": "dense", "depth": 2.0, "warm": True}
-    reporter.start(v1.get_default_graph(), given)
-    reporter.end()
-    assert "a/weights" in graph_in(reporter.run.path)
-    assert hyper_parameters_in(reporter.run.path) == given
+    assert capsys.readouterr().out == "" and resumed.best == reporter.best
 
 
 def test_an_evaluation_writes_errors_pictures_and_histograms(reporter, test):

@@ -21,7 +21,7 @@ def run(build, *values):
         return session.run(result)
 
 
-@pytest.mark.parametrize("shape", [(5, 9), (9, 5), (6, 6)], ids=str)
+@pytest.mark.parametrize("shape", [(5, 9), (9, 5)], ids=str)
 def test_the_singular_vectors_stay_and_the_singular_values_come_near_one(shape):
     matrix = RNG.normal(size=shape).astype(np.float32) * 37
     found = run(orthogonalised, matrix)
@@ -66,16 +66,6 @@ def test_the_steps_of_a_kernel_restated():
         np.testing.assert_allclose(answer, expected, atol=1e-5)
 
 
-def test_a_step_is_as_large_for_every_shape():
-    sizes = []
-    for shape in ((1, 1, 4, 64), (3, 3, 16, 8)):
-        start = np.zeros(shape, np.float32)
-        (after,) = steps_of(lambda: MuonOptimizer(RATE, lambda variable: True), start, [RNG.normal(size=shape)])
-        # an orthogonal matrix of n rows (the fewer) and m columns has the root mean square 1 / sqrt(m)
-        sizes.append(np.sqrt((after**2).mean()) / (RATE * muon.SCALE))
-    np.testing.assert_allclose(sizes, 1, atol=0.2)
-
-
 def test_other_variables_take_the_steps_of_adam():
     start, gradients = KERNEL[0, 0], GRADIENTS[:, 0, 0]
     found = steps_of(lambda: MuonOptimizer(RATE, lambda variable: False), start, gradients)
@@ -84,16 +74,11 @@ def test_other_variables_take_the_steps_of_adam():
     assert np.abs(found[0] - start).max() > 0.9 * RATE
 
 
-def hidden_kernels(shape) -> set[str]:
+@pytest.mark.parametrize("block, second", [("residual", "conv2"), ("inverted", "project")])
+def test_the_kernels_between_maps_are_the_hidden_ones(block, second):
     with v1.Graph().as_default():
-        senet(v1.placeholder(tf.float32, [None, 64, 64, 3]), shape, is_training=True)
-        return {value.op.name for value in v1.trainable_variables() if is_hidden_kernel(value)}
-
-
-def test_the_kernels_between_maps_are_the_hidden_ones():
-    names = hidden_kernels(Shape(width=8, decoder=6, size=64))
-    assert {"senet/stage1/block1/conv2/weights", "senet/integral/top/weights"} <= names
-    assert not [name for name in names if any(part in name for part in ("/se/", "/stem/", "/heat/", "bn", "bias"))]
-    names = hidden_kernels(Shape(width=8, decoder=6, size=64, block="inverted"))
-    assert "senet/stage1/block1/project/weights" in names
-    assert not [name for name in names if "depthwise" in name]
+        senet(v1.placeholder(tf.float32, [None, 64, 64, 3]), Shape(width=8, decoder=6, size=64, block=block), True)
+        names = {value.op.name for value in v1.trainable_variables() if is_hidden_kernel(value)}
+    assert {f"senet/stage1/block1/{second}/weights", "senet/integral/top/weights"} <= names
+    others = ("/se/", "/stem/", "/heat/", "bn", "bias", "depthwise")
+    assert not [name for name in names if any(part in name for part in others)]

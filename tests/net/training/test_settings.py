@@ -8,9 +8,7 @@ from net.training.settings import LIMITS, Settings
     "change, message",
     [
         ({"loss": "huber"}, "loss: found 'huber', expected one of l2, wing, smooth_l1"),
-        ({"precision": "float16"}, "precision: found 'float16'"),
         ({"rate": 0.0}, "expected rate > 0"),
-        ({"decay_factor": 0.0}, r"decay_factor in \(0, 1\]"),
         ({"decay_factor": float("nan")}, r"decay_factor in \(0, 1\]"),
         ({"heat_width": 0.0}, "heat_width 0.0, expected .* heat_width > 0"),
     ],
@@ -30,14 +28,8 @@ def test_settings_at_their_limits_are_taken_and_beyond_them_refused():
                 Settings(**{name: wrong})
 
 
-@pytest.mark.parametrize(
-    "settings, shape, message",
-    [
-        ({"heat": 0.5}, {"head": "dense"}, "heat: found weight 0.5 with head 'dense'"),
-        ({"loss": "wing"}, {"labels": "standardised"}, "labels: found 'standardised' with loss 'wing'"),
-    ],
-)
-def test_a_loss_that_the_network_cannot_have_is_refused(settings, shape, message):
-    with pytest.raises(ValueError, match=message):
-        Settings(**settings).check_network(Shape(**shape))
-    Settings(**settings).check_network(Shape())
+def test_a_loss_that_the_network_cannot_have_is_refused():
+    with pytest.raises(ValueError, match="heat: found weight 0.5 with head 'dense'"):
+        Settings(heat=0.5).check_network(Shape(head="dense"))
+    with pytest.raises(ValueError, match="labels: found 'standardised' with loss 'wing'"):
+        Settings(loss="wing").check_network(Shape(labels="standardised"))

@@ -1,6 +1,4 @@
 import hashlib
-import re
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -69,45 +67,13 @@ def test_a_started_network_answers_as_before(model, trained, run, record_set, im
     np.testing.assert_array_equal(names["senet/stem/bn/mean"], kept)
 
 
-def test_the_weights_of_a_folded_graph(run):
-    weights = weights_in(frozen_graph(run.shape, run.load))
-    stored = {name: tf.train.load_variable(run.path, name) for name, _ in tf.train.list_variables(run.path)}
-    for name in ("senet/integral/heat/weights", "senet/integral/heat/bias", "senet/stage2/block1/se/squeeze/weights"):
-        np.testing.assert_array_equal(weights[name], stored[name])
-    bn = {part: stored[f"senet/stem/bn/{part}"] for part in ("scale", "offset", "mean", "variance")}
-    slope = bn["scale"] / np.sqrt(bn["variance"] + 1e-3)
-    np.testing.assert_allclose(weights["senet/stem/conv/weights"], stored["senet/stem/conv/weights"] * slope, rtol=1e-4)
-    np.testing.assert_allclose(weights["senet/stem/bn/offset"], bn["offset"] - bn["mean"] * slope, atol=1e-5)
-    with_statistics = [name for name in stored if name.endswith("/variance")]
-    assert with_statistics and all(np.allclose(weights[name], 0.999) for name in with_statistics)
-
-
-def test_half_constants_are_read(run):
-    graph = frozen_graph(run.shape, run.load)
-    exact = weights_in(graph)
-    for node in graph.node:
-        if node.op == "Const" and node.name.endswith("weights"):
-            half = tf.make_ndarray(node.attr["value"].tensor).astype(np.float16)
-            node.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(half))
-            node.attr["dtype"].type = tf.float16.as_datatype_enum
-    found = weights_in(graph)
-    assert {value.dtype for value in found.values()} == {np.dtype(np.float32)}
-    assert found.keys() == exact.keys()
-    name = "senet/stage3/block1/conv2/weights"
-    assert 0 < np.abs(found[name] - exact[name]).max() < 1e-3
-
-
-@pytest.mark.parametrize("start, points", [("model", 7), ("trained", 70)])
-def test_a_head_for_other_points_keeps_its_random_start(start, points, model, run, record_set, images, capsys, request):
-    start = request.getfixturevalue(start)
-    plain, _, names = answers(start, record_set, replace(network_of(start), points=points), images)
-    assert plain.shape == (len(images), 2 * points)
+def test_a_head_for_other_points_keeps_its_random_start(model, run, record_set, images, capsys):
+    plain, _, names = answers(model, record_set, replace(network_of(model), points=7), images)
+    assert plain.shape == (len(images), 14)
     assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
-    assert names["senet/integral/heat/weights"].shape[-1] == points and not names["senet/integral/heat/bias"].any()
+    assert names["senet/integral/heat/weights"].shape[-1] == 7 and not names["senet/integral/heat/bias"].any()
     name = "senet/stage1/block1/conv2/weights"
-    folded = weights_in(frozen_graph(run.shape, run.load))[name]
-    expected = tf.train.load_variable(run.path, name) if start.is_dir() else folded
-    np.testing.assert_array_equal(names[name], expected)
+    np.testing.assert_array_equal(names[name], weights_in(frozen_graph(run.shape, run.load))[name])
 
 
 def test_what_a_run_does_not_hold_keeps_its_random_start(trained, run, record_set, images, capsys):
@@ -137,41 +103,16 @@ def test_training_goes_on_from_a_start_with_its_network(model, run, record_set, 
     assert np.abs(started.answer(images) - run.answer(images)).max() < 0.02
 
 
-def refused(capsys, *argv) -> str:
-    with pytest.raises(SystemExit) as stop:
-        train.main([str(arg) for arg in argv])
-    assert stop.value.code == 2
-    return capsys.readouterr().err.strip().splitlines()[-1]
-
-
-def test_a_start_that_is_none(capsys, record_set, tmp_path, trained):
-    assert "none.json: found no such thing, expected a model" in refused(capsys, "--init", tmp_path / "none.json")
-    empty = shutil.copytree(trained, tmp_path / "empty", ignore=shutil.ignore_patterns("best", "checkpoint"))
-    assert train.main(train_options(record_set, tmp_path / "run", "--init", str(empty))) == 2
-    assert "found no checkpoint" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("network", "message"),
-    [
-        (None, "found a model of others, expected one of this project"),
-        ({"layers": 3}, "found no network of this project"),
-        ({"cell": 4, "border": 0}, "cell: found 4, expected 8"),
-    ],
-)
-def test_a_model_of_another_network(capsys, tmp_path, network, message):
-    assert message in refused(capsys, "--init", write_model(tmp_path, **({"network": network} if network else {})))
-
-
-@pytest.mark.parametrize(
-    ("name", "held", "message"),
-    [
-        ("cut.pb", b"\x0a\xff\xff", "cut.pb: found no graph, expected a whole frozen one"),
-        ("main.onnx", b"\x08\x07", "found the model main.onnx, expected a frozen graph, .pb"),
-    ],
-)
-def test_a_model_that_is_no_frozen_graph(tmp_path, record_set, name, held, message):
-    (tmp_path / name).write_bytes(held)
-    contract = write_model(tmp_path, file=name, sha256=hashlib.sha256(held).hexdigest()).with_suffix(".json")
-    with pytest.raises(ValueError, match=re.escape(message)):
-        starting_point(contract, RecordSet(record_set), Shape())
+def test_a_start_that_is_none(tmp_path, record_set):
+    wrong = {"cut.pb": (b"\x0a\xff\xff", "found no graph"), "main.onnx": (b"\x08\x07", "found the model main.onnx")}
+    for name, (held, message) in wrong.items():
+        (tmp_path / name).write_bytes(held)
+        contract = write_model(tmp_path, file=name, sha256=hashlib.sha256(held).hexdigest()).with_suffix(".json")
+        with pytest.raises(ValueError, match=message):
+            starting_point(contract, RecordSet(record_set), Shape())
+    with pytest.raises(ValueError, match="found a model of others"):
+        network_of(write_model(tmp_path))
+    with pytest.raises(ValueError, match="found no network of this project"):
+        network_of(write_model(tmp_path, network={"layers": 3}))
+    with pytest.raises(FileNotFoundError, match="found no such thing"):
+        network_of(tmp_path / "none.json")

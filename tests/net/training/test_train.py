@@ -37,8 +37,8 @@ def test_a_report_that_a_kill_took_is_written_by_the_same_command(trained, recor
     assert not run.page.exists()
 
 
-@pytest.mark.parametrize("loss", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_ends_the_run(loss):
-    with pytest.raises(ValueError, match=f"loss: found {loss} at step 7"):
-        check_loss(loss, 7)
+def test_a_loss_that_is_no_number_ends_the_run():
+    for loss in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=f"loss: found {loss} at step 7"):
+            check_loss(loss, 7)
     check_loss(1e30, 7)
