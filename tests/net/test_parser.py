@@ -113,6 +113,8 @@ def test_bad_recipes_are_usage_errors(tmp_path, capsys, text, message):
         ("--turn -5 --no-augment", "augmentation: found"),
         ("--dropout nan", "dropout: found nan"),
         ("--width 12", "widths divisible by 8"),
+        ("--width 16.5", "--width: invalid int value"),
+        ("--head round", "--head: invalid choice"),
         ("--run gs://b/r", "argument --run: found the URL gs://b/r"),
         # a cut name would stay in the command of a cluster's members
         ("--local-cluste 2", "unrecognized arguments: --local-cluste"),

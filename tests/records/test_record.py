@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from records.record import SIZE, Record, decode, encode, parse
+from records.record import SIZE, Record, decode, encode
 from records.runtime import tf
 from tools.make.cut import encode_image
 
@@ -43,14 +43,6 @@ def test_a_record_from_before_sources_were_kept_has_an_empty_one():
     del example.features.feature["source"]
     decoded = decode(example.SerializeToString(), "raw", 0, 68)
     assert decoded["source"].numpy() == b"" and decoded["name"].numpy().decode() == "Zoë_1_0"
-
-
-def test_records_are_parsed_many_at_once_with_their_images_encoded():
-    first, second = face("jpeg"), dataclasses.replace(face("raw", 11), source="other")
-    parsed = parse([encode(first), encode(second)], 68)
-    assert parsed["image"].numpy().tolist() == [first.image, second.image]
-    assert [source.decode() for source in parsed["source"].numpy()] == ["Zoë", "other"]
-    assert parsed["label"].shape == (2, 136) and parsed["pose"].shape == (2, 3)
 
 
 def test_raw_without_context_is_read_by_the_classic_recipe():

@@ -79,12 +79,9 @@ def test_a_run_and_a_proved_model_follow(workshop):
 
 def test_inference_answers_68_points_a_face(workshop):
     folder, _ = workshop
-    faces = [face for entry in json.loads((folder / "points.json").read_text())["images"] for face in entry["faces"]]
-    assert len(faces) == 3
-    for face in faces:
-        points = np.array(face["points"], float)
-        assert points.shape == (68, 2) and np.isfinite(points).all()
-        # four steps teach nothing, but a heat map's mean stays inside its crop, and the crop near the picture
-        assert points.min() > -100 and points.max() < 550 and np.ptp(points, axis=0).max() > 1
-    drawn = list((folder / "out").rglob("*.jpg"))
-    assert len(drawn) >= 3 and all(path.stat().st_size > 5_000 for path in drawn)
+    images = json.loads((folder / "points.json").read_text())["images"]
+    points = np.array([face["points"] for entry in images for face in entry["faces"]], float)
+    assert points.shape == (3, 68, 2) and np.isfinite(points).all()
+    # four steps teach nothing, but a heat map's mean stays inside its crop, and the crop near the picture
+    assert points.min() > -100 and points.max() < 550 and np.ptp(points, axis=1).max() > 1
+    assert len(list((folder / "out").rglob("*.jpg"))) == 3

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from net.cluster.member import Member, divided, member_of, scaled
+from net.cluster.member import Member, divided, member_of
 
 CLUSTER = {"chief": ["a:1"], "worker": ["b:2", "c:3"], "ps": ["d:4", "e:5"]}
 
@@ -63,11 +63,6 @@ def test_the_whole_batch_is_divided():
     assert divided(12, 3) == 4
     with pytest.raises(ValueError, match="batch: found 64 faces for 3 workers"):
         divided(64, 3)
-
-
-@pytest.mark.parametrize("optimizer, rate", [("sgd", 0.04), ("adam", 0.02), ("muon", 0.02)])
-def test_batch_and_rate_grow_by_the_rule(optimizer, rate):
-    assert scaled(64, 0.01, optimizer, 4) == (256, pytest.approx(rate))
 
 
 def test_an_address_that_is_taken_is_one_line():

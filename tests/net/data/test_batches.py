@@ -100,16 +100,6 @@ def test_a_later_start_goes_on_as_if_it_had_started_at_zero(records, monkeypatch
         assert_same(take(chosen, 13 - first, first_step=first, **options), whole[first:])
 
 
-def test_a_later_start_goes_on_in_graph_mode_as_well(records):
-    def steps(first, count):
-        with v1.Graph().as_default(), v1.Session() as session:
-            v1.set_random_seed(77)  # as training does; tf.data mixes it into the order
-            batch = v1.data.make_one_shot_iterator(training_batches(records, 4, Ranges(), 1, first)).get_next()
-            return [session.run(batch) for _ in range(count)]
-
-    assert_same(steps(7, 3), steps(0, 10)[7:])
-
-
 @pytest.mark.parametrize("split", ["test", "train"])
 def test_records_of_a_split_come_once_in_order_without_context(records, split):
     found, expected = list(batches.test_batches(records, 4, split)), read(records, split)
@@ -137,15 +127,6 @@ def test_where_nothing_is_left_is_refused(records, monkeypatch):
     monkeypatch.setattr(RecordSet, "count", lambda self, split: 0)
     with pytest.raises(ValueError, match="found no training records"):
         training_batches(records, 4, NO_AUGMENTATION, 1)
-
-
-def test_drawn_subsets_restated(monkeypatch):
-    monkeypatch.setattr(batches, "CHUNK", 5)
-    whole = np.concatenate([np.random.default_rng([8, chunk]).choice(2, 5, p=[0.7, 0.3]) for chunk in range(4)])
-    for start, end in ((0, 20), (0, 0), (3, 3), (5, 10), (2, 4), (4, 17), (19, 20)):
-        found = draw_subsets(SHARES, 8, start, end)
-        assert found.dtype == np.int64
-        np.testing.assert_array_equal(found, whole[start:end])
 
 
 def test_a_mixed_batch_comes_from_the_subsets_as_they_were_drawn(records, stored):

@@ -103,15 +103,6 @@ def test_the_loss_of_heat_maps_restated_where_unknown_points_push_at_nothing():
     assert float(heat_loss(HEAT, CENTRES, np.full((2, 6), np.nan, np.float32), 1.0)) == 0
 
 
-def test_a_point_outside_heats_the_cell_that_is_nearest():
-    with tf.GradientTape() as tape:
-        even = tf.Variable(np.zeros((2, 16), np.float32))
-        loss = heat_loss(even, CENTRES, PLACES[2:4].reshape(1, 4), 1.0)
-    beside, corner = CENTRES[(-tape.gradient(loss, even).numpy()).argmax(axis=1)]
-    assert beside[0] == 0.125 and beside[1] in (0.375, 0.625)
-    np.testing.assert_array_equal(corner, [0.875, 0.125])
-
-
 def test_the_loss_of_the_pose_is_the_mean_square_of_known_angles():
     pose = np.array([[0.1, np.nan, -0.3], [np.nan, np.nan, np.nan]], np.float32)
     with tf.GradientTape() as tape:
