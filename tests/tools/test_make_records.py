@@ -82,7 +82,7 @@ def test_bad_samples_are_skipped_counted_and_listed(tmp_path, capsys):
     (folder / "AFW" / "AFW_9_1_0.jpg").write_bytes((folder / "AFW" / "AFW_1001_1_1.jpg").read_bytes())
     for name in ("AFW_1003_1_0", "AFW_1003_1_1"):
         scipy.io.savemat(folder / "landmarks" / "AFW" / f"{name}_pts.mat", {"pts_2d": np.zeros((68, 3))})
-    assert made(folder, out, *ALL_FOR_TRAINING) == 1
+    assert made(folder, out, *ALL_FOR_TRAINING, "--workers", 2) == 1
     manifest, printed = shards.checked_manifest(out), capsys.readouterr()
     reasons = {reason: len(names) for reason, names in manifest.skipped.items()}
     once = dict.fromkeys(("unreadable picture", "unreadable annotation", "missing annotation"), 1)

@@ -14,7 +14,6 @@ from tools.draw.points import plane_points
 from tools.draw.projection import HeadPose
 from tools.draw.render import draw_head
 from tools.draw.texels import to_texels
-from tools.draw.views import random_poses
 
 EVERYWHERE = Light(np.array([0.0, 0, 1]), np.zeros(3), np.ones(3), np.ones(3))
 
@@ -65,16 +64,3 @@ def test_order_is_ibug_from_the_pictures_left():
         assert points[left, 0] < 225 < points[flip[left], 0]
     assert (np.diff(points[:9, 1]) > 0).all() and (np.diff(points[27:31, 1]) > 0).all()
     assert (np.diff(points[[19, 37, 41, 33, 51, 57, 8], 1]) > 0).all()
-
-
-def test_views_turn_from_nearly_frontal_to_beyond_60_degrees_on_both_sides():
-    found = []
-    for photo in range(10):
-        rng = np.random.default_rng([0, photo])
-        poses = random_poses(rng, make_head(random_person(rng), rng), 6)
-        found.append(np.degrees([place.yaw for place in poses]))
-        assert all(abs(np.degrees(angle)) <= 25 for place in poses for angle in (place.pitch, place.roll))
-    yaws = np.array(found)
-    assert np.abs(yaws[:, 0]).max() < 30 and np.std(yaws[:, 0]) > 8
-    assert (np.diff(np.abs(yaws), axis=1) > 0).all()
-    assert yaws.min() < -60 and yaws.max() > 60 and np.abs(yaws).max() <= 75

@@ -4,6 +4,7 @@ import hashlib
 import json
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -74,8 +75,9 @@ def test_the_command_writes_what_the_check_reads(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(fit_constants, "Landmarker", Finder)
     monkeypatch.setattr(fit_check, "COMPONENTS", 5)
     folder, out = draw_set(tmp_path / "tiny", sources=14, views=3), tmp_path / "check.json"
-    damaged = next(item.picture for item in drawn_faces([folder], 99, 0, Split(0.4)))
+    damaged, black, *_ = (item.picture for item in drawn_faces([folder], 99, 0, Split(0.4)))
     damaged.write_bytes(b"no picture")
+    cv2.imwrite(str(black), np.zeros((190, 230, 3)))  # nothing is found in it
     assert fit_constants.main(["check", str(folder), "--out", str(out)]) == 0
     printed = capsys.readouterr()
     assert printed.out.rstrip().endswith(f"-> {out}") and "skipped: " in printed.err

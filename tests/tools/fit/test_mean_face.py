@@ -12,18 +12,6 @@ from tools import fit_constants
 from tools.fit import mean_face as fit_mean_face
 
 
-def test_the_face_comes_back_from_its_views():
-    rng, face = np.random.default_rng(0), solid_face()
-    poses = rng.uniform((-0.4, -1.3, -0.4), (0.4, 1.3, 0.4), (80, 3))
-    points = np.array([seen_from(face, angles, rng.uniform(40, 90)) for angles in poses])
-    found, residual = fit_mean_face.fit(points, poses)
-    np.testing.assert_allclose(found, face, atol=1e-6)
-    assert residual < 1e-6
-    noisy, residual = fit_mean_face.fit(points + rng.normal(0, 1.0, points.shape), poses)
-    np.testing.assert_allclose(noisy, face, atol=0.02)
-    assert 0.01 < residual < 0.03  # one pixel of 65
-
-
 def test_the_command_writes_what_pose_reads(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(fit_mean_face, "FEWEST", 5)
     rng, face, folder = np.random.default_rng(1), solid_face(), tmp_path / "300W_LP"

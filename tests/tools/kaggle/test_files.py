@@ -68,6 +68,8 @@ def test_files_that_are_there_are_replaced_only_when_asked(folder, tmp_path, cap
         shutil.copy(folder / name, tmp_path)
     argv = [str(tmp_path / "training.csv"), "--out", str(tmp_path), "--test-fraction", "0.4"]
     before = (tmp_path / "test.csv").read_bytes()
+    with pytest.raises(SystemExit, match="2"):
+        hold_out.main([*argv[:-1], "1"])
     assert hold_out.main([*argv[:-1], "1e-9", "--overwrite"]) == 2
     assert "found 24 rows, none of them on the test side" in capsys.readouterr().err
     assert hold_out.main(argv) == 2
@@ -102,6 +104,8 @@ def test_a_score_is_rmse_and_mae_in_groups(folder, tmp_path, capsys):
 
 
 def test_a_submission_of_other_rows_is_refused(folder, tmp_path, capsys):
+    assert score.main([str(tmp_path / "s.csv"), str(folder / "solution.csv")]) == 2
+    assert "s.csv: found no such file" in capsys.readouterr().err
     submission(folder, tmp_path / "s.csv", lambda row: 0.0)
     lines = (tmp_path / "s.csv").read_text().splitlines()
     for chosen, message in ((lines[:-1], "found 83 rows without RowId 84"), ([*lines, "999,1"], "without RowId 999")):

@@ -97,3 +97,5 @@ def test_records_have_the_common_scheme_or_one_that_all_map_to():
         records_scheme([whole, fifteen])
     with pytest.raises(ValueError, match="small: found point scheme kaggle15, expected ibug68"):
         records_scheme([whole, fifteen], IBUG_68)
+    with pytest.raises(ValueError, match="found no face"):
+        records_scheme([])

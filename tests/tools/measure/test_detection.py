@@ -1,5 +1,7 @@
 """tools/measure/detection.py: missed and invented faces, by a landmarker that knows the truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,4 +46,5 @@ def test_missed_and_invented_are_counted(tmp_path):
     _, number, missed, _, own, other, difference = detection.table(rows).splitlines()[2].split(" | ")
     mine = [row for row in rows if row.name == "tiny/AFW, yaw 0-30"]
     assert number == "40" and float(missed) == pytest.approx(100 * np.mean([not row.found for row in mine]), abs=0.06)
+    assert detection.table([replace(rows[0], name="photos")]).endswith(" | | | |")  # of photos the counts alone
     assert float(own) > 1.5 and float(other) == 0 and float(difference.rstrip(" |")) == -float(own)

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from export.parity import BATCHES
+from tests.conftest import CONTEXT
+from tests.helpers.records import records_of
 from tests.helpers.tiny_model import SIZE, expected_fractions, write_model
 from tools.measure import formats, opencv5
 
@@ -19,6 +21,22 @@ def test_another_python_answers_in_batches_of_each_size(tmp_path):
     assert version.startswith("4.") and found.shape == (2, 5, 10)
     expected = [expected_fractions(image.mean(axis=(0, 1))).reshape(-1) for image in images]
     np.testing.assert_allclose(found, [expected] * 2, atol=1e-5)
+
+
+def test_opencv_5_is_compared_where_it_is(tmp_path, monkeypatch):
+    expected, python = np.zeros((2, 136), np.float32), opencv5.python_of(tmp_path)
+    monkeypatch.setattr(opencv5, "FOLDER", tmp_path)
+    assert "make opencv5" in formats.opencv5_line(Path("landmark.pb"), expected, expected)
+    python.parent.mkdir()
+    python.touch()
+    monkeypatch.setattr(opencv5, "answers", lambda *_: ("5.0", np.stack([expected, expected - 0.25])))
+    assert "OpenCV 5.0 on `landmark.pb`: 2.5e-01" in formats.opencv5_line(Path("landmark.pb"), expected, expected)
+
+
+def test_pictures_are_those_of_the_records_or_drawn_ones(record_set, tmp_path):
+    stored = [record["image"][CONTEXT:-CONTEXT, CONTEXT:-CONTEXT] for record in records_of(record_set, "test")]
+    np.testing.assert_array_equal(formats.pictures(record_set)[: len(stored)], stored)
+    assert formats.pictures(tmp_path).shape == (formats.COMPARED, 128, 128, 3)
 
 
 def test_the_table_has_a_row_for_every_format_and_runtime(tmp_path):

@@ -70,3 +70,10 @@ def test_records_rates_come_from_what_a_larger_set_takes_more(tmp_path, monkeypa
         "| Apache Beam | 2 | 200 | 10.0 |",
     ]
     assert lines[-1] == "Beam makes 1.00 of the local rate with two processes."
+
+
+@pytest.mark.parametrize("two, word", [(3.9, "within"), (4.1, "outside")])
+def test_two_workers_are_held_against_the_spread_of_one(tmp_path, monkeypatch, two, word):
+    one = {1: 3.0, 2: 3.5, 3: 2.5}
+    monkeypatch.setattr(scale, "error_of", lambda records, run, seed, steps, workers: two if workers else one[seed])
+    assert f", {word} the spread of one machine" in scale.comparison(tmp_path, tmp_path, 3, 400)

@@ -48,6 +48,13 @@ def test_what_is_missing_is_one_line(script, options, tmp_path, capsys):
     assert "none" in err and err.count("\n") == 1
 
 
+@pytest.mark.parametrize("script, arguments", [(detection, []), (scale, ["FACES", "--steps", "29"])])
+def test_arguments_that_do_not_fit_are_a_usage_error(script, arguments, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        script.main(arguments)
+    assert "expected --" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("script", [batches, service])
 def test_a_folder_without_pictures_is_one_line(script, tmp_path, capsys):
     assert script.main([str(tmp_path)]) == 2
@@ -59,11 +66,12 @@ def test_a_folder_without_pictures_is_one_line(script, tmp_path, capsys):
     [
         (pose, ["--count", "1"], ["yaw 0-30", "all"]),
         (roll, ["--count", "1"], ["0°", "±30°", "±60°"]),
-        (video, ["--pairs", "1", "--seconds", "1.2"], ["0.0", "0.0", "1.0", "1.0"]),
+        (video, ["--pairs", "1", "--seconds", "0.4"], ["0.0", "0.0", "1.0", "1.0"]),
     ],
 )
 def test_held_out_faces_are_measured_with_the_shipped_model(script, options, rows, drawn, monkeypatch, capsys):
     monkeypatch.setattr(video, "SPEEDS", (0.0, 1.0))
+    monkeypatch.setattr(video, "SETTLED", 0.2)
     assert script.main([str(drawn), *options]) == 0
     table = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
     assert [cells[0].removeprefix("| ") for cells in table[1:]] == rows

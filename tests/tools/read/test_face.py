@@ -1,18 +1,10 @@
-import pickle
-
 import numpy as np
 import pytest
 
 from records.landmarks import KAGGLE_15
-from tools.read.face import AnnotatedFace, BadSample
+from tools.read.face import AnnotatedFace
 
 IMAGE, BOX = np.zeros((2, 3, 3), np.uint8), np.zeros(4)
-
-
-def test_a_bad_sample_survives_the_way_between_processes():
-    error = pickle.loads(pickle.dumps(BadSample("wrong shape", "a.mat: found 3, expected 2")))
-    assert isinstance(error, ValueError)
-    assert (error.reason, error.message, str(error)) == ("wrong shape", *["a.mat: found 3, expected 2"] * 2)
 
 
 def test_a_face_has_as_many_points_as_its_scheme():

@@ -1,22 +1,13 @@
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 
-from records.landmarks import IBUG_68, KAGGLE_15
 from tests.conftest import ROOT
 from tests.helpers.annotated import (
-    KAGGLE_HEADER,
     POINTS,
-    csv_header,
-    csv_row,
-    kaggle_row,
     write_csv,
     write_dlib,
-    write_kaggle,
-    write_lines,
-    write_pts,
 )
 from tools.read import formats
 
@@ -49,12 +40,3 @@ def test_what_is_no_set_or_two(tmp_path):
     assert formats.find(tmp_path, "set", "dlib")[0].format == "dlib"
     with pytest.raises(ValueError, match="format: found 'xls'"):
         formats.find(tmp_path, "set", "xls")
-
-
-def test_items_and_faces_say_their_scheme(tmp_path):
-    write_pts(tmp_path / "pts")
-    sets = [(tmp_path / "pts", IBUG_68), (write_kaggle(tmp_path, KAGGLE_HEADER, kaggle_row()), KAGGLE_15)]
-    sets.append((write_lines(tmp_path, csv_header(15), csv_row(np.arange(30.0).reshape(15, 2))), KAGGLE_15))
-    for path, scheme in sets:
-        (item,) = formats.find(path, "set")
-        assert item.scheme is scheme and formats.read(item, "pts_2d").scheme is scheme

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from infer.geometry.boxes import box_of
-from records.landmarks import IBUG_68, KAGGLE_15, convert, flip_points
+from records.landmarks import IBUG_68, KAGGLE_15, convert
 from tests.helpers.annotated import unknown
 from tests.helpers.drawn import symmetric_face
 from tools.read.face import BadSample
@@ -16,15 +16,6 @@ TURN = np.array([[np.cos(ANGLE), -np.sin(ANGLE)], [np.sin(ANGLE), np.cos(ANGLE)]
 def placed(shape, scale=83.0):
     """A face turned, scaled and moved."""
     return scale * shape @ TURN.T + (131, 57)
-
-
-def test_the_mean_shape_is_upright_centred_and_its_own_mirror_image():
-    mean = mean_shape()
-    assert mean.shape == (68, 2) and mean.dtype == np.float64
-    np.testing.assert_allclose(mean.mean(axis=0), 0, atol=1e-5)
-    np.testing.assert_allclose(flip_points(mean, 1), mean, atol=1e-5)
-    np.testing.assert_allclose(mean[45] - mean[36], (1, 0), atol=1e-5)
-    assert mean[8, 1] > mean[57, 1] > mean[30, 1] > mean[27, 1]
 
 
 def test_the_mean_of_one_shape_in_many_places_is_that_shape():

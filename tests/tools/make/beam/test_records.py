@@ -126,7 +126,6 @@ def test_what_lies_at_a_far_place_is_replaced_only_if_asked(spoiled, far, capfd)
     "flags, message",
     [
         (["--direct_num_workers", "two"], "argument --direct_num_workers: invalid int value: 'two'"),
-        (["--direct_running_mode", "fast"], "argument --direct_running_mode: invalid choice: 'fast'"),
         (["--nonsense", "3"], "found --nonsense 3"),
         (["--runner", "FlinkRunner"], "found --runner FlinkRunner"),
         (["--beam_plugin", "no.such"], "found --beam_plugin no.such"),
