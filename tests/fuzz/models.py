@@ -17,7 +17,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as TakesTooLong
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,47 +63,43 @@ def cases(model: Files, count: int, rng: np.random.Generator) -> Iterator[Damage
     their right hashes, the contract's bytes and its values.
     """
     yield DamagedModel("sound", "", model)
-    makers = (damaged_file, damaged_file_with_hash, damaged_graph, damaged_bytes_of_contract, damaged_contract)
     for index in range(count):
-        yield makers[index % len(makers)](model, index // len(makers), rng)
+        kind, damages, damaged = KINDS[index % len(KINDS)]
+        damage = damages[index // len(KINDS) % len(damages)]
+        found = damaged(model, damage, rng)
+        yield DamagedModel(kind, damage.__name__, found, kind == "file" and found.file != model.file)
 
 
-def damaged_file(model: Files, index: int, rng) -> DamagedModel:
-    damage = BYTES[index % len(BYTES)]
-    file = damage(rng, model.file)
-    return DamagedModel("file", damage.__name__, Files(file, model.contract), file != model.file)
-
-
-def damaged_file_with_hash(model: Files, index: int, rng) -> DamagedModel:
-    damage = BYTES[index % len(BYTES)]
-    return DamagedModel("file, hash right", damage.__name__, with_hash(damage(rng, model.file), model.contract))
-
-
-def damaged_graph(model: Files, index: int, rng) -> DamagedModel:
+def damaged_graph(model: Files, damage: Callable, rng: np.random.Generator) -> Files:
     from records.runtime import v1
 
-    graph, damage = v1.GraphDef.FromString(model.file), GRAPHS[index % len(GRAPHS)]
+    graph = v1.GraphDef.FromString(model.file)
     for _ in range(rng.integers(1, 4)):
         damage(rng, graph)
-    return DamagedModel("graph, hash right", damage.__name__, with_hash(graph.SerializeToString(), model.contract))
+    return with_hash(graph.SerializeToString(), model.contract)
 
 
-def damaged_bytes_of_contract(model: Files, index: int, rng) -> DamagedModel:
-    damage = BYTES[index % len(BYTES)]
-    return DamagedModel("contract, bytes", damage.__name__, Files(model.file, damage(rng, model.contract)))
-
-
-def damaged_contract(model: Files, index: int, rng) -> DamagedModel:
-    contract, damage = json.loads(model.contract), JSON[index % len(JSON)]
+def damaged_contract(model: Files, damage: Callable, rng: np.random.Generator) -> Files:
+    contract = json.loads(model.contract)
     for _ in range(rng.integers(1, 4)):
         damage(rng, contract)
-    return DamagedModel("contract, values", damage.__name__, Files(model.file, json.dumps(contract).encode()))
+    return Files(model.file, json.dumps(contract).encode())
 
 
 def with_hash(file: bytes, contract: bytes) -> Files:
     """The model with a contract that vouches for the damaged file."""
     kept = {key: value for key, value in json.loads(contract).items() if key != "formats"}  # has the hash as well
     return Files(file, json.dumps(kept | {"sha256": hashlib.sha256(file).hexdigest()}).encode())
+
+
+# (what is damaged, how, by which function)
+KINDS: tuple[tuple[str, Sequence[Callable], Callable], ...] = (
+    ("file", BYTES, lambda model, damage, rng: Files(damage(rng, model.file), model.contract)),
+    ("file, hash right", BYTES, lambda model, damage, rng: with_hash(damage(rng, model.file), model.contract)),
+    ("graph, hash right", GRAPHS, damaged_graph),
+    ("contract, bytes", BYTES, lambda model, damage, rng: Files(model.file, damage(rng, model.contract))),
+    ("contract, values", JSON, damaged_contract),
+)
 
 
 def outcome(case: DamagedModel) -> str:

@@ -57,14 +57,6 @@ def test_every_pass_looks_at_its_own_crop(tiny):
         np.testing.assert_allclose(tiny.fit(image, [box], passes)[0], points, atol=1e-2)
 
 
-def test_other_kinds_of_picture_and_a_shifted_crop(tiny, plain, tmp_path):
-    box = [(100, 60, 160, 110)]
-    np.testing.assert_array_equal(tiny.fit(plain.astype(np.uint16) * 257, box), tiny.fit(plain, box))
-    moved = Landmarker(write_model(tmp_path, crop={"margin": MARGIN, "shift": [0.1, -0.25]}))
-    shifted = np.array([130 + 0.1 * 60, 85 - 0.25 * 60])
-    np.testing.assert_allclose(moved.fit(plain, box, 1)[0], shifted + (expected_fractions(RGB) - 0.5) * 120, atol=0.05)
-
-
 def test_many_boxes_go_in_batches_and_in_order(tiny, monkeypatch):
     image = np.random.default_rng(1).integers(0, 256, (120, 140, 3), np.uint8)
     corners = np.random.default_rng(2).uniform(0, 60, (23, 2))

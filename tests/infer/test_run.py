@@ -18,7 +18,6 @@ from infer.faces.pose import head_pose
 from infer.files.pictures import read_picture
 from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
-from tests.helpers.film import write_clip
 from tests.helpers.pictures import exif
 from tests.helpers.tiny_model import MARGIN, SIZE, by_hand, expected_fractions
 
@@ -99,8 +98,6 @@ def test_where_the_json_goes(call, tmp_path):
     assert not (tmp_path / "output").exists()
     assert call("my pictures", *boxes, "--json", "p.json", "--out", "o/deep")[0] == 0
     assert read(tmp_path / "p.json") == read(tmp_path / "o" / "deep" / "points.json")
-    assert call("my pictures", *boxes, "--no-draw", "--out", "o2")[0] == 0
-    assert names_in(tmp_path / "o2") == ["points.json"]
 
 
 def test_absurd_boxes_are_one_line_each_and_the_largest_ones_are_drawn(call, tmp_path):
@@ -247,19 +244,6 @@ def test_a_whole_picture_that_is_no_face_is_told(call, tmp_path, grey):
     assert (face["score"] < 0.5) == grey
     told = " (1 of them looks like none: score below 0.5)" if grey else ""
     assert out.splitlines()[-1] == f"1 of 1 pictures, 1 face{told} -> output{os.sep}"
-
-
-def test_kinds_of_a_folder(call, pictures, tmp_path):
-    for name, suffix in (("c.jfif", ".jpg"), ("d.avif", ".avif"), ("e.jp2", ".jp2")):
-        (pictures / name).write_bytes(cv2.imencode(suffix, np.full((40, 50, 3), 90, np.uint8))[1].tobytes())
-    (pictures / "f.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
-    write_clip(pictures / "g.avi", 3)
-    code, out, err = call("my pictures", "--no-draw", "--threads", 1)
-    assert (code, err) == (0, "") and out.startswith("left out 1 file of other kinds: 1 .heic\n")
-    assert "\n5 of 5 pictures, " in out and f"{Path('my pictures/g.avi')}: 3 frames, " in out
-    assert names_in(tmp_path / "output") == ["g.jsonl", "points.json"]
-    code, out, _ = call("my pictures", "--whole", "--no-draw")
-    assert code == 0 and out.startswith("left out 2 files of other kinds: 1 .heic, 1 .avi\n")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="found names that are UTF-16, expected bytes")

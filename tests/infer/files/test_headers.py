@@ -2,7 +2,6 @@
 
 import re
 import struct
-import zlib
 
 import cv2
 import numpy as np
@@ -39,17 +38,6 @@ def test_bytes_after_the_end_are_no_matter(suffix):
     np.testing.assert_array_equal(more, decode_picture(data, "x"))
 
 
-def test_a_bomb_is_refused_before_decoding():
-    width, height = 20_000, 6_001
-    png = b"\x89PNG\r\n\x1a\n" + png_header(width, height) + png_chunk(b"IDAT", zlib.compress(bytes(1000 * 1000)))
-    jpeg, bmp = (bytearray(encode(np.zeros((8, 8, 3), np.uint8), suffix)) for suffix in (".jpg", ".bmp"))
-    at = jpeg.index(b"\xff\xc0")
-    jpeg[at + 5 : at + 9] = struct.pack(">HH", height, width)
-    bmp[18:26] = struct.pack("<ii", width, -height)
-    for data in (png + png_chunk(b"IEND", b""), jpeg, bmp):
-        refused(data, "20000x6001 pixels")
-
-
 def big_endian_tiff() -> bytes:
     """The head of a classic TIFF: a directory of width and height only."""
     entries = struct.pack(">H", 2) + struct.pack(">HHIHH", 256, 3, 1, 66, 0) + struct.pack(">HHII", 257, 4, 1, 42)
@@ -61,10 +49,11 @@ def big_endian_tiff() -> bytes:
     [*(encode(PICTURE, suffix) for suffix in ALL), encode(PICTURE, ".webp", 64, 80), big_endian_tiff()],
     ids=[*ALL, "lossy webp", "big-endian tiff"],
 )
-def test_the_limit_counts_every_kind(data):
-    refused(data, "66x42 pixels", limit=42 * 66 - 1)
+def test_the_limit_counts_every_kind_before_it_is_decoded(data, monkeypatch):
     if data != big_endian_tiff():
         assert decode_picture(data, "x", limit=42 * 66).shape == (42, 66, 3)
+    monkeypatch.setattr(pictures, "decoded", lambda *_: pytest.fail("decoded"))
+    refused(data, "66x42 pixels", limit=42 * 66 - 1)
 
 
 def grey_tiff(picture, *, widths) -> bytes:
@@ -103,14 +92,6 @@ def test_scans_that_would_take_long_are_refused(monkeypatch):
     assert decode_picture(data, "x").shape == PICTURE.shape
     monkeypatch.setattr(headers, "SCAN_PIXELS", scans * 42 * 66 - 1)
     refused(data, f"a JPEG of 66 x 42 pixels in {scans} scans")
-
-
-@pytest.mark.parametrize("suffix", ALL)
-def test_the_size_is_known_before_decoding(suffix, monkeypatch):
-    data = encode(PICTURE, suffix)
-    assert decode_picture(data, "x", limit=42 * 66).shape == PICTURE.shape
-    monkeypatch.setattr(pictures, "decoded", lambda *_: pytest.fail("decoded"))
-    refused(data, "66x42 pixels", limit=42 * 66 - 1)
 
 
 def test_other_spellings_of_rare_headers():
@@ -179,20 +160,3 @@ PNG = encode(PICTURE, ".png")
 def test_what_is_no_picture_is_named(data, reason, capfd):
     refused(data, reason)
     assert capfd.readouterr().err == ""  # OpenCV keeps quiet
-
-
-def test_mutations_never_crash():
-    rng, outcomes = np.random.default_rng(3), {"read": 0, "refused": 0}
-    for index in range(200):
-        data = bytearray(encode(PICTURE, ALL[index % len(ALL)]))
-        for place in rng.integers(0, len(data), rng.integers(1, 4)):
-            data[place] = rng.integers(0, 256)
-        try:
-            image = decode_picture(bytes(data), "m", limit=10_000_000)
-        except ValueError as error:
-            assert str(error).startswith("m: found ") and "expected" in str(error)
-            outcomes["refused"] += 1
-        else:
-            assert image.dtype == np.uint8 and image.ndim == 3
-            outcomes["read"] += 1
-    assert min(outcomes.values()) > 20

@@ -7,10 +7,8 @@ from infer.geometry.crop import Crop
 from infer.kaggle.files import (
     Asked,
     check_features,
-    default_lookup,
     locations,
     read_faces,
-    read_lookup,
     whole_picture_box,
     write_submission,
 )
@@ -62,12 +60,6 @@ def test_no_test_set(tmp_path, text, message):
         list(read_faces(file))
     with pytest.raises(FileNotFoundError, match=r"absent\.csv: found no such file"):
         list(read_faces(tmp_path / "absent.csv"))
-
-
-def test_the_lookup_table(tmp_path):
-    path = write(tmp_path, "RowId,ImageId,FeatureName,Location", "1,7,nose_x,", "9,2,chin_y,", name="IdLookupTable.csv")
-    assert read_lookup(path) == [Asked("1", "7", "nose_x"), Asked("9", "2", "chin_y")]
-    assert default_lookup(tmp_path / "test.zip") == path
 
 
 def test_locations_are_those_asked_for_and_clipped():

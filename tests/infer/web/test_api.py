@@ -3,9 +3,6 @@
 import csv
 import io
 import json
-import os
-import sys
-import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -194,24 +191,15 @@ def test_every_client_gets_its_own_face(app, landmarker):
         data, box = faces[index]
         client, answers = app.test_client(), []
         together.wait(30)
-        for _ in range(6):
+        for _ in range(3):
             answer = client.post(LANDMARKS, query_string=within(box), data=data)
             answers.append(answer.get_json()["images"][0]["faces"])
         return answers
 
     with ThreadPoolExecutor(len(faces)) as pool:
         found = list(pool.map(ask, range(len(faces))))
-    assert found == [[face] * 6 for face in alone]
+    assert found == [[face] * 3 for face in alone]
     assert len({json.dumps(face) for face in alone}) == len(faces)
-
-
-def test_no_answer_in_time_is_503(monkeypatch):
-    go = threading.Event()
-    with application(1, Limits(rate=0, seconds=1)) as app:
-        monkeypatch.setattr(Landmarker, "detect", lambda *_: go.wait(20) and [])
-        response = app.test_client().post(LANDMARKS, data=drawn(1)[0])
-        go.set()
-        assert problem_of(response) == (503, "found the service busy (no answer within 1 s), expected less at once")
 
 
 def test_a_client_over_its_rate_is_429_and_another_one_is_not():
@@ -290,21 +278,3 @@ def test_the_model_is_that_of_the_contract(client, landmarker):
     assert model["contract"] == landmarker.contract.raw and model["limits"]["pixels"] == PIXELS
     assert set(model["colours"]) == set(model["contract"]["points"]["groups"])
     assert model["colours"]["jaw"] == "#54c4ff"
-
-
-def test_no_file_is_opened_for_writing(client):
-    opened, data = [], PHOTO.read_bytes()
-
-    def watch(event: str, args: tuple) -> None:
-        if watching and event == "open" and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
-            opened.append(args[0])
-
-    watching = True
-    sys.addaudithook(watch)  # there is no way to take it away again
-    for kind in ("json", "csv", "pts", "png"):
-        form = {"image": upload("../evil.jpg", data)}
-        assert client.post(LANDMARKS, query_string={"format": kind}, data=form).status_code == 200
-    seen = list(opened)
-    with tempfile.TemporaryFile():
-        watching = False
-    assert seen == [] and opened

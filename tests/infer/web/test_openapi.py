@@ -34,7 +34,7 @@ OPERATIONS = [
 OPERATIONS += [(path, "GET", "POSITIVE") for path in ("/api/v1/model", "/api/v1/openapi.json", "/healthz", "/metrics")]
 ANYTHING = list(hypothesis.HealthCheck)
 EXAMPLES = hypothesis.settings(
-    max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=ANYTHING
+    max_examples=10, deadline=None, derandomize=True, database=None, suppress_health_check=ANYTHING
 )
 
 
