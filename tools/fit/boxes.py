@@ -8,6 +8,7 @@ annotated points.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +22,7 @@ from infer.geometry.boxes import box_of
 from records.landmarks import IBUG_68
 from tools.fit.cascades import FEWEST, LARGE, STARTS, YAW_EDGES, CascadeFinds, Sample, fit, search_all, to_fit
 from tools.fit.faces import counted, drawn_faces, readable, subset_of
-from tools.read import w300lp
+from tools.read.face import AnnotatedFace
 
 WRITTEN_BY = "tools/fit_constants.py boxes"
 
@@ -42,12 +43,19 @@ def fit_boxes(folders: Sequence[Path], count: int, seed: int) -> tuple[str, str]
 def read_samples(folders: Sequence[Path], count: int, seed: int) -> Iterator[Sample]:
     """The drawn faces whose points are all known: by pts_3d where pts_2d are partly unknown (YTF).
 
-    Raises as `drawn_faces`; faces that cannot be read are named on stderr.
+    Raises as `drawn_faces`; faces that cannot be read, or have no key with all points, are named on stderr.
     """
     for item, face in readable(drawn_faces(folders, count, seed), "pts_2d"):
-        whole = np.isfinite(face.points).all()
-        points = face.points if whole else w300lp.read(item, "pts_3d").points
-        yield Sample(subset_of(item), item.picture, face.box, float(np.degrees(abs(face.pose[1]))), points)
+        whole = face if is_whole(face) else next((one for _, one in readable([item], "pts_3d") if is_whole(one)), None)
+        if whole is None:
+            print(f"skipped: {item.annotation.name}: found unknown points, expected one key with all", file=sys.stderr)
+            continue
+        yield Sample(subset_of(item), item.picture, face.box, float(np.degrees(abs(face.pose[1]))), whole.points)
+
+
+def is_whole(face: AnnotatedFace) -> bool:
+    """Whether all points of a face are known."""
+    return bool(np.isfinite(face.points).all())
 
 
 def fit_five(points: np.ndarray) -> dict[str, object]:
