@@ -102,7 +102,9 @@ def test_what_one_should_know_of_faces_that_were_taken_is_said_and_kept(tmp_path
     remarks, printed = shards.checked_manifest(tmp_path / "records").remarks, capsys.readouterr()
     assert list(remarks) == ["the test split is empty", "turned by EXIF, taken as stored"]
     (split,), (turned,) = remarks.values()
-    assert split.startswith("none of 1 source fell into it at --test-fraction 0.1")
+    assert split.startswith(
+        "none of 1 source (pictures of one name count as one photo) fell into it at --test-fraction 0"
+    )
     assert turned.startswith("faces.json/all/a.png: ")  # one picture, whatever number of faces
     assert printed.err.splitlines() == [f"{kind}: {line}" for kind, (line,) in remarks.items()]
     assert printed.out.endswith(f"written: {tmp_path / 'records'}\n")

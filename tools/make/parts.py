@@ -58,6 +58,11 @@ class SetPlan:
         """How many sources the split parts."""
         return len({item.source for part in self.parts for item in part.items})
 
+    def told_sources(self) -> str:
+        """Their number in words; why there is one alone where it has several faces."""
+        said = counted(self.sources, "source")
+        return f"{said} (pictures of one name count as one photo)" if self.sources == 1 < self.faces else said
+
     def digest(self) -> str:
         """A hash of what the shards depend on: settings, items, and size and time of their files."""
         digest = hashlib.sha256(json.dumps(asdict(self.settings)).encode())
@@ -158,7 +163,7 @@ def _empty_split(notes: Sequence[ShardNote], plan: SetPlan) -> dict[str, list[st
     """A remark where a test split was wanted and no face fell into it, as in small sets."""
     if plan.split.test_fraction == 0 or any(note.split == "test" and note.shard.records for note in notes):
         return {}
-    found = f"none of {counted(plan.sources, 'source')} fell into it at --test-fraction {plan.split.test_fraction:g}"
+    found = f"none of {plan.told_sources()} fell into it at --test-fraction {plan.split.test_fraction:g}"
     return {EMPTY_TEST: [f"{found}, so that nothing is held out"]}
 
 

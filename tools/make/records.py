@@ -90,7 +90,7 @@ def check_usable(manifest: Manifest, plan: SetPlan, remove: Callable[[], None]) 
         return
     remove()
     reasons = [f"{reason} {len(lines)}, the first {lines[0]}" for reason, lines in manifest.skipped.items()]
-    why = "; ".join(reasons) or f"all fell into the test split ({counted(plan.sources, 'source')})"
+    why = "; ".join(reasons) or f"all fell into the test split, {plan.told_sources()}"
     found = counted(plan.faces, "face")
     raise ValueError(f"{', '.join(manifest.datasets)}: found {found} and no usable one for training: {why}")
 
