@@ -45,10 +45,10 @@ def test_dots_are_placed_between_pixels(grey):
 
 
 def test_unknown_and_far_points_are_left_out(grey):
-    points = POINTS.copy()
+    points = POINTS * 3
     points[0] = np.nan
-    drawn = draw_faces(grey, [points], GROUPS, LINES)
-    assert (drawn[28:33, 30:70] == 90).all() and (drawn[30, 80] != 90).any()
+    drawn = draw_faces(np.full((300, 390, 3), 90, np.uint8), [points], GROUPS, LINES)
+    assert (drawn[84:99, 90:210] == 90).all() and (drawn[90, 240] != 90).any()
     for faces in ([np.full((3, 2), np.nan)], [POINTS + 1e12], []):
         np.testing.assert_array_equal(draw_faces(grey, faces, GROUPS, LINES), grey)
 

@@ -18,6 +18,7 @@ from infer.faces.pose import head_pose
 from infer.files.pictures import read_picture
 from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
+from tests.helpers.film import write_clip
 from tests.helpers.pictures import exif
 from tests.helpers.tiny_model import MARGIN, SIZE, by_hand, expected_fractions
 
@@ -244,6 +245,16 @@ def test_a_whole_picture_that_is_no_face_is_told(call, tmp_path, grey):
     assert (face["score"] < 0.5) == grey
     told = " (1 of them looks like none: score below 0.5)" if grey else ""
     assert out.splitlines()[-1] == f"1 of 1 pictures, 1 face{told} -> output{os.sep}"
+
+
+def test_kinds_of_a_folder(call, pictures, tmp_path):
+    (pictures / "f.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
+    write_clip(pictures / "g.avi", 3)
+    code, out, err = call("my pictures", "--no-draw", "--threads", 1)
+    assert (code, err) == (0, "") and out.startswith("left out 1 file of other kinds: 1 .heic\n")
+    assert "\n2 of 2 pictures, " in out and f"{Path('my pictures/g.avi')}: 3 frames, " in out
+    code, _, err = call("my pictures/f.heic")
+    assert code == 1 and "f.heic: found a heic file" in err and ", or a video that OpenCV opens\n" in err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="found names that are UTF-16, expected bytes")

@@ -19,7 +19,7 @@ from tests.helpers.web_service import drawn
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("option, value", [("port", "70000"), ("port", "x"), ("rate", "-1"), ("rate", "nan")])
+@pytest.mark.parametrize("option, value", [("port", "70000"), ("port", "x"), ("rate", "nan"), ("upload", "x")])
 def test_wrong_usage_is_refused(option, value, capsys):
     with pytest.raises(SystemExit) as caught:
         serve.parse_args([f"--{option}", value])

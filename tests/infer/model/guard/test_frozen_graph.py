@@ -81,6 +81,7 @@ def test_an_unknown_order_of_axes_is_refused(graph, last):
     [
         (b"", "no nodes"),
         (b"no graph", "no protocol buffer"),
+        (b"\xff" * 20, "no protocol buffer"),
         (b"\x0a\x7f\x0a", "a message that is cut"),
         (b"\x0a\x02\x0a\x05", "a message that is cut"),
         (b"\x08\x01", "a number in place of a message"),
