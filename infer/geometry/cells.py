@@ -1,0 +1,73 @@
+"""What a detector's cells say, in numbers: the arithmetic that training encodes with and inference decodes with.
+
+A level of the network answers one row of `FIELDS` numbers for each cell of its map; a cell looks at the face whose
+centre lies in or near it, without anchors: Tian et al., "FCOS", ICCV 2019; Zhou et al., "Objects as Points", 2019
+(CenterNet). Lengths are in the level's unit, so that all levels have to learn numbers of one size.
+
+| fields | what                                                                                   |
+|--------|----------------------------------------------------------------------------------------|
+| 0      | score, 0 to 1                                                                          |
+| 1, 2   | centre of the oriented landmark box (`oriented`), from the cell's centre, in units      |
+| 3, 4   | logarithm of its width and height in units                                             |
+| 5 - 14 | x, y of left and right eye (in the picture), nose tip, left and right corner of the mouth |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .oriented import roll_of
+
+FIELDS = 15
+LARGEST = 6.0  # of a logarithm that is decoded: what is beyond is no length
+
+
+@dataclass(frozen=True)
+class Level:
+    """A map of cells: name of the network's output; stride: pixels of the picture along a cell's edge; unit: pixels."""
+
+    name: str
+    stride: int
+    unit: float
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What may be faces: scores float64 [N], 0 to 1; oriented float64 [N, 5] as `oriented` has it; five float64
+    [N, 5, 2]; all in pixels of the picture that the network saw."""
+
+    scores: np.ndarray
+    oriented: np.ndarray
+    five: np.ndarray
+
+
+def cell_centres(level: Level, height: int, width: int) -> np.ndarray:
+    """Centres (x, y) of a map's cells in pixels, pixel centres at whole numbers: float32 [height, width, 2]."""
+    y, x = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
+    return ((np.stack([x, y], axis=-1) + 0.5) * level.stride - 0.5).astype(np.float32)
+
+
+def decoded(cells: np.ndarray, level: Level, least: float) -> Candidates:
+    """The candidates of a map, float [height, width, FIELDS], whose score is `least` and more, in no order."""
+    chosen = cells[..., 0] >= least
+    rows = cells[chosen].astype(np.float64)
+    places = cell_centres(level, *cells.shape[:2])[chosen].astype(np.float64)
+    centres = places + rows[:, 1:3] * level.unit
+    sizes = np.exp(np.clip(rows[:, 3:5], -LARGEST, LARGEST)) * level.unit
+    five = places[:, None] + rows[:, 5:].reshape(-1, 5, 2) * level.unit
+    oriented = np.concatenate([centres, sizes, roll_of(five)[:, None]], axis=1)
+    return Candidates(rows[:, 0], oriented, five)
+
+
+def encoded(oriented: np.ndarray, five: np.ndarray, places: np.ndarray, level: Level) -> np.ndarray:
+    """Fields 1 to 14 of cells at places [N, 2], each of its face: oriented [N, 5], five [N, 5, 2]; float32 [N, 14].
+
+    Undoes `decoded`; unknown (NaN) points stay NaN.
+    """
+    centres = (oriented[:, :2] - places) / level.unit
+    points = (five - places[:, None]) / level.unit
+    return np.concatenate([centres, np.log(oriented[:, 2:4] / level.unit), points.reshape(-1, 10)], 1).astype(
+        np.float32
+    )
