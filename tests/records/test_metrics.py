@@ -128,3 +128,32 @@ def test_the_mean_of_bins_weighs_them_alike():
     errors = np.array([1, 2, 3, 10, 5, np.nan, 100])
     assert metrics.mean_of_bins(errors, yaw) == pytest.approx((2 + 10 + 5) / 3)
     assert np.isnan(metrics.mean_of_bins(errors[[0, 3]], yaw[[0, 3]]))
+
+
+SCORES = np.array([0.6, 0.9, 0.8, 0.5, 0.7])  # in no order
+HITS = np.array([True, True, False, False, True])
+
+
+def test_detection_curve_by_falling_threshold_with_equal_scores_together():
+    thresholds, found, false = metrics.detection_curve(SCORES, HITS)
+    np.testing.assert_array_equal(thresholds, [0.9, 0.8, 0.7, 0.6, 0.5])
+    assert found.tolist() == [1, 1, 2, 3, 3] and false.tolist() == [0, 1, 1, 1, 2]
+    thresholds, found, false = metrics.detection_curve(np.array([0.7, 0.9, 0.7]), np.array([False, True, True]))
+    assert thresholds.tolist() == [0.9, 0.7] and found.tolist() == [1, 2] and false.tolist() == [0, 1]
+
+
+def test_average_precision_by_hand():
+    # precision where a face is found: 1, 2/3, 3/4; the second one is raised to the third's; one of 4 is never found
+    assert metrics.average_precision(SCORES, HITS, 4) == pytest.approx((1 + 3 / 4 + 3 / 4) / 4)
+    tied = metrics.average_precision(np.array([0.7, 0.9, 0.7]), np.array([False, True, True]), 2)
+    assert tied == pytest.approx((1 + 2 / 3) / 2)
+    nothing = np.zeros(0)
+    assert metrics.average_precision(nothing, nothing, 3) == 0 and np.isnan(metrics.average_precision(SCORES, HITS, 0))
+
+
+def test_recall_at_so_many_false_alarms():
+    assert metrics.recall_at(SCORES, HITS, 4, 0) == (0.25, 0.9)
+    assert metrics.recall_at(SCORES, HITS, 4, 1.99) == (0.75, 0.6)
+    assert metrics.recall_at(SCORES, HITS, 6, 2) == (0.5, 0.5)
+    assert metrics.recall_at(np.array([0.9, 0.9]), np.array([True, False]), 3, 0.5) == (0.0, np.inf)
+    assert np.isnan(metrics.recall_at(SCORES, HITS, 0, 1)).all()

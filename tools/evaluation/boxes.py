@@ -7,10 +7,10 @@ import hashlib
 import numpy as np
 
 from infer.geometry.boxes import box_of, overlaps
+from records.detections import FOUND
 
 SHIFT = 0.10  # of the box's width and height, either way
 SCALES = (0.85, 1.20)
-FOUND = 0.5  # IoU of the box around the answer with that around the true points that makes a face found
 
 
 def shifted_boxes(box: np.ndarray, key: str, draws: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from infer.files.atomic import write_text_atomically
 from records import metrics
-from tools.evaluation.boxes import FOUND, SCALES, SHIFT
+from records.detections import FOUND
+from tools.evaluation.boxes import SCALES, SHIFT
 from tools.evaluation.mean_face import MEAN_SHAPE
 from tools.evaluation.measured import TRUE
 from tools.evaluation.splits import split_in_words
