@@ -76,7 +76,7 @@ class Checkpoint:
     def recorded_nme(self) -> float | None:
         """The NME by box size that training measured when it saved the checkpoint, a fraction; None for the last."""
         best = self.run.best()
-        return best.nme_box if best and Path(self.path).parent == self.run.best_folder else None
+        return best.measures["nme_box"] if best and Path(self.path).parent == self.run.best_folder else None
 
 
 @contextlib.contextmanager

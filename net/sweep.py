@@ -140,7 +140,7 @@ def _result(run: RunFolder) -> dict[str, float]:
     if not best:
         return {}
     judge = _judge(run.settings().options)
-    return {f"{judge}/{key}": value for key, value in best.errors.items() if key.count("/") < 3}
+    return {f"{judge}/{key}": value for key, value in best.measures.items() if key.count("/") < 3}
 
 
 def _judge(options: Mapping[str, Any], validation: float = 0.0) -> str:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
 try:
     import fcntl
@@ -19,10 +19,11 @@ except ImportError:  # Windows
 from infer.files.atomic import PREFIX, remove_leftovers, write_text_atomically
 from net.data.selection import Selection
 from net.model.shape import Shape
+from net.run.kind import Kind, Measure, Network, Summary
 from records.split import Split
 
 SETTINGS = "settings.json"
-BEST, NOTE = "best", "nme.json"
+BEST = "best"
 CHECKPOINT = "model.ckpt"
 LOGS = "cluster"  # folder of what the members of a cluster on this machine say
 PAGE, FACES, CURVES, ANSWERS = REPORT = ("report.md", "faces.png", "curves.png", "answers.png")
@@ -32,7 +33,7 @@ OWN = ("checkpoint", f"{CHECKPOINT}-*", "graph.pbtxt", EVENTS, SETTINGS, *REPORT
 
 @dataclass(frozen=True)
 class RecordsSummary:
-    """What the manifest of a run's records says of them.
+    """What the manifest of a run's face records says of them.
 
     points: which annotation the labels are; margin: of the crop around the landmark box, in parts of its longer edge;
     context: pixels around the stored crop; encoding: of the pictures; subsets: records by subset and split; scheme:
@@ -45,6 +46,17 @@ class RecordsSummary:
     encoding: str
     subsets: dict[str, dict[str, int]]
     scheme: str
+
+
+LANDMARKS = Kind(
+    name="landmarks",
+    program="net/train.py",
+    network=Shape,
+    records=RecordsSummary,
+    measure=Measure("nme_box", "NME", "box"),
+    listed=("nme", "nme_box"),
+    note="nme.json",
+)
 
 
 @dataclass(frozen=True)
@@ -60,35 +72,37 @@ class Heritage:
 
 
 @dataclass(frozen=True)
-class RunSettings:
+class RunSettings(Generic[Network, Summary]):
     """All that settings.json says: what a run's weights depend on.
 
-    options: of the command line by their names, with underscores, as JSON has them; network: with the moments of its
-    records; split: how the sources of the records were parted; heritage: of weights and labels; both None in a run of
-    before that was kept.
+    kind: of run; options: of the command line by their names, with underscores, as JSON has them; network: of a
+    landmark run with the moments of its records; split: how the sources of the records were parted; heritage: of
+    weights and labels; both None in a run of before that was kept.
     """
 
+    kind: Kind[Network, Summary]
     options: Mapping[str, Any]
-    network: Shape
-    records: RecordsSummary
+    network: Network
+    records: Summary
     split: Split | None
     heritage: Heritage | None = None
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> RunSettings:
-        """Of what JSON holds. Raises KeyError, TypeError or ValueError where that is no run's settings."""
+    def from_dict(cls, found: Mapping[str, Any], kind: Kind[Network, Summary]) -> RunSettings[Network, Summary]:
+        """Of what JSON holds of such a run. Raises KeyError, TypeError or ValueError where that is none."""
         split = Split(**found["split"]) if found.get("split") else None
         options = dict(found["options"])
         kept = found.get("heritage")
         heritage = Heritage(**{name: tuple(values) for name, values in kept.items()}) if kept else None
-        records = RecordsSummary(**found["records"])
-        return cls(options, Shape.from_settings(found["network"]), records, split, heritage)
+        records = kind.records(**found["records"])
+        return cls(kind, options, kind.network.from_settings(found["network"]), records, split, heritage)
 
-    def to_dict(self) -> dict[str, dict[str, Any]]:
+    def to_dict(self) -> dict[str, Any]:
         """What JSON holds of it."""
         found = {"options": dict(self.options), "network": self.network.settings(), "records": asdict(self.records)}
         parts = {"split": self.split, "heritage": self.heritage}
-        return found | {name: asdict(part) for name, part in parts.items() if part}
+        told = {} if self.kind.name == LANDMARKS.name else {"kind": self.kind.name}  # those of landmarks came first
+        return told | found | {name: asdict(part) for name, part in parts.items() if part}
 
     @property
     def selection(self) -> Selection:
@@ -98,7 +112,12 @@ class RunSettings:
     def difference(self, after: RunSettings) -> str:
         """The settings that differ from those of now, in words; empty where none does."""
         old, new = (
-            {(group, key): value for group, part in settings.to_dict().items() for key, value in part.items()}
+            {
+                (group, key): value
+                for group, part in settings.to_dict().items()
+                if group != "kind"
+                for key, value in part.items()
+            }
             for settings in (self, after)
         )
         differing = (place for place in {**old, **new} if old.get(place) != new.get(place))
@@ -107,15 +126,10 @@ class RunSettings:
 
 @dataclass(frozen=True)
 class Best:
-    """What training measured of the best checkpoint: its step, and errors as fractions by name (`nme_box/<subset>`)."""
+    """What training measured of the best checkpoint: its step, and fractions by name (`nme_box/<subset>`)."""
 
     step: int
-    errors: Mapping[str, float]
-
-    @property
-    def nme_box(self) -> float:
-        """By box size, over all faces: what the best checkpoint has the least of."""
-        return self.errors["nme_box"]
+    measures: Mapping[str, float]
 
 
 class RunFolder:
@@ -156,31 +170,61 @@ class RunFolder:
         """TensorBoard's files, oldest first."""
         return sorted(self.path.glob(EVENTS), key=lambda path: path.stat().st_mtime)
 
-    def settings(self) -> RunSettings:
-        """What settings.json says. Raises FileNotFoundError where there is none, ValueError where it is damaged."""
+    def kind_name(self) -> str:
+        """The name of the kind of run that it is. Raises as `settings_as` does."""
+        found = self._held().get("kind", LANDMARKS.name)
+        if not isinstance(found, str):
+            raise ValueError(f"{self.path / SETTINGS}: found kind {found!r}, expected a name")
+        return found
+
+    def settings(self) -> RunSettings[Shape, RecordsSummary]:
+        """What settings.json of a run of landmarks says. Raises as `settings_as`."""
+        return self.settings_as(LANDMARKS)
+
+    def settings_as(self, kind: Kind[Network, Summary]) -> RunSettings[Network, Summary]:
+        """What settings.json says of a run of this kind.
+
+        Raises FileNotFoundError where there is none, ValueError where it is damaged or of another kind of run.
+        """
+        found = self._held(kind.program)
+        if self.kind_name() != kind.name:
+            raise ValueError(f"{self}: found a run of kind {self.kind_name()}, expected one of {kind.name}")
+        try:
+            return RunSettings.from_dict(found, kind)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(
+                f"{self.path / SETTINGS}: found {error!r}, expected settings that this version reads"
+            ) from None
+
+    def _held(self, program: str = "net/") -> dict[str, Any]:
+        """The object in settings.json; program: what makes such runs."""
         path = self.path / SETTINGS
         if not path.is_file():
-            raise FileNotFoundError(f"{self}: found no {SETTINGS}, expected a run folder of net/train.py")
+            raise FileNotFoundError(f"{self}: found no {SETTINGS}, expected a run folder of {program}")
         try:
-            return RunSettings.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
             raise ValueError(f"{path}: found {error!r}, expected settings that this version reads") from None
+        if not isinstance(found, dict):
+            raise ValueError(f"{path}: found a {type(found).__name__}, expected settings that this version reads")
+        return found
 
     def write_settings(self, settings: RunSettings) -> None:
         """Writes settings.json, whole or not at all."""
         write_text_atomically(self.path / SETTINGS, json.dumps(settings.to_dict(), indent=1) + "\n")
 
-    def best(self) -> Best | None:
-        """What was measured of the best checkpoint; None before the first."""
-        path = self.best_folder / NOTE
+    def best(self, kind: Kind = LANDMARKS) -> Best | None:
+        """What was measured of the best checkpoint of a run of this kind; None before the first."""
+        path = self.best_folder / kind.note
         if not path.is_file():
             return None
         found = json.loads(path.read_text(encoding="utf-8"))
         return Best(found.pop("step"), found)
 
-    def write_best(self, best: Best) -> None:
+    def write_best(self, best: Best, kind: Kind = LANDMARKS) -> None:
         """Notes what was measured of the best checkpoint, whole or not at all."""
-        write_text_atomically(self.best_folder / NOTE, json.dumps({"step": best.step, **best.errors}, indent=1) + "\n")
+        text = json.dumps({"step": best.step, **best.measures}, indent=1) + "\n"
+        write_text_atomically(self.best_folder / kind.note, text)
 
     def prepare(self, settings: RunSettings, overwrite: bool) -> None:
         """Gives the folder its settings; with `overwrite` it is emptied of another run before.
@@ -192,7 +236,7 @@ class RunFolder:
         elif overwrite:
             self.remove()
         else:
-            return self._refuse_difference(self.settings().difference(settings))
+            return self._refuse_difference(self.settings_as(settings.kind).difference(settings))
         return self.write_settings(settings)
 
     def _refuse_others(self) -> None:

@@ -170,7 +170,7 @@ def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str, b
         lines.append(f"| {split} | {row['faces']} | {nme} | {numbers} |")
     chosen = f"The weights are those with the least NME by box on the {records.judge} records" if best else ""
     if best:
-        chosen += f", over all of them {nme_in_words(records.judge, best.errors)} at {step_in_words(best.step)}."
+        chosen += f", over all of them {nme_in_words(records.judge, best.measures)} at {step_in_words(best.step)}."
     lines += [
         "",
         f"Without augmentation, at most {MOST} faces of each split, over all known coordinates. {chosen}".strip(),

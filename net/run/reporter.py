@@ -78,8 +78,8 @@ class Reporter:
 
     def tell(self, when: str) -> None:
         """One line: the last test NME and the least one by box size, with its step; none where nothing was tested."""
-        if self.nme and np.isfinite(self.best.nme_box):
-            least = f"least: box {100 * self.best.nme_box:.2f} % at {step_in_words(self.best.step)}"
+        if self.nme and np.isfinite(self.best.measures["nme_box"]):
+            least = f"least: box {100 * self.best.measures['nme_box']:.2f} % at {step_in_words(self.best.step)}"
             print(f"{when}:{self.nme}; {least}", flush=True)
 
     def _test(self, session: v1.Session, evaluation: Evaluation, step: int) -> float:
@@ -89,7 +89,7 @@ class Reporter:
         box = errors.get("nme_box", np.nan)
         self.nme = f"  {nme_in_words(judge, errors)}"
         self._pictures(step, answers)
-        if box < self.best.nme_box:
+        if box < self.best.measures["nme_box"]:
             self.best = Best(step, errors)
             save_best(session, evaluation.saver, self.run, step)
             self.run.write_best(self.best)

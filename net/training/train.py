@@ -16,7 +16,7 @@ from net.data.batches import subset_shares
 from net.data.moments import inherit_moments, with_moments
 from net.data.record_set import RecordSet
 from net.run.checkpoints import last_step
-from net.run.folder import Heritage, RecordsSummary, RunSettings
+from net.run.folder import LANDMARKS, Heritage, RecordsSummary, RunSettings
 from net.training.plan import Plan
 from net.training.roles import follow, lead, test_checkpoints
 from net.training.start import heritage_of, network_of
@@ -133,7 +133,7 @@ def settings_of(plan: Plan, records: RecordSet) -> RunSettings:
     before = heritage_of(plan.start) if plan.start else Heritage()
     terms = dict.fromkeys([*before.terms, *manifest.notes.get("terms", [])])  # these of who gave the labels
     heritage = Heritage(tuple(terms), before.subsets)
-    return RunSettings(plan.kept_options(), plan.shape, summary, manifest.split, heritage)
+    return RunSettings(LANDMARKS, plan.kept_options(), plan.shape, summary, manifest.split, heritage)
 
 
 def write_report(plan: Plan, records: RecordSet) -> None:

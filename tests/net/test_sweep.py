@@ -75,7 +75,7 @@ def test_a_sweep_trains_every_trial_and_sums_them_up(record_set, tmp_path, in_pr
     lines = (tmp_path / "out" / "sweep.md").read_text().splitlines()
     columns = [cell.strip() for cell in lines[0].split("|")]
     slow, bad = ([cell.strip() for cell in line.split("|")] for line in lines[2:4])
-    nme = RunFolder(tmp_path / "out" / "slow-seed1").best().errors["nme"]
+    nme = RunFolder(tmp_path / "out" / "slow-seed1").best().measures["nme"]
     assert slow[columns.index("test/nme")] == f"{100 * nme:.2f}"
     assert bad[2] == "1, 1 failed" and bad[columns.index("test/nme")] == "-"
     assert "| slow | 1 |" in capsys.readouterr().out

@@ -82,8 +82,8 @@ def test_what_a_run_leaves(trained, record_set):
     best, errors = RunFolder(trained).best(), scalars(trained, "test/nme_box")
     assert sorted(errors) == [12, 24, 36, STEPS] and errors[STEPS] < 0.8 * errors[12]  # it learns
     assert best.step == min(errors, key=errors.get) == weights_of(trained / "best")["global_step"]
-    assert best.nme_box == pytest.approx(min(errors.values()), rel=1e-5)
-    assert best.errors["nme"] == pytest.approx(scalars(trained, "test/nme")[best.step], rel=1e-5)
+    assert best.measures["nme_box"] == pytest.approx(min(errors.values()), rel=1e-5)
+    assert best.measures["nme"] == pytest.approx(scalars(trained, "test/nme")[best.step], rel=1e-5)
     settings = RunFolder(trained).settings()
     assert (settings.network, settings.split) == (Shape(68, width=8, decoder=8), Split(TEST_FRACTION))
     assert (settings.records.margin, settings.records.scheme) == (0.15, "ibug68")
@@ -257,8 +257,9 @@ def test_an_evaluator_tests_the_checkpoints_until_the_last(trained, record_set, 
     cluster(monkeypatch, "evaluator", 0, **EVALUATOR)
     assert train.main(train_options(record_set, run.path)) == 0
     last = run.best()
-    assert f"evaluator: step {STEPS}/{STEPS}  NME box {100 * last.nme_box:.2f} %" in capsys.readouterr().out
-    assert last.nme_box == pytest.approx(scalars(trained, "test/nme_box")[last.step], rel=1e-4) and last.step == STEPS
+    error = last.measures["nme_box"]
+    assert f"evaluator: step {STEPS}/{STEPS}  NME box {100 * error:.2f} %" in capsys.readouterr().out
+    assert error == pytest.approx(scalars(trained, "test/nme_box")[last.step], rel=1e-4) and last.step == STEPS
     monkeypatch.setattr("net.cluster.probe.PROBE", 0.02)  # of a run without a checkpoint, whose chief is silent
     line = refused(capsys, *train_options(record_set, tmp_path / "none", "--wait", "0.02"))
     assert line.startswith("train: chief at 127.0.0.1:1: found no answer for ")

@@ -213,7 +213,7 @@ def error_of(records: Path, run_folder: Path, seed: int, steps: int, workers: in
     best = RunFolder(run_folder).best()
     if best is None:
         raise ValueError(f"{run_folder}: found no best checkpoint, expected one after {steps} steps")
-    return 100 * best.errors["nme_box"]
+    return 100 * best.measures["nme_box"]
 
 
 if __name__ == "__main__":

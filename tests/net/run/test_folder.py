@@ -1,15 +1,17 @@
 import errno
 import json
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from net.data.selection import Fold, Selection
 from net.model.shape import Shape
 from net.run import folder as module
-from net.run.folder import Best, RunFolder
+from net.run.folder import LANDMARKS, Best, RunFolder, RunSettings
+from net.run.kind import Kind, Measure
 from records.split import Split
 from tests.helpers.runs import settings_with
 
@@ -26,12 +28,61 @@ def test_settings_come_back_as_they_were_written(tmp_path):
     assert run.settings().selection == Selection(SETTINGS.selection.folder, Fold(1, 3), {"a/*": 2.0})
 
 
+@dataclass(frozen=True)
+class Doors:
+    """What a run of another kind says of its network, and of its records."""
+
+    subsets: dict
+    width: int = 3
+
+    @classmethod
+    def from_settings(cls, settings):
+        return cls(**settings)
+
+    def settings(self):
+        return {"subsets": self.subsets, "width": self.width}
+
+
+DOORS = Kind(
+    "doors", "doors.py", Doors, Doors, Measure("found", "doors found", "doors", less=False), ("found",), "d.json"
+)
+
+
+def test_a_run_of_another_kind_says_so_and_keeps_to_itself(tmp_path):
+    run = RunFolder(tmp_path)
+    settings = RunSettings(DOORS, {"records": "x"}, Doors({"a": {"train": 2}}, 5), Doors({}), Split(0.3))
+    run.prepare(settings, overwrite=False)
+    assert json.loads((tmp_path / "settings.json").read_text())["kind"] == run.kind_name() == "doors"
+    assert run.settings_as(DOORS) == settings
+    for other in (lambda: run.settings(), lambda: run.prepare(SETTINGS, overwrite=False)):
+        with pytest.raises(ValueError, match="found a run of kind doors, expected one of landmarks"):
+            other()
+    run.best_folder.mkdir()
+    run.write_best(Best(7, {"found": 0.5}), DOORS)
+    assert run.best(DOORS) == Best(7, {"found": 0.5}) and run.best() is None
+    run.write_settings(SETTINGS)
+    assert "kind" not in json.loads((tmp_path / "settings.json").read_text()) and run.kind_name() == "landmarks"
+
+
+def test_the_best_is_the_least_or_the_highest():
+    assert DOORS.measure.loss({"found": 0.5}) < DOORS.measure.loss({"found": 0.25})
+    assert LANDMARKS.measure.loss({"nme_box": 0.5}) > LANDMARKS.measure.loss({"nme_box": 0.25})
+    assert np.isnan(DOORS.measure.loss({"nme_box": 0.5}))
+
+
 @pytest.mark.parametrize(
-    "text", ["[]", '{"options": {}}', '{"options": {"records": "x"}, "network": {"width": 7}, "records": {}}']
+    "text",
+    [
+        "[]",
+        "{",
+        '{"kind": 3}',
+        '{"options": {}}',
+        '{"options": {"records": "x"}, "network": {"width": 7}, "records": {}}',
+    ],
 )
 def test_damaged_settings_are_refused(tmp_path, text):
     (tmp_path / "settings.json").write_text(text)
-    with pytest.raises(ValueError, match="settings.json: found .*, expected settings"):
+    with pytest.raises(ValueError, match="settings.json: found .*, expected"):
         RunFolder(tmp_path).settings()
     with pytest.raises(FileNotFoundError, match="absent: found no settings.json"):
         RunFolder(tmp_path / "absent").settings()
@@ -71,7 +122,7 @@ def test_removing_a_run_leaves_what_is_not_its_own(tmp_path):
     assert run.best() is None
     run.best_folder.mkdir()
     run.write_best(best)
-    assert run.best() == best and run.best().nme_box == 0.1
+    assert run.best() == best and run.best().measures["nme_box"] == 0.1
     run.remove()
     assert sorted(os.listdir(tmp_path)) == ["model.pb", "notes.txt"]
 

@@ -93,7 +93,7 @@ def test_the_best_is_saved_and_a_worse_one_is_not(reporter, test, capsys):
         test(network_answers(error=error), step)
         assert reporter.best.step == reporter.run.best().step == best
     assert reporter.saved == [(str(reporter.run.path / "best" / "model.ckpt"), step) for step in (1, 3)]
-    errors = reporter.run.best().errors
+    errors = reporter.run.best().measures
     assert {"nme", "nme_box", "nme/set/AFW"} < set(errors)
     reporter.line(4, SCALARS)
     said = f"test NME {100 * errors['nme']:.2f} % (box {100 * errors['nme_box']:.2f} %)"
