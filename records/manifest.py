@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from infer.files.atomic import write_text_atomically
 from records.landmarks import Scheme, scheme_of
@@ -44,22 +44,18 @@ class Dataset:
     weight: float
 
 
-@dataclass(frozen=True)
-class Manifest:
-    """A set of records in words and numbers.
+@dataclass(frozen=True, kw_only=True)
+class SetManifest:
+    """A set of records in words and numbers, whatever its records are.
 
-    points: the data sets' key ("pts_2d", "pts_3d"); size: side of the crop in pixels; margin: around the landmark box,
-    part of its longer edge, on every side; context: border around the crop in pixels; encoding: one of
-    ENCODINGS; shards: of each split, in order; subsets: name -> split -> records; skipped: reason -> lines that name a
-    face each; remarks: kind -> lines on what was taken, and how; notes: what else made the set, kept as it is.
+    shards: of each split, in order; subsets: name -> split -> records; skipped: reason -> lines that name a record
+    each; remarks: kind -> lines on what was taken, and how; notes: what else made the set, kept as it is.
     """
 
-    points: str
-    size: int
-    margin: float
-    context: int
-    encoding: str
-    scheme: Scheme
+    KIND: ClassVar[str]  # of the records, as the file says it
+    MAKER: ClassVar[str]  # the script that makes such sets
+    KEYS: ClassVar[tuple[str, ...]]  # of the file, beside those of all kinds
+
     split: Split
     shards: dict[str, tuple[Shard, ...]]
     subsets: dict[str, dict[str, int]]
@@ -82,24 +78,29 @@ class Manifest:
         return [str(Path(folder) / shard.file) for shard in self.shards[split] if shard.records]
 
     @classmethod
-    def read(cls, folder: str | Path) -> Manifest:
+    def read(cls, folder: str | Path) -> Self:
         """The manifest of the set in a folder; whether the shards are as it says is for `records.shards` to check.
 
-        Raises FileNotFoundError without a manifest, ValueError for a damaged one or one of another kind.
+        Raises FileNotFoundError without a manifest, ValueError for a damaged one or one of another kind of records.
         """
         path = Path(folder) / MANIFEST
         if not path.is_file():
-            raise FileNotFoundError(f"{folder}: found no {MANIFEST}, expected a set made by tools/make_records.py")
+            raise FileNotFoundError(f"{folder}: found no {MANIFEST}, expected a set made by {cls.MAKER}")
         return cls.parse(path.read_bytes(), path)
 
     @classmethod
-    def parse(cls, text: str | bytes, place: str | Path) -> Manifest:
+    def parse(cls, text: str | bytes, place: str | Path) -> Self:
         """The manifest that JSON text holds; place: what errors name. Raises ValueError as `read` does."""
         try:
-            return _from_dict(json.loads(text))
+            document = json.loads(text)
+            kind = document.get("kind", Manifest.KIND)  # not named before there was another
+            fields = _common_from(document) | cls._own_from(document) if kind == cls.KIND else None
         except (KeyError, AttributeError, TypeError, ValueError, RecursionError) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else f"a damaged file or another kind: {error}"
             raise ValueError(f"{place}: found {reason}, expected a manifest of version {VERSION}") from None
+        if fields is None:
+            raise ValueError(f"{place}: found a set of {kind}, expected one of {cls.KIND}, as {cls.MAKER} makes it")
+        return cls(**fields, notes=cls._notes_of(document))
 
     def write(self, folder: Path) -> None:
         """Writes the folder's `manifest.json`, whole or not at all."""
@@ -113,9 +114,8 @@ class Manifest:
         }
         document = {
             "version": VERSION,
-            **{name: getattr(self, name) for name in _PLAIN},
-            "scheme": self.scheme.name,
-            "pixels": "RGB",
+            "kind": self.KIND,
+            **self._own(),
             "test_fraction": self.split.test_fraction,
             "split_rule": self.split.rule,
             "splits": splits,
@@ -126,31 +126,98 @@ class Manifest:
         }
         return json.dumps({**document, **self.notes}, indent=1) + "\n"
 
+    @classmethod
+    def _notes_of(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in document.items() if key not in _COMMON and key not in cls.KEYS}
 
-_KNOWN = {"version", *_PLAIN, "scheme", "pixels", "test_fraction", "split_rule", "splits"}
-_KNOWN |= {"datasets", "subsets", "skipped", "remarks"}
+    def _own(self) -> dict[str, Any]:
+        """What the document says of this kind of records alone, under KEYS."""
+        raise NotImplementedError
+
+    @classmethod
+    def _own_from(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of this kind alone. Raises KeyError, TypeError or ValueError on what is no such manifest."""
+        raise NotImplementedError
 
 
-def _from_dict(document: Mapping[str, Any]) -> Manifest:
-    """Raises KeyError, AttributeError, TypeError or ValueError on what is no manifest."""
-    encoding = document["encoding"]
-    if document["version"] != VERSION or encoding not in ENCODINGS:
-        raise ValueError(f"version {document['version']!r}, encoding {encoding!r}, expected one of {ENCODINGS}")
-    return Manifest(
-        points=_value(document, "points", str),
-        size=_value(document, "size", int),
-        margin=_value(document, "margin", int, float),
-        context=_value(document, "context", int),
-        encoding=encoding,
-        scheme=scheme_of(document["scheme"]),
-        split=Split(_value(document, "test_fraction", int, float), document.get("split_rule", _unnamed_rule(document))),
-        shards={split: tuple(_shard(entry) for entry in document["splits"][split]["shards"]) for split in SPLITS},
-        subsets={name: dict(counts) for name, counts in document["subsets"].items()},
-        datasets={name: _dataset(entry) for name, entry in document.get("datasets", {}).items()},
-        skipped=dict(document.get("skipped", {})),
-        remarks=dict(document.get("remarks", {})),
-        notes={key: value for key, value in document.items() if key not in _KNOWN},
-    )
+@dataclass(frozen=True, kw_only=True)
+class Manifest(SetManifest):
+    """A set of face records.
+
+    points: the data sets' key ("pts_2d", "pts_3d"); size: side of the crop in pixels; margin: around the landmark box,
+    part of its longer edge, on every side; context: border around the crop in pixels; encoding: one of
+    ENCODINGS; scheme: of the points; the rest as in `SetManifest`.
+    """
+
+    KIND = "faces"
+    MAKER = "tools/make_records.py"
+    KEYS = (*_PLAIN, "scheme", "pixels")
+
+    points: str
+    size: int
+    margin: float
+    context: int
+    encoding: str
+    scheme: Scheme
+
+    def _own(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _PLAIN} | {"scheme": self.scheme.name, "pixels": "RGB"}
+
+    @classmethod
+    def _own_from(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        encoding = document["encoding"]
+        if encoding not in ENCODINGS:
+            raise ValueError(f"encoding {encoding!r}, expected one of {ENCODINGS}")
+        return {
+            "points": _value(document, "points", str),
+            "size": _value(document, "size", int),
+            "margin": _value(document, "margin", int, float),
+            "context": _value(document, "context", int),
+            "encoding": encoding,
+            "scheme": scheme_of(document["scheme"]),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneManifest(SetManifest):
+    """A set of scenes, pictures with all their faces.
+
+    points: 300W-LP's key, where boxes come from points; longest: pixels of a picture's longer side at most, larger ones
+    were reduced; the rest as in `SetManifest`.
+    """
+
+    KIND = "scenes"
+    MAKER = "tools/make_scenes.py"
+    KEYS = ("points", "longest")
+
+    points: str
+    longest: int
+
+    def _own(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.KEYS}
+
+    @classmethod
+    def _own_from(cls, document: Mapping[str, Any]) -> dict[str, Any]:
+        return {"points": _value(document, "points", str), "longest": _value(document, "longest", int)}
+
+
+_COMMON = {"version", "kind", "test_fraction", "split_rule", "splits", "datasets", "subsets", "skipped", "remarks"}
+
+
+def _common_from(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of all kinds but the notes. Raises KeyError, AttributeError, TypeError or ValueError."""
+    if document["version"] != VERSION:
+        raise ValueError(f"version {document['version']!r}")
+    return {
+        "split": Split(
+            _value(document, "test_fraction", int, float), document.get("split_rule", _unnamed_rule(document))
+        ),
+        "shards": {split: tuple(_shard(entry) for entry in document["splits"][split]["shards"]) for split in SPLITS},
+        "subsets": {name: dict(counts) for name, counts in document["subsets"].items()},
+        "datasets": {name: _dataset(entry) for name, entry in document.get("datasets", {}).items()},
+        "skipped": dict(document.get("skipped", {})),
+        "remarks": dict(document.get("remarks", {})),
+    }
 
 
 def _unnamed_rule(document: Mapping[str, Any]) -> int:

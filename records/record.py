@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from records.examples import bytes_of, floats_of, serialised_example
 from records.manifest import ENCODINGS
 from records.runtime import tf
 
@@ -46,16 +46,15 @@ def encode(record: Record) -> bytes:
         raise ValueError(
             f"{record.name}: label is {record.label.shape}, pose {record.pose.shape}, expected (2K,) and (3,)"
         )
-    feature = {
-        "image": _bytes(record.image),
-        "label": _floats(record.label),
-        "pose": _floats(record.pose),
-        "side": _floats([record.side]),
-        "subset": _bytes(record.subset.encode()),
-        "name": _bytes(record.name.encode()),
-        "source": _bytes(record.source.encode()),
-    }
-    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(deterministic=True)
+    return serialised_example(
+        image=bytes_of(record.image),
+        label=floats_of(record.label),
+        pose=floats_of(record.pose),
+        side=floats_of([record.side]),
+        subset=bytes_of(record.subset.encode()),
+        name=bytes_of(record.name.encode()),
+        source=bytes_of(record.source.encode()),
+    )
 
 
 def decode(serialised: tf.Tensor, encoding: str, context: int, count: int) -> dict[str, tf.Tensor]:
@@ -92,11 +91,3 @@ def decode_image(image: tf.Tensor, encoding: str, context: int) -> tf.Tensor:
     else:
         raise ValueError(f"record encoding: found {encoding!r}, expected one of {', '.join(ENCODINGS)}")
     return tf.ensure_shape(decoded, [edge, edge, 3])
-
-
-def _bytes(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-
-
-def _floats(values: npt.ArrayLike) -> tf.train.Feature:
-    return tf.train.Feature(float_list=tf.train.FloatList(value=np.asarray(values, np.float32).tolist()))

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from infer.files.atomic import atomic_path
-from records.manifest import MANIFEST, Manifest, Shard
+from records.manifest import MANIFEST, Manifest, SetManifest, Shard
 from records.runtime import tf
+
+Kind = TypeVar("Kind", bound=SetManifest)
 
 
 def shard_name(split: str, index: int, count: int) -> str:
@@ -40,11 +43,16 @@ def _write_records(path: Path, serialised: Iterable[bytes]) -> int:
 
 
 def checked_manifest(folder: str | Path) -> Manifest:
-    """The manifest of a set of records, after the cheap part of the audit: every shard is there with its size in bytes.
+    """The manifest of a set of face records, checked and with errors as `checked_set` has them."""
+    return checked_set(folder, Manifest)
 
-    Raises what `Manifest.read` raises, and ValueError naming the first shard that is missing or has another size.
+
+def checked_set(folder: str | Path, kind: type[Kind]) -> Kind:
+    """The manifest of a set of records of a kind, after the cheap part of the audit: all shards, in their sizes.
+
+    Raises what the kind's `read` raises, and ValueError naming the first shard that is missing or has another size.
     """
-    manifest = Manifest.read(folder)
+    manifest = kind.read(folder)
     for shard in manifest.all_shards:
         fault = _cheap_fault(Path(folder), shard)
         if fault:
@@ -52,13 +60,14 @@ def checked_manifest(folder: str | Path) -> Manifest:
     return manifest
 
 
-def audit(folder: str | Path) -> list[str]:
+def audit(folder: str | Path, kind: type[SetManifest] = Manifest) -> list[str]:
     """What is wrong with a set of records, one line each, after reading every shard; empty for a sound set.
 
-    Checks presence, size, SHA-256, the checksum of every record and their number. Raises as `Manifest.read` does.
+    Checks presence, size, SHA-256, the checksum of every record and their number. Raises as the kind's
+    `read` does.
     """
     folder = Path(folder)
-    shards = Manifest.read(folder).all_shards
+    shards = kind.read(folder).all_shards
     faults = [fault for shard in shards if (fault := _fault_of(folder, shard))]
     known = {shard.file for shard in shards}
     strays = sorted(path.name for path in folder.glob("*.tfrecords") if path.name not in known)

@@ -21,7 +21,17 @@ def folder(tmp_path):
     """A set of one shard of training records."""
     entry = shards.write_shard(tmp_path / NAME, PAYLOADS)
     parts = {"train": (entry,), "test": ()}
-    Manifest("pts_2d", 128, 0.15, 0, "raw", IBUG_68, Split(), parts, {}).write(tmp_path)
+    Manifest(
+        points="pts_2d",
+        size=128,
+        margin=0.15,
+        context=0,
+        encoding="raw",
+        scheme=IBUG_68,
+        split=Split(),
+        shards=parts,
+        subsets={},
+    ).write(tmp_path)
     return tmp_path
 
 

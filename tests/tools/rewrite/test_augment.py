@@ -17,7 +17,17 @@ from tools.rewrite import augment
 from tools.rewrite.variants import Variant, changed, variants_of
 
 SPOT, SIZE, CONTEXT = 30, 128, 8
-MANIFEST = Manifest("pts_2d", SIZE, 0.15, CONTEXT, "raw", IBUG_68, Split(), {}, {})
+MANIFEST = Manifest(
+    points="pts_2d",
+    size=SIZE,
+    margin=0.15,
+    context=CONTEXT,
+    encoding="raw",
+    scheme=IBUG_68,
+    split=Split(),
+    shards={},
+    subsets={},
+)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,17 @@ from tools.rewrite.distillation import taught
 from tools.rewrite.teacher import Teacher
 
 SMALL = Path(__file__).parents[3] / "infer" / "landmark_small.pb"
-TINY = Manifest("pts_2d", 128, 0.25, 16, "raw", IBUG_68, Split(), {}, {})
+TINY = Manifest(
+    points="pts_2d",
+    size=128,
+    margin=0.25,
+    context=16,
+    encoding="raw",
+    scheme=IBUG_68,
+    split=Split(),
+    shards={},
+    subsets={},
+)
 
 
 def test_a_label_moves_by_trust_unless_it_is_far_or_unknown():
