@@ -7,6 +7,7 @@ what an uninterrupted one does. (TensorFlow's own warp takes nine times as long 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -32,6 +33,19 @@ class Ranges:
     def __post_init__(self) -> None:
         if not all(0 <= value < np.inf for value in vars(self).values()):
             raise ValueError(f"augmentation: found {self}, expected numbers of 0 and more")
+
+
+class PixelRanges(Protocol):
+    """What changes pixels and moves nothing: the fields of `Ranges` of these names."""
+
+    @property
+    def colour(self) -> float: ...
+    @property
+    def blur(self) -> float: ...
+    @property
+    def noise(self) -> float: ...
+    @property
+    def jpeg(self) -> float: ...
 
 
 NO_AUGMENTATION = Ranges(0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -102,7 +116,7 @@ def sampling_matrix(matrix: np.ndarray, mirrored: bool, size: int, edge: int) ->
     return np.column_stack([turn, offset])
 
 
-def change_pixels(image: np.ndarray, ranges: Ranges, rng: np.random.Generator) -> np.ndarray:
+def change_pixels(image: np.ndarray, ranges: PixelRanges, rng: np.random.Generator) -> np.ndarray:
     """The picture uint8 [S, S, 3] in another light, sometimes grey, blurred, noisy or compressed."""
     if ranges.colour > 0:
         image = cv2.LUT(image, random_curves(ranges.colour, rng))

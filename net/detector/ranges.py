@@ -1,0 +1,42 @@
+"""How far the augmentation of scenes goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from net.options import option
+
+
+@dataclass(frozen=True)
+class SceneRanges:
+    """What scenes are made of pictures. Probabilities are 0 to 1. Raises ValueError for what is none."""
+
+    grid: int = option(8, "a scene is cut into up to so many tiles a side, a picture in each")
+    whole: float = option(0.35, "probability of a single picture")
+    zoom: float = option(3.5, "a picture is shown up to so many times as large as fills its tile")
+    enlarge: float = option(2.2, "and up to so many times its own size")
+    lean: float = option(12.0, "standard deviation of a picture's turn, degrees")
+    quarter: float = option(0.25, "probability of a quarter turn or two besides")
+    any_turn: float = option(0.2, "probability of any turn at all in its place")
+    mirror: float = option(0.5, "probability of mirroring")
+    colour: float = option(0.3, "relative strength of gain, offset and gamma")
+    blur: float = option(0.1, "probability of a blurred or coarser scene")
+    noise: float = option(0.1, "probability of noise")
+    jpeg: float = option(0.15, "probability of a scene through JPEG of quality 10 to 60")
+    occlude: float = option(0.1, "probability that part of a face is covered")
+    window: int = option(1024, "scenes are made of the last so many pictures read")
+    renew: float = option(1.0, "pictures read a scene")
+
+    def __post_init__(self) -> None:
+        shares = self.whole, self.quarter, self.any_turn, self.mirror, self.blur, self.noise, self.jpeg, self.occlude
+        if not all(0 <= share <= 1 for share in shares) or self.quarter + self.any_turn > 1:
+            raise ValueError(f"augmentation: found {self}, expected probabilities of 0 to 1, turns of 1 together")
+        if not (min(self.zoom, self.enlarge) >= 1 and np.isfinite([self.lean, self.colour]).all()):
+            raise ValueError(f"augmentation: found {self}, expected zoom and enlarge of 1 and more")
+        if min(self.grid, self.window) < 1 or not self.renew > 0:
+            raise ValueError(f"augmentation: found {self}, expected grid and window of 1 and more, renew over 0")
+
+
+WHOLE_PICTURES = SceneRanges(1, 1.0, 1.0, 1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -1,0 +1,121 @@
+"""Scenes: faces stay on their pixels whatever is done to a picture, and what is cut off does not count."""
+
+import cv2
+import numpy as np
+import pytest
+
+from infer.geometry.oriented import roll_of
+from net.detector.mosaic import (
+    AnnotatedPicture,
+    Placing,
+    cover_faces,
+    inside,
+    lay,
+    make_scene,
+    moved,
+    random_turn,
+    tiles_of,
+)
+from net.detector.ranges import WHOLE_PICTURES, SceneRanges
+from net.detector.targets import Scene
+
+EMPTY = np.zeros((0, 4))
+FIVE = np.array([[40, 30], [70, 32], [54, 46], [44, 62], [66, 63]], float)
+
+
+def picture_of(height: int = 100, width: int = 120) -> AnnotatedPicture:
+    """A black picture with one face whose five points are bright spots of their own colours."""
+    image = np.zeros((height, width, 3), np.uint8)
+    for index, (x, y) in enumerate(FIVE.astype(int)):
+        cv2.circle(image, (int(x), int(y)), 3, COLOURS[index], -1)
+    oriented = np.array([[55, 46, 40, 44, roll_of(FIVE)]])
+    return AnnotatedPicture.of(image, Scene(oriented, FIVE[None], np.array([[5.0, 5, 20, 25]])))
+
+
+COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255))
+PARTNERS = (1, 0, 2, 4, 3)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_points_stay_on_their_pixels(seed):
+    image = np.zeros((200, 200, 3), np.uint8)
+    ranges = SceneRanges(zoom=1.0, enlarge=3.0)
+    scene = lay(image, (0, 0, 200, 200), picture_of(), ranges, np.random.default_rng(seed))
+    x, y = scene.five[0].round().astype(int).T
+    found = image[y, x].astype(int)
+    mirrored = np.abs(found[0] - COLOURS[0]).max() > 100
+    assert found == pytest.approx(np.array(COLOURS)[list(PARTNERS) if mirrored else range(5)], abs=60)
+    assert np.cos(scene.oriented[0, 4] - roll_of(scene.five[0])) == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_moved_boxes_and_points(mirrored):
+    placing = Placing(2.0, np.pi / 2, mirrored, (300.0, 10.0))
+    scene = moved(picture_of().scene, placing)
+    x, y = (-55 if mirrored else 55), 46
+    assert scene.oriented[0, :4] == pytest.approx([300 - 2 * y, 10 + 2 * x, 80, 88])
+    lean = roll_of(FIVE) * (-1 if mirrored else 1)
+    assert scene.oriented[0, 4] == pytest.approx(lean + np.pi / 2)
+    first = FIVE[1 if mirrored else 0] * (-1 if mirrored else 1, 1)
+    assert scene.five[0, 0] == pytest.approx([300 - 2 * first[1], 10 + 2 * first[0]])
+    left, right = sorted((-40, -10) if mirrored else (10, 40))
+    assert scene.ignore[0] == pytest.approx([250, 10 + left, 290, 10 + right])
+
+
+def test_unknown_rolls_are_upright_and_unknown_points_stay_unknown():
+    scene = Scene(np.array([[10, 20, 8, 9, np.nan]]), np.full((1, 5, 2), np.nan), EMPTY)
+    found = moved(scene, Placing(1.0, -1.0, True, (0.0, 0.0)))
+    assert found.oriented[0, 4] == pytest.approx(-1.0)
+    assert np.isnan(found.five).all()
+
+
+def test_what_a_tile_shows():
+    # of size 20 around x = 2, 5, 30 and 60 in a tile of 50: 62 % shown, 75 %, all, nothing; and 12 % of one at -7.5
+    middles = np.array([2, 5, 30, 60, -7.5])
+    oriented = np.stack([middles, np.full(5, 25.0), np.full(5, 20.0), np.full(5, 20.0), np.zeros(5)], axis=1)
+    shown = inside(Scene(oriented, np.zeros((5, 5, 2)), np.array([[40.0, 40, 70, 45], [60, 0, 70, 5]])), (0, 0, 50, 50))
+    assert shown.oriented[:, 0] == pytest.approx([2, 5, 30])
+    assert shown.ignore == pytest.approx(np.array([[40, 40, 49.5, 45]]))
+
+
+def test_cut_faces_are_ignored():
+    scene = Scene(np.array([[-2.0, 25, 20, 20, 0]]), np.zeros((1, 5, 2)), EMPTY)
+    shown = inside(scene, (0, 0, 50, 50))
+    assert len(shown.oriented) == 0
+    assert shown.ignore == pytest.approx(np.array([[-0.5, 15, 8, 35]]))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_tiles_cover_the_scene_once(seed):
+    covered = np.zeros((96, 96), int)
+    for x0, y0, x1, y1 in tiles_of(96, SceneRanges(whole=0.0, grid=5), np.random.default_rng(seed)):
+        covered[y0:y1, x0:x1] += 1
+    assert (covered == 1).all()
+
+
+def test_turns_are_as_asked_for():
+    rng = np.random.default_rng(1)
+    turns = np.degrees([random_turn(SceneRanges(lean=3, quarter=0.5, any_turn=0.0), rng) for _ in range(2000)])
+    off = np.abs(turns - 90 * np.round(turns / 90))
+    assert off.max() < 15
+    assert np.mean(np.round(turns / 90) % 4 == 0) == pytest.approx(0.5, abs=0.05)
+    assert not any(random_turn(WHOLE_PICTURES, rng) for _ in range(5))
+
+
+def test_covers_lie_on_large_faces_alone():
+    oriented = np.array([[60.0, 60, 50, 50, 0], [150, 150, 12, 12, 0]])
+    scene = Scene(oriented, np.zeros((2, 5, 2)), EMPTY)
+    image = np.full((200, 200, 3), 255, np.uint8)
+    image[::2] = 0
+    before = image.copy()
+    cover_faces(image, scene, SceneRanges(occlude=1.0), np.random.default_rng(2))
+    rows, columns = np.nonzero((image != before).any(axis=-1))
+    assert rows.min() >= 10 and rows.max() <= 115 and columns.min() >= 10 and columns.max() <= 115
+
+
+def test_scenes_of_several_pictures_hold_the_faces_of_all_tiles():
+    ranges = SceneRanges(grid=2, whole=0.0, zoom=1.0, lean=0, quarter=0, any_turn=0, occlude=0)
+    image, scene = make_scene([picture_of()], 240, ranges, np.random.default_rng(3))
+    assert image.shape == (240, 240, 3)
+    assert len(scene.oriented) == 4 and len(scene.ignore) == 4
+    assert len({(x > 120, y > 120) for x, y in scene.oriented[:, :2]}) == 4
