@@ -5,43 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from export.formats import MODEL, Format, file_names
-from export.parity import COMPARED, Difference, Reference, faces, verify
-from net.data.record_set import RecordSet
+from export.parity import Difference, Reference, of, verify
+from export.signature import Signature
 from records.runtime import v1
-
-CALIBRATION = 256  # pictures for int8
 
 
 @dataclass(frozen=True)
 class AcceptedFile:
     """A file of a model that answers like the original.
 
-    differences: runtime -> how far it is off; compared: pictures whose answers were compared one by one; judged: how
-    many had points, so that the NME is of so many.
+    differences: runtime -> how far it is off, in `unit`; compared: what the comparison was made on.
     """
 
     form: Format
     path: Path
     differences: dict[str, Difference]
-    compared: int
-    judged: int
-
-    def lines(self) -> list[str]:
-        """What is printed of it."""
-        found = [f"{self.path.name}: {self.path.stat().st_size / 1e6:.2f} MB"]
-        return found + [self._line(runtime, difference) for runtime, difference in self.differences.items()]
-
-    def _line(self, runtime: str, found: Difference) -> str:
-        change = round(100 * found.nme_change, 3) + 0.0
-        nme = "unknown" if not np.isfinite(change) else f"{change:+.3f} % on {self.judged}"
-        return (
-            f"  {runtime}: at most {found.max:.2e} of the crop's side from the original (mean {found.mean:.2e}) "
-            f"on {self.compared} {'faces' if self.judged else 'pictures'}, NME {nme}"
-        )
+    unit: str
+    compared: dict[str, Any]
 
 
 def write_accepted(
@@ -62,7 +47,7 @@ def write_accepted(
     for form in formats:
         file = folder / names[form.name]
         try:
-            file.write_bytes(_converted(form, graph, calibration))
+            file.write_bytes(_converted(form, graph, truth.signature, calibration))
             differences = verify(file, form, truth)
         except ValueError as error:
             file.unlink(missing_ok=True)
@@ -70,27 +55,23 @@ def write_accepted(
             if not accepted:
                 break
             continue
-        accepted.append(AcceptedFile(form, file, differences, min(COMPARED, len(truth.images)), truth.judged))
-        print("\n".join(accepted[-1].lines()), flush=True)
+        accepted.append(AcceptedFile(form, file, differences, truth.unit, truth.compared))
+        print("\n".join(_lines(accepted[-1], truth)), flush=True)
     return accepted, failures
 
 
-def calibration_of(records: RecordSet | None, formats: Sequence[Format]) -> np.ndarray:
-    """Training pictures for the formats that need them, float32 [N, S, S, C]; none where no format does.
-
-    Raises ValueError where a format needs some and there are no records.
-    """
-    calibrated = [form.name for form in formats if form.rise is not None]
-    if not calibrated:
-        return np.empty((0, 1, 1, 3), np.float32)
-    if records is None:
-        raise ValueError(f"{', '.join(calibrated)}: found no --records, expected faces to calibrate and to judge it by")
-    return faces(records, CALIBRATION, "train")[0]
+def _lines(file: AcceptedFile, truth: Reference) -> list[str]:
+    """What is printed of a file."""
+    return [f"{file.path.name}: {file.path.stat().st_size / 1e6:.2f} MB"] + [
+        f"  {runtime}: at most {found.max:.2e} {of(truth.unit)} from the original (mean {found.mean:.2e}) "
+        f"on {truth.said(found)}"
+        for runtime, found in file.differences.items()
+    ]
 
 
-def _converted(form: Format, graph: v1.GraphDef, calibration: np.ndarray) -> bytes:
+def _converted(form: Format, graph: v1.GraphDef, signature: Signature, calibration: np.ndarray) -> bytes:
     try:
-        return form.write(graph, calibration)
+        return form.write(graph, signature, calibration)
     except ImportError as error:
         raise ValueError(f"found no package {error.name}, expected it beside TensorFlow: make setup") from None
     except Exception as error:  # converters raise nearly anything

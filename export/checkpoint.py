@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from export.graphs import flush_subnormals
+from export.networks import build, signature_of
 from net.data.record_set import RecordSet
-from net.model.senet import INPUT, OUTPUT, senet
 from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint, last_checkpoint, restorer, step_of
-from net.run.folder import RunFolder
+from net.run.folder import Best, RunFolder
 from records.landmarks import scheme_of
 
 from records.runtime import tf, v1  # isort: skip - silent only where it is TensorFlow's first import
@@ -24,7 +24,7 @@ BATCH = 64
 
 
 class Checkpoint:
-    """A checkpoint of a run of net/train.py, with what its settings say of network and records.
+    """A checkpoint of a run, with what its settings say of the network.
 
     folder: of the run; which: "best" or "last". Raises FileNotFoundError where there is no run or no checkpoint, or
     ValueError on damaged settings.
@@ -34,7 +34,6 @@ class Checkpoint:
         self.run = RunFolder(folder)
         self.settings = self.run.settings()
         self.shape = self.settings.network
-        self.scheme = scheme_of(self.settings.records.scheme)
         self.path = self._path(which)
         self.step = step_of(self.path)
 
@@ -43,11 +42,6 @@ class Checkpoint:
         if not found:
             raise FileNotFoundError(f"{self.run}: found no checkpoint, expected one: has net/train.py run?")
         return found
-
-    def record_set(self, folder: Path | None = None) -> RecordSet:
-        """The records that the run was trained on, or others; of a run of cross-validation with its own test part."""
-        selection = self.settings.selection
-        return RecordSet.of(replace(selection, folder=folder or selection.folder), self.shape.picture == "grey")
 
     def load(self, session: v1.Session) -> None:
         """Loads the weights into a graph's session. Raises ValueError where they are damaged, or another network's."""
@@ -66,25 +60,48 @@ class Checkpoint:
             if found != expected:
                 raise ValueError(f"{self.path}: {value.op.name} is {found}, expected {expected} by settings.json")
 
-    def answer(self, images: np.ndarray) -> np.ndarray:
-        """What the checkpoint itself answers, float32 [N, 2K], to images [N, S, S, C] 0..255, N >= 1."""
-        starts = range(0, len(images), BATCH)
+    def answer(self, images: np.ndarray) -> list[np.ndarray]:
+        """What the checkpoint itself answers to images [N, H, W, C] 0..255, N >= 1: float32 [N, ...] of each output."""
+        signature, starts = signature_of(self.shape), range(0, len(images), BATCH)
         with inference_session(self.shape, self.load) as session:
-            call = session.make_callable(f"{OUTPUT}:0", feed_list=[f"{INPUT}:0"])
-            return np.concatenate([call(images[start : start + BATCH]) for start in starts])
+            outputs = [f"{name}:0" for name in signature.outputs]
+            call = session.make_callable(outputs, feed_list=[f"{signature.input}:0"])
+            parts = [call(images[start : start + BATCH]) for start in starts]
+        return [np.concatenate(answers) for answers in zip(*parts, strict=True)]
+
+    @property
+    def said(self) -> str:
+        """Which step it is of, in words."""
+        return f"step {self.step}" if self.step else "step 0, the untouched start"
+
+    def best(self) -> Best | None:
+        """What training measured when it saved the checkpoint; None for the last."""
+        return self.run.best() if Path(self.path).parent == self.run.best_folder else None
+
+
+class LandmarkCheckpoint(Checkpoint):
+    """A checkpoint of a run of net/train.py, with the points and the records that it was trained on."""
+
+    def __init__(self, folder: Path, which: str = "best"):
+        super().__init__(folder, which)
+        self.scheme = scheme_of(self.settings.records.scheme)
+
+    def record_set(self, folder: Path | None = None) -> RecordSet:
+        """The records that the run was trained on, or others; of a run of cross-validation with its own test part."""
+        selection = self.settings.selection
+        return RecordSet.of(replace(selection, folder=folder or selection.folder), self.shape.picture == "grey")
 
     def recorded_nme(self) -> float | None:
         """The NME by box size that training measured when it saved the checkpoint, a fraction; None for the last."""
-        best = self.run.best()
-        return best.measures["nme_box"] if best and Path(self.path).parent == self.run.best_folder else None
+        best = self.best()
+        return best.measures["nme_box"] if best else None
 
 
 @contextlib.contextmanager
 def inference_session(shape: Shape, load: Callable[[v1.Session], None]) -> Iterator[v1.Session]:
     """A session on the inference graph, built anew with is_training=False, its variables given values by `load`."""
     with v1.Graph().as_default():
-        image = v1.placeholder(tf.float32, [None, shape.size, shape.size, shape.planes], name=INPUT)
-        senet(image, shape, is_training=False)
+        build(shape)
         with v1.Session() as session:
             load(session)
             yield session
@@ -95,8 +112,9 @@ def frozen_graph(shape: Shape, load: Callable[[v1.Session], None]) -> v1.GraphDe
 
     load: gives the variables their values, as `Checkpoint.load` does.
     """
+    signature = signature_of(shape)
     with inference_session(shape, load) as session:
-        graph = v1.graph_util.convert_variables_to_constants(session, session.graph_def, [OUTPUT])
-    graph = optimize_for_inference(graph, [INPUT], [OUTPUT], tf.float32.as_datatype_enum)
+        graph = v1.graph_util.convert_variables_to_constants(session, session.graph_def, signature.outputs)
+    graph = optimize_for_inference(graph, [signature.input], signature.outputs, tf.float32.as_datatype_enum)
     flush_subnormals(graph)
     return graph

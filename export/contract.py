@@ -14,16 +14,21 @@ from dataclasses import asdict
 from pathlib import Path
 
 from export.acceptance import AcceptedFile
-from export.checkpoint import Checkpoint
+from export.checkpoint import LandmarkCheckpoint
+from export.parity import Difference
 from export.summary import Summary
 from infer.files.atomic import write_text_atomically
-from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, VERSION, Contract, Placement
+from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, VERSION, Placement
 from net.model.senet import INPUT, OUTPUT
 from records.landmarks import Scheme
 
 
 def contract_of_checkpoint(
-    checkpoint: Checkpoint, files: Sequence[AcceptedFile], summary: Summary, terms: str, recrop: Placement | None
+    checkpoint: LandmarkCheckpoint,
+    files: Sequence[AcceptedFile],
+    summary: Summary,
+    terms: str,
+    recrop: Placement | None,
 ) -> dict:
     """The contract of a network frozen from a checkpoint; of its files the first is the main one.
 
@@ -49,13 +54,13 @@ def contract_of_checkpoint(
     }
 
 
-def contract_of_conversion(original: Contract, files: Sequence[AcceptedFile], terms: str | None) -> dict:
-    """The contract of a converted model: the original's, but for the files it speaks of.
+def contract_of_conversion(original: dict, files: Sequence[AcceptedFile], terms: str | None) -> dict:
+    """The contract of a converted model: the original's, as JSON has it, but for the files it speaks of.
 
     terms: in place of the original's; None: those.
     """
     main, *_ = entries = [_entry(file) for file in files]
-    given = {key: value for key, value in original.raw["input"].items() if key != "layout"}
+    given = {key: value for key, value in original["input"].items() if key != "layout"}
     new = {
         "file": main["file"],
         "sha256": main["sha256"],
@@ -64,7 +69,7 @@ def contract_of_conversion(original: Contract, files: Sequence[AcceptedFile], te
         "tolerance": main["tolerance"],
         "formats": _by_format(files, entries),
     }
-    return original.raw | new | ({"terms": terms} if terms is not None else {})
+    return original | new | ({"terms": terms} if terms is not None else {})
 
 
 def write_contract(path: Path, contract: dict) -> None:
@@ -98,10 +103,9 @@ def _entry(file: AcceptedFile) -> dict:
         "layout": NCHW if file.path.suffix == ".pb" else NHWC,
         "tolerance": {
             "limit": {"max": form.limit} if form.limit is not None else {"nme_change": form.rise},
-            "unit": FRACTION,
-            "faces": file.compared,
-            "nme_faces": file.judged,
-            **{runtime: _known(asdict(difference)) for runtime, difference in file.differences.items()},
+            "unit": file.unit,
+            **file.compared,
+            **{runtime: _known(difference) for runtime, difference in file.differences.items()},
         },
     }
 
@@ -110,12 +114,13 @@ def _by_format(files: Sequence[AcceptedFile], entries: Sequence[dict]) -> dict[s
     return {file.form.name: entry for file, entry in zip(files, entries, strict=True)}
 
 
-def _known(numbers: dict[str, float]) -> dict[str, float | None]:
-    """The numbers, null for one that is not known: JSON has no other word for it."""
-    return {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+def _known(difference: Difference) -> dict[str, float | None]:
+    """The numbers that were measured, null for one that is not known: JSON has no other word for it."""
+    measured = {name: value for name, value in asdict(difference).items() if value is not None}
+    return {name: value if math.isfinite(value) else None for name, value in measured.items()}
 
 
-def _input(checkpoint: Checkpoint, layout: str) -> dict:
+def _input(checkpoint: LandmarkCheckpoint, layout: str) -> dict:
     """The picture that callers feed."""
     shape = checkpoint.shape
     colours = {"channels": shape.planes, "order": "GRAY" if shape.planes == 1 else "RGB"}
@@ -127,7 +132,7 @@ def _said(layout: str) -> dict:
     return {} if layout == NCHW else {"layout": layout}
 
 
-def _crop(checkpoint: Checkpoint, recrop: Placement | None) -> dict:
+def _crop(checkpoint: LandmarkCheckpoint, recrop: Placement | None) -> dict:
     crop = {
         "shape": "square around the landmark box",
         "margin": checkpoint.settings.records.margin,
@@ -150,7 +155,7 @@ def _points(scheme: Scheme) -> dict:
     }
 
 
-def _trained_on(checkpoint: Checkpoint) -> dict:
+def _trained_on(checkpoint: LandmarkCheckpoint) -> dict:
     """What the network has seen; a run from before its split was kept does not say how its sources were parted."""
     settings, records = checkpoint.settings, checkpoint.settings.records
     return {

@@ -1,12 +1,11 @@
 """The formats a model leaves in: how a frozen graph becomes each of them, what its file is called, what may differ.
 
-Whatever the format: input `image` float32 [batch, S, S, 3] RGB 0..255, output `landmarks` float32 [batch, 2K].
+Whatever the format, the network keeps its signature: the names of its input and outputs, pictures RGB 0..255.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 import tempfile
 import warnings
 import zlib
@@ -17,12 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from export.graphs import halved
-from net.model.senet import INPUT, OUTPUT
+from export.onnx_graph import put_right
+from export.signature import Signature
 from records.runtime import silent_standard_error, tf, v1
 
 MODEL = "landmark"  # the name of a model that has no other: landmark.pb, landmark.json
 ONNX_OPSET = 17
-BATCH_NAME = "batch"
 # What stays float in an int8 model: a probability among 256 cells is mostly less than int8's smallest step, and a
 # coordinate needs more than 256 values. Quantised as well, these cost a third of the accuracy.
 FLOAT_OPS = ("SOFTMAX", "FULLY_CONNECTED", "BATCH_MATMUL")
@@ -32,14 +31,14 @@ FLOAT_OPS = ("SOFTMAX", "FULLY_CONNECTED", "BATCH_MATMUL")
 class Format:
     """A file format of a model.
 
-    write: (frozen graph, pictures float32 [N, S, S, 3] to calibrate on) -> the file's bytes; ending: of its name;
-    second: that where another has taken it; runtimes: those of `export.runtimes` that read it rightly. limit: the
-    largest difference of a coordinate from the original's, as a fraction of the crop's side; rise: the largest
-    relative rise of the NME, for a format that has no limit.
+    write: (frozen graph, its signature, pictures float32 [N, S, S, 3] to calibrate on) -> the file's bytes; ending: of
+    its name; second: that where another has taken it; runtimes: those of `export.runtimes` that read it rightly.
+    limit: the largest difference of an answer from the original's, in the unit of its reference (of landmarks: a
+    fraction of the crop's side); rise: the largest relative rise of the NME, for a format that has no limit.
     """
 
     name: str
-    write: Callable[[v1.GraphDef, np.ndarray], bytes]
+    write: Callable[[v1.GraphDef, Signature, np.ndarray], bytes]
     ending: str
     runtimes: tuple[str, ...]
     limit: float | None = None
@@ -47,40 +46,39 @@ class Format:
     second: str = ""
 
 
-def frozen_single(graph: v1.GraphDef, images: np.ndarray) -> bytes:
+def frozen_single(graph: v1.GraphDef, signature: Signature, images: np.ndarray) -> bytes:
     """The frozen graph itself, float32."""
     return graph.SerializeToString(deterministic=True)
 
 
-def frozen_half(graph: v1.GraphDef, images: np.ndarray) -> bytes:
+def frozen_half(graph: v1.GraphDef, signature: Signature, images: np.ndarray) -> bytes:
     """The frozen graph with half-precision constants: half the file, for OpenCV alone."""
     return halved(graph).SerializeToString(deterministic=True)
 
 
-def onnx(graph: v1.GraphDef, images: np.ndarray) -> bytes:
-    """ONNX, float32; input and output keep their names and layout."""
+def onnx(graph: v1.GraphDef, signature: Signature, images: np.ndarray) -> bytes:
+    """ONNX, float32; input and outputs keep their names and layout."""
     with _silence():
         import tf2onnx  # it takes a second, and nothing else needs it
 
         # the order of its sets of nodes decides what its optimizer merges first: by name, not by place in memory
         tf2onnx.utils.INTERNAL_NAME = 1
         tf2onnx.graph.Node.__hash__ = lambda node: zlib.crc32(node.name.encode())
+        outputs = [f"{name}:0" for name in signature.outputs]
         model, _ = tf2onnx.convert.from_graph_def(
-            graph, input_names=[f"{INPUT}:0"], output_names=[f"{OUTPUT}:0"], opset=ONNX_OPSET
+            graph, input_names=[f"{signature.input}:0"], output_names=outputs, opset=ONNX_OPSET
         )
-    _rename(model.graph)
-    for value in (*model.graph.input, *model.graph.output):
-        value.type.tensor_type.shape.dim[0].dim_param = BATCH_NAME
+    put_right(model.graph, signature)
     return model.SerializeToString(deterministic=True)
 
 
-def tflite(graph: v1.GraphDef, images: np.ndarray) -> bytes:
+def tflite(graph: v1.GraphDef, signature: Signature, images: np.ndarray) -> bytes:
     """TensorFlow Lite, float32."""
-    with _converter(graph) as converter, _silence():
+    with _converter(graph, signature) as converter, _silence():
         return converter.convert()
 
 
-def int8(graph: v1.GraphDef, images: np.ndarray) -> bytes:
+def int8(graph: v1.GraphDef, signature: Signature, images: np.ndarray) -> bytes:
     """TensorFlow Lite, weights and maps int8, calibrated on the pictures; input, output and the last ops stay float32.
 
     images: float32 [N, S, S, 3], N of a few hundred (Jacob et al., "Quantization and Training of Neural Networks for
@@ -88,7 +86,7 @@ def int8(graph: v1.GraphDef, images: np.ndarray) -> bytes:
     """
     debugger = tf.lite.experimental.QuantizationDebugger  # the public way to keep chosen ops float
     options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(FLOAT_OPS))
-    with _converter(graph) as converter, _silence():
+    with _converter(graph, signature) as converter, _silence():
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = lambda: ([image[None]] for image in images)
         made = debugger(converter=converter, debug_dataset=lambda: iter(()), debug_options=options)
@@ -124,35 +122,13 @@ def file_names(formats: Sequence[Format], model: str = MODEL) -> dict[str, str]:
     return {name: model + ending for name, ending in endings.items()}
 
 
-def _rename(graph) -> None:
-    """Gives an ONNX graph's tensors and nodes, in place, the names that they have whatever was converted before.
-
-    Input and output get those of the frozen graph, without the number of the output; names of the converter's own end
-    in a number that counts on in the process, here in the graph.
-    """
-    names = {f"{name}:0": name for name in (INPUT, OUTPUT)}
-    numbers: dict[str, str] = {}
-
-    def renamed(name: str) -> str:
-        own = re.sub(r"__(\d+)", lambda found: f"__{numbers.setdefault(found[1], str(len(numbers)))}", name)
-        return names.get(name, own)
-
-    for node in graph.node:
-        node.name = renamed(node.name)
-        for tensors in (node.input, node.output):
-            tensors[:] = map(renamed, tensors)
-    for value in (*graph.initializer, *graph.input, *graph.output, *graph.value_info):
-        value.name = renamed(value.name)
-    graph.initializer.sort(key=lambda value: value.name)
-
-
 @contextlib.contextmanager
-def _converter(graph: v1.GraphDef) -> Iterator[v1.lite.TFLiteConverter]:
+def _converter(graph: v1.GraphDef, signature: Signature) -> Iterator[v1.lite.TFLiteConverter]:
     """TensorFlow's converter of a frozen graph, which it wants as a file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "frozen.pb")
-        path.write_bytes(frozen_single(graph, np.empty(0)))
-        yield v1.lite.TFLiteConverter.from_frozen_graph(str(path), [INPUT], [OUTPUT])
+        path.write_bytes(graph.SerializeToString(deterministic=True))
+        yield v1.lite.TFLiteConverter.from_frozen_graph(str(path), [signature.input], list(signature.outputs))
 
 
 @contextlib.contextmanager

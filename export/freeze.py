@@ -11,7 +11,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,33 +20,24 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
 
-from export.acceptance import AcceptedFile, calibration_of, write_accepted
-from export.checkpoint import Checkpoint, frozen_graph
-from export.contract import contract_of_checkpoint, contract_of_conversion, write_contract
-from export.formats import FORMATS, MODEL, Format, parse_formats
+from export.acceptance import write_accepted
+from export.checkpoint import LandmarkCheckpoint
+from export.contract import write_contract
+from export.formats import FORMATS, MODEL, parse_formats
 from export.frozen_model import FrozenModel
 from export.graphs import read_graph, write_board
-from export.parity import Reference, reference
-from export.recrop import recrop_of
+from export.origins import Origin, landmark_model, landmark_run
 from export.staging import staging
 from export.summary import summarise
-from export.terms import terms_of
-from net.data.record_set import RecordSet
 from records.runtime import tf, v1
 
 
 @dataclass(frozen=True)
 class Export:
-    """What is to be written: the model's files and their contract, by name into a folder, and for TensorBoard.
-
-    formats: the first is the main one; terms: of use, None for those that follow from its origin; board: folder of the
-    event file, if any.
-    """
+    """Where to: the model's files and contract, by name into a folder; board: folder of the event file, if any."""
 
     folder: Path
     name: str
-    formats: Sequence[Format]
-    terms: str | None = None
     board: Path | None = None
 
 
@@ -104,14 +95,11 @@ def _completed(parser: argparse.ArgumentParser, args: argparse.Namespace) -> arg
 def main(argv=None) -> int:
     speak_plainly()
     args = parse_args(argv)
-    wanted = Export(args.out, args.name, args.formats, args.terms, args.board)
     v1.logging.set_verbosity(v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
     try:
         if args.summary:
             return show(args.summary, args.board)
-        if args.model:
-            return convert(FrozenModel(args.model), args.records, wanted)
-        return freeze(Checkpoint(args.run, args.checkpoint), args.records, wanted)
+        return export(origin_of(args), Export(args.out, args.name, args.board))
     except (ValueError, OSError, ImportError, tf.errors.OpError) as error:
         print(f"freeze: {str(error).strip().splitlines()[0]}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -128,50 +116,27 @@ def show(file: Path, board: Path | None) -> int:
     return 0
 
 
-def freeze(checkpoint: Checkpoint, folder: Path | None, wanted: Export) -> int:
-    """Freezes a checkpoint, compared on the records in the folder, or else on its own. The exit code."""
-    terms = terms_of(checkpoint.settings) if wanted.terms is None else wanted.terms
-    records = checkpoint.record_set(folder)
-    truth = reference(checkpoint, records)
-    graph = frozen_graph(checkpoint.shape, checkpoint.load)
-    summary = summarise(graph)
-    print(summary.table(), flush=True)
-
-    def contract(files: Sequence[AcceptedFile]) -> dict:
-        return contract_of_checkpoint(checkpoint, files, summary, terms, recrop_of(records))
-
-    origin = f"step {checkpoint.step}" if checkpoint.step else "step 0, the untouched start"
-    return export(graph, truth, records, wanted, contract, origin)
+def origin_of(args: argparse.Namespace) -> Origin:
+    """What the arguments ask to export."""
+    how = args.records, args.formats, args.terms
+    if args.model:
+        return landmark_model(FrozenModel(args.model), *how)
+    return landmark_run(LandmarkCheckpoint(args.run, args.checkpoint), *how)
 
 
-def convert(model: FrozenModel, folder: Path | None, wanted: Export) -> int:
-    """As `freeze`, from a model that was frozen before; without records on pictures. The exit code."""
-    records = model.record_set(folder)
-    truth = model.reference(records)
-
-    def contract(files: Sequence[AcceptedFile]) -> dict:
-        return contract_of_conversion(model.contract, files, wanted.terms)
-
-    return export(model.graph, truth, records, wanted, contract, str(model.file))
-
-
-def export(
-    graph: v1.GraphDef,
-    truth: Reference,
-    records: RecordSet | None,
-    wanted: Export,
-    contract: Callable[[Sequence[AcceptedFile]], dict],
-    origin: str,
-) -> int:
+def export(origin: Origin, wanted: Export) -> int:
     """Writes the formats under temporary names; they get their own when the proof is there. The exit code."""
-    calibration = calibration_of(records, wanted.formats)
+    if origin.summary:
+        print(origin.summary.table(), flush=True)
     with staging(wanted.folder) as folder:
-        files, failures = write_accepted(folder, wanted.formats, graph, truth, calibration, wanted.name)
+        files, failures = write_accepted(
+            folder, origin.formats, origin.graph, origin.truth, origin.calibration, wanted.name
+        )
         if files:
-            write_contract(folder / f"{wanted.name}.json", contract(files))
-    to_board(graph, wanted.board)
+            write_contract(folder / f"{wanted.name}.json", origin.contract(files))
+    to_board(origin.graph, wanted.board)
     names = [file.path.name for file in files]
-    return report(wanted, names, failures, origin)
+    return report(wanted, names, failures, origin.said)
 
 
 def to_board(graph: v1.GraphDef, folder: Path | None) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from export.graphs import read_graph, widened
-from export.parity import COMPARED, MEASURED, Reference, faces
+from export.landmarks import BATCHES, COMPARED, MEASURED, LandmarkReference, faces
+from export.networks import LANDMARKS
+from export.parity import in_batches
 from export.runtimes import session_of
 from infer.files.pictures import read_picture
 from infer.geometry.crop import Crop
@@ -38,7 +40,7 @@ class FrozenModel:
         """Records as the network wants them, where there are any."""
         return RecordSet(folder, grey=self.shape.picture == "grey") if folder else None
 
-    def reference(self, records: RecordSet | None) -> Reference:
+    def reference(self, records: RecordSet | None) -> LandmarkReference:
         """Test records, at most MEASURED, and what the graph answers to them in TensorFlow.
 
         Without records: squares of the pictures in images/, whose points are unknown. Raises ValueError for records of
@@ -52,9 +54,8 @@ class FrozenModel:
             raise ValueError(f"{found}, expected {scheme.name}, those of {self.file.name}")
         else:
             images, labels = faces(records, MEASURED)
-        answer = session_of(self.graph)
-        answers = [answer(images[start : start + COMPARED]) for start in range(0, len(images), COMPARED)]
-        return Reference(images, labels.reshape(len(images), -1, 2), np.concatenate(answers), scheme)
+        (answers,) = in_batches(session_of(self.graph, LANDMARKS), images, max(BATCHES))
+        return LandmarkReference(images, labels.reshape(len(images), -1, 2), answers, scheme)
 
     def _unlabelled(self) -> tuple[np.ndarray, np.ndarray]:
         """Pictures without faces' points: float32 [COMPARED, S, S, C], and NaN [COMPARED, 2K]."""

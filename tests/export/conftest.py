@@ -2,13 +2,13 @@
 
 import pytest
 
-from export import freeze, parity
-from export.checkpoint import Checkpoint, frozen_graph
+from export import freeze, landmarks
+from export.checkpoint import LandmarkCheckpoint, frozen_graph
 
 
 @pytest.fixture(scope="session")
 def checkpoint(trained):
-    return Checkpoint(trained)
+    return LandmarkCheckpoint(trained)
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def graph(checkpoint):
 @pytest.fixture(scope="session")
 def truth(checkpoint):
     """What the files are compared with: the checkpoint's own answers to the run's test records."""
-    return parity.reference(checkpoint, checkpoint.record_set())
+    return landmarks.reference(checkpoint, checkpoint.record_set())
 
 
 @pytest.fixture(scope="session")

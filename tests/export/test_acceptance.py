@@ -3,12 +3,10 @@
 from dataclasses import replace
 from unittest.mock import Mock
 
-import numpy as np
 import pytest
 
-from export import acceptance, parity
+from export import acceptance
 from export.formats import FORMATS, parse_formats
-from net.data.record_set import RecordSet
 from tests.helpers.runtimes import answers_changed
 
 
@@ -44,11 +42,3 @@ def test_a_converter_that_fails_is_one_line(accepted, error, line):
     failing = replace(FORMATS["onnx"], write=Mock(side_effect=error))
     names, (failure,), _ = accepted([FORMATS["pb16"], failing])
     assert names == ["pb16"] and failure.startswith(line) and "\n" not in failure
-
-
-def test_calibration_pictures_are_training_ones(record_set):
-    records = RecordSet(record_set)
-    images = acceptance.calibration_of(records, parse_formats("pb,int8"))
-    np.testing.assert_array_equal(images, parity.faces(records, acceptance.CALIBRATION, "train")[0])
-    assert len(images) == records.count("train")
-    assert not len(acceptance.calibration_of(records, parse_formats("pb,onnx")))

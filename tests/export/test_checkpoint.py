@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from export.checkpoint import Checkpoint, frozen_graph
+from export.checkpoint import Checkpoint, LandmarkCheckpoint, frozen_graph
 from export.graphs import constants_of
 from net.data.selection import Fold
 from records.landmarks import IBUG_68
@@ -29,7 +29,7 @@ def change(run, part, **values):
 
 
 def test_a_run_tells_its_network_records_and_step(trained, record_set, checkpoint):
-    last, note = Checkpoint(trained, "last"), json.loads((trained / "best" / "nme.json").read_text())
+    last, note = LandmarkCheckpoint(trained, "last"), json.loads((trained / "best" / "nme.json").read_text())
     assert (last.step, checkpoint.step) == (STEPS, note["step"])
     assert (checkpoint.recorded_nme(), last.recorded_nme()) == (note["nme_box"], None)
     assert (last.shape.width, last.shape.head, last.shape.points) == (8, "integral", 68)
@@ -61,7 +61,7 @@ def test_no_subnormal_of_the_weights_is_left(checkpoint):
 
 def test_missing_runs_and_checkpoints_are_said(copy, tmp_path):
     change(copy, "options", fold="1/3")
-    assert Checkpoint(copy).record_set().fold == Fold(1, 3)
+    assert LandmarkCheckpoint(copy).record_set().fold == Fold(1, 3)
     shutil.rmtree(copy / "best")
     assert Checkpoint(copy, "best").step == STEPS  # the last, where there is no best one
     with pytest.raises(FileNotFoundError, match="absent: found no settings.json"):

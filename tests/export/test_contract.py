@@ -11,7 +11,7 @@ from export.contract import contract_of_checkpoint, write_contract
 from export.formats import FORMATS
 from export.parity import Difference
 from export.summary import Summary
-from infer.model.contract import Placement, SplitRule, TrainedOn, read_contract
+from infer.model.contract import FRACTION, Placement, SplitRule, TrainedOn, read_contract
 from records.landmarks import IBUG_68
 from records.split import Split
 
@@ -29,7 +29,7 @@ def write(checkpoint, tmp_path):
         for name, file in names.items():
             (tmp_path / file).write_text(name)
             found = QUANTISED if name == "int8" else EXACT
-            files.append(AcceptedFile(FORMATS[name], tmp_path / file, found, 64, 99))
+            files.append(AcceptedFile(FORMATS[name], tmp_path / file, found, FRACTION, {"faces": 64, "nme_faces": 99}))
         written = contract_of_checkpoint(checkpoint, files, SUMMARY, "for tests", recrop)
         write_contract(tmp_path / "landmark.json", written)
         return tmp_path

@@ -10,6 +10,7 @@ from export import litert
 from export.checkpoint import frozen_graph
 from export.formats import FORMATS, file_names, parse_formats
 from export.graphs import SMALL, constants_of, read_graph
+from export.networks import LANDMARKS
 from export.runtimes import RUNTIMES
 from net.model.senet import senet
 from net.model.shape import Shape
@@ -43,13 +44,14 @@ def files(graph, tmp_path_factory):
     """Format -> file, written from the graph."""
     folder, names = tmp_path_factory.mktemp("formats"), file_names(list(FORMATS.values()))
     for name, form in FORMATS.items():
-        (folder / names[name]).write_bytes(form.write(graph, IMAGES))
+        (folder / names[name]).write_bytes(form.write(graph, LANDMARKS, IMAGES))
     return {name: folder / names[name] for name in FORMATS}
 
 
 @pytest.fixture(scope="module")
 def expected(files):
-    return RUNTIMES["tensorflow"](files["pb"])(IMAGES)
+    (answers,) = RUNTIMES["tensorflow"](files["pb"], LANDMARKS)(IMAGES)
+    return answers
 
 
 @pytest.mark.parametrize(
@@ -65,9 +67,9 @@ def expected(files):
 )
 def test_every_runtime_answers_alike(files, expected, name, runtime, most):
     assert runtime in FORMATS[name].runtimes
-    answer, found = RUNTIMES[runtime](files[name]), {}
+    answer, found = RUNTIMES[runtime](files[name], LANDMARKS), {}
     for size in (7, 1, 2):  # one loaded file, batches of any size; answers stay when the next are asked for
-        found[size] = answer(IMAGES[:size])
+        (found[size],) = answer(IMAGES[:size])
     for size, one in found.items():
         assert one.shape == (size, 10) and one.dtype == np.float32
         assert np.ptp(expected) > 0.01 and np.abs(one - expected[:size]).max() <= most
@@ -80,7 +82,7 @@ def test_half_precision_is_half_the_file_and_opencvs_alone(files):
     saved = sum(whole[name].nbytes for name in large) / 2
     assert files["pb"].stat().st_size - files["pb16"].stat().st_size == pytest.approx(saved, rel=0.01)
     with pytest.raises(ValueError, match=r"landmark\.float16\.pb: TensorFlow 2\.\d.* fails on it: "):
-        RUNTIMES["tensorflow"](files["pb16"])(IMAGES[:1])
+        RUNTIMES["tensorflow"](files["pb16"], LANDMARKS)(IMAGES[:1])
 
 
 def test_training_can_start_from_both_precisions(files, shape):
@@ -102,7 +104,7 @@ def test_files_are_sound_and_small(graph, files, capfd):
     assert kinds.count(np.int8) > len(kinds) / 2
     capfd.readouterr()
     for name in ("onnx", "tflite"):  # the same graph gives the same file, without a word
-        assert FORMATS[name].write(graph, IMAGES) == files[name].read_bytes(), name
+        assert FORMATS[name].write(graph, LANDMARKS, IMAGES) == files[name].read_bytes(), name
     assert capfd.readouterr() == ("", "")
 
 
@@ -110,7 +112,7 @@ def test_files_are_sound_and_small(graph, files, capfd):
 def test_what_is_no_model_is_one_line(tmp_path, runtime):
     (path := tmp_path / "landmark.pb").write_bytes(b"no model at all")
     with pytest.raises(ValueError, match=r"landmark\.pb: (.* fails on it: \S|found no graph).*$") as caught:
-        RUNTIMES[runtime](path)(IMAGES[:1])
+        RUNTIMES[runtime](path, LANDMARKS)(IMAGES[:1])
     assert "\n" not in str(caught.value)
 
 
@@ -131,7 +133,8 @@ def test_the_first_frozen_graph_has_the_models_name(formats, files):
 
 
 def test_litert_answers_alike_in_a_process_of_its_own_whose_end_is_not_ours(files, monkeypatch):
-    np.testing.assert_array_equal(litert.in_process(files["tflite"])(IMAGES), litert.isolated(files["tflite"])(IMAGES))
+    here, there = (start(files["tflite"], LANDMARKS)(IMAGES) for start in (litert.in_process, litert.isolated))
+    np.testing.assert_array_equal(here, there)
     monkeypatch.setattr(litert, "PROGRAM", "import os; os.abort()")
     with pytest.raises(ValueError, match=r"landmark\.tflite: LiteRT fails on it: it ended its process \(-6\)"):
-        RUNTIMES["litert"](files["tflite"])(IMAGES)
+        RUNTIMES["litert"](files["tflite"], LANDMARKS)(IMAGES)

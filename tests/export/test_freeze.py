@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from export import freeze, parity
+from export import freeze, landmarks
 from export.formats import FORMATS
 from export.graphs import read_graph
 from export.summary import summarise
@@ -103,7 +103,7 @@ def test_ctrl_c_leaves_nothing(trained, tmp_path, capsys, monkeypatch):
     def stopped(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(parity.Reference, "nme", stopped)
+    monkeypatch.setattr(landmarks.LandmarkReference, "nme", stopped)
     assert freeze.main(["--run", str(trained), "--out", str(tmp_path / "out")]) == 130
     assert capsys.readouterr().err.startswith("freeze: stopped") and names_in(tmp_path) == []
 

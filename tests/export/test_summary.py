@@ -41,6 +41,17 @@ def test_parameters_and_products_are_those_of_the_definition():
     assert (half.parameters, half.multiply_adds, half.ops) == (summary.parameters, summary.multiply_adds, summary.ops)
 
 
+def test_a_picture_of_any_size_counts_as_one_of_320():
+    def enlarged(image):
+        x = tf.nn.conv2d(image, zeros(2, 4, 3, 5), [1, 4, 2, 1], "SAME")  # [B, 80, 160, 5]
+        x = v1.image.resize_nearest_neighbor(x, tf.shape(x)[1:3] * tf.constant([2, 2]))
+        tf.nn.conv2d(x, zeros(1, 1, 5, 7), 1, "SAME")
+
+    summary = summarise(graph_of(enlarged, shape=(None, None, None, 3)))
+    assert summary.multiply_adds == 80 * 160 * 5 * (2 * 4 * 3) + 160 * 320 * 5 * 7
+    assert "a picture of 320x320" in summary.table() and summarise(graph_of(small)).side is None
+
+
 def test_a_product_whose_rows_are_several_a_picture_counts_them_all():
     def heat(image):
         x = tf.reshape(tf.transpose(image, [0, 3, 1, 2]), [-1, 80])  # three rows a picture
@@ -54,8 +65,6 @@ def test_what_cannot_be_counted_is_said():
     del graph.node[1]
     with pytest.raises(ValueError, match="graph: TensorFlow refuses it: "):
         summarise(graph)
-    unknown = graph_of(
-        lambda image: tf.nn.conv2d(image, zeros(3, 3, 3, 4), 1, "SAME", name="x"), shape=[None] * 3 + [3]
-    )
-    with pytest.raises(ValueError, match="x: found shape .*, expected a known one for a batch of one"):
+    unknown = graph_of(lambda image: tf.nn.conv2d(image, zeros(3, 3, 3, 4), 1, "SAME", name="x"), shape=None)
+    with pytest.raises(ValueError, match="x: found shape .*, expected a known one for one picture"):
         summarise(unknown)

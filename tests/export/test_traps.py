@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from export.formats import FORMATS
-from export.parity import Reference, verify
+from export.landmarks import LandmarkReference
+from export.parity import verify
 from records.landmarks import Scheme
 from records.runtime import tf, v1
 
@@ -72,7 +73,7 @@ def proved(tmp_path):
         model = tmp_path / "landmark.pb"
         model.write_bytes(graph.as_graph_def().SerializeToString())
         labels = answers.reshape(faces, POINTS, 2) + RNG.normal(size=(faces, POINTS, 2)) / 100
-        return verify(model, form, Reference(images, labels, answers, SCHEME))
+        return verify(model, form, LandmarkReference(images, labels, answers, SCHEME))
 
     return proved
 
@@ -80,7 +81,7 @@ def proved(tmp_path):
 def test_a_sound_graph_passes(proved, monkeypatch):
     (found,) = proved(lambda x: named(regressed(tf.nn.relu(conv(x))))).values()
     assert 0 <= found.mean <= found.max <= 1e-6
-    monkeypatch.setattr("export.parity.BATCHES", (1,))
+    monkeypatch.setattr("export.landmarks.BATCHES", (1,))
     assert proved(lambda x: named(one_face_alone(x)), faces=7)["opencv"].max < 1e-5  # one batch size would not do
 
 

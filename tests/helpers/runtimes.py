@@ -6,4 +6,9 @@ from export import parity
 def answers_changed(monkeypatch, name, change) -> None:
     """From now on the runtime's answers go through `change`."""
     load = parity.RUNTIMES[name]
-    monkeypatch.setitem(parity.RUNTIMES, name, lambda path: lambda images: change(load(path)(images)))
+
+    def changed(path, signature):
+        answer = load(path, signature)
+        return lambda images: [change(one) for one in answer(images)]
+
+    monkeypatch.setitem(parity.RUNTIMES, name, changed)

@@ -24,8 +24,10 @@ import numpy as np
 from export.formats import FORMATS, file_names
 from export.frozen_model import squares
 from export.graphs import read_graph, widened
+from export.landmarks import BATCHES, COMPARED, faces
 from export.litert import in_process
-from export.parity import BATCHES, COMPARED, deviations, faces, in_batches
+from export.networks import LANDMARKS
+from export.parity import deviations, in_batches
 from export.runtimes import RUNTIMES
 from net.data.record_set import RecordSet
 from records.manifest import MANIFEST
@@ -55,9 +57,9 @@ def main(argv=None) -> int:
     images = pictures(args.records)
     with tempfile.TemporaryDirectory() as folder:
         files = write_all(args.model, Path(folder), images)
-        expected = in_batches(RUNTIMES["tensorflow"](files["pb"]), images, max(BATCHES))
+        (expected,) = in_batches(RUNTIMES["tensorflow"](files["pb"], LANDMARKS), images, max(BATCHES))
         runners = {
-            (name, runtime): (RUNTIMES | {"litert": in_process})[runtime](file, threads=1)
+            (name, runtime): (RUNTIMES | {"litert": in_process})[runtime](file, LANDMARKS, threads=1)
             for name, file in files.items()
             for runtime in FORMATS[name].runtimes
         }
@@ -78,7 +80,7 @@ def write_all(model: Path, folder: Path, images: np.ndarray) -> dict[str, Path]:
     """Format -> file: the model's graph in every format, int8 calibrated on the pictures themselves."""
     graph, names = widened(read_graph(model)), file_names(list(FORMATS.values()))
     for name, form in FORMATS.items():
-        (folder / names[name]).write_bytes(form.write(graph, images))
+        (folder / names[name]).write_bytes(form.write(graph, LANDMARKS, images))
     return {name: folder / file for name, file in names.items()}
 
 
@@ -110,11 +112,11 @@ def table(files: dict[str, Path], runners: dict, times: dict, images: np.ndarray
         "|---|---|---|---|---|---|",
     ]
     for (name, runtime), call in runners.items():
-        off = deviations(f"{name}: {runtime}", call, images, expected).max()
+        (off,) = deviations(f"{name}: {runtime}", call, images, [expected], BATCHES)
         size = files[name].stat().st_size / 1e6
-        milliseconds = 1000 * times[name, runtime]
+        spent = times[name, runtime]
         lines.append(
-            f"| {name} | {size:.2f} | {runtime} | {off:.1e} | {milliseconds:.2f} | {times[name, runtime] / first:.2f} |"
+            f"| {name} | {size:.2f} | {runtime} | {off.max():.1e} | {1000 * spent:.2f} | {spent / first:.2f} |"
         )
     return "\n".join([*lines, "", f"OpenCV takes {first / times['pb', 'tensorflow']:.2f} of TensorFlow's time."])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from export.parity import BATCHES
+from export.landmarks import BATCHES
 from tests.conftest import CONTEXT
 from tests.helpers.records import records_of
 from tests.helpers.tiny_model import SIZE, expected_fractions, write_model
@@ -46,9 +46,9 @@ def test_the_table_has_a_row_for_every_format_and_runtime(tmp_path):
         files[name].write_bytes(bytes(size))
     expected = np.zeros((8, 6), np.float32)
     runners = {
-        ("pb", "tensorflow"): lambda images: np.zeros((len(images), 6), np.float32),
-        ("pb", "opencv"): lambda images: np.full((len(images), 6), 0.5 if len(images) == BATCHES[1] else 0, np.float32),
-        ("pb16", "opencv"): lambda images: np.zeros((len(images), 6), np.float32),
+        ("pb", "tensorflow"): lambda images: [np.zeros((len(images), 6), np.float32)],
+        ("pb", "opencv"): lambda images: [np.full((len(images), 6), 0.5 * (len(images) == BATCHES[1]), np.float32)],
+        ("pb16", "opencv"): lambda images: [np.zeros((len(images), 6), np.float32)],
     }
     times = {("pb", "tensorflow"): 0.002, ("pb", "opencv"): 0.003, ("pb16", "opencv"): 0.006}
     lines = formats.table(files, runners, times, images, expected).splitlines()
