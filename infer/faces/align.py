@@ -22,7 +22,7 @@ FIVE = {
 
 
 def five_points(points: np.ndarray, scheme: str) -> np.ndarray:
-    """Right eye, left eye, nose, right and left mouth corner of a face's points [K, 2]: float64 [5, 2].
+    """Right eye, left eye, nose, right and left mouth corner of a face's points [K, D]: float64 [5, D].
 
     Raises ValueError for a scheme that is not in FIVE.
     """

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from infer.faces.pose import eye_openness, head_pose, mean_face, openness, pose_of
+from infer.faces.align import five_points
+from infer.faces.pose import eye_openness, head_pose, mean_face, openness, pose_of, rotation_from_five
 from infer.geometry.rotations import rotation_of
 from tests.helpers.fitted import seen_from
 
@@ -21,6 +22,19 @@ def test_angles_come_back(angles):
     np.testing.assert_allclose((found.pitch, found.yaw, found.roll), (pitch, yaw, roll), atol=1.5)
     exact = pose_of(rotation_of(np.array(angles)))
     np.testing.assert_allclose((exact.pitch, exact.yaw, exact.roll), (pitch, yaw, roll), atol=1e-6)
+
+
+@pytest.mark.parametrize("angles", POSES)
+def test_angles_come_back_from_five_points(angles):
+    found = pose_of(rotation_from_five(five_points(seen(angles), "ibug68")))
+    pitch, yaw, roll = np.degrees(angles)
+    np.testing.assert_allclose((found.pitch, found.yaw, found.roll), (pitch, yaw, roll), atol=1.5)
+
+
+def test_no_angles_from_five_points_that_are_unknown_or_one():
+    five = five_points(seen(POSES[0]), "ibug68")
+    assert rotation_from_five(np.vstack([five[:4], [[np.nan, 1]]])) is None
+    assert rotation_from_five(np.full((5, 2), 7.0)) is None
 
 
 def test_signs_are_as_documented():
