@@ -20,7 +20,7 @@ from net.detector.targets import Scene
 
 MIRRORED = (1, 0, 2, 4, 3)  # the five points' partners
 COARSEST = 32  # pixels: pictures are not kept smaller
-SHOWN, HINTED = 0.6, 0.25  # of a face inside its tile: from so much on it is a face, and from so much on ignored
+SHOWN, HINTED = 0.5, 0.2  # of a face inside its tile: from so much on it is a face, and from so much on ignored
 COVERED = (0.25, 0.55)  # of a face's edges that a cover has
 COVERABLE = 20.0  # pixels: smaller faces are not covered
 
@@ -114,11 +114,11 @@ def lay(
 def random_placing(
     tile: tuple[int, int, int, int], picture: AnnotatedPicture, ranges: SceneRanges, rng: np.random.Generator
 ) -> Placing:
-    """A placing that fills most of the tile, or shows one of the faces larger."""
+    """A placing in the tile, most often larger than that and around one of the faces."""
     low, high = np.array(tile[:2], float), np.array(tile[2:], float)
     height, width = picture.levels[0].shape[:2]
     fill = (high - low).max() / max(height, width)
-    scale = fill * rng.uniform(0.9, 1.1) * np.exp(rng.uniform(0, np.log(ranges.zoom)))
+    scale = fill * np.exp(rng.uniform(np.log(ranges.shrink), np.log(ranges.zoom)))
     scale = min(scale, max(ranges.enlarge, fill))
     angle, mirrored = random_turn(ranges, rng), bool(rng.random() < ranges.mirror)
     straight = Placing(scale, angle, mirrored, (0.0, 0.0)).matrix

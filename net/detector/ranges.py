@@ -15,7 +15,8 @@ class SceneRanges:
 
     grid: int = option(8, "a scene is cut into up to so many tiles a side, a picture in each")
     whole: float = option(0.35, "probability of a single picture")
-    zoom: float = option(3.5, "a picture is shown up to so many times as large as fills its tile")
+    shrink: float = option(0.6, "a picture is shown at least so many times as large as fills its tile")
+    zoom: float = option(3.5, "and at most so many times")
     enlarge: float = option(2.2, "and up to so many times its own size")
     lean: float = option(12.0, "standard deviation of a picture's turn, degrees")
     quarter: float = option(0.25, "probability of a quarter turn or two besides")
@@ -33,10 +34,10 @@ class SceneRanges:
         shares = self.whole, self.quarter, self.any_turn, self.mirror, self.blur, self.noise, self.jpeg, self.occlude
         if not all(0 <= share <= 1 for share in shares) or self.quarter + self.any_turn > 1:
             raise ValueError(f"augmentation: found {self}, expected probabilities of 0 to 1, turns of 1 together")
-        if not (min(self.zoom, self.enlarge) >= 1 and np.isfinite([self.lean, self.colour]).all()):
-            raise ValueError(f"augmentation: found {self}, expected zoom and enlarge of 1 and more")
+        if not (0 < self.shrink <= 1 <= min(self.zoom, self.enlarge) and np.isfinite([self.lean, self.colour]).all()):
+            raise ValueError(f"augmentation: found {self}, expected shrink of 0 to 1, zoom and enlarge of 1 and more")
         if min(self.grid, self.window) < 1 or not self.renew > 0:
             raise ValueError(f"augmentation: found {self}, expected grid and window of 1 and more, renew over 0")
 
 
-WHOLE_PICTURES = SceneRanges(1, 1.0, 1.0, 1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+WHOLE_PICTURES = SceneRanges(1, 1.0, 1.0, 1.0, 1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -39,7 +39,7 @@ PARTNERS = (1, 0, 2, 4, 3)
 @pytest.mark.parametrize("seed", range(6))
 def test_points_stay_on_their_pixels(seed):
     image = np.zeros((200, 200, 3), np.uint8)
-    ranges = SceneRanges(zoom=1.0, enlarge=3.0)
+    ranges = SceneRanges(shrink=1.0, zoom=1.0, enlarge=3.0)
     scene = lay(image, (0, 0, 200, 200), picture_of(), ranges, np.random.default_rng(seed))
     x, y = scene.five[0].round().astype(int).T
     found = image[y, x].astype(int)
@@ -114,7 +114,7 @@ def test_covers_lie_on_large_faces_alone():
 
 
 def test_scenes_of_several_pictures_hold_the_faces_of_all_tiles():
-    ranges = SceneRanges(grid=2, whole=0.0, zoom=1.0, lean=0, quarter=0, any_turn=0, occlude=0)
+    ranges = SceneRanges(grid=2, whole=0.0, shrink=1.0, zoom=1.0, lean=0, quarter=0, any_turn=0, occlude=0)
     image, scene = make_scene([picture_of()], 240, ranges, np.random.default_rng(3))
     assert image.shape == (240, 240, 3)
     assert len(scene.oriented) == 4 and len(scene.ignore) == 4
