@@ -91,6 +91,11 @@ class LandmarkCheckpoint(Checkpoint):
         selection = self.settings.selection
         return RecordSet.of(replace(selection, folder=folder or selection.folder), self.shape.picture == "grey")
 
+    def landmarks(self, images: np.ndarray) -> np.ndarray:
+        """What the checkpoint itself answers to images [N, S, S, C] 0..255, N >= 1: float32 [N, 2K]."""
+        (answers,) = self.answer(images)
+        return answers
+
     def recorded_nme(self) -> float | None:
         """The NME by box size that training measured when it saved the checkpoint, a fraction; None for the last."""
         best = self.best()

@@ -82,8 +82,8 @@ def reference(checkpoint: LandmarkCheckpoint, records: RecordSet) -> LandmarkRef
     network's code or the records are others now.
     """
     images, labels = faces(records, MEASURED, records.judge)
-    (answers,) = checkpoint.answer(images)
-    truth = LandmarkReference(images, labels.reshape(len(labels), -1, 2), answers, records.scheme)
+    points = labels.reshape(len(labels), -1, 2)
+    truth = LandmarkReference(images, points, checkpoint.landmarks(images), records.scheme)
     recorded, found = checkpoint.recorded_nme(), truth.nme(truth.answers)
     same = records.folder == checkpoint.settings.selection.folder and records.count(records.judge) == len(images)
     if recorded and same and not abs(found / recorded - 1) <= AS_RECORDED:

@@ -43,7 +43,7 @@ def test_calibration_pictures_are_training_ones(record_set):
 def test_the_reference_is_the_checkpoints_own_answer_to_all_test_records(checkpoint, truth, record_set):
     count = RecordSet(record_set).count("test")
     assert len(truth.images) == truth.judged == count and truth.labels.shape == (count, 68, 2)
-    np.testing.assert_array_equal([truth.answers], checkpoint.answer(truth.images))
+    np.testing.assert_array_equal(truth.answers, checkpoint.landmarks(truth.images))
     expected = mean_nme(truth.answers.reshape(-1, 68, 2), truth.labels, "box")
     assert truth.nme(truth.answers) == expected == pytest.approx(checkpoint.recorded_nme(), rel=1e-3)
     assert np.isnan(truth.nme(np.full_like(truth.answers, np.nan)))

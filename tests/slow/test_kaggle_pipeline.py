@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from export import freeze
-from export.checkpoint import Checkpoint
+from export.checkpoint import LandmarkCheckpoint
 from infer import Landmarker
 from infer import run as infer_run
 from infer.geometry.boxes import absolute_shape, picture_box
@@ -74,9 +74,9 @@ def test_submissions_of_one_network_and_of_two(workshop, capsys):
 
 def test_the_submission_is_what_the_checkpoint_answers_to_the_crop_of_its_records(workshop):
     """A test row is cut as a training row is: the checkpoint on records of the test rows gives the same locations."""
-    run = Checkpoint(workshop / "four", "best")
+    run = LandmarkCheckpoint(workshop / "four", "best")
     batch = next(iter(batches_of(run.record_set(), 99, "test")))
-    answers = run.answer(batch["image"].numpy().astype(np.float32)).reshape(-1, 4, 2)
+    answers = run.landmarks(batch["image"].numpy().astype(np.float32)).reshape(-1, 4, 2)
     landmarker = Landmarker(workshop / "m4" / "landmark.pb")
     names = [name.decode() for name in batch["name"].numpy()]
     images = [row.image for row in drawn_kaggle.rows(24)]

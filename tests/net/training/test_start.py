@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from export.checkpoint import Checkpoint, frozen_graph
+from export.checkpoint import LandmarkCheckpoint, frozen_graph
 from net import train
 from net.data.augment import NO_AUGMENTATION
 from net.data.batches import training_batches
@@ -23,7 +23,7 @@ v1 = tf.compat.v1
 
 @pytest.fixture(scope="module")
 def run(trained):
-    return Checkpoint(trained)
+    return LandmarkCheckpoint(trained)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def answers(start, record_set, shape, images):
 
 def test_a_started_network_answers_as_before(model, trained, run, record_set, images):
     plain, training, _ = answers(model, record_set, run.shape, images)
-    expected = run.answer(images)
+    expected = run.landmarks(images)
     assert np.ptp(expected, axis=0).max() > 1e-4
     np.testing.assert_allclose(plain, expected, atol=1e-5)
     # in training, batch norm takes the statistics of the batch: they are those it was given
@@ -97,10 +97,10 @@ def test_training_goes_on_from_a_start_with_its_network(model, run, record_set, 
     assert first == pytest.approx(run.recorded_nme(), rel=1e-3)
     said = capsys.readouterr().out
     assert f"(box {100 * first:.2f} %); least: box {100 * first:.2f} % at step 0 (export/freeze.py would export" in said
-    started = Checkpoint(tmp_path / "run", "last")
+    started = LandmarkCheckpoint(tmp_path / "run", "last")
     images = np.full((2, 128, 128, 3), 90, np.float32)
     # one step of next to nothing: only the averages of batch norm have moved, by a hundredth
-    assert np.abs(started.answer(images) - run.answer(images)).max() < 0.02
+    assert np.abs(started.landmarks(images) - run.landmarks(images)).max() < 0.02
 
 
 def test_a_start_that_is_none(tmp_path, record_set):
