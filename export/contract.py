@@ -18,7 +18,8 @@ from export.checkpoint import LandmarkCheckpoint
 from export.parity import Difference
 from export.summary import Summary
 from infer.files.atomic import write_text_atomically
-from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, VERSION, Placement
+from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, Placement
+from infer.model.document import VERSION
 from net.model.senet import INPUT, OUTPUT
 from records.landmarks import Scheme
 

@@ -10,7 +10,8 @@ from .faces.align import align
 from .faces.face import Face, TrackedFace
 from .faces.pose import Openness, Pose, head_pose, openness
 from .files.pictures import decode_picture, read_picture
-from .landmarker import Landmarker, default_model
+from .landmarker import Landmarker
+from .model.shipped import default_model
 from .version import VERSION as __version__
 from .video.smoothing import SmoothingSettings
 from .video.tracker import Tracker, TrackerSettings

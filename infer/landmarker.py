@@ -15,32 +15,20 @@ from .faces.check import FACE, FaceCheck, agreement_scores, constants_of, disagr
 from .faces.face import Face, TrackedFace, distinct_faces, face_of
 from .faces.pose import SCHEME, rotation_from
 from .files.pictures import as_bgr
-from .geometry.boxes import box_of, checked_boxes, distinct
+from .geometry.boxes import OVERLAP, SAME, box_of, checked_boxes, overlaps
+from .geometry.candidates import Candidates
 from .geometry.crop import Crop
 from .model import network
 from .model.contract import read_contract
+from .model.shipped import model_path
 from .model.specialist import Specialist
 from .video.tracker import Tracker
 
-HERE = Path(__file__).resolve().parent
+PASSES = 2  # of the network, from boxes that may be off
 BATCH = 32  # faces per forward: memory stays small whatever a picture holds
-NAMED = ("3d", "small")  # further models that may come with this program, by the names that people give
 UNSURE = 0.05  # of passes that disagree so much, the face may be rolled too far for the first of them
 TURNS = (-np.pi / 4, np.pi / 4)  # of the first crop then; the network itself bears about 40 degrees either way
 ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be more, and smaller ones
-
-
-def default_model() -> Path:
-    """The model taken when none is named: `local/landmark.pb` of this folder if it is there, else the shipped one."""
-    local = HERE / "local" / "landmark.pb"
-    return local if local.is_file() else HERE / "landmark.pb"
-
-
-def model_path(model: str | Path | None) -> Path:
-    """The file of a model given by its path or, of those that come with this program, by its name ("3d", "small")."""
-    if model is None:
-        return default_model()
-    return HERE / f"landmark_{model}.pb" if str(model) in NAMED else Path(model)
 
 
 @dataclass(frozen=True)
@@ -48,13 +36,14 @@ class LandmarkerOptions:
     """What the commands let their user choose of a `Landmarker`; the fields are its arguments."""
 
     model: str | None = None
-    detector: str = "haar"
+    detector: str | None = None
     detector_model: Path | None = None
     merge: Path | None = None
+    detect_size: int | None = None
 
     def landmarker(self) -> Landmarker:
         """A landmarker as chosen. Raises as `Landmarker` does."""
-        return Landmarker(self.model, None, self.detector, self.detector_model, self.merge)
+        return Landmarker(self.model, None, self.detector, self.detector_model, self.merge, self.detect_size)
 
 
 class Landmarker:
@@ -66,20 +55,22 @@ class Landmarker:
         faces = landmarker.track(frame)                # of a video's next frame: the same, with ids, smoothed
 
     model: path of a model with its contract `.json` beside it, "3d" or "small" for one that came along, None for
-    `default_model()`; threads: how many OpenCV may use (for the whole process), None leaves that alone; detector:
-    "haar" (in OpenCV 4.x) or "yunet", which needs detector_model, the path of its `.onnx` file; merge: path of a second
-    model that answers some of the points in the first one's place. Raises FileNotFoundError where model or contract is
-    missing, ValueError where they are damaged or do not fit each other, or for another detector. One object serves one
-    thread at a time.
+    `default_model()`; threads: how many OpenCV may use (for the whole process), None leaves that alone; detector: one
+    of `DETECTORS`, None for `default_detector()`; detector_model: path of its file, which "yunet" needs and "haar" has
+    not; merge: path of a second model that answers some of the points in the first one's place; detect_size: longest
+    side of the detector's closest look, pixels, None for its own. Raises FileNotFoundError where model or contract is
+    missing, ValueError where they are damaged or do not fit each other, or for another detector or size. One object
+    serves one thread at a time.
     """
 
     def __init__(
         self,
         model: str | Path | None = None,
         threads: int | None = None,
-        detector: str = "haar",
+        detector: str | None = None,
         detector_model: str | Path | None = None,
         merge: str | Path | None = None,
+        detect_size: int | None = None,
     ):
         if threads is not None:
             if threads < 1:
@@ -88,43 +79,83 @@ class Landmarker:
         self.contract = read_contract(model_path(model))
         self._net = network.load(self.contract)
         self._second = Specialist(self.contract, merge) if merge else None
-        self._make_detector = detector_maker(detector, detector_model)
+        self._make_detector = detector_maker(detector, detector_model, detect_size)
         self._detector: Detector | None = None
-        if detector == "yunet":
-            self._detector = self.new_detector()  # a model that cannot be read is told before any work is done
+        if detector_model is not None:
+            self._detector = self._make_detector()  # what cannot be read is told before any work is done
         self._check: FaceCheck | None = None
         self._tracker: Tracker | None = None
 
-    def fit(self, image: np.ndarray, boxes: ArrayLike, passes: int = 2, upright: bool = True) -> np.ndarray:
+    def open_detector(self) -> Detector:
+        """What finds the faces, loaded the first time. Raises what `detector_maker` says."""
+        self._detector = self._detector or self._make_detector()
+        return self._detector
+
+    def fit(self, image: np.ndarray, boxes: ArrayLike, passes: int | None = None, upright: bool = True) -> np.ndarray:
         """The points of the faces in the given boxes, float32 [N, K, 2], pixels (x, y), in the order of the contract.
 
         image: uint8 [height, width, 3] BGR or [height, width] grey (16-bit and alpha are converted); boxes: landmark
         boxes (x0, y0, x1, y1), pixels, [N, 4], N >= 0; passes: each pass after the first crops again around the points
-        of the one before, turned upright as the head leans if `upright`. Faces on which the passes disagree
+        of the one before, turned upright as the head leans if `upright`; None: 2. Faces on which the passes disagree
         are then tried from crops turned by 45 degrees either way as well, so that heads may roll by 60 and more. Raises
         ValueError for another kind of picture, boxes that are no boxes, passes < 1.
         """
-        image, crops = as_bgr(image), self._first_crops(boxes)
-        _check_passes(passes)
+        image, crops, passes = as_bgr(image), self._first_crops(boxes), _checked_passes(passes, PASSES)
         answers = self._passes(image, crops, passes, upright)
         return self._best_turned(image, crops, answers) if upright and passes > 1 else answers[-1]
 
-    def detect(self, image: np.ndarray, passes: int = 2) -> list[Face]:
+    def detect(self, image: np.ndarray, passes: int | None = None, size: int | None = None) -> list[Face]:
         """The faces of a picture, surest first; an empty list where none is found.
 
-        image and passes as in `fit`. The detector looks in a reduced picture first, and closer where nothing found
-        there is a face or the faces are small. Raises ValueError for another kind of picture, or where this OpenCV
-        lacks the detector.
+        image and passes as in `fit`, but None: 1 with the detector of our own, whose boxes are near enough, else 2;
+        size: longest side of the detector's closest look, pixels, None: as the object has it. The detector looks in a
+        reduced picture first, and closer where that may show more. Raises ValueError for another kind of picture, or
+        where this OpenCV lacks the detector.
         """
-        image = as_bgr(image)
-        _check_passes(passes)
-        self._detector = self._detector or self.new_detector()
+        image, detector = as_bgr(image), self.open_detector()
+        passes = _checked_passes(passes, 1 if detector.sure else PASSES)
         faces: list[Face] = []
-        for boxes in self._detector.looks(image):
-            faces = distinct_faces(faces + self.faces_in(image, boxes[distinct(boxes)], passes))
+        for found in detector.looks(image, size):
+            faces = distinct_faces(faces + self.faces_at(image, found, passes))
             if faces and max(np.ptp(face.points, axis=0).max() for face in faces) >= ROOM * min(image.shape[:2]):
                 break
         return faces
+
+    def faces_at(self, image: np.ndarray, found: Candidates, passes: int | None = None) -> list[Face]:
+        """Those of a detector's candidates in a picture uint8 [height, width, 3] that are faces, with their points.
+
+        passes: as `detect` has it. A face's score is the detector's, where that one is sure; else the check's.
+        """
+        found = found.chosen(found.scores >= self.open_detector().threshold).distinct(OVERLAP)
+        if not len(found):
+            return []
+        crops = self._crops_at(found.oriented)
+        if not self.open_detector().sure:
+            return self._checked_faces(image, crops, passes or PASSES)
+        points = self._passes(image, crops, passes or 1, True)[-1]
+        return [face_of(*pair) for pair in zip(points, found.scores.tolist(), strict=True)]
+
+    def glance(self, frame: np.ndarray, side: int) -> Candidates:
+        """What a quick look of the detector at a frame uint8 [height, width, 3] shows, unsure things too; side: its
+        longest side, pixels."""
+        return self.open_detector().glance(frame, side)
+
+    @property
+    def glances_cost_little(self) -> bool:
+        """Whether every frame of a video can have one."""
+        return self.open_detector().sure
+
+    def followed(self, frame: np.ndarray, points: np.ndarray, seen: Candidates) -> np.ndarray:
+        """How surely followed points [N, K, 2] are still a face's: float64 [N], NaN where they are none any more.
+
+        seen: what a glance at the frame showed. By what lies on them there, where the detector is sure; else by the
+        check.
+        """
+        if not self.open_detector().sure:
+            scores = self.scores(frame, points)
+            return np.where(scores >= FACE, scores, np.nan)
+        on = [overlaps(box_of(some), seen.boxes) >= SAME for some in points]
+        return np.array([seen.scores[one].max(initial=-np.inf) if one.any() else np.nan for one in on])
 
     def track(self, frame: np.ndarray, time: float | None = None) -> list[TrackedFace]:
         """The faces of a video's next frame, with ids that stay and points smoothed over time.
@@ -134,27 +165,6 @@ class Landmarker:
         """
         self._tracker = self._tracker or Tracker(self)
         return self._tracker(frame, time)
-
-    def new_detector(self) -> Detector:
-        """A detector of its own, for use beside this object's. Raises ValueError where this OpenCV lacks it."""
-        return self._make_detector()
-
-    def faces_in(self, image: np.ndarray, boxes: np.ndarray, passes: int = 2) -> list[Face]:
-        """Those of the landmark boxes [N, 4] of a picture uint8 [height, width, 3] that hold a face, with their points.
-
-        What is no face yet gets one more pass, for a detector's box may be too far off for two. With one pass the
-        points are the first one's, though the check takes more.
-        """
-        if not len(boxes):
-            return []
-        answers = self.answers(image, boxes, max(2, passes))
-        points, scores = answers[-1], self.scores(image, answers[-1])
-        again = np.flatnonzero(scores < FACE)
-        if len(again):
-            points[again] = self.refine(image, points[again])
-            scores[again] = self.scores(image, points[again])
-        chosen = answers[0] if passes == 1 else points
-        return [face_of(*pair) for pair in zip(chosen, scores.tolist(), strict=True) if pair[1] >= FACE]
 
     def answers(self, image: np.ndarray, boxes: np.ndarray, passes: int) -> list[np.ndarray]:
         """The points after each pass, from landmark boxes [N, 4] as a detector gives them: float32 [N, K, 2] each."""
@@ -201,6 +211,25 @@ class Landmarker:
         if self._check.scheme != contract.points.scheme:
             return agreement_scores(points, mirrored)
         return self._check.scores(points, mirrored, contract.sha256)
+
+    def _checked_faces(self, image: np.ndarray, crops: list[Crop], passes: int) -> list[Face]:
+        """The faces among what the crops show, by the check.
+
+        What is no face yet gets one more pass, for a detector's box may be too far off for two. With one pass the
+        points are the first one's, though the check takes more.
+        """
+        answers = self._passes(image, crops, max(2, passes), True)
+        points, scores = answers[-1], self.scores(image, answers[-1])
+        again = np.flatnonzero(scores < FACE)
+        if len(again):
+            points[again] = self.refine(image, points[again])
+            scores[again] = self.scores(image, points[again])
+        chosen = answers[0] if passes == 1 else points
+        return [face_of(*pair) for pair in zip(chosen, scores.tolist(), strict=True) if pair[1] >= FACE]
+
+    def _crops_at(self, oriented: np.ndarray) -> list[Crop]:
+        """The crops around oriented boxes [N, 5], standing as these do."""
+        return [Crop.of_oriented(box, self.contract.crop.margin, self.contract.input.size) for box in oriented]
 
     def _first_crops(self, boxes: ArrayLike) -> list[Crop]:
         """The crops around landmark boxes [N, 4]."""
@@ -263,6 +292,9 @@ class Landmarker:
         return crop.shifted((-x if mirrored else x, y), self.contract.crop.margin)
 
 
-def _check_passes(passes: int) -> None:
+def _checked_passes(passes: int | None, usual: int) -> int:
+    """How many passes; `usual` where it is not said. Raises ValueError for less than one."""
+    passes = usual if passes is None else passes
     if passes < 1:
         raise ValueError(f"passes: found {passes}, expected at least 1")
+    return passes

@@ -18,7 +18,8 @@ if not __package__:
 import cv2
 import numpy as np
 
-from .detect.detector import DETECTORS
+from .detect.detector import DETECTORS, default_detector
+from .detect.own import CLOSEST
 from .faces.align import FIVE
 from .files.console import speak_plainly
 from .jobs.batch import Outputs, tasks_of
@@ -31,7 +32,8 @@ from .jobs.videos import VideoJob, VideoOptions, video_names
 from .jobs.window import open_window
 from .kaggle import files as kaggle
 from .kaggle.job import SubmissionJob, SubmissionOptions
-from .landmarker import NAMED, Landmarker, LandmarkerOptions, model_path
+from .landmarker import Landmarker, LandmarkerOptions
+from .model.shipped import NAMED, detector_model, model_path
 from .version import VERSION
 from .video.tracker import TrackerSettings
 
@@ -71,10 +73,13 @@ def _add_faces(parser: argparse.ArgumentParser) -> None:
     )
     faces("--boxes", type=Path, metavar="FILE.csv", help=f"{help_boxes} of the upright picture")
     faces("--whole", action="store_true", help="no detection: each picture is a face, from edge to edge")
-    faces("--detector", choices=DETECTORS, default="haar", help="(default: %(default)s)")
-    faces("--detector-model", type=Path, metavar="FILE.onnx", help="YuNet's file, for --detector yunet")
+    faces("--detector", choices=DETECTORS, help=f"what finds faces (default: {default_detector()})")
+    faces("--detector-model", type=Path, metavar="FILE", help="own's .pb with its .json beside it, or YuNet's .onnx")
+    help_size = f"pixels of the longest side of the detector's closest look (default: {CLOSEST}); own and yunet"
+    faces("--detect-size", type=_positive, metavar="PIXELS", help=help_size)
     help_passes = "passes of the network, each cropped upright around the points of the one before"
-    faces("--passes", type=_positive, metavar="N", help=f"{help_passes} (default: 2; with --submission 1)")
+    help_default = "(default: 2; from boxes of the own detector and with --submission 1)"
+    faces("--passes", type=_positive, metavar="N", help=f"{help_passes} {help_default}")
     faces("--recursive", action="store_true", help="folders with all that is in them")
 
 
@@ -103,11 +108,11 @@ def options_of(args: argparse.Namespace) -> RunOptions:
     """The run that the arguments ask for. Raises ValueError where they do not fit together."""
     return RunOptions(
         tuple(args.paths),
-        LandmarkerOptions(args.model, args.detector, args.detector_model, args.merge),
+        LandmarkerOptions(args.model, args.detector, args.detector_model, args.merge, args.detect_size),
         Outputs(args.out, not args.no_draw, args.numbers, args.pts, args.crops, args.show),
         json=args.json,
         csv=args.csv,
-        passes=args.passes or (1 if args.submission else 2),
+        passes=args.passes,
         boxes=args.boxes,
         whole=args.whole,
         recursive=args.recursive,
@@ -177,7 +182,7 @@ def _submission_job(options: RunOptions, submission: Path, file: Path) -> Submis
     out = options.outputs.out if options.outputs.draw else None
     json = (options.json,) if options.json else ()
     return SubmissionJob(
-        SubmissionOptions(submission, lookup, out, json, options.csv, options.passes), landmarker, file
+        SubmissionOptions(submission, lookup, out, json, options.csv, options.passes or 1), landmarker, file
     )
 
 
@@ -223,11 +228,13 @@ def _open_landmarker(options: RunOptions) -> Landmarker:
     """The first landmarker, and its detector tried where one is needed; says which model it is."""
     landmarker = options.landmarker.landmarker()
     if options.detects:
-        landmarker.new_detector()
+        landmarker.open_detector()
     scheme = landmarker.contract.points.scheme
     if options.outputs.crops and scheme not in FIVE:
         raise ValueError(f"--crops: found points of the scheme {scheme!r}, expected one of {', '.join(FIVE)}")
     _tell_model(options.landmarker)
+    if options.detects and landmarker.open_detector().name == "own":
+        print(f"detector: {options.landmarker.detector_model or detector_model()}")
     return landmarker
 
 
@@ -243,10 +250,20 @@ def _fingerprint(options: RunOptions, landmarker: Landmarker) -> dict:
     return {
         "model": landmarker.contract.sha256,
         "merge": _digest(options.landmarker.merge),
-        "passes": options.passes,
-        "faces": "whole pictures" if options.whole else "boxes" if options.boxes else options.landmarker.detector,
+        "passes": options.passes or "default",
+        "faces": "whole pictures" if options.whole else "boxes" if options.boxes else "detected",
         "boxes": _digest(options.boxes),
+        "detector": _detector_settings(options, landmarker),
     }
+
+
+def _detector_settings(options: RunOptions, landmarker: Landmarker) -> list:
+    """Which detector finds the faces, by its kind, file and closest look; nothing where none does."""
+    if not options.detects:
+        return []
+    kind, chosen = landmarker.open_detector().name, options.landmarker
+    file = chosen.detector_model or (detector_model() if kind == "own" else None)
+    return [kind, _digest(file), chosen.detect_size]
 
 
 def _digest(file: Path | None) -> str | None:

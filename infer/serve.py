@@ -19,11 +19,13 @@ if not __package__:
 
 import cv2
 
-from .detect.detector import DETECTORS
+from .detect.detector import DETECTORS, default_detector
+from .detect.own import CLOSEST
 from .files.console import speak_plainly
 from .jobs.cores import cores
 from .jobs.memory import keep_memory
-from .landmarker import NAMED, Landmarker, LandmarkerOptions, model_path
+from .landmarker import Landmarker, LandmarkerOptions
+from .model.shipped import NAMED, model_path
 from .version import VERSION
 from .web.cors import checked_origin
 from .web.limits import Limits
@@ -73,8 +75,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--port", type=_port, default=PORT, help="port to listen on, 0 for any that is free (default: %(default)s)")
     help_model = f"model with its .json beside it, or {' or '.join(NAMED)} (default: local/landmark.pb beside this"
     add("--model", metavar="FILE.pb", help=f"{help_model} program if there, else the landmark.pb that came with it)")
-    add("--detector", choices=DETECTORS, default="haar", help="what finds faces (default: %(default)s)")
-    add("--detector-model", type=Path, metavar="FILE.onnx", help="YuNet's file, for --detector yunet")
+    add("--detector", choices=DETECTORS, help=f"what finds faces (default: {default_detector()})")
+    add("--detector-model", type=Path, metavar="FILE", help="own's .pb with its .json beside it, or YuNet's .onnx")
+    help_size = f"longest side of the detector's closest look; requests may ask for less (default: {CLOSEST})"
+    add("--detect-size", type=int, metavar="PIXELS", help=help_size)
     add("--workers", type=int, metavar="N", help="threads with a network of their own (default: one for each core)")
     limits = parser.add_argument_group("limits").add_argument
     limits("--upload", type=_amount, default=10, metavar="MB", help="megabytes of a request (default: %(default)s)")
@@ -118,8 +122,9 @@ def options_of(args: argparse.Namespace) -> ServiceOptions:
         queue=args.queue,
         rate=args.rate,
         seconds=args.wait,
+        detect_size=args.detect_size or CLOSEST,
     )
-    chosen = LandmarkerOptions(args.model, args.detector, args.detector_model)
+    chosen = LandmarkerOptions(args.model, args.detector, args.detector_model, detect_size=args.detect_size)
     origins = tuple(checked_origin(text) for text in args.cors)
     return ServiceOptions(args.host, args.port, chosen, args.workers, bounds, args.proxy, origins)
 
@@ -155,7 +160,7 @@ def make_landmarkers(chosen: LandmarkerOptions, workers: int | None) -> list[Lan
     keep_memory()
     cv2.setNumThreads(max(1, cores() // count))
     made = [chosen.landmarker() for _ in range(count)]
-    made[0].new_detector()
+    made[0].open_detector()
     return made
 
 

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..faces.constants import read_constants
 from ..files.plain import plain_path
-from ..geometry.boxes import distinct, mirror_boxes
+from ..geometry.boxes import OVERLAP, mirror_boxes
+from ..geometry.candidates import Candidates, candidates_of, together
 
 CONSTANTS = Path(__file__).resolve().parents[1] / "detectors.json"
 BORDER = 0.1  # of the longest edge: so far a picture is drawn out, as a cascade finds nothing that touches the edge
@@ -76,36 +77,39 @@ class HaarDetector:
     """
 
     name = "haar"
+    sure = False
+    threshold = 0.0
 
     def __init__(self, constants: Path = CONSTANTS):
+        self._turn = 0  # which look is the next glance
         self.cascades = load_cascades(constants)
         opened = {cascade.file: open_cascade(cascade.file) for cascade in self.cascades}
         self._classifiers = [opened[cascade.file] for cascade in self.cascades]
 
-    def looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
-        """Landmark boxes (x0, y0, x1, y1), float64 [N, 4], of one look after the other, quick ones first.
+    def looks(self, image: np.ndarray, size: int | None = None) -> Iterator[Candidates]:
+        """What one look after the other finds, quick ones first.
 
-        image: uint8 [height, width, 3]; boxes in its pixels, those that more windows agreed on first. A look takes
-        time only when it is asked for.
+        image: uint8 [height, width, 3]; size: has no say here; candidates in the picture's pixels, those that more
+        windows agreed on first. A look takes time only when it is asked for.
         """
         for index in self._turns(image):
             yield search(image, self.cascades[index], self._classifiers[index])
 
-    def look(self, image: np.ndarray, turn: int) -> np.ndarray:
-        """The boxes of one look, for videos: another time it is another look, so that each costs little.
+    def glance(self, image: np.ndarray, side: int) -> Candidates:
+        """What one look finds, for videos: the next time it is another look, so that each costs little.
 
-        turn: any whole number. Every second one is the quick look in the reduced picture, the others take turns in
-        between, in coarser steps than `looks`: there will be another frame. Boxes as `looks` has them.
+        Every second one is the quick look in the reduced picture, the others take turns in between, in coarser steps
+        than `looks`: there will be another frame. side: has no say here.
         """
+        self._turn += 1
         first, *others = self._turns(image)
-        index = others[turn // 2 % len(others)] if turn % 2 and others else first
+        index = others[self._turn // 2 % len(others)] if self._turn % 2 and others else first
         cascade = replace(self.cascades[index], scale=max(COARSE, self.cascades[index].scale))
         return search(image, cascade, self._classifiers[index])
 
-    def find(self, image: np.ndarray) -> np.ndarray:
-        """The boxes of all looks, distinct ones, float64 [N, 4], as `looks` has them."""
-        boxes = np.concatenate([np.zeros((0, 4)), *self.looks(image)])
-        return boxes[distinct(boxes)]
+    def find(self, image: np.ndarray) -> Candidates:
+        """What all looks find, each thing once."""
+        return together(list(self.looks(image))).distinct(OVERLAP)
 
     def _turns(self, image: np.ndarray) -> list[int]:
         """Which cascades are asked about a picture: those that do no more than an earlier one are left out."""
@@ -142,8 +146,11 @@ def prepare(image: np.ndarray, longest: int) -> Prepared:
     return Prepared(cv2.copyMakeBorder(grey, *(border, border, border, border), cv2.BORDER_REPLICATE), scale, border)
 
 
-def search(image: np.ndarray, cascade: Cascade, classifier) -> np.ndarray:
-    """Landmark boxes that one cascade finds in a picture, float64 [N, 4], its pixels, most agreeing windows first."""
+def search(image: np.ndarray, cascade: Cascade, classifier) -> Candidates:
+    """What one cascade finds in a picture, its pixels, most agreeing windows first.
+
+    The score, 0 to 1, only says which has more of these: n / (n + 1).
+    """
     ready, boxes, counts = prepare(image, cascade.longest), [], []
     grey = ready.grey
     for mirrored in (False, True) if cascade.mirrored else (False,):
@@ -151,7 +158,9 @@ def search(image: np.ndarray, cascade: Cascade, classifier) -> np.ndarray:
         some = cascade.to_boxes(squares)
         boxes.append(mirror_boxes(some, grey.shape[1]) if mirrored else some)
         counts.append(windows)
-    return ready.to_picture(np.concatenate(boxes)[np.argsort(-np.concatenate(counts), kind="stable")])
+    scores = 1 - 1 / (1 + np.concatenate(counts))
+    found = candidates_of(ready.to_picture(np.concatenate(boxes)), scores)
+    return found.chosen(np.argsort(-scores, kind="stable"))
 
 
 def open_cascade(file: str):

@@ -8,6 +8,7 @@ fitted on annotated faces without the detector (`tools/fit_constants.py boxes`),
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,10 +17,13 @@ import numpy as np
 from ..faces.constants import read_constants
 from ..files.pictures import quiet
 from ..files.plain import plain_path
-from ..geometry.boxes import distinct
+from ..geometry import boxes
+from ..geometry.candidates import Candidates, candidates_of
+from ..geometry.oriented import roll_of
 from .haar import CONSTANTS
+from .own import CLOSEST
+from .reduced import reduced
 
-LONGEST = 1280  # pixels: larger pictures are reduced; it finds faces from about 10 pixels on
 SCORE, OVERLAP, MOST = 0.5, 0.3, 5000  # kept from such a score on, for the check is strict; the last two are OpenCV's
 FIELDS = 15  # x, y, width, height; right eye, left eye, nose, right and left mouth corner; score
 
@@ -27,39 +31,40 @@ FIELDS = 15  # x, y, width, height; right eye, left eye, nose, right and left mo
 class YuNetDetector:
     """Finds faces by YuNet, rolled ones too.
 
-    model: path of its `.onnx` file. Raises FileNotFoundError where there is none, ValueError where OpenCV cannot run
-    it. One object serves one thread at a time.
+    model: path of its `.onnx` file; size: longest side of the picture that it sees, pixels. Raises FileNotFoundError
+    where there is no such file, ValueError where OpenCV cannot run it. One object serves one thread at a time.
     """
 
     name = "yunet"
+    sure = False
+    threshold = 0.0
 
-    def __init__(self, model: str | Path, constants: Path = CONSTANTS):
-        self.model, self._weights = Path(model), load_weights(constants)
+    def __init__(self, model: str | Path, size: int = CLOSEST, constants: Path = CONSTANTS):
+        self.model, self.size, self._weights = Path(model), size, load_weights(constants)
         if not self.model.is_file():
             raise FileNotFoundError(f"{self.model}: found no such file, expected YuNet's .onnx")
         self._net = self._open()
 
-    def looks(self, image: np.ndarray) -> Iterator[np.ndarray]:
-        """One look: landmark boxes (x0, y0, x1, y1), float64 [N, 4], pixels of the picture, highest score first.
+    def looks(self, image: np.ndarray, size: int | None = None) -> Iterator[Candidates]:
+        """One look at a picture uint8 [height, width, 3] BGR: what it finds, highest score first.
 
-        image: uint8 [height, width, 3] BGR. Raises ValueError where the network does not run.
+        size: longest side of the look, pixels; None: as the object has it. Raises ValueError where the network does
+        not run.
         """
-        yield self.look(image)
+        yield self.glance(image, size or self.size)
 
-    def look(self, image: np.ndarray, turn: int = 0) -> np.ndarray:
-        """The boxes of the only look, whatever the turn; as `looks`."""
-        scale = min(1.0, LONGEST / max(image.shape[:2]))
-        size = tuple(max(1, round(edge * scale)) for edge in image.shape[1::-1])
-        small = image if scale == 1 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        rows = self._run(small)
+    def glance(self, image: np.ndarray, side: int) -> Candidates:
+        """What a look at the picture with a longest side of `side` pixels finds, in the picture's pixels."""
+        look = reduced(image, side)
+        rows = self._run(look.image)
         rows = rows[np.argsort(-rows[:, -1], kind="stable")]
-        five = (rows[:, 4:14].reshape(-1, 5, 2) + 0.5) / scale - 0.5
-        return boxes_around(five, self._weights)
+        five = look.to_picture(rows[:, 4:14].reshape(-1, 5, 2))
+        found = candidates_of(boxes_around(five, self._weights), rows[:, -1], roll_of(five))
+        return replace(found, five=five)
 
-    def find(self, image: np.ndarray) -> np.ndarray:
-        """The distinct boxes of the only look."""
-        boxes = self.look(image)
-        return boxes[distinct(boxes)]
+    def find(self, image: np.ndarray) -> Candidates:
+        """What the only look finds, each thing once."""
+        return self.glance(image, self.size).distinct(boxes.OVERLAP)
 
     def _open(self):
         if not hasattr(cv2, "FaceDetectorYN"):
@@ -106,8 +111,7 @@ def boxes_around(five: np.ndarray, weights: np.ndarray) -> np.ndarray:
     Linear in the five points, once these are moved to their middle and scaled to a mean square distance of 1 from it.
     """
     middle, size, inputs = framed(five)
-    boxes = inputs @ weights * size[:, None]
-    return boxes + np.tile(middle, 2)
+    return inputs @ weights * size[:, None] + np.tile(middle, 2)
 
 
 def framed(five: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

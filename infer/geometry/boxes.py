@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 FARTHEST = 1e6  # pixels: corners of given boxes beyond are a mistake
+SAME = 0.3  # IoU from which on what is seen there now is what was there a moment ago
 OVERLAP = 0.4  # landmark boxes of two faces in one picture hardly ever share so much of their union
 
 

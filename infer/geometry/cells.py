@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .candidates import Candidates
 from .oriented import roll_of
 
 FIELDS = 15
@@ -31,16 +32,6 @@ class Level:
     name: str
     stride: int
     unit: float
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """What may be faces: scores float64 [N], 0 to 1; oriented float64 [N, 5] as `oriented` has it; five float64
-    [N, 5, 2]; all in pixels of the picture that the network saw."""
-
-    scores: np.ndarray
-    oriented: np.ndarray
-    five: np.ndarray
 
 
 def cell_centres(level: Level, height: int, width: int) -> np.ndarray:

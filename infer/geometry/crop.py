@@ -43,6 +43,12 @@ class Crop:
         return cls(((x0 + x1) / 2, (y0 + y1) / 2), edge * (1 + 2 * margin), size, angle)
 
     @classmethod
+    def of_oriented(cls, oriented, margin: float, size: int = 128) -> Crop:
+        """The crop that stands as an oriented box (x, y, width, height, roll) does; upright where the roll is NaN."""
+        x, y, width, height, roll = (float(value) for value in oriented)
+        return cls((x, y), max(width, height) * (1 + 2 * margin), size, 0.0 if np.isnan(roll) else roll)
+
+    @classmethod
     def upright(cls, points, angle: float, margin: float, size: int = 128) -> Crop:
         """The crop whose x axis points along `angle` (radians) and whose box, so turned, is tight around the points."""
         turn = rotation(angle)

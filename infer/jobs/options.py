@@ -15,9 +15,10 @@ class RunOptions:
 
     paths: pictures, videos, folders, patterns, cameras' numbers, or Kaggle's table; landmarker: which networks and
     detector; outputs: what is written of each picture and video; json, csv: files for all points as well; passes: of
-    the network; boxes: CSV of landmark boxes, and whole: each picture is a face, both instead of detection; recursive:
-    folders with all in them; smooth: the points of videos; resume: go on with a stopped run; threads: cores to use,
-    None for all; submission: file to write for Kaggle, by the lookup table, None for the one beside the path.
+    the network, None for what fits; boxes: CSV of landmark boxes, and whole: each picture is a face, both instead of
+    detection; recursive: folders with all in them; smooth: the points of videos; resume: go on with a stopped run;
+    threads: cores to use, None for all; submission: file to write for Kaggle, by the lookup table, None for the one
+    beside the path.
     """
 
     paths: tuple[str, ...]
@@ -25,7 +26,7 @@ class RunOptions:
     outputs: Outputs
     json: Path | None = None
     csv: Path | None = None
-    passes: int = 2
+    passes: int | None = None
     boxes: Path | None = None
     whole: bool = False
     recursive: bool = False
@@ -59,6 +60,7 @@ class RunOptions:
             "--boxes": self.boxes,
             "--whole": self.whole,
             "--detector-model": self.landmarker.detector_model,
+            "--detect-size": self.landmarker.detect_size,
             "--recursive": self.recursive,
             "--pts": outputs.pts,
             "--crops": outputs.crops,

@@ -29,15 +29,16 @@ from .window import close_window, show
 class PictureOptions:
     """What a run does besides finding faces.
 
-    outputs: what is written of every picture; json, csv: files with all points; passes: of the network; boxes: landmark
-    boxes by picture, instead of detection; whole: each picture is a face; resume: go on with a stopped run; workers:
-    threads for pictures; settings: what the results depend on, for runs to be resumed only by their like.
+    outputs: what is written of every picture; json, csv: files with all points; passes: of the network, None for what
+    fits; boxes: landmark boxes by picture, instead of detection; whole: each picture is a face; resume: go on with a
+    stopped run; workers: threads for pictures; settings: what the results depend on, for runs to be resumed only by
+    their like.
     """
 
     outputs: Outputs
     json: tuple[Path, ...]
     csv: Path | None
-    passes: int
+    passes: int | None
     boxes: dict[str, np.ndarray] | None
     whole: bool
     resume: bool

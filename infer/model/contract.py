@@ -5,20 +5,19 @@ Nobody else reads its keys; `export/contract.py` alone writes them.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import schema
-from .by_hand import complete, is_by_hand
+from .document import read_document
+from .schema import NCHW, NHWC
+from .trained_on import TrainedOn, known, trained_on_of
 
-VERSION = 1
-LARGEST_CONTRACT, LARGEST_MODEL = 1 << 20, 1 << 30  # bytes
 INTERLEAVED, PLANAR = LAYOUTS = ("x0 y0 x1 y1 ...", "x0 x1 ... y0 y1 ...")  # of the answer
 FRACTION, PIXEL, SIGNED = UNITS = ("fraction of the crop's side", "pixel of the crop", "-1 to 1")
-NCHW, NHWC = INPUT_LAYOUTS = ("NCHW", "NHWC")
+INPUT_LAYOUTS = (NCHW, NHWC)
 ORDERS = {"RGB": 3, "BGR": 3, "GRAY": 1}  # of the channels -> how many
 
 
@@ -115,29 +114,6 @@ class Points:
 
 
 @dataclass(frozen=True)
-class SplitRule:
-    """How the training data's sources were parted, as `records.split.Split`, which inference has to do without."""
-
-    test_fraction: float
-    rule: int
-
-
-@dataclass(frozen=True)
-class TrainedOn:
-    """What a network learnt from, as far as its contract says; one by hand says nothing.
-
-    points: their kind, "pts_2d" or "pts_3d"; faces: data set -> split -> how many; step: of the training run; fold:
-    "i/k", whose sources were held out in place of the split's.
-    """
-
-    points: str | None = None
-    faces: dict[str, dict[str, int]] = field(default_factory=dict)
-    step: int | None = None
-    split: SplitRule | None = None
-    fold: str | None = None
-
-
-@dataclass(frozen=True)
 class Contract:
     """What a model wants and answers.
 
@@ -169,59 +145,7 @@ def read_contract(model: str | Path) -> Contract:
     is missing, ValueError where the contract lacks something, describes another model, or the model's SHA-256 is not
     the contract's.
     """
-    model = Path(model)
-    path = _path_of_contract(model)
-    if not model.is_file():
-        raise FileNotFoundError(f"{model}: no such model")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such contract, expected beside the model {model.name}")
-    raw = _document(path)
-    try:
-        schema.check(raw)
-        contract = _contract(_of_format(raw, None if model == path else model.name), path)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    _check_file(contract, path)
-    if model not in (path, contract.model):
-        raise ValueError(f"{path}: describes {contract.model.name}, expected {model.name}")
-    return contract
-
-
-def _path_of_contract(model: Path) -> Path:
-    """`a.json` of `a.pb`; of `a.b.pb` the same where there is no `a.b.json`."""
-    path = model.with_suffix(".json")
-    short = model.with_name(f"{model.name.partition('.')[0]}.json")
-    return short if short.is_file() and not path.is_file() else path
-
-
-def _document(path: Path) -> dict:
-    """The JSON of this version in a file, one by hand completed. Raises ValueError where it is none."""
-    raw = _json_in(path)
-    if is_by_hand(raw):
-        raw = complete(raw, path)
-    if not isinstance(raw, dict) or raw.get("version") != VERSION:
-        found = raw.get("version") if isinstance(raw, dict) else type(raw).__name__
-        raise ValueError(f"{path}: version is {found}, expected {VERSION}")
-    return raw
-
-
-def _json_in(path: Path) -> object:
-    size = path.stat().st_size
-    if size > LARGEST_CONTRACT:
-        raise ValueError(f"{path}: found {size} bytes, expected a contract of at most {LARGEST_CONTRACT}")
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # lists in lists without end
-        raise ValueError(f"{path}: not JSON ({error}), expected a model's contract") from None
-
-
-def _of_format(raw: dict, name: str | None) -> dict:
-    """The contract with the hash and the layout of the file of that name, where `formats` has it."""
-    entry = next((one for one in raw.get("formats", {}).values() if one["file"] == name), None)
-    if entry is None:
-        return raw
-    given = raw["input"] | {"layout": entry.get("layout", NCHW)}
-    return raw | {"file": name, "sha256": entry["sha256"], "input": given}
+    return read_document(model, None, schema.CONTRACT, _contract)
 
 
 def _contract(raw: dict, path: Path) -> Contract:
@@ -233,17 +157,17 @@ def _contract(raw: dict, path: Path) -> Contract:
         _input(raw["input"]),
         _placement("crop", crop, most=2),
         _placement("crop.points", crop.get("points", {"margin": crop["margin"]}), most=10),
-        Output(**_known(raw["output"], "name", "layout", "unit")),
+        Output(**known(raw["output"], "name", "layout", "unit")),
         _points(raw["points"]),
-        _trained_on(raw.get("trained_on", {})),
+        trained_on_of(raw.get("trained_on", {})),
         raw,
-        **_known(raw, "parameters", "multiply_adds", "network", "terms"),
+        **known(raw, "parameters", "multiply_adds", "network", "terms"),
     )
 
 
 def _input(given: dict) -> Input:
-    fields = _known(given, "name", "size", "channels", "order", "layout", "batch")
-    return Input(**fields | {key: _numbers(value) for key, value in _known(given, "range", "mean", "std").items()})
+    fields = known(given, "name", "size", "channels", "order", "layout", "batch")
+    return Input(**fields | {key: _numbers(value) for key, value in known(given, "range", "mean", "std").items()})
 
 
 def _placement(where: str, given: dict, most: float) -> Placement:
@@ -256,18 +180,8 @@ def _placement(where: str, given: dict, most: float) -> Placement:
 
 
 def _points(given: dict) -> Points:
-    fields = _known(given, "scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip")
+    fields = known(given, "scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip")
     return Points(**fields, names=given.get("names") or [str(index) for index in range(given["count"])])
-
-
-def _trained_on(given: dict) -> TrainedOn:
-    split = SplitRule(**_known(given["split"], "test_fraction", "rule")) if "split" in given else None
-    return TrainedOn(**_known(given, "points", "faces", "step", "fold"), split=split)
-
-
-def _known(given: dict, *keys: str) -> dict:
-    """Those of the keys that are there: what is not said keeps its default."""
-    return {key: given[key] for key in keys if key in given}
 
 
 def _numbers(values: float | list[float] | tuple[float, ...]) -> tuple[float, ...]:
@@ -283,16 +197,3 @@ def _check_one_of(key: str, value: str, known: tuple[str, ...]) -> None:
 def _check_pair(key: str, values: tuple[float, ...]) -> None:
     if len(values) != 2 or not all(map(math.isfinite, values)):
         raise ValueError(f"{key} is {list(values)}, expected two numbers")
-
-
-def _check_file(contract: Contract, path: Path) -> None:
-    """Raises FileNotFoundError or ValueError where the model's file is not the one the contract was written for."""
-    if not contract.model.is_file():
-        raise FileNotFoundError(f"{contract.model}: no such model, named by {path.name}")
-    size = contract.model.stat().st_size
-    if not 0 < size <= LARGEST_MODEL:
-        raise ValueError(f"{contract.model}: found {size} bytes, expected a model of 1 to {LARGEST_MODEL}")
-    digest = hashlib.sha256(contract.model.read_bytes()).hexdigest()
-    if digest != contract.sha256:
-        expected = f"{contract.sha256[:12]}... of {path.name}"
-        raise ValueError(f"{contract.model}: SHA-256 is {digest[:12]}... ({size} bytes), expected {expected}")

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from ..files.pictures import quiet
 from ..geometry.boxes import picture_box, relative_shape
 from .contract import FRACTION, NHWC, PIXEL, PLANAR, Contract, Input
-from .guard.frozen_graph import check_graph
-from .guard.onnx import check_onnx
+from .graph import open_graph, running
 
 
 def load(contract: Contract):
@@ -19,34 +17,11 @@ def load(contract: Contract):
 
     Raises ValueError where OpenCV can't read or run it, or where it answers otherwise than the contract says.
     """
-    try:
-        with quiet():
-            net = _read(contract)
-            _check_outputs(net, contract)
-            _check_batches(net, contract)
-    except cv2.error as error:
-        raise _refused(contract, " ".join(str(error.err or error).split())[:120]) from None
+    with running(contract.model):
+        net = open_graph(contract.model)
+        _check_outputs(net, contract)
+        _check_batches(net, contract)
     return net
-
-
-def _read(contract: Contract):
-    if contract.model.suffix == ".tflite":
-        # OpenCV 4.14 reads squeeze-and-excite in such files wrongly, without a word
-        raise ValueError(f"{contract.model}: found a TFLite file, expected a .pb or .onnx, which OpenCV reads rightly")
-    data, is_onnx = contract.model.read_bytes(), contract.model.suffix == ".onnx"
-    try:
-        (check_onnx if is_onnx else check_graph)(data)
-    except ValueError as error:
-        raise _refused(contract, str(error)) from None
-    read = cv2.dnn.readNetFromONNX if is_onnx else cv2.dnn.readNetFromTensorflow
-    return read(np.frombuffer(data, np.uint8))
-
-
-def _refused(contract: Contract, reason: str) -> ValueError:
-    kind = "an ONNX file" if contract.model.suffix == ".onnx" else "a frozen TensorFlow graph"
-    return ValueError(
-        f"{contract.model}: found no graph that OpenCV {cv2.__version__} can run ({reason}), expected {kind}"
-    )
 
 
 def forward(net, contract: Contract, crops: Sequence[np.ndarray]) -> np.ndarray:

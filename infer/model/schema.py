@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 SHOWN = 40  # characters of a wrong value that an error shows
 LARGEST = 2048  # pixels along an edge of the network's input
+NCHW, NHWC = "NCHW", "NHWC"  # layouts of an input
 MOST = 10_000  # points; entries of a list
 
 
@@ -68,6 +69,15 @@ CHAINS = Value(lambda value: _is_list(value, INDICES.fits), "a list of lists of 
 BATCH = Value(lambda value: value is None or _is_whole(value), "a whole number or null")
 OBJECT = Value(lambda value: isinstance(value, dict), "an object")
 
+TRAINED_ON: dict[str, Form] = {
+    "points?": TEXT,
+    "faces?": Each(Each(WHOLE)),
+    "step?": WHOLE,
+    "split?": {"test_fraction": FRACTION, "rule": WHOLE},
+    "fold?": TEXT,
+}
+FORMATS = Each({"file": FILE, "sha256": DIGEST, "bytes?": WHOLE, "layout?": TEXT, "tolerance?": OBJECT})
+
 CONTRACT: dict[str, Form] = {  # a key that ends with ? may be left out
     "file": FILE,
     "sha256": DIGEST,
@@ -95,15 +105,9 @@ CONTRACT: dict[str, Form] = {  # a key that ends with ? may be left out
         "flip": INDICES,
         "names?": NAMES,
     },
-    "trained_on?": {
-        "points?": TEXT,
-        "faces?": Each(Each(WHOLE)),
-        "step?": WHOLE,
-        "split?": {"test_fraction": FRACTION, "rule": WHOLE},
-        "fold?": TEXT,
-    },
+    "trained_on?": TRAINED_ON,
     "tolerance?": OBJECT,
-    "formats?": Each({"file": FILE, "sha256": DIGEST, "bytes?": WHOLE, "layout?": TEXT, "tolerance?": OBJECT}),
+    "formats?": FORMATS,
     "parameters?": WHOLE,
     "multiply_adds?": WHOLE,
     "network?": OBJECT,

@@ -22,6 +22,7 @@ BINS = 16  # of each colour channel
 FLAT = 1.0  # root mean square of the detail, grey levels: what has less has none that could differ
 DETAIL = 0.98  # squared distance of details from which on it may be another face; 2 - 2 r of a correlation r
 COLOURS = 0.94  # likeness of colours below which it may be another face
+WEIGHT = 5.0  # of colours against detail, where both say how alike two looks are
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +36,13 @@ class FaceLook:
         """Whether this is another face than `other`, or none, where both were seen one shortly after the other."""
         apart = float(np.square(self.detail - other.detail).sum())
         return apart > DETAIL and float(self.colours @ other.colours) < COLOURS
+
+    def likeness(self, other: FaceLook) -> float:
+        """How alike two looks are: the details' correlation, and the colours' above or below what is usual.
+
+        About 0.7 and more for a face and itself a little later, about 0 and less for two people.
+        """
+        return float(self.detail @ other.detail) + WEIGHT * (float(self.colours @ other.colours) - COLOURS)
 
 
 def look_of(frame: np.ndarray, points: np.ndarray) -> FaceLook:

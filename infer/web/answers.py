@@ -60,7 +60,7 @@ class Job:
     def _faces(self, landmarker: Landmarker, image: np.ndarray) -> list[Face]:
         boxes, passes = self.upload.boxes, self.options.passes
         if boxes is None:
-            return landmarker.detect(image, passes)
+            return landmarker.detect(image, passes, self.options.detect_size)
         return [face_of(points) for points in landmarker.fit(image, boxes, passes)]
 
     def _note(self, step: str) -> None:

@@ -14,7 +14,7 @@ from .body import BATCH_OPTIONS, OPTIONS, read_parts
 from .openapi import document
 from .problems import Problem, problem_details
 from .service import Service, the_service
-from .uploads import AnswerOptions, all_uploads, one_upload, read_options, read_passes
+from .uploads import AnswerOptions, all_uploads, one_upload, read_detect_size, read_options, read_passes
 
 api = Blueprint("api", __name__)
 
@@ -25,7 +25,7 @@ def landmarks() -> Response:
     service = the_service()
     service.admit(request.remote_addr)
     parts = read_parts(request, OPTIONS, 1)
-    options = read_options(parts.options, service.contract.points.groups)
+    options = read_options(parts.options, service.contract.points.groups, service.limits)
     (found,) = service.find([one_upload(parts, service.limits)], options)
     if isinstance(found, Problem):
         raise found
@@ -38,9 +38,12 @@ def batch() -> Response:
     """The faces of several pictures; one that cannot be done does not stand in the way of the others."""
     service = the_service()
     parts = read_parts(request, BATCH_OPTIONS, service.limits.pictures, raw=False)
-    passes, uploads = read_passes(parts.options), all_uploads(parts, service.limits)
+    options = AnswerOptions(
+        passes=read_passes(parts.options), detect_size=read_detect_size(parts.options, service.limits)
+    )
+    uploads = all_uploads(parts, service.limits)
     service.admit(request.remote_addr, len(uploads))
-    found = service.find(uploads, AnswerOptions(passes=passes))
+    found = service.find(uploads, options)
     entries = [
         {"file": upload.name, "error": problem_details(one.status, one.detail)}
         if isinstance(one, Problem)
@@ -82,7 +85,13 @@ def model_entry(service: Service) -> dict:
     """The model's contract, the colours that its groups are drawn in, and the service's limits."""
     contract, limits = service.contract, service.limits
     colours = {name: f"#{r:02x}{g:02x}{b:02x}" for name, (b, g, r) in colours_of(contract.points.groups).items()}
-    most = {"bytes": limits.upload, "pixels": limits.pixels, "boxes": limits.boxes, "pictures": limits.pictures}
+    most = {
+        "bytes": limits.upload,
+        "pixels": limits.pixels,
+        "boxes": limits.boxes,
+        "pictures": limits.pictures,
+        "detect_size": limits.detect_size,
+    }
     return {"contract": contract.raw, "colours": colours, "limits": most | {"rate": limits.rate}}
 
 

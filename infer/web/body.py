@@ -18,10 +18,18 @@ from .limits import NAME_LENGTH
 from .problems import Problem
 
 FIELD = "image"
-JSON_TYPES = {"format": str, "passes": int, "boxes": list, "groups": str, "numbers": bool, "face": int}
+JSON_TYPES = {
+    "format": str,
+    "passes": int,
+    "detect_size": int,
+    "boxes": list,
+    "groups": str,
+    "numbers": bool,
+    "face": int,
+}
 IN_WORDS = {str: "text", int: "a whole number", list: "a list", bool: "true or false"}
 OPTIONS = tuple(JSON_TYPES)
-BATCH_OPTIONS = ("passes", "boxes")
+BATCH_OPTIONS = ("passes", "detect_size", "boxes")
 DATA_URL = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 URL_SAFE = str.maketrans("-_", "+/")  # the other alphabet of base64
 SHOWN = 40  # letters of what was sent that an error repeats

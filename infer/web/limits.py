@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+from ..detect.own import CLOSEST
+
 PASSES = (1, 4)  # of the network: fewest and most that a request may ask for
 NAME_LENGTH = 200  # letters of a picture's name that are given back
 
@@ -14,7 +16,8 @@ class Limits:
 
     upload: bytes of a request's body; pixels: of a picture, found before decoding; boxes: in a picture; pictures: of a
     batch; queue: pictures that may wait for a worker; rate: pictures a second of one client, 0 for no limit; seconds:
-    that a request may wait for its answer. Raises ValueError for what cannot work.
+    that a request may wait for its answer; detect_size: longest side of the detector's closest look, pixels. Raises
+    ValueError for what cannot work.
     """
 
     upload: int = 10_000_000
@@ -24,6 +27,7 @@ class Limits:
     queue: int = 32
     rate: float = 50.0
     seconds: float = 30.0
+    detect_size: int = CLOSEST
 
     def __post_init__(self):
         for field in fields(self):

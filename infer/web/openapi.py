@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..detect.own import FIRST
 from ..files.headers import KINDS
 from ..geometry.boxes import FARTHEST
 from ..model.contract import Contract
@@ -79,6 +80,7 @@ def _options(contract: Contract, limits: Limits) -> dict[str, dict]:
     return {
         "format": _about(formats, "of the answer; pts: of one face; png: drawn"),
         "passes": _passes(),
+        "detect_size": _detect_size(limits),
         "face": _about(_whole(0, 10_000, 0), "of a .pts: which face, surest first"),
         "groups": _about(groups, "of a png: what is drawn, all by default"),
         "numbers": _about({"type": "boolean", "default": False}, "of a png: whether points have their numbers"),
@@ -89,7 +91,11 @@ def _options(contract: Contract, limits: Limits) -> dict[str, dict]:
 def _batch(limits: Limits) -> dict:
     several = {"type": "array", "minItems": 1, "maxItems": limits.pictures}
     boxes = {"type": "array", "items": {"anyOf": [_boxes(limits), {"type": "null"}]}, "maxItems": limits.pictures}
-    options = {"passes": _passes(), "boxes": _about(boxes, "of each picture, or null for detection")}
+    options = {
+        "passes": _passes(),
+        "detect_size": _detect_size(limits),
+        "boxes": _about(boxes, "of each picture, or null for detection"),
+    }
     return {
         "operationId": "batch",
         "summary": "The faces of several pictures, in order",
@@ -125,7 +131,13 @@ def _parameter(name: str, schema: dict) -> dict:
 
 
 def _passes() -> dict:
-    return _about(_whole(*PASSES, 2), "of the network, each cropped around the points of the one before")
+    about = "of the network, each cropped around the points of the one before; if not given as many as fit the boxes"
+    return _about(_between(*PASSES), about)
+
+
+def _detect_size(limits: Limits) -> dict:
+    about = "pixels of the longest side of the detector's closest look; if not given the most"
+    return _about(_between(FIRST, limits.detect_size), about)
 
 
 def _about(schema: dict, description: str) -> dict:
@@ -133,7 +145,11 @@ def _about(schema: dict, description: str) -> dict:
 
 
 def _whole(least: int, most: int, default: int) -> dict:
-    return {"type": "integer", "minimum": least, "maximum": most, "default": default}
+    return _between(least, most) | {"default": default}
+
+
+def _between(least: int, most: int) -> dict:
+    return {"type": "integer", "minimum": least, "maximum": most}
 
 
 def _boxes(limits: Limits) -> dict:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..detect.own import FIRST
 from ..geometry.boxes import FARTHEST
 from .body import FIELD, Parts
 from .limits import PASSES, Limits
@@ -29,14 +30,16 @@ class Upload:
 
 @dataclass(frozen=True)
 class AnswerOptions:
-    """What is wanted of a picture: one of FORMATS; passes of the network; of a drawn picture the point groups that
+    """What is wanted of a picture: one of FORMATS; passes of the network, None for what fits; detect_size: longest side
+    of the detector's closest look, None for the service's; of a drawn picture the point groups that
     show (None: all) and the points' numbers; of a `.pts` which face, from 0."""
 
     format: str = "json"
-    passes: int = 2
+    passes: int | None = None
     groups: tuple[str, ...] | None = None
     numbers: bool = False
     face: int = 0
+    detect_size: int | None = None
 
 
 def one_upload(parts: Parts, limits: Limits) -> Upload:
@@ -53,7 +56,7 @@ def all_uploads(parts: Parts, limits: Limits) -> list[Upload]:
     return [Upload(name, data, own) for (name, data), own in zip(parts.pictures, boxes, strict=True)]
 
 
-def read_options(given: Mapping[str, str], groups: Mapping[str, list[int]]) -> AnswerOptions:
+def read_options(given: Mapping[str, str], groups: Mapping[str, list[int]], limits: Limits) -> AnswerOptions:
     """The options by name; groups: of the model's points. Raises Problem."""
     chosen = given.get("groups")
     return AnswerOptions(
@@ -62,12 +65,18 @@ def read_options(given: Mapping[str, str], groups: Mapping[str, list[int]]) -> A
         None if chosen is None else tuple(_choice("groups", name, groups) for name in chosen.split(",") if name),
         TRUTHS[_choice("numbers", given.get("numbers", "false").lower(), TRUTHS)],
         _whole("face", given.get("face", "0"), 0, 10_000),
+        read_detect_size(given, limits),
     )
 
 
-def read_passes(given: Mapping[str, str]) -> int:
-    """How many passes of the network are asked for. Raises Problem."""
-    return _whole("passes", given.get("passes", "2"), *PASSES)
+def read_passes(given: Mapping[str, str]) -> int | None:
+    """How many passes of the network are asked for, None where it is not said. Raises Problem."""
+    return _whole("passes", given["passes"], *PASSES) if "passes" in given else None
+
+
+def read_detect_size(given: Mapping[str, str], limits: Limits) -> int | None:
+    """How closely the detector is asked to look, pixels, None where it is not said. Raises Problem."""
+    return _whole("detect_size", given["detect_size"], FIRST, limits.detect_size) if "detect_size" in given else None
 
 
 def parse_boxes(text: str | None, limits: Limits) -> np.ndarray | None:

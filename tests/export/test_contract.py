@@ -11,7 +11,8 @@ from export.contract import contract_of_checkpoint, write_contract
 from export.formats import FORMATS
 from export.parity import Difference
 from export.summary import Summary
-from infer.model.contract import FRACTION, Placement, SplitRule, TrainedOn, read_contract
+from infer.model.contract import FRACTION, Placement, read_contract
+from infer.model.trained_on import SplitRule, TrainedOn
 from records.landmarks import IBUG_68
 from records.split import Split
 

@@ -13,7 +13,8 @@ from export.formats import FORMATS
 from export.graphs import read_graph
 from export.summary import summarise
 from infer.landmarker import Landmarker
-from infer.model.contract import SplitRule, read_contract
+from infer.model.contract import read_contract
+from infer.model.trained_on import SplitRule
 from net.data.record_set import RecordSet
 from net.run.folder import Heritage, RunFolder
 from records.split import RULE

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 import cv2
 import numpy as np
 
 from infer.faces.face import face_of
-from infer.geometry.boxes import box_of
+from infer.geometry.boxes import SAME, box_of, overlaps
+from infer.geometry.candidates import candidates_of
 from infer.video.frames import VideoFile
 from infer.video.tracker import Tracker
 
@@ -21,9 +20,11 @@ class Truth:
     """A landmarker, and a detector, for films whose faces are known: the middle of each by frame, None where it is not
     there. The frame's first pixels tell its number."""
 
+    glances_cost_little = True
+
     def __init__(self, *paths):
         self.paths = paths
-        self.detected, self.looked, self.refined = [], [], []
+        self.detected, self.glanced, self.refined = [], [], []
 
     def at(self, frame) -> list[np.ndarray]:
         index = int(frame[0, 0, 0]) + 256 * int(frame[0, 0, 1])
@@ -37,12 +38,12 @@ class Truth:
         self.detected.append(int(frame[0, 0, 0]))
         return [face_of(true.astype(np.float32), 0.9) for true in self.at(frame)]
 
-    def faces_in(self, frame, boxes, passes=2):
-        middles = [(box[:2] + box[2:]) / 2 for box in boxes]
+    def faces_at(self, frame, found, passes=None):
+        found = found.chosen(found.scores >= 0.5)
         return [
             face_of(true.astype(np.float32), 0.8)
             for true in self.at(frame)
-            if any(np.abs(true.mean(axis=0) - middle).max() < 25 for middle in middles)
+            if any(np.abs(true.mean(axis=0) - box[:2]).max() < 25 for box in found.oriented)
         ]
 
     def refine(self, frame, points):
@@ -50,15 +51,14 @@ class Truth:
         found = [self.nearest(frame, some) for some in points]
         return np.array([some if true is None else true for some, true in zip(points, found, strict=True)], np.float32)
 
-    def scores(self, frame, points):
-        return np.array([0.1 if self.nearest(frame, some) is None else 0.9 for some in points])
+    def glance(self, frame, side):
+        self.glanced.append((int(frame[0, 0, 0]), side))
+        true = self.at(frame)
+        return candidates_of([box_of(some) for some in true], [0.9] * len(true))
 
-    def new_detector(self):
-        return self
-
-    def look(self, frame, turn):
-        self.looked.append((int(frame[0, 0, 0]), turn, threading.current_thread() is threading.main_thread()))
-        return np.array([box_of(true) for true in self.at(frame)]).reshape(-1, 4)
+    def followed(self, frame, points, seen):
+        on = [overlaps(box_of(some), seen.boxes).max(initial=0) >= SAME for some in points]
+        return np.where(on, 0.9, np.nan)
 
 
 def film(tracker: Tracker, count: int, start: int = 0, paint=lambda index: np.zeros((200, 400, 3), np.uint8)) -> list:

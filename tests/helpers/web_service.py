@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from infer.landmarker import HERE, Landmarker
+from infer.landmarker import Landmarker
+from infer.model.shipped import HERE
 from infer.web.app import create_app
 from infer.web.limits import Limits
 from infer.web.server import Server

@@ -5,13 +5,17 @@ import numpy as np
 import pytest
 
 from infer import landmarker as module
+from infer.detect.detector import default_detector, detector_maker
 from infer.faces import check
 from infer.faces.pose import mean_face
 from infer.geometry.boxes import box_of
+from infer.geometry.candidates import candidates_of
 from infer.geometry.crop import Crop
 from infer.geometry.rotations import rotation
-from infer.landmarker import Landmarker, default_model, model_path
-from infer.model import network
+from infer.landmarker import Landmarker
+from infer.model import network, shipped
+from infer.model.shipped import default_model, model_path
+from tests.helpers.tiny_detector import LEVELS, face_at, score_of, with_faces, write_detector
 from tests.helpers.tiny_model import COUNT, MARGIN, SHAPE, SIZE, by_hand, expected_fractions, write_model
 
 RGB = (210, 90, 30)
@@ -122,7 +126,7 @@ def test_points_fallen_together_keep_their_crop(tiny, plain, monkeypatch):
 
 
 def test_a_local_model_comes_first_and_names_stand_for_those_that_come_along(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "HERE", tmp_path)
+    monkeypatch.setattr(shipped, "HERE", tmp_path)
     assert default_model() == model_path(None) == tmp_path / "landmark.pb"
     write_model(tmp_path / "local")
     assert Landmarker().contract.model == default_model() == tmp_path / "local" / "landmark.pb"
@@ -132,12 +136,14 @@ def test_a_local_model_comes_first_and_names_stand_for_those_that_come_along(tmp
 
 
 class Looks:
-    """A detector that finds other boxes with every look."""
+    """A generous detector that finds other boxes with every look."""
+
+    sure, threshold = False, 0.0
 
     def __init__(self, *looks):
-        self.all, self.asked = [np.array(boxes, np.float64).reshape(-1, 4) for boxes in looks], 0
+        self.all, self.asked = [candidates_of(boxes, [0.9] * len(boxes)) for boxes in looks], 0
 
-    def looks(self, image):
+    def looks(self, image, size=None):
         for boxes in self.all:
             self.asked += 1
             yield boxes
@@ -190,7 +196,8 @@ def test_what_is_no_face_gets_one_more_pass(tiny_model, plain, monkeypatch):
     tiny, calls = Landmarker(tiny_model), []
     monkeypatch.setattr(tiny, "scores", lambda _, points: calls.append(points) or np.full(len(points), len(calls) / 3))
     boxes = np.array([(100, 60, 160, 110), (200, 60, 260, 110)], np.float64)
-    faces = tiny.faces_in(plain, boxes)
+    tiny._detector = Looks()
+    faces = tiny.faces_at(plain, candidates_of(boxes, [0.9, 0.8]))
     assert len(calls) == 2 and [face.score for face in faces] == [2 / 3] * 2
     np.testing.assert_allclose(calls[1], tiny.fit(plain, boxes, 3), atol=1e-3)
     np.testing.assert_array_equal(faces[1].points, calls[1][1])
@@ -222,14 +229,50 @@ def test_a_face_rolled_too_far_is_tried_from_turned_crops(tiny_model, plain, mon
 
 def test_wrong_detectors(tiny_model, tmp_path):
     for arguments, wanted in [
-        ({"detector": "dlib"}, "detector: found 'dlib', expected one of haar, yunet"),
+        ({"detector": "dlib"}, "detector: found 'dlib', expected one of own, haar, yunet"),
         ({"detector": "yunet"}, r"detector yunet: found no model, expected its \.onnx file"),
-        ({"detector_model": "y.onnx"}, r"detector haar: found the model y\.onnx, expected none"),
+        ({"detector": "haar", "detector_model": "y.onnx"}, r"detector haar: found the model y\.onnx, expected none"),
+        ({"detector": "haar", "detect_size": 640}, "detector haar: found the size 640, expected none"),
+        ({"detector": "own", "detect_size": 319}, "detect_size: found 319, expected 320 to 8192 pixels"),
     ]:
         with pytest.raises(ValueError, match=wanted):
             Landmarker(tiny_model, **arguments)
     with pytest.raises(FileNotFoundError, match=r"y\.onnx: found no such file, expected YuNet's \.onnx"):
         Landmarker(tiny_model, detector="yunet", detector_model=tmp_path / "y.onnx")
+    with pytest.raises(FileNotFoundError, match=r"d\.pb: no such model"):
+        Landmarker(tiny_model, detector="own", detector_model=tmp_path / "d.pb")
+
+
+def test_one_pass_from_the_own_detectors_boxes_stands_as_the_head_does(tiny_model, tmp_path):
+    """The picture is black but for one bright cell, so points are `SHAPE` in the crop, nearly."""
+    detector = write_detector(tmp_path, roll=2.0)
+    landmarker, image = (
+        Landmarker(tiny_model, detector="own", detector_model=detector),
+        with_faces(256, 320, (0, 9, 8, 1)),
+    )
+    (face,) = landmarker.detect(image)
+    oriented, five = face_at(LEVELS[0], 9, 8, 2.0)
+    crop = Crop.of_oriented(oriented, MARGIN, SIZE)
+    np.testing.assert_allclose(
+        face.points, crop.to_picture(expected_fractions(crop.cut(image).mean((0, 1))[::-1])), atol=0.02
+    )
+    assert face.score == pytest.approx(score_of(1), abs=1e-4) and landmarker.glances_cost_little
+    (twice,) = landmarker.detect(image, passes=2)
+    np.testing.assert_allclose(twice.points, landmarker.refine(image, face.points[None])[0], atol=0.02)
+    assert landmarker.faces_at(image, candidates_of([face.box], [0.49])) == []
+    seen = landmarker.glance(image, 320)
+    scores = landmarker.followed(image, np.stack([face.points, face.points + 90]), seen)
+    assert scores[0] == pytest.approx(seen.scores[0]) and np.isnan(scores[1])
+
+
+def test_our_own_detector_is_taken_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "HERE", tmp_path)
+    assert default_detector() == "haar"
+    write_detector(tmp_path)
+    assert default_detector() == "own" and shipped.detector_model() == tmp_path / "detector.pb"
+    write_detector(tmp_path / "local")
+    assert detector_maker(None, None, None)().contract.model == tmp_path / "local" / "detector.pb"
+    assert detector_maker(None, tmp_path / "detector.pb", 640)().size == 640
 
 
 def test_the_mirrored_look_of_a_shifted_crop(tmp_path):
@@ -248,7 +291,7 @@ def test_how_far_a_head_leans_does_not_depend_on_its_turn(yaw, lean):
     turn = np.array([[np.cos(about_y), 0, -np.sin(about_y)], [0, 1, 0], [np.sin(about_y), 0, np.cos(about_y)]])
     x, y, _ = (mean_face().points @ turn.T).T
     points = 50 * np.stack([x, -y], axis=1) @ rotation(angle).T  # pictures have y down
-    found = Landmarker(module.HERE / "landmark.pb")._lean(points.astype(np.float32))
+    found = Landmarker(shipped.HERE / "landmark.pb")._lean(points.astype(np.float32))
     assert np.degrees(found) == pytest.approx(lean, abs=1)
 
 

@@ -336,7 +336,7 @@ def test_resume_skips_what_is_done(call, pictures, tmp_path, monkeypatch):
     assert code == 130 and err.startswith("3 pictures are done; ") and err.endswith("\nstopped\n")
     assert not (tmp_path / "output" / "points.json").exists()
     code, _, err = call(*options, "--resume", "--passes", 3)
-    assert code == 2 and "found a run with passes 2, expected 3" in err
+    assert code == 2 and "found a run with passes default, expected 3" in err
     code, out, err = call(*options, "--resume")
     assert (code, err) == (0, "") and "3 of 5 pictures were done before" in out and len(calls) == 4 + 2
     whole, sheet = read(tmp_path / "output" / "points.json"), tmp_path / "output" / "contact_sheet.jpg"

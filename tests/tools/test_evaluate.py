@@ -8,7 +8,7 @@ import pytest
 
 from infer import landmarker
 from infer.landmarker import Landmarker
-from infer.model.contract import SplitRule, TrainedOn
+from infer.model.trained_on import SplitRule, TrainedOn
 from records.split import split_of
 from tests.helpers.drawn import draw_set
 from tests.helpers.tiny_onnx import SIZE, write_fold_run, write_peer

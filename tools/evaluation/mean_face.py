@@ -36,5 +36,5 @@ class MeanShape:
         """The mean face in each box that the detector finds, unchecked. Raises ValueError where OpenCV has none."""
         self._detector = self._detector or HaarDetector()
         if image is not self._last[0]:
-            self._last = image, self._detector.find(image)
+            self._last = image, self._detector.find(image).boxes
         return [face_of(points) for points in self.fit(image, self._last[1])]

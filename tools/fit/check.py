@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from infer.faces.check import ShapePrior, features, flattened, normalised
-from infer.geometry.boxes import box_of, distinct, overlaps
+from infer.geometry.boxes import OVERLAP, box_of, overlaps
+from infer.geometry.candidates import together
 from infer.jobs.progress import Progress
 from infer.landmarker import Landmarker
 from records.landmarks import IBUG_68
@@ -78,11 +79,10 @@ def fit_prior(points: np.ndarray) -> ShapePrior:
 
 def search(landmarker: Landmarker, faces: Sequence[AnnotatedFace]) -> Finds:
     """What all looks of the detector find in the faces' pictures, faces or not."""
-    detector, found = landmarker.new_detector(), []
+    found: list[tuple] = []
     with Progress(len(faces), "pictures") as progress:
         for face in faces:
-            boxes = np.concatenate(list(detector.looks(face.image)))
-            boxes = boxes[distinct(boxes)]
+            boxes = together(list(landmarker.open_detector().looks(face.image))).distinct(OVERLAP).boxes
             if len(boxes):
                 points = landmarker.answers(face.image, boxes, 2)[-1]
                 found.append((points, landmarker.mirrored(face.image, points), overlap_of(points, face.points)))

@@ -9,6 +9,7 @@ import pytest
 from infer.detect import haar as detect
 from infer.detect.haar import Cascade, HaarDetector, prepare
 from infer.geometry.boxes import mirror_boxes, overlaps
+from infer.geometry.candidates import candidates_of
 
 CASCADE = Cascade("some", "haarcascade_frontalface_alt2.xml", False, 640, 1.1, 2, 24, 0, 0.1, 0.2, 0.8, 0.5)
 
@@ -52,12 +53,12 @@ def test_finds_the_face_of_a_portrait():
         image = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_COLOR)
     moved = cv2.copyMakeBorder(image, 60, 0, 200, 0, cv2.BORDER_CONSTANT)
     truth = np.array([166 + 200, 165 + 60, 355 + 200, 340 + 60])
-    assert overlaps(truth, HaarDetector().find(moved)[:1])[0] > 0.6
+    assert overlaps(truth, HaarDetector().find(moved).boxes[:1])[0] > 0.6
 
 
 def test_no_face_no_box():
     for shape in ((1, 1, 3), (3, 2000, 3)):
-        boxes = HaarDetector().find(np.full(shape, 128, np.uint8))
+        boxes = HaarDetector().find(np.full(shape, 128, np.uint8)).boxes
         assert boxes.shape == (0, 4) and boxes.dtype == np.float64
 
 
@@ -67,9 +68,11 @@ def test_search_mirrors_and_sorts_by_agreement(monkeypatch):
     monkeypatch.setattr(detect, "find_squares", lambda *_: next(answers))
     monkeypatch.setattr(detect, "BORDER", 0.0)
     cascade = dataclasses.replace(CASCADE, mirrored=True, dx=0.1)
-    boxes = detect.search(np.zeros((100, 200), np.uint8), cascade, None)
+    found = detect.search(np.zeros((100, 200), np.uint8), cascade, None)
     first, second = cascade.to_boxes(squares)
-    np.testing.assert_allclose(boxes, [second, mirror_boxes(first[None], 200)[0], first])
+    np.testing.assert_allclose(found.boxes, [second, mirror_boxes(first[None], 200)[0], first])
+    np.testing.assert_allclose(found.scores, [9 / 10, 5 / 6, 3 / 4])
+    assert not found.oriented[:, 4].any()
 
 
 def test_looks_come_one_after_the_other_and_only_when_asked_for(monkeypatch):
@@ -78,18 +81,18 @@ def test_looks_come_one_after_the_other_and_only_when_asked_for(monkeypatch):
     def one(image, cascade, classifier):
         asked.append(cascade.name)
         steps.append(cascade.scale)
-        return np.array([[len(asked), 0, 50, 50.0]])
+        return candidates_of([[len(asked), 0, 50, 50]], [0.5])
 
     monkeypatch.setattr(detect, "search", one)
     detector = HaarDetector()
     looks = detector.looks(np.zeros((100, 640, 3), np.uint8))
-    assert next(looks)[0, 0] == 1 and asked == ["frontal, reduced"]
+    assert next(looks).boxes[0, 0] == 1 and asked == ["frontal, reduced"]
     assert len(list(looks)) == 2 and asked[1:] == ["frontal", "profile"]
     asked.clear()
     assert len(list(detector.looks(np.zeros((641, 100, 3), np.uint8)))) == 4 and asked[-1] == "frontal, large"
     asked.clear()
     small = np.zeros((90, 120, 3), np.uint8)
-    for turn in range(6):
-        detector.look(small, turn)
-    assert asked == ["frontal, reduced", "frontal", "frontal, reduced", "profile", "frontal, reduced", "frontal"]
+    for _ in range(6):
+        detector.glance(small, 320)
+    assert asked == ["frontal", "frontal, reduced", "profile", "frontal, reduced", "frontal", "frontal, reduced"]
     assert min(steps[:3]) < detect.COARSE == min(steps[-6:])

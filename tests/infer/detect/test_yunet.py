@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.detect import yunet
 from infer.detect.yunet import YuNetDetector, boxes_around, load_weights
+from infer.geometry.oriented import roll_of
+from infer.geometry.rotations import rotation
 from tests.helpers.tiny_onnx import field, model, node, tensor, value
 
 EDGE = 320  # of the input that the file names; OpenCV sets others
@@ -64,10 +65,10 @@ def expected(row, column, scale=1.0):
 
 def test_points_of_cells_become_boxes(file):
     detector = YuNetDetector(file)
-    assert detector.find(picture()).shape == (0, 4)
-    (box,) = detector.find(picture((3, 4)))
+    assert len(detector.find(picture())) == 0
+    (box,) = detector.find(picture((3, 4))).boxes
     np.testing.assert_allclose(box, expected(3, 4), atol=0.01)
-    boxes = detector.find(picture((1, 2), (6, 10)))
+    boxes = detector.find(picture((1, 2), (6, 10))).boxes
     wanted = [expected(1, 2), expected(6, 10)]
     np.testing.assert_allclose(sorted(boxes.tolist()), sorted(map(list, wanted)), atol=0.01)
 
@@ -80,13 +81,20 @@ def test_from_the_command_line(file, call, tmp_path):
     assert code == 2 and err.startswith("detector yunet: found no model, ") and err.count("\n") == 1
 
 
-def test_a_large_picture_is_reduced_and_an_odd_one_padded(file, monkeypatch):
-    monkeypatch.setattr(yunet, "LONGEST", 384)
+def test_a_large_picture_is_reduced_and_an_odd_one_padded(file):
     large = cv2.resize(picture((3, 4)), (1152, 768), interpolation=cv2.INTER_NEAREST)
-    (box,) = YuNetDetector(file).find(large)
+    (box,) = YuNetDetector(file, 384).find(large).boxes
     np.testing.assert_allclose(box, expected(3, 4, 384 / 1152), atol=0.05)
-    (box,) = YuNetDetector(file).find(picture((3, 4))[:250, :371])
+    (box,) = YuNetDetector(file).find(picture((3, 4))[:250, :371]).boxes
     np.testing.assert_allclose(box, expected(3, 4), atol=0.01)
+
+
+def test_a_leaning_face_keeps_its_lean_and_its_points(tmp_path):
+    leaning = FIVE @ rotation(-1.9).T
+    found = YuNetDetector(write_yunet(tmp_path / "leaning.onnx", leaning)).find(picture((3, 4)))
+    assert found.oriented[0, 4] == pytest.approx(float(roll_of(leaning)), abs=1e-3)
+    np.testing.assert_allclose(found.five[0], (leaning + (4, 3)) * 32, atol=0.01)
+    assert 0.9 < found.scores[0] <= 1
 
 
 def test_the_box_follows_the_five_points():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from infer.geometry.crop import FILL, Crop
+from infer.geometry.rotations import rotation
 
 
 def ramp(height: int, width: int) -> np.ndarray:
@@ -107,3 +108,14 @@ def test_a_huge_or_tiny_box_costs_nothing(noise):
     np.testing.assert_array_equal(Crop((40, 30), 1e-3, 4).cut(noise), np.broadcast_to(noise[30, 40], (4, 4, 3)))
     for centre in ((40, 30), (400, 300)):  # grey stays grey
         assert Crop(centre, 50, 16).cut(noise[:, :, 0]).shape == (16, 16)
+
+
+@pytest.mark.parametrize("roll", [0.0, np.pi / 2, np.pi, -0.7])
+def test_crop_of_an_oriented_box_stands_upright(roll):
+    """A head's own corners, turned with it, come to lie where those of an upright head do."""
+    corners = np.array([[-15, -25], [15, -25], [15, 25], [-15, 25]]) @ rotation(roll).T + (70, 90)
+    crop = Crop.of_oriented([70, 90, 30, 50, roll], 0.1, 64)
+    assert (crop.side, crop.size) == (60, 64)
+    wanted = np.array([[-15, -25], [15, -25], [15, 25], [-15, 25]]) / 60 + 0.5
+    np.testing.assert_allclose(crop.to_fractions(corners), wanted, atol=1e-6)
+    assert Crop.of_oriented([70, 90, 30, 50, np.nan], 0.1).angle == 0

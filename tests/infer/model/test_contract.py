@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from infer.model import contract as contract_module
-from infer.model.contract import Placement, SplitRule, TrainedOn, read_contract
+from infer.model import document
+from infer.model.contract import Placement, read_contract
+from infer.model.trained_on import SplitRule, TrainedOn
 from tests.helpers.tiny_model import write_model
 
 INFER = Path(contract_module.__file__).resolve().parents[1]
@@ -88,7 +90,7 @@ def test_a_changed_empty_or_huge_file_is_refused(model, monkeypatch):
         with pytest.raises(ValueError, match=rf"landmark\.pb: {wanted}"):
             read_contract(model)
     for limit, name in (("LARGEST_MODEL", "landmark.pb"), ("LARGEST_CONTRACT", "landmark.json")):
-        monkeypatch.setattr(contract_module, limit, 100)
+        monkeypatch.setattr(document, limit, 100)
         model.write_bytes(bytes(101))
         with pytest.raises(ValueError, match=rf"{name}: found \d+ bytes, expected a .* 100"):
             read_contract(model)

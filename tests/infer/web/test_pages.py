@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from infer.model.contract import SplitRule, TrainedOn, read_contract
+from infer.model.contract import read_contract
+from infer.model.trained_on import SplitRule, TrainedOn
 from infer.web import pages as web_pages
 from infer.web.pages import EDGE, card_of, drawn_points, facts
 from tests.helpers.web_service import SHIPPED, application

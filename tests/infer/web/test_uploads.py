@@ -21,7 +21,7 @@ from infer.web.uploads import (
     read_options,
 )
 
-LIMITS = Limits(boxes=2, pictures=3)
+LIMITS = Limits(boxes=2, pictures=3, detect_size=800)
 GROUPS = {"jaw": [0], "eyes": [1]}
 
 
@@ -71,9 +71,9 @@ def test_a_picture_in_base64_is_the_same_in_json(text):
     assert (first.data, first.boxes, second.data, second.boxes.shape) == (upload.data, None, b"", (0, 4))
 
 
-QUERY = {"format": "png", "passes": "4", "groups": "eyes,jaw", "numbers": "true", "face": "3"}
-MEMBERS = {"format": "png", "passes": 4, "groups": "eyes,jaw", "numbers": True, "face": 3}
-WANTED = AnswerOptions("png", 4, ("eyes", "jaw"), True, 3)
+QUERY = {"format": "png", "passes": "4", "detect_size": "640", "groups": "eyes,jaw", "numbers": "true", "face": "3"}
+MEMBERS = {"format": "png", "passes": 4, "detect_size": 640, "groups": "eyes,jaw", "numbers": True, "face": 3}
+WANTED = AnswerOptions("png", 4, ("eyes", "jaw"), True, 3, 640)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ WANTED = AnswerOptions("png", 4, ("eyes", "jaw"), True, 3)
     ],
 )
 def test_options_count_alike_in_query_form_and_json(given):
-    assert read_options(read_parts(request(**given), OPTIONS, 1).options, GROUPS) == WANTED
+    assert read_options(read_parts(request(**given), OPTIONS, 1).options, GROUPS, LIMITS) == WANTED
 
 
 def test_a_large_upload_stays_in_memory(monkeypatch):
@@ -144,7 +144,7 @@ URLENCODED = "application/x-www-form-urlencoded"
         ),
         (read_upload, form(b"a", pases="1"), 400, "form: found 'pases', expected no other than format, passes"),
         (read_upload, {"json": {"image": ENCODED, "pases": 1}}, 400, "JSON: found 'pases', expected no other than"),
-        (read_uploads, form(b"a", format="csv"), 400, "form: found 'format', expected no other than passes, boxes"),
+        (read_uploads, form(b"a", format="csv"), 400, "form: found 'format', expected no other than passes, "),
         (read_upload, form(b"a", passes="1") | {"query_string": {"passes": "2"}}, 400, "passes: found '2' and '1'"),
         (read_upload, {"data": b"a", "query_string": TWICE}, 400, "passes: found '1' and '2', expected one value"),
         (read_upload, as_json('{"image": "YQ", "passes": 1, "passes": 2}'), 400, "passes: found '1' and '2'"),
@@ -201,11 +201,19 @@ def test_boxes_that_are_none(value, status):
 
 
 def test_options_and_their_errors():
-    assert read_options({}, GROUPS) == AnswerOptions()
-    assert read_options({"groups": "", "numbers": "True"}, GROUPS) == AnswerOptions(groups=(), numbers=True)
+    assert read_options({}, GROUPS, LIMITS) == AnswerOptions()
+    assert read_options({"groups": "", "numbers": "True"}, GROUPS, LIMITS) == AnswerOptions(groups=(), numbers=True)
     wrong = {"format": "xml", "passes": "5", "groups": "ears", "numbers": "yes", "face": "-1"}
-    for key, value in [*wrong.items(), ("passes", "0"), ("passes", "२"), ("passes", ""), ("face", "9" * 5000)]:
-        status, detail = status_of(read_options, {key: value}, GROUPS)
+    for key, value in [
+        *wrong.items(),
+        ("passes", "0"),
+        ("passes", "२"),
+        ("passes", ""),
+        ("detect_size", "319"),
+        ("detect_size", "801"),
+        ("face", "9" * 5000),
+    ]:
+        status, detail = status_of(read_options, {key: value}, GROUPS, LIMITS)
         assert status == 400 and detail.startswith(f"{key}: found {value[:40]!r}, expected ")
 
 

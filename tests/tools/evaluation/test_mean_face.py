@@ -20,7 +20,7 @@ def test_the_mean_shape_fills_every_box():
 
 def test_the_mean_shape_by_detector_searches_a_picture_once():
     model, calls = MeanShape(), []
-    model._detector = SimpleNamespace(find=lambda image: calls.append(image) or BOX[None])
+    model._detector = SimpleNamespace(find=lambda image: calls.append(image) or SimpleNamespace(boxes=BOX[None]))
     image = np.zeros((9, 9, 3), np.uint8)
     for _ in range(2):
         (face,) = model.detect(image, 1)

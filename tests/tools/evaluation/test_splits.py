@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from infer.model.contract import SplitRule, TrainedOn, read_contract
+from infer.model.contract import read_contract
+from infer.model.trained_on import SplitRule, TrainedOn
 from records.split import RULE, Split, split_of
 from tests.helpers.drawn import draw_set
 from tests.helpers.tiny_onnx import write_peer

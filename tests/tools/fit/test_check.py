@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from infer.faces.check import load_check
-from infer.model.contract import SplitRule, TrainedOn
+from infer.geometry.candidates import candidates_of
+from infer.model.trained_on import SplitRule, TrainedOn
 from records.split import Split
 from tests.helpers.drawn import draw_set
 from tests.helpers.fitted import many_faces
@@ -54,11 +55,11 @@ class Finder:
     def __init__(self, *_):
         self.rng = np.random.default_rng(0)
 
-    def new_detector(self):
+    def open_detector(self):
         return self
 
     def looks(self, image):
-        yield np.array([[60, 40, 160, 140], [5, 5, 35, 35.0]])[: 2 * bool(image.any())]
+        yield candidates_of([[60, 40, 160, 140], [5, 5, 35, 35]], [0.9, 0.8]).chosen([0, 1] if image.any() else [])
 
     def answers(self, image, boxes, passes):
         shapes = many_faces(len(boxes), seed=int(image.sum()) % 1000)

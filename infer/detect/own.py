@@ -1,0 +1,132 @@
+"""The detector of our own: a fully convolutional network that OpenCV runs at any picture size.
+
+It looks at the picture reduced, and closer where that may show more. A look costs by its area: one of 1280 pixels as
+much as sixteen of 320.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..geometry.candidates import Candidates, suppressed, together
+from ..geometry.cells import FIELDS, decoded
+from ..model.detector_contract import read_detector_contract
+from ..model.graph import open_graph, running
+from ..model.schema import NHWC
+from .reduced import reduced
+
+FIRST = 320  # pixels of the longest side: the first look
+# From one look to the next: straight to the closest one, since where the first look leaves a doubt only the finest
+# settles it, and one in between costs a quarter of that for little.
+STEP = 4
+CLOSEST = 1280  # pixels of the longest side: the last look, if no other size is asked for
+MOST = 8192  # pixels: of the longest side that may be asked for
+DOUBT = 0.15  # a score from which on something may be a face that a closer look is sure of
+LOW = 20.0  # pixels: faces lower than this are seen badly
+ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be smaller ones still
+LARGE = (
+    96.0  # pixels in the coarser of two looks: of such faces its boxes are better, of smaller ones the closer look's
+)
+
+
+class OwnDetector:
+    """Finds faces of any roll by the network of `detector.pb`; its answers need no further check.
+
+    model: path of a detector with its contract `.json` beside it; size: longest side of the closest look, pixels.
+    Raises FileNotFoundError where model or contract is missing, ValueError where they are damaged, do not fit each
+    other or OpenCV cannot run them, and for a size beyond `FIRST` to `MOST`. One object serves one thread at a time.
+    """
+
+    name = "own"
+    sure = True
+
+    def __init__(self, model: str | Path, size: int = CLOSEST):
+        self.size = checked_size(size)
+        self.contract = read_detector_contract(model)
+        self.threshold = self.contract.threshold
+        with running(self.contract.model):
+            self._net = open_graph(self.contract.model)
+            self.glance(np.zeros((self.contract.multiple, 2 * self.contract.multiple, 3), np.uint8), FIRST)
+
+    def looks(self, image: np.ndarray, size: int | None = None) -> Iterator[Candidates]:
+        """The faces of `find`, all at once."""
+        yield self.find(image, size)
+
+    def find(self, image: np.ndarray, size: int | None = None) -> Candidates:
+        """The faces of a picture uint8 [height, width, 3] BGR, surest first, of scores from the threshold on.
+
+        size: longest side of the closest look, pixels; None: as the object has it. Raises ValueError as the class.
+        """
+        size = min(self.size if size is None else checked_size(size), max(image.shape[:2]))
+        side = min(FIRST, size)
+        seen = self.glance(image, side)
+        found, shape = self._sure(seen), image.shape[:2]
+        while side < size and needs_closer(seen, found, shape, side):
+            coarse, side = side / max(shape), min(side * STEP, size)
+            seen = self.glance(image, side)
+            found = merged(found, self._sure(seen), LARGE / coarse, self.contract.overlap)
+        return found
+
+    def glance(self, image: np.ndarray, side: int) -> Candidates:
+        """What one look at the picture with a longest side of `side` pixels shows, from scores of `DOUBT` on, surest
+        first."""
+        look = reduced(image, side)
+        height, width = look.image.shape[:2]
+        multiple = self.contract.multiple
+        ready = cv2.copyMakeBorder(look.image, 0, -height % multiple, 0, -width % multiple, cv2.BORDER_CONSTANT)
+        least = min(DOUBT, self.threshold)
+        maps = zip(self._cells(ready), self.contract.levels, strict=True)
+        found = together([decoded(cells, level, least) for cells, level in maps])
+        return look.found(found.distinct(self.contract.overlap))
+
+    def _sure(self, seen: Candidates) -> Candidates:
+        return seen.chosen(seen.scores >= self.threshold)
+
+    def _cells(self, image: np.ndarray) -> list[np.ndarray]:
+        """The network's maps, float32 [height, width, FIELDS] each. Raises ValueError where they are no such maps."""
+        blob, last = cv2.dnn.blobFromImage(image, swapRB=True, ddepth=cv2.CV_32F), self.contract.layout == NHWC
+        self._net.setInput(np.ascontiguousarray(blob.transpose(0, 2, 3, 1)) if last else blob, self.contract.input)
+        answers = self._net.forward([level.name for level in self.contract.levels])
+        maps = [answer[0] if last else answer[0].transpose(1, 2, 0) for answer in answers]
+        for cells, level in zip(maps, self.contract.levels, strict=True):
+            wanted = [edge // level.stride for edge in image.shape[:2]] + [FIELDS]
+            if list(cells.shape) != wanted:
+                raise ValueError(
+                    f"{self.contract.model}: answers {list(cells.shape)} as {level.name}, expected {wanted}"
+                )
+        return maps
+
+
+def checked_size(size: int) -> int:
+    """The longest side of a closest look, pixels. Raises ValueError where it is none."""
+    if not FIRST <= size <= MOST:
+        raise ValueError(f"detect_size: found {size}, expected {FIRST} to {MOST} pixels")
+    return size
+
+
+def needs_closer(seen: Candidates, found: Candidates, shape: tuple[int, int], side: int) -> bool:
+    """Whether a picture [height, width] that was looked at with a longest side of `side` wants a closer look.
+
+    It does unless the largest face found takes a quarter of the shorter edge, as in portraits, and nothing that the
+    look saw, however unsure of it, is so low there that it is seen badly. seen, found: in pixels of the picture.
+    """
+    if not len(found) or found.oriented[:, 2:4].max() < ROOM * min(shape):
+        return True
+    return bool((seen.oriented[:, 3] * side / max(shape) < LOW).any())
+
+
+def merged(coarse: Candidates, close: Candidates, large: float, overlap: float) -> Candidates:
+    """The finds of two looks as one, surest first: of a face that both found, the box of the look that sees it well.
+
+    large: pixels of the picture; from there on a face is the coarse look's, smaller ones are the close look's. overlap:
+    IoU from which on two finds are one face.
+    """
+    both = together([coarse, close])
+    is_large = both.oriented[:, 2:4].max(axis=1) >= large
+    preferred = is_large == (np.arange(len(both)) < len(coarse))
+    kept = both.chosen(suppressed(both.boxes, both.scores + preferred, overlap))
+    return kept.chosen(np.argsort(-kept.scores, kind="stable"))

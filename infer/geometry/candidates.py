@@ -1,0 +1,64 @@
+"""What may be faces, as a detector answers: oriented boxes, how sure it is of each, five points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .oriented import boxes_around, oriented_from
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """What may be faces: scores float64 [N], 0 to 1; oriented float64 [N, 5] as `oriented` has it; five float64
+    [N, 5, 2], NaN where unknown; all in pixels of one picture."""
+
+    scores: np.ndarray
+    oriented: np.ndarray
+    five: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """The upright boxes (x0, y0, x1, y1) around them, float64 [N, 4]."""
+        return boxes_around(self.oriented)
+
+    def chosen(self, which: ArrayLike) -> Candidates:
+        """Those of the indices, in their order, or where a mask is true."""
+        which = np.asarray(which)
+        which = which if which.dtype == bool else which.astype(np.intp)  # an empty list is of floats
+        return Candidates(self.scores[which], self.oriented[which], self.five[which])
+
+    def distinct(self, overlap: float) -> Candidates:
+        """Those that overlap no surer one by more than `overlap` of their union, surest first."""
+        return self.chosen(suppressed(self.boxes, self.scores, overlap))
+
+
+def candidates_of(boxes: ArrayLike, scores: ArrayLike, rolls: ArrayLike = 0.0) -> Candidates:
+    """Candidates of upright boxes (x0, y0, x1, y1) [N, 4] alone, of scores [N]; rolls: [N] or one for all."""
+    boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
+    oriented = oriented_from(boxes, np.broadcast_to(np.asarray(rolls, np.float64), len(boxes)))
+    return Candidates(np.asarray(scores, np.float64).reshape(-1), oriented, np.full((len(boxes), 5, 2), np.nan))
+
+
+def together(several: Sequence[Candidates]) -> Candidates:
+    """All of them, one after the other; none of none."""
+    parts = [candidates_of([], []), *several]
+    return Candidates(*(np.concatenate([getattr(one, key) for one in parts]) for key in ("scores", "oriented", "five")))
+
+
+def suppressed(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
+    """Indices of the boxes (x0, y0, x1, y1) [N, 4] that overlap no better one by more than `overlap` of the union.
+
+    Best first by the scores [N], which are any numbers > 0. Non-maximum suppression as OpenCV has it.
+    """
+    if not len(boxes):
+        return np.zeros(0, np.intp)
+    sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
+    return np.asarray(cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, overlap), np.intp).reshape(-1)

@@ -1,0 +1,114 @@
+"""A followed face: where it is, where it goes, what it looks like; and which of those lost a found one is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..faces.face import Face, TrackedFace
+from ..geometry.boxes import SAME, box_of, overlaps
+from .looks import FaceLook
+from .smoothing import OneEuro
+
+BLEND = 0.5  # of the velocity from the last frame to this one in the one that is gone by
+STILL = 0.02  # of the face's edge: what moves less from frame to frame may only tremble
+FARTHEST = 1.0  # seconds for which a lost face is thought to go on as it went
+REACH = 1.0  # of the face's edge: so far from where it should be a lost face may turn up at once,
+SPREAD = 1.5  # and so much farther with every second
+ALIKE = 0.4  # likeness of looks from which on a face is surely the same one
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A face as it was when it was last surely itself: its look, box float64 [4], velocity [2] in pixels a second and
+    the time in seconds."""
+
+    look: FaceLook
+    box: np.ndarray
+    velocity: np.ndarray
+    time: float
+
+    def box_at(self, time: float) -> np.ndarray:
+        """Where it should be by now, float64 [4], if it went on as it went."""
+        return self.box + np.tile(self.velocity * min(time - self.time, FARTHEST), 2)
+
+
+@dataclass(eq=False)
+class Track:
+    """A face that is followed: its raw points [K, 2], score, look, filter, memory, the time it was last seen, how often
+    in a row nothing was seen on it, and whether its points would not come to rest."""
+
+    id: int
+    points: np.ndarray
+    score: float | None
+    look: FaceLook
+    filter: OneEuro | None
+    memory: Memory
+    seen: float
+    strikes: int = 0
+    restless: bool = False
+
+    @property
+    def box(self) -> np.ndarray:
+        """The box around the points, float64 [4]."""
+        return box_of(self.points)
+
+    def expected(self, time: float) -> np.ndarray:
+        """Where its points should be in a frame of that time, [K, 2]; where they were, if that is hardly elsewhere."""
+        gone = self.memory.velocity * min(time - self.seen, FARTHEST)
+        moves = float(np.linalg.norm(gone)) > STILL * edge_of(self.box)
+        return self.points + gone.astype(np.float32) if moves else self.points
+
+    def remember(self, time: float, before: np.ndarray, since: float) -> None:
+        """Takes it as it is now for itself; before: its points in the frame of `since`."""
+        gone = (middle_of(self.box) - middle_of(box_of(before))) / (time - since)
+        velocity = BLEND * gone + (1 - BLEND) * self.memory.velocity
+        self.memory = Memory(self.look, self.box, velocity, time)
+
+    def take(self, face: Face, look: FaceLook, smooth: OneEuro | None, time: float) -> None:
+        """Goes on, smoothed anew, from a face that was found; its way there says nothing of how it goes on."""
+        self.points, self.score, self.look, self.seen = face.points, face.score, look, time
+        self.strikes, self.restless, self.filter = 0, False, smooth
+        self.memory = Memory(look, self.box, np.zeros(2), time)
+
+    def shown(self, time: float) -> TrackedFace:
+        """The face as it is at that time, smoothed."""
+        points = self.filter(self.points, time) if self.filter else self.points
+        return TrackedFace(box_of(points).astype(np.float32), points, self.score, self.id)
+
+
+def middle_of(box: np.ndarray) -> np.ndarray:
+    """The middle (x, y) of a box [4]."""
+    return (box[:2] + box[2:]) / 2
+
+
+def edge_of(box: np.ndarray) -> float:
+    """The longer edge of a box [4], at least a pixel."""
+    return float(max(*(box[2:] - box[:2]), 1.0))
+
+
+def fit_of(memory: Memory, box: np.ndarray, look: FaceLook, time: float) -> float:
+    """How well a face with this box [4] and look is the one remembered: the likeness, less what it is off, in edges of
+    the face, from where it should be; -inf where it cannot be.
+
+    It may be where it should be, if it does not look like another one, or near there, if it looks alike.
+    """
+    there = memory.box_at(time)
+    likeness = memory.look.likeness(look)
+    off = float(np.linalg.norm(middle_of(box) - middle_of(there))) / edge_of(there)
+    at_place = overlaps(box, there[None])[0] >= SAME and not look.is_another(memory.look)
+    near = off <= REACH + SPREAD * (time - memory.time) and likeness >= ALIKE
+    return likeness - off if at_place or near else -np.inf
+
+
+def pairs(faces: Sequence[tuple[Face, FaceLook]], tracks: Sequence[Track], time: float) -> dict[int, Track]:
+    """Which found faces are which of the tracks, by the faces' indices: the best pair first, each track once."""
+    fits = np.array([[fit_of(track.memory, face.box, look, time) for track in tracks] for face, look in faces])
+    chosen: dict[int, Track] = {}
+    while fits.size and fits.max() > -np.inf:
+        face, track = (int(index) for index in np.unravel_index(fits.argmax(), fits.shape))
+        chosen[face] = tracks[track]
+        fits[face], fits[:, track] = -np.inf, -np.inf
+    return chosen

@@ -1,0 +1,146 @@
+"""infer/detect/own.py: cells of a tiny detector as faces of the picture; when it looks closer; two looks as one."""
+
+import cv2
+import numpy as np
+import pytest
+
+from infer.detect.own import FIRST, LOW, OwnDetector, merged, needs_closer
+from infer.geometry.candidates import candidates_of
+from tests.helpers.tiny_detector import LEVELS, face_at, score_of, with_faces, write_detector
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    return write_detector(tmp_path_factory.mktemp("own"))
+
+
+def finds_of(found) -> list[list[float]]:
+    """Score and upright box of each find, by their left edges."""
+    return sorted([score, *box] for score, box in zip(found.scores, found.boxes.round(3), strict=True))
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 160), (250, 311)])
+def test_cells_of_all_maps_become_faces_at_any_size(file, height, width):
+    image = with_faces(height, width, (0, 8, 16, 1.0), (1, 1, 6, 0.8), (2, 1, 0, 0.6))
+    found = OwnDetector(file).find(image)
+    assert found.scores == pytest.approx([score_of(1.0), score_of(0.8), score_of(0.6)], abs=1e-5)
+    for index, cell in enumerate([(LEVELS[0], 8, 16), (LEVELS[1], 1, 6), (LEVELS[2], 1, 0)]):
+        oriented, five = face_at(*cell)
+        np.testing.assert_allclose(found.oriented[index], oriented, atol=1e-4)
+        np.testing.assert_allclose(found.five[index], five, atol=1e-4)
+
+
+def test_under_the_threshold_is_no_find_but_seen(tmp_path):
+    detector = OwnDetector(write_detector(tmp_path, threshold=0.7))
+    image = with_faces(128, 192, (0, 3, 2, 0.55), (2, 1, 4, 0.4))
+    assert len(detector.find(image)) == 0
+    assert detector.glance(image, 320).scores == pytest.approx([score_of(0.55), score_of(0.4)], abs=1e-5)
+
+
+def test_faces_of_a_reduced_picture_are_in_its_own_pixels(file):
+    """640x440 is seen as 320x220, padded to 320x224."""
+    image = cv2.resize(with_faces(220, 320, (2, 4, 7, 1.0)), (640, 440), interpolation=cv2.INTER_NEAREST)
+    found = OwnDetector(file, 320).find(image)
+    oriented, five = face_at(LEVELS[2], 4, 7)
+    np.testing.assert_allclose(
+        found.oriented[0, :4], (*((oriented[:2] + 0.5) * 2 - 0.5), *oriented[2:4] * 2), atol=1e-3
+    )
+    np.testing.assert_allclose(found.five[0], (five + 0.5) * 2 - 0.5, atol=1e-3)
+
+
+def test_each_axis_has_its_own_scale(file):
+    """1000x413 becomes 320x132, for half a pixel is none: its far edge must not be off."""
+    image = np.zeros((413, 1000, 3), np.uint8)
+    image[:, :, 2] = 255
+    found = OwnDetector(file, 320).glance(image, 320)
+    lowest = found.five[..., 1].max()
+    _, five = face_at(LEVELS[2], 3, 0)
+    assert lowest == pytest.approx((five[:, 1].max() + 0.5) * 413 / 132 - 0.5, abs=1e-2)
+
+
+@pytest.mark.parametrize("roll", [np.pi / 2, np.pi - 0.01, -2.3])
+def test_any_roll(tmp_path, roll):
+    found = OwnDetector(write_detector(tmp_path, roll=roll)).find(with_faces(96, 160, (2, 1, 3, 1.0)))
+    oriented, five = face_at(LEVELS[2], 1, 3, roll)
+    np.testing.assert_allclose(found.oriented[0], oriented, atol=1e-4)
+    np.testing.assert_allclose(found.five[0], five, atol=1e-4)
+    assert found.oriented[0, 4] == pytest.approx(roll, abs=1e-4)
+
+
+def test_what_overlaps_is_one_face(tmp_path, file):
+    """Boxes of 76.8 pixels, 32 apart, share 0.41 of their union; the surer one stays."""
+    image = with_faces(96, 160, (2, 1, 2, 0.7), (2, 1, 3, 0.9))
+    found = OwnDetector(file).find(image)
+    np.testing.assert_allclose(found.oriented, [face_at(LEVELS[2], 1, 3)[0]], atol=1e-3)
+    looser = OwnDetector(write_detector(tmp_path, overlap=0.5)).find(image)
+    assert looser.scores == pytest.approx([score_of(0.9), score_of(0.7)], abs=1e-5)
+
+
+def sides_of(detector, image, monkeypatch, **given) -> list[int]:
+    """The longest sides of the looks at a picture."""
+    sides, glance = [], detector.glance
+    monkeypatch.setattr(detector, "glance", lambda image, side: sides.append(side) or glance(image, side))
+    detector.find(image, **given)
+    return sides
+
+
+def test_how_closely_it_looks(file, monkeypatch):
+    portrait = cv2.resize(with_faces(256, 320, (2, 4, 4, 1.0)), (1600, 1280), interpolation=cv2.INTER_NEAREST)
+    nobody = np.zeros((700, 900, 3), np.uint8)
+    for image, size, given, wanted in [
+        (portrait, 1280, {}, [320]),
+        (nobody, 1280, {}, [320, 900]),
+        (nobody, 640, {}, [320, 640]),
+        (nobody, 640, {"size": 800}, [320, 800]),
+        (nobody[:200, :300], 1280, {}, [300]),
+        (np.zeros((700, 2000, 3), np.uint8), 1600, {}, [320, 1280, 1600]),
+    ]:
+        assert sides_of(OwnDetector(file, size), image, monkeypatch, **given) == wanted
+
+
+def test_the_rule_of_the_closer_look():
+    shape = (480, 640)
+    large, small = [100, 100, 220, 225], [300, 10, 380, 80]  # a quarter of 480 is 120
+    low, high = ([0, 0, 30, height * 640 / FIRST] for height in (LOW - 1, LOW + 1))
+
+    def wants(found, *doubtful):
+        sure = candidates_of(found, [0.9] * len(found))
+        seen = candidates_of([*found, *doubtful], [0.9] * len(found) + [0.2] * len(doubtful))
+        return needs_closer(seen, sure, shape, FIRST)
+
+    assert wants([]) and wants([small]) and wants([large], low)
+    assert not wants([large]) and not wants([large], high) and not wants([small, large])
+
+
+def test_of_two_looks_the_better_box_stays():
+    first = candidates_of([[0, 0, 100, 200], [300, 0, 340, 44], [500, 0, 560, 80]], [0.6, 0.9, 0.7])
+    close = candidates_of([[4, 4, 100, 190], [302, 0, 340, 40], [700, 0, 720, 25]], [0.8, 0.55, 0.95])
+    found = merged(first, close, large=150, overlap=0.4)
+    assert finds_of(found) == finds_of(
+        candidates_of(
+            [[700, 0, 720, 25], [500, 0, 560, 80], [0, 0, 100, 200], [302, 0, 340, 40]], [0.95, 0.7, 0.6, 0.55]
+        )
+    )
+    assert found.scores.tolist() == [0.95, 0.7, 0.6, 0.55]
+    assert len(merged(candidates_of([], []), candidates_of([], []), 150, 0.4)) == 0
+
+
+def test_a_closer_look_finds_what_the_first_one_missed(file):
+    """A bright cell of 8 pixels is a blur of 2 in the first look."""
+    image = with_faces(640, 1280, (0, 40, 90, 1.0))
+    (box,) = OwnDetector(file).find(image).oriented
+    np.testing.assert_allclose(box, face_at(LEVELS[0], 40, 90)[0], atol=1e-3)
+    assert len(OwnDetector(file).glance(image, 320)) == 0
+
+
+def test_tiny_and_long_pictures(file):
+    for shape in ((1, 1, 3), (3, 2000, 3), (1500, 2, 3)):
+        assert OwnDetector(file).find(np.zeros(shape, np.uint8)).boxes.shape == (0, 4)
+
+
+def test_a_map_of_another_size_is_told(tmp_path):
+    swapped = [{"name": "cells8", "stride": 16, "unit": 32}]
+    with pytest.raises(ValueError, match=r"detector\.pb: answers \[4, 8, 15\] as cells8, expected \[2, 4, 15\]"):
+        OwnDetector(write_detector(tmp_path, outputs=swapped))
+    with pytest.raises(ValueError, match=r"detector\.pb: found no graph that OpenCV .* can run"):
+        OwnDetector(write_detector(tmp_path, outputs=[{"name": "none", "stride": 8, "unit": 16}]))
