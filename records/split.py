@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,7 @@ _SOURCES = (
 )
 _MIRRORED = re.compile(r"(.+?)(?:_mirror|_flip)+", re.IGNORECASE)
 _FACE = re.compile(r"(?:image_)?(\d+)[ _]+\d+")  # <photo>_<face> in 300-W's afw, helen and ibug
+_PERSON = re.compile(r"(.+)_\d{4}")  # <First_Last>_<picture> in LFW
 _FAMILIES = ("afw", "helen", "lfpw", "ibug")
 _FOLDERS = 3  # of a picture's path are looked at: helen/trainset/images/1_1.jpg
 
@@ -73,8 +75,9 @@ def source_of(name: str, *folders: str) -> str:
 
     name: a picture's name without suffix; folders: names of those it lies in, from the outside. All faces, views and
     mirrored twins (`_mirror`, `_flip`) of a photo of 300W-LP or of 300-W have the source that 300W-LP's name tells:
-    `AFW_134212_1_3` and `afw/134212_2_mirror` are `AFW_134212`, `lfpw/testset/image_0001` is `LFPW_image_test_0001`. An
-    unknown name is its own source, whatever folder it lies in: a set that was moved has the sides that it had.
+    `AFW_134212_1_3` and `afw/134212_2_mirror` are `AFW_134212`, `lfpw/testset/image_0001` is `LFPW_image_test_0001`. In
+    LFW, folders `lfw...`, a person with all photos is one: `lfw_5590/Ann_Lee_0002` is `LFW_Ann_Lee`. An unknown
+    name is its own source, whatever folder it lies in: a set that was moved has the sides that it had.
     """
     mirrored = _MIRRORED.fullmatch(name)
     name = mirrored[1] if mirrored else name
@@ -82,7 +85,8 @@ def source_of(name: str, *folders: str) -> str:
         match = pattern.fullmatch(name)
         if match:
             return match[1]
-    return _photo_of_300w(name, [folder.lower() for folder in folders]) or name
+    folders = tuple(folder.lower() for folder in folders)
+    return _photo_of_300w(name, folders) or _person_of_lfw(name, folders) or name
 
 
 def source_of_picture(picture: Path) -> str:
@@ -91,7 +95,13 @@ def source_of_picture(picture: Path) -> str:
     return source_of(path.stem, *path.parent.parts[-_FOLDERS:])
 
 
-def _photo_of_300w(name: str, folders: list[str]) -> str | None:
+def _person_of_lfw(name: str, folders: Sequence[str]) -> str | None:
+    """The person in a picture of LFW (Huang et al., "Labeled Faces in the Wild", 2007); None for another."""
+    match = _PERSON.fullmatch(name)
+    return f"LFW_{match[1]}" if match and any(folder.startswith("lfw") for folder in folders) else None
+
+
+def _photo_of_300w(name: str, folders: Sequence[str]) -> str | None:
     """The photo of a picture in 300-W's own folders, in 300W-LP's words; None for another."""
     family = next((folder for folder in reversed(folders) if folder in _FAMILIES), None)
     match = _FACE.fullmatch(name)

@@ -21,7 +21,8 @@ from tests.helpers.annotated import IMAGE, POINTS, unknown
 from tests.helpers.drawn import HEIGHT, WIDTH, write_face
 from tools import make_records
 from tools.make import parts
-from tools.make.cut import MIRRORED, Cut, CutSettings, cut_chunk, eye_span
+from tools.make.cut import MIRRORED, Cut, CutSettings, eye_span
+from tools.make.workers import cut_chunk
 from tools.read.face import BadSample, Item
 from tools.read.matfile import read_mat
 from tools.read.w300lp import find

@@ -29,7 +29,8 @@ from tests.fuzz.damage import ANNOTATIONS, PICTURES, Damage, encoded
 from tests.fuzz.tally import Tally, limit_memory, parser_of
 from tests.helpers.drawn import draw_set
 from tools.evaluation.memory import high_water
-from tools.make.cut import SECONDS, Cut, CutSettings, cut_all, cut_chunk
+from tools.make.cut import Cut, CutSettings
+from tools.make.workers import SECONDS, cut_all, cut_chunk
 from tools.read.face import BadSample, Item
 from tools.read.marks import MAT_KEYS
 from tools.read.matfile import read_mat

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from infer.files.console import speakable
 from records.landmarks import MAPPINGS, SCHEMES, Scheme
 from records.manifest import Dataset
 from records.split import Split, hash_fraction
-from tools.make.overlap import Seen
-from tools.read import formats as readers
-from tools.read.face import AUTO, Item
+from tools.make.overlap import SeenPictures
+from tools.read.face import Item
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALLEST_CAP = 100  # `PATH:2` is a weight, `PATH:500` a cap
+Find = Callable[[Path, str], list[Item]]
 NOT_TAKEN, TWINS = "in the folder, of no face", "held by two sets, taken once"
 
 
@@ -57,7 +57,7 @@ def default_dataset() -> Path:
 
 
 @dataclass(frozen=True)
-class FoundFaces:
+class FoundItems:
     """What goes into a set of records.
 
     items: in no special order; datasets: name -> entry of the manifest; skipped, remarks: what is left out already, and
@@ -70,24 +70,23 @@ class FoundFaces:
     remarks: dict[str, list[str]] = field(default_factory=dict)
 
 
-def find_items(
-    sources: Sequence[Source], format: str | None, split: Split, orientation: str = AUTO, points_key: str = "pts_2d"
-) -> FoundFaces:
-    """The faces to take of all data sets; a folder name that comes twice gets a number.
+def find_items(sources: Sequence[Source], find: Find, split: Split, seen: SeenPictures) -> FoundItems:
+    """What to take of all data sets; a folder name that comes twice gets a number.
 
-    A face that two sets hold is taken from the first. Raises ValueError where a path comes twice, and what the readers
+    find: what a data set holds, by its path and name; seen: tells what two sets hold, which is taken from the first.
+    Raises ValueError where a path comes twice, and what the readers
     raise.
     """
     for place, count in Counter(source.path.resolve() for source in sources).items():
         if count > 1:
-            raise ValueError(f"{place}: found {count} times, expected once (PATH:2 counts its faces twice)")
+            raise ValueError(f"{place}: found {count} times, expected once (PATH:2 counts it twice)")
     names: Counter[str] = Counter()
-    found, seen = FoundFaces(), Seen(points_key)
+    found = FoundItems()
     for source in sources:
         name = speakable(source.path.resolve().name)
         names[name] += 1
         name = name if names[name] == 1 else f"{name}#{names[name]}"
-        items = readers.find(source.path, name, format, orientation)
+        items = find(source.path, name)
         single = without_duplicates(items, found.skipped)
         single = single if len(sources) == 1 else without_twins(single, seen, found.remarks)
         chosen = capped(single, source.cap)
@@ -100,7 +99,7 @@ def find_items(
     return found
 
 
-def without_twins(items: Sequence[Item], seen: Seen, remarks: dict[str, list[str]]) -> list[Item]:
+def without_twins(items: Sequence[Item], seen: SeenPictures, remarks: dict[str, list[str]]) -> list[Item]:
     """The items that no set before holds; the others are noted in `remarks`."""
     kept = []
     for item in items:
@@ -114,7 +113,7 @@ def without_twins(items: Sequence[Item], seen: Seen, remarks: dict[str, list[str
 
 def not_taken(folder: Path, items: Sequence[Item]) -> str:
     """The files of a folder that are of no face, by kind and number, `3 .heic, 1 .mp4`; empty where there is none."""
-    known = {os.path.abspath(path) for item in items for path in (item.picture, item.annotation)}
+    known = {os.path.abspath(path) for item in items for path in item.files}
     known |= {os.path.abspath(item.picture.with_suffix(".mat")) for item in items if item.annotation.suffix == ".mat"}
     files = (path for path in Path(folder).rglob("*") if not path.name.startswith(".") and path.is_file())
     left = Counter(path.suffix.lower() or "without suffix" for path in files if os.path.abspath(path) not in known)

@@ -16,34 +16,31 @@ from tools.read.face import BadSample, Item
 HEAD = 4096  # bytes that tell most pictures of one size apart
 
 
-class Seen:
-    """The faces of data sets that were looked at already.
+class SeenPictures:
+    """The pictures of data sets that were looked at already, one item each.
 
-    Pictures are compared by size, then by their first bytes, then whole, and faces are read only where pictures are
-    alike: sets that share nothing cost a look at each file's size, and a few kilobytes of some.
+    They are compared by size, then by their first bytes, then whole: sets that share nothing cost a look at each file's
+    size, and a few kilobytes of some.
     """
 
-    def __init__(self, points_key: str):
-        self._points_key = points_key
+    def __init__(self) -> None:
         self._items: dict[Hashable, list[Item]] = defaultdict(list)
         self._heads: dict[Path, bytes] = {}
         self._digests: dict[Path, bytes] = {}
-        self._boxes: dict[tuple[str, Path], np.ndarray | None] = {}
 
     def add(self, items: Iterable[Item]) -> None:
-        """Remembers the faces."""
+        """Remembers the items."""
         for item in items:
             self._items[_kind(item)].append(item)
 
     def twin_of(self, item: Item) -> Item | None:
-        """A face seen before that is the same one in the same picture; None without one, or where it can't be read."""
+        """An item seen before that is the same one; None without one."""
+        return next(iter(self._alike(item)), None)
+
+    def _alike(self, item: Item) -> list[Item]:
+        """The items seen before that have the same picture."""
         kind = _kind(item)
-        alike = [other for other in self._items.get(kind, ()) if kind and self._same_picture(item, other)]
-        boxes = [(other, self._box(other)) for other in alike]
-        own = self._box(item) if alike else None
-        if own is None:
-            return None
-        return next((other for other, box in boxes if box is not None and overlaps(own, box[None])[0] > OVERLAP), None)
+        return [other for other in self._items.get(kind, ()) if kind and self._same_picture(item, other)]
 
     def _same_picture(self, item: Item, other: Item) -> bool:
         if _in_table(item):  # its source is the hash of its pixels
@@ -51,6 +48,25 @@ class Seen:
         pair = item.picture, other.picture
         heads = [_remembered(self._heads, path, _head) for path in pair]
         return heads[0] == heads[1] and len({_remembered(self._digests, path, _digest) for path in pair}) == 1
+
+
+class Seen(SeenPictures):
+    """The faces of data sets that were looked at already, several of a picture; they are read only where pictures are
+    alike. points_key: 300W-LP's."""
+
+    def __init__(self, points_key: str):
+        super().__init__()
+        self._points_key = points_key
+        self._boxes: dict[tuple[str, Path], np.ndarray | None] = {}
+
+    def twin_of(self, item: Item) -> Item | None:
+        """A face seen before that is the same one in the same picture; None without one, or where it can't be read."""
+        alike = self._alike(item)
+        boxes = [(other, self._box(other)) for other in alike]
+        own = self._box(item) if alike else None
+        if own is None:
+            return None
+        return next((other for other, box in boxes if box is not None and overlaps(own, box[None])[0] > OVERLAP), None)
 
     def _box(self, item: Item) -> np.ndarray | None:
         key = item.key, item.picture

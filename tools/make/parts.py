@@ -12,17 +12,18 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from infer.files.console import counted, speakable
-from records import record
-from records.landmarks import scheme_of
-from records.manifest import Dataset, Manifest, Shard
+from records.manifest import Dataset, SetManifest, Shard
 from records.shards import shard_name, write_shard
 from records.split import SPLITS, Split, hash_fraction
-from tools.make.cut import Cut, CutSettings, cut_all
+from tools.make.kind import SetKind
 from tools.make.staging import ShardNote, Staging
+from tools.make.workers import Made, Work, cut_all
 from tools.read.face import BadSample, Item
 
 EMPTY_TEST = "the test split is empty"
-Tell = Callable[[Item, str, Cut | BadSample], None]  # is told each face that is worked on, its split, what became of it
+Tell = Callable[
+    [Item, str, Made | BadSample], None
+]  # is told each item that is worked on, its split, what became of it
 
 
 @dataclass(frozen=True)
@@ -36,21 +37,22 @@ class Part:
 
 @dataclass(frozen=True)
 class SetPlan:
-    """All that a set depends on: its shards to be, how faces are cut, and what is known of the data sets already.
+    """All that a set depends on: its kind, its shards to be, what is done with items, what is known of the data sets.
 
-    datasets, skipped, remarks: as `tools.make.datasets.Found` has them.
+    datasets, skipped, remarks: as `tools.make.datasets.FoundItems` has them.
     """
 
+    kind: SetKind
     parts: tuple[Part, ...]
-    settings: CutSettings
+    settings: Work
     split: Split
     datasets: dict[str, Dataset]
     skipped: dict[str, list[str]]
     remarks: dict[str, list[str]] = field(default_factory=dict)
 
     @property
-    def faces(self) -> int:
-        """How many faces there are, those that count several times as often."""
+    def items(self) -> int:
+        """How many items there are, those that count several times as often."""
         return sum(len(part.items) for part in self.parts)
 
     @property
@@ -59,9 +61,9 @@ class SetPlan:
         return len({item.source for part in self.parts for item in part.items})
 
     def told_sources(self) -> str:
-        """Their number in words; why there is one alone where it has several faces."""
+        """Their number in words; why there is one alone where it has several items."""
         said = counted(self.sources, "source")
-        return f"{said} (pictures of one name count as one photo)" if self.sources == 1 < self.faces else said
+        return f"{said} (pictures of one name count as one photo)" if self.sources == 1 < self.items else said
 
     def digest(self) -> str:
         """A hash of what the shards depend on: settings, items, and size and time of their files."""
@@ -69,7 +71,7 @@ class SetPlan:
         for part in self.parts:
             digest.update(part.file.encode())
             for item in part.items:
-                files = f"{_state(item.picture)} {_state(item.annotation)}"
+                files = " ".join(map(_state, item.files))
                 how = f"{item.copy} {item.mirrored} {item.format} {item.orientation}"
                 digest.update(f"{item.key} {how} {files}\n".encode())
         return digest.hexdigest()
@@ -102,54 +104,43 @@ def write_parts(plan: SetPlan, workers: int, staging: Staging, tell: Tell) -> li
     missing = [part for part in plan.parts if notes[part.file] is None]
     cuts = cut_all((item for part in missing for item in part.items), plan.settings, workers)
     for part in missing:
-        notes[part.file] = note = write_part(staging.set, part, cuts, tell)
+        notes[part.file] = note = write_part(staging.set, part, plan.kind, cuts, tell)
         staging.keep(note)
     return [note for note in notes.values() if note]
 
 
-def write_part(folder: Path, part: Part, cuts: Iterator[tuple[Item, Cut | BadSample]], tell: Tell) -> ShardNote:
+Cuts = Iterator[tuple[Item, Made | BadSample]]  # items in order, with what became of them
+
+
+def write_part(folder: Path, part: Part, kind: SetKind, cuts: Cuts, tell: Tell) -> ShardNote:
     """Writes one shard into a folder, from the next cuts of `cuts`; its note."""
     note = ShardNote(Shard(part.file, 0, 0, ""), part.split, {}, {})
-    shard = write_shard(folder / part.file, _serialised(part, cuts, note, tell))
+    shard = write_shard(folder / part.file, _serialised(part, kind, cuts, note, tell))
     return replace(note, shard=shard)
 
 
-def _serialised(
-    part: Part, cuts: Iterator[tuple[Item, Cut | BadSample]], note: ShardNote, tell: Tell
-) -> Iterator[bytes]:
-    """The records of a part; what becomes of its faces is noted on the way."""
+def _serialised(part: Part, kind: SetKind, cuts: Cuts, note: ShardNote, tell: Tell) -> Iterator[bytes]:
+    """The records of a part; what becomes of its items is noted on the way."""
     for _ in part.items:
         item, cut = next(cuts)
         tell(item, part.split, cut)
         if isinstance(cut, BadSample):
             note.skipped.setdefault(cut.reason, []).append(f"{item.key}: {cut}")
             continue
-        for kind, words in cut.remarks:
-            note.remarks.setdefault(kind, []).append(words)
-        subset = f"{item.dataset}/{item.subset}"
-        note.subsets[subset] = note.subsets.get(subset, 0) + 1
-        yield record.encode(to_record(item, cut))
+        for name, words in cut.remarks:
+            note.remarks.setdefault(name, []).append(words)
+        note.subsets[item.part] = note.subsets.get(item.part, 0) + 1
+        yield kind.encode(item, cut)
 
 
-def to_record(item: Item, cut: Cut) -> record.Record:
-    """The record of a cut face."""
-    subset = f"{item.dataset}/{item.subset}"
-    return record.Record(cut.image, cut.label, cut.pose, cut.side, subset, item.name, item.source)
-
-
-def manifest_of(notes: Sequence[ShardNote], plan: SetPlan) -> Manifest:
+def manifest_of(notes: Sequence[ShardNote], plan: SetPlan) -> SetManifest:
     """The manifest of a set from its shards' notes, in the shards' order."""
     subsets: dict[str, dict[str, int]] = {}
     for note in notes:
         for name, count in note.subsets.items():
             subsets.setdefault(name, dict.fromkeys(SPLITS, 0))[note.split] += count
-    return Manifest(
-        points=plan.settings.points,
-        size=plan.settings.size,
-        margin=plan.settings.margin,
-        context=plan.settings.context,
-        encoding=plan.settings.encoding,
-        scheme=scheme_of(plan.settings.scheme),
+    return plan.kind.manifest(
+        **plan.kind.fields(plan.settings),
         split=plan.split,
         shards={side: tuple(note.shard for note in notes if note.split == side) for side in SPLITS},
         subsets=dict(sorted(subsets.items())),
@@ -160,7 +151,7 @@ def manifest_of(notes: Sequence[ShardNote], plan: SetPlan) -> Manifest:
 
 
 def _empty_split(notes: Sequence[ShardNote], plan: SetPlan) -> dict[str, list[str]]:
-    """A remark where a test split was wanted and no face fell into it, as in small sets."""
+    """A remark where a test split was wanted and nothing fell into it, as in small sets."""
     if plan.split.test_fraction == 0 or any(note.split == "test" and note.shard.records for note in notes):
         return {}
     found = f"none of {plan.told_sources()} fell into it at --test-fraction {plan.split.test_fraction:g}"
@@ -168,7 +159,7 @@ def _empty_split(notes: Sequence[ShardNote], plan: SetPlan) -> dict[str, list[st
 
 
 def _merged(*several: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Lines by kind from several places, sorted, each once: a face that counts several times says the same.
+    """Lines by kind from several places, sorted, each once: what counts several times says the same.
 
     Names of files that are no UTF-8 are escaped in them.
     """

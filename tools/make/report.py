@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from matplotlib.patches import Ellipse
 from infer.draw import COLOURS
 from records import record
 from records.landmarks import IBUG_68, Scheme
-from records.manifest import Manifest
+from records.manifest import Manifest, SetManifest
 from records.runtime import tf
 from records.shards import checked_manifest
 from records.split import SPLITS
@@ -44,7 +44,6 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
     manifest = checked_manifest(folder)
     scheme, faces = manifest.scheme, read_faces(folder, manifest)
     out = out or folder / "report"
-    out.mkdir(parents=True, exist_ok=True)
     figures = {
         "points": plot_points(faces, scheme),
         "yaw": plot_yaw(faces, scheme),
@@ -52,9 +51,17 @@ def write_report(folder: Path, out: Path | None = None) -> Path:
         "unknown": plot_unknown(faces, scheme),
         "counts": plot_counts(manifest),
     }
+    title = f"{len(faces.labels)} faces, {scheme.count} points ({scheme.name})"
+    return write_page(out, title, figures, tables_of(manifest))
+
+
+def write_page(out: Path, title: str, figures: Mapping[str, Figure], tables: Sequence[str]) -> Path:
+    """Writes figures by name and `report.md`, which shows them above lines of Markdown, into a folder; the folder."""
+    out.mkdir(parents=True, exist_ok=True)
     for name, figure in figures.items():
         figure.savefig(out / f"{name}.png", dpi=DOTS, metadata=NO_TIME)
-    (out / "report.md").write_text(page(manifest, faces, scheme), encoding="utf-8")
+    lines = [f"# {title}", "", *(f"![{name}]({name}.png)\n" for name in figures), *tables]
+    (out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return out
 
 
@@ -182,8 +189,8 @@ def shares(faces: Faces, scheme: Scheme) -> dict[str, dict[str, float]]:
     return parts
 
 
-def plot_counts(manifest: Manifest) -> Figure:
-    """Faces per subset and split."""
+def plot_counts(manifest: SetManifest, things: str = "faces") -> Figure:
+    """Records per subset and split; things: what they are called."""
     subsets = manifest.subsets
     figure = Figure(figsize=(8, 1.2 + 0.4 * len(subsets)), layout="constrained")
     axes, left = figure.subplots(), np.zeros(len(subsets))
@@ -191,7 +198,7 @@ def plot_counts(manifest: Manifest) -> Figure:
         counts = np.array([entry[split] for entry in subsets.values()])
         axes.bar_label(axes.barh(list(subsets), counts, left=left, label=split), label_type="center", fontsize=8)
         left += counts
-    axes.set(xlabel="faces", title="Faces per subset")
+    axes.set(xlabel=things, title=f"{things.capitalize()} per subset")
     axes.invert_yaxis()
     axes.legend()
     return figure
@@ -203,16 +210,13 @@ def colour_of(group: str) -> tuple[float, float, float]:
     return red / 255, green / 255, blue / 255
 
 
-def page(manifest: Manifest, faces: Faces, scheme: Scheme) -> str:
-    """The report as Markdown."""
-    names = ("points", "yaw", "sizes", "unknown", "counts")
-    lines = [f"# {len(faces.labels)} faces, {scheme.count} points ({scheme.name})", ""]
-    lines += [f"![{name}]({name}.png)\n" for name in names]
-    lines += ["| subset | " + " | ".join(SPLITS) + " |", "|---|" + "---|" * len(SPLITS)]
+def tables_of(manifest: SetManifest) -> list[str]:
+    """Lines of Markdown: records by subset and split, then what was skipped and what one should know of the rest."""
+    lines = ["| subset | " + " | ".join(SPLITS) + " |", "|---|" + "---|" * len(SPLITS)]
     for name, counts in manifest.subsets.items():
         lines.append(f"| {name} | " + " | ".join(str(counts[split]) for split in SPLITS) + " |")
     for title, found in (("skipped", manifest.skipped), ("taken, but", manifest.remarks)):
         if found:
             lines += ["", f"| {title} | number | the first |", "|---|---|---|"]
             lines += [f"| {kind} | {len(those)} | {those[0]} |" for kind, those in found.items()]
-    return "\n".join(lines) + "\n"
+    return lines

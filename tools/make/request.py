@@ -1,4 +1,4 @@
-"""What a call of make_records.py asks for."""
+"""What a call of make_records.py or make_scenes.py asks for."""
 
 from __future__ import annotations
 
@@ -10,15 +10,13 @@ from records.split import Split
 MARGIN = 0.15  # of the landmark box's longer edge, on every side; freeze.py hands it on to inference
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
     """A set of records to make.
 
     datasets: paths or URLs, each with a weight or a cap (`tools.make.datasets.parse_source`), none: data/300W_LP; out:
     folder, or its URL; format: of the data sets, None: found out for each; orientation: of pictures
-    that EXIF turns, one of `tools.read.face.ORIENTATIONS`; points: 300W-LP's key; scheme: name of the
-    records' point scheme, None: the data sets'; context: pixels around the crop; margin: part of the landmark box's
-    longer edge, on every side; encoding: one of `records.manifest.ENCODINGS`; shard_size: faces a shard, about;
+    that EXIF turns, one of `tools.read.face.ORIENTATIONS`; points: 300W-LP's key; shard_size: items a shard, about;
     workers: processes; previews: contact sheets; report: whether its page is written; overwrite: an existing set.
     """
 
@@ -27,13 +25,30 @@ class Request:
     format: str | None
     orientation: str
     points: str
-    scheme: str | None
-    context: int
-    margin: float
-    encoding: str
     split: Split
     shard_size: int
     workers: int
     previews: int
     report: bool
     overwrite: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaceRequest(Request):
+    """A set of face records to make.
+
+    scheme: name of the records' point scheme, None: the data sets'; context: pixels around the crop; margin: part of
+    the landmark box's longer edge, on every side; encoding: one of `records.manifest.ENCODINGS`.
+    """
+
+    scheme: str | None
+    context: int
+    margin: float
+    encoding: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SceneRequest(Request):
+    """A set of scenes to make; longest: pixels of a picture's longer side, larger ones are reduced."""
+
+    longest: int

@@ -29,13 +29,13 @@ class BadSample(ValueError):
 
 @dataclass(frozen=True)
 class Item:
-    """One face of a data set, not read yet.
+    """One face of a data set, or a picture with all its faces, not read yet.
 
     dataset: name of the set; subset: its part; name: unique within the part; source: what must not be split (a photo, a
     person); picture, annotation: files; mirrored: its points stand for the unmirrored picture and have to be flipped;
     format: the reader's; scheme: of its points; data: what the reader has learned of the face already, where one file
     describes many; copy: 1 and up for the further records of a face that counts several times; orientation: one of
-    ORIENTATIONS, "auto": as its format has it.
+    ORIENTATIONS, "auto": as its format has it; further: more files that annotate its picture.
     """
 
     dataset: str
@@ -50,11 +50,22 @@ class Item:
     data: Any = field(default=None, repr=False, compare=False)
     copy: int = 0
     orientation: str = AUTO
+    further: tuple[Path, ...] = field(default=(), repr=False, compare=False)
+
+    @property
+    def part(self) -> str:
+        """The full name of its subset, `<dataset>/<subset>`."""
+        return f"{self.dataset}/{self.subset}"
 
     @property
     def key(self) -> str:
         """The item's full name, `<dataset>/<subset>/<name>`."""
-        return f"{self.dataset}/{self.subset}/{self.name}"
+        return f"{self.part}/{self.name}"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What it is read from: its picture, and what annotates it."""
+        return (self.picture, self.annotation, *self.further)
 
 
 @dataclass(frozen=True)

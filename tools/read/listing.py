@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from records.split import source_of_picture
 from tools.read.face import Item
@@ -43,7 +44,7 @@ class ListingFormat:
     format: str
     suffix: str
     begins_right: Callable[[Path], bool]
-    parse: Callable[[Path], Iterable[Entry]]
+    parse: Callable[[Path], Iterable[tuple[Path, Any]]]  # an Entry each, or what another kind of items has for marks
     file: str
     faces: str
 

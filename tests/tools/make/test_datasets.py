@@ -16,7 +16,9 @@ from tools.make.datasets import (
     records_scheme,
     without_duplicates,
 )
+from tools.make.overlap import Seen
 from tools.read.face import Item
+from tools.read.formats import find
 
 HALF = Split(0.5)
 
@@ -73,7 +75,7 @@ def test_found_items_are_summed_up_by_set(tmp_path):
     (first / "AFW" / "notes.txt").touch()
     for name in ("x.heic", "y.HEIC", ".hidden.txt"):
         (second / name).touch()
-    found = find_items([Source(first), Source(second, 2.0)], None, Split(0))
+    found = find_items([Source(first), Source(second, 2.0)], find, Split(0), Seen("pts_2d"))
     assert found.datasets == {
         "tiny": Dataset("300w-lp", found=6, taken=6, weight=1.0),
         "tiny#2": Dataset("300w-lp", found=6, taken=6, weight=2.0),
@@ -85,8 +87,8 @@ def test_found_items_are_summed_up_by_set(tmp_path):
 
 def test_the_same_path_twice_is_refused(tmp_path):
     folder = draw_set(tmp_path / "tiny", sources=1, views=1)
-    with pytest.raises(ValueError, match=r"tiny: found 2 times, expected once \(PATH:2 counts its faces twice\)"):
-        find_items([Source(folder), Source(folder / ".." / "tiny", 2.0)], None, Split(0))
+    with pytest.raises(ValueError, match=r"tiny: found 2 times, expected once \(PATH:2"):
+        find_items([Source(folder), Source(folder / ".." / "tiny", 2.0)], find, Split(0), Seen("pts_2d"))
 
 
 def test_records_have_the_common_scheme_or_one_that_all_map_to():

@@ -19,10 +19,13 @@ from tests.helpers.annotated import (
     write_pts,
 )
 from tools.make.datasets import TWINS, Source, find_items
+from tools.make.overlap import Seen
+from tools.read.formats import find
 
 
 def found_in(*sources):
-    return find_items([Source(place) if not isinstance(place, Source) else place for place in sources], None, Split(0))
+    chosen = [place if isinstance(place, Source) else Source(place) for place in sources]
+    return find_items(chosen, find, Split(0), Seen("pts_2d"))
 
 
 @pytest.fixture

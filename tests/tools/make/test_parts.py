@@ -7,6 +7,7 @@ from pathlib import Path
 
 from records.split import Split, source_of
 from tools.make.cut import CutSettings
+from tools.make.faces import FACES
 from tools.make.parts import SetPlan, plan_parts
 from tools.read import w300lp
 from tools.read.face import Item
@@ -36,9 +37,9 @@ def test_a_plan_keeps_sides_when_faces_are_added_and_cuts_even_shards():
 def test_changed_settings_or_files_make_another_plan(face_set, tmp_path):
     folder = shutil.copytree(face_set, tmp_path / "set")
     parts = plan_parts(w300lp.find(folder, "set"), Split(0.5), 6)
-    plan = SetPlan(parts, CutSettings("pts_2d", 128, 0.15, 9, "raw"), Split(0.5), {}, {})
+    plan = SetPlan(FACES, parts, CutSettings("pts_2d", 128, 0.15, 9, "raw"), Split(0.5), {}, {})
     digest = plan.digest()
-    assert plan.digest() == digest and plan.faces == 30
+    assert plan.digest() == digest and plan.items == 30
     assert replace(plan, settings=replace(plan.settings, margin=0.2)).digest() != digest
     os.utime(parts[0].items[0].picture, (1, 1))
     assert plan.digest() != digest

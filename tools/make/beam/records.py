@@ -20,15 +20,16 @@ from apache_beam.metrics import Metrics
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import AsList, TaggedOutput
 
-from records.manifest import MANIFEST, Manifest
+from records.manifest import MANIFEST, SetManifest
 from tools.make.beam.remote import RemoteStaging, fetched, is_remote, mirror, read_bytes, upload
 from tools.make.beam.runner import chatter_to, last_line, options_of, reachable_by_workers, shards_finished
-from tools.make.cut import Cut, CutSettings, cut_through, open_pool
 from tools.make.datasets import Source, default_dataset, parse_source
+from tools.make.faces import FACES, plan_of
 from tools.make.parts import Part, SetPlan, manifest_of, write_part
-from tools.make.records import check_usable, finish, plan_of, tell_summary
-from tools.make.request import Request
+from tools.make.records import check_usable, finish, tell_summary
+from tools.make.request import FaceRequest
 from tools.make.staging import ShardNote, Staging
+from tools.make.workers import Made, Work, cut_through, open_pool
 from tools.read.face import BadSample, Item
 
 BAD = "bad"  # the side output of faces that can't become records
@@ -43,14 +44,14 @@ class BeamJob:
     home: the folder that relative paths of items start from, for workers have another working directory.
     """
 
-    settings: CutSettings
+    settings: Work
     root: str
     mirrors: Path
     home: Path
 
 
-def make_records_on_beam(request: Request, runner: str, flags: Sequence[str]) -> Manifest:
-    """As `tools.make.records.make_records`, the faces cut and written by workers of Apache Beam.
+def make_records_on_beam(request: FaceRequest, runner: str, flags: Sequence[str]) -> SetManifest:
+    """As `tools.make.records.make_set`, the faces cut and written by workers of Apache Beam.
 
     runner: one of Beam's; flags: its options. Raises ValueError, in one line, for wrong ones and where the runner
     fails.
@@ -68,7 +69,7 @@ def make_records_on_beam(request: Request, runner: str, flags: Sequence[str]) ->
     else:
         check_usable(manifest, plan, staging.remove)
         staging.publish()
-    tell_summary(manifest, request)
+    tell_summary(manifest, plan.kind.thing, request)
     return manifest
 
 
@@ -86,14 +87,14 @@ def local_source(text: str, mirrors: Path) -> Source:
     return replace(source, path=mirror(f"{scheme}://{source.path.as_posix()}", mirrors))
 
 
-def write_set(plan: SetPlan, job: BeamJob, options: PipelineOptions) -> Manifest:
+def write_set(plan: SetPlan, job: BeamJob, options: PipelineOptions) -> SetManifest:
     """Writes all shards into `<root>/set` through Beam; the set's manifest, which lies in `<root>`.
 
     Raises ValueError with one line where the runner fails.
     """
     runner = options.get_all_options()["runner"]
     keep_plan(plan.parts, job.root)
-    print(f"{plan.faces} faces in {len(plan.parts)} shards to {runner}", flush=True)
+    print(f"{plan.items} faces in {len(plan.parts)} shards to {runner}", flush=True)
     with reachable_by_workers(), shards_finished(f"{job.root}/set", len(plan.parts)), chatter_to(log_of(job)) as log:
         try:
             result, state = run(plan, job, options)
@@ -103,7 +104,7 @@ def write_set(plan: SetPlan, job: BeamJob, options: PipelineOptions) -> Manifest
         raise ValueError(f"{runner}: found the job {state}, expected DONE (its messages: {log})")
     print("; ".join(f"{name}: {number}" for name, number in counters(result).items()), flush=True)
     place = f"{job.root}/{MANIFEST}"
-    return Manifest.parse(read_bytes(place), place)
+    return plan.kind.manifest.parse(read_bytes(place), place)
 
 
 def keep_plan(parts: Iterable[Part], root: str) -> None:
@@ -164,14 +165,14 @@ class WriteShard(beam.DoFn):
     def process(self, file: str) -> Iterator:
         part = pickle.loads(read_bytes(f"{self._job.root}/plan/{file}"))
         with tempfile.TemporaryDirectory() as folder:
-            note = write_part(Path(folder), part, self._cuts(part, Path(folder, "faces")), count)
+            note = write_part(Path(folder), part, FACES, self._cuts(part, Path(folder, "faces")), count)
             upload(Path(folder, file), f"{self._job.root}/set/{file}")
         for reason, lines in note.skipped.items():
             for line in lines:
                 yield TaggedOutput(BAD, (reason, line))
         yield replace(note, skipped={})
 
-    def _cuts(self, part: Part, folder: Path) -> Iterator[tuple[Item, Cut | BadSample]]:
+    def _cuts(self, part: Part, folder: Path) -> Iterator[tuple[Item, Made | BadSample]]:
         """The part's items with their cuts; messages name the files where the data set has them."""
         home = self._job.home
         local = fetched((rooted(item, home) for item in part.items), self._job.mirrors, folder)
@@ -199,7 +200,7 @@ def at_home(bad: BadSample, folder: Path) -> BadSample:
     return BadSample(bad.reason, f"{before}{scheme}://{rest}") if found else bad
 
 
-def count(item: Item, split: str, cut: Cut | BadSample) -> None:
+def count(item: Item, split: str, cut: Made | BadSample) -> None:
     """Counts a face in Beam's metrics: as a record of its split, or by the reason why it is none."""
     name = f"skipped: {cut.reason}" if isinstance(cut, BadSample) else f"{split} records"
     Metrics.counter(COUNTERS, name).inc()

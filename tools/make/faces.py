@@ -1,0 +1,52 @@
+"""Sets of face records: what goes into one, and what it does in its own way."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from records import record
+from records.landmarks import scheme_of
+from records.manifest import Manifest
+from tools.make.cut import Cut, CutSettings
+from tools.make.datasets import Source, find_items, records_scheme
+from tools.make.kind import SetKind
+from tools.make.overlap import Seen
+from tools.make.parts import SetPlan, plan_parts
+from tools.make.preview import preview
+from tools.make.report import write_report
+from tools.make.request import FaceRequest
+from tools.read import formats as readers
+from tools.read.face import Item
+
+
+def plan_of(request: FaceRequest, sources: list[Source]) -> SetPlan:
+    """What the set will be. Raises ValueError where the data sets' point schemes do not go together."""
+    find = partial(readers.find, format=request.format, orientation=request.orientation)
+    found = find_items(sources, find, request.split, Seen(request.points))
+    scheme = records_scheme(found.items, scheme_of(request.scheme) if request.scheme else None)
+    size = record.SIZE
+    settings = CutSettings(request.points, size, request.margin, request.context, request.encoding, scheme.name)
+    parts = plan_parts(found.items, request.split, request.shard_size)
+    return SetPlan(FACES, parts, settings, request.split, found.datasets, found.skipped, found.remarks)
+
+
+def fields_of(settings: CutSettings) -> dict[str, Any]:
+    """What the manifest says of how faces were cut."""
+    plain = {name: getattr(settings, name) for name in ("points", "size", "margin", "context", "encoding")}
+    return plain | {"scheme": scheme_of(settings.scheme)}
+
+
+def encode(item: Item, cut: Cut) -> bytes:
+    """The record of a cut face, serialised."""
+    made = record.Record(cut.image, cut.label, cut.pose, cut.side, item.part, item.name, item.source)
+    return record.encode(made)
+
+
+def words(cut: Cut) -> str:
+    """A cut face in words."""
+    label, pose = (" ".join(f"{value:.3f}" for value in values) for values in (cut.label[:4], cut.pose))
+    return f"side {cut.side:.1f} px, {len(cut.image)} bytes, label {label} ..., pitch yaw roll {pose}"
+
+
+FACES = SetKind("face", Manifest, fields_of, encode, words, preview, write_report)

@@ -1,0 +1,96 @@
+"""Scenes of landmark sets: the faces of one picture together. Box, roll and five points follow from the points.
+
+People whom a set does not annotate stand in such a scene without a word: a set that names all of a picture's faces
+teaches a detector more.
+"""
+
+from __future__ import annotations
+
+import filecmp
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from infer.geometry.boxes import distinct
+from infer.geometry.oriented import oriented_around, oriented_from, roll_of
+from records.landmarks import IBUG_68, KAGGLE_15, convert
+from tools.read import formats
+from tools.read.face import AnnotatedFace, BadSample, Item
+from tools.read.scene import AnnotatedScene
+
+BY = "points"  # who says so of such a face
+SAME = 0.8  # of the union of two boxes: one face, annotated twice
+_FIVE = (1, 0, 10, 12, 11)  # of Kaggle's 15: right eye, left eye, tip of the nose, right and left corner of the mouth
+
+
+def grouped(items: Iterable[Item]) -> list[Item]:
+    """An item for each picture, `data` its faces' items; a picture that lies there in copies, as 300-W has one for each
+    of its faces, is one."""
+    pictures: dict[Hashable, list[Item]] = defaultdict(list)
+    for item in items:
+        in_table = item.picture == item.annotation
+        pictures[item.dataset, item.subset, item.key if in_table else item.picture].append(item)
+    return [_scene(faces) for faces in _without_copies(list(pictures.values()))]
+
+
+def _without_copies(pictures: Sequence[list[Item]]) -> list[list[Item]]:
+    """The faces of pictures, those of a source whose files hold the same bytes together."""
+    kept: dict[Hashable, list[list[Item]]] = defaultdict(list)
+    for faces in pictures:
+        size = _size(faces[0])
+        alike = kept[faces[0].dataset, faces[0].source, size]
+        same = next((others for others in alike if size and _same(faces[0], others[0])), None)
+        if same:
+            same.extend(faces)
+        else:
+            alike.append(faces)
+    return [faces for alike in kept.values() for faces in alike]
+
+
+def _size(item: Item) -> int | None:
+    """Bytes of an item's picture; None for one that is missing or lies in a table, which has no copies."""
+    try:
+        return None if item.picture == item.annotation else item.picture.stat().st_size
+    except (OSError, ValueError):
+        return None
+
+
+def _same(item: Item, other: Item) -> bool:
+    return item.mirrored == other.mirrored and filecmp.cmp(item.picture, other.picture, shallow=False)
+
+
+def _scene(faces: list[Item]) -> Item:
+    first = faces[0]
+    name = first.name if first.picture == first.annotation else first.picture.stem
+    further = tuple(file for face in faces[1:] for file in face.files)
+    return replace(first, name=name, data=tuple(faces), further=further)
+
+
+def read(item: Item, points_key: str) -> AnnotatedScene:
+    """The scene of an item that `grouped` made. Raises BadSample where one of its faces is none: it would stand in the
+    picture as background."""
+    faces = [formats.read(face, points_key) for face in item.data]
+    sizes = {face.image.shape for face in faces}
+    if len(sizes) > 1:
+        raise BadSample("other picture size", f"{item.name}: found sizes {sorted(sizes)}, expected one picture")
+    five = np.array([five_of(face) for face in faces])
+    oriented = np.array([_oriented(face, roll) for face, roll in zip(faces, roll_of(five), strict=True)])
+    box = np.array([face.box for face in faces], np.float64)
+    single = distinct(box, SAME)
+    remarks = tuple(dict.fromkeys(remark for face in faces for remark in face.remarks))
+    by = (BY,) * len(single)
+    return AnnotatedScene(faces[0].image, oriented[single], box[single], five[single], by, np.zeros((0, 4)), remarks)
+
+
+def five_of(face: AnnotatedFace) -> np.ndarray:
+    """The five points of a face, float64 [5, 2], NaN where one that they follow from is unknown."""
+    return convert(face.points.astype(np.float64), face.scheme, KAGGLE_15)[list(_FIVE)]
+
+
+def _oriented(face: AnnotatedFace, roll: float) -> np.ndarray:
+    """The box that stands as the head does: exact where all points are known, else from the upright one."""
+    if face.scheme.name == IBUG_68.name and np.isfinite(face.points).all():
+        return oriented_around(face.points, roll)
+    return oriented_from(face.box, [roll])[0]
