@@ -40,7 +40,7 @@ class Checkpoint:
     def _path(self, which: str) -> str:
         found = best_checkpoint(self.run) if which == "best" else last_checkpoint(self.run)
         if not found:
-            raise FileNotFoundError(f"{self.run}: found no checkpoint, expected one: has net/train.py run?")
+            raise FileNotFoundError(f"{self.run}: found no checkpoint, expected one: has it been trained?")
         return found
 
     def load(self, session: v1.Session) -> None:

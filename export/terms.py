@@ -41,7 +41,7 @@ def _heritage(settings: RunSettings) -> Heritage:
     if settings.heritage or not start:
         return settings.heritage or Heritage()
     try:
-        return heritage_of(Path(start))
+        return heritage_of(Path(start), settings.kind)
     except (OSError, ValueError) as error:
         raise ValueError(f"found no terms of what the run was started from ({error}), expected --terms") from None
 

@@ -1,4 +1,4 @@
-"""The command line of net/train.py: its options, recipes and checks, down to a `Plan`; no Namespace leaves it."""
+"""The command line of a training: its options, recipes and checks, down to a `Plan`; no Namespace leaves it."""
 
 from __future__ import annotations
 
@@ -8,76 +8,71 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from net.data.augment import NO_AUGMENTATION, Ranges
-from net.data.selection import Fold, Selection
-from net.model.shape import Shape
+from net.landmarks.options import LANDMARK_OPTIONS
 from net.options import add_options, from_options, names_of
 from net.run.folder import RunFolder
+from net.training.options import TaskOptions
 from net.training.plan import ClusterPlan, Length, Plan, RunPlan
 from net.training.settings import Settings
 from net.training.start import network_of
-from records.mixes import mix_of
 
 ROOT = Path(__file__).resolve().parents[1]
-RECIPES = Path(__file__).with_name("recipes")
 NOT_IN_A_RECIPE = ("run", "sweep", "local_cluster")  # what a program is to do, and where: no settings of a run
 
 
-def parse(description: str | None, argv: Sequence[str] | None = None) -> Plan:
+def parse(description: str | None, argv: Sequence[str] | None = None, own: TaskOptions = LANDMARK_OPTIONS) -> Plan:
     """The plan that a command line asks for, with the settings of its recipe and the network of its start.
 
-    Ends the program with a usage error for options that are none, out of range or do not go together.
+    own: what the task brings along. Ends the program with a usage error for options that are none, out of range or do
+    not go together.
     """
-    parser = make_parser(description)
+    parser = make_parser(description, own)
     first = parser.parse_known_args(argv)[0]
     if first.recipe:
-        parser.set_defaults(**read_recipe(parser, first.recipe))
+        parser.set_defaults(**read_recipe(parser, first.recipe, own))
     if first.init:
-        parser.set_defaults(**network_defaults(parser, first.init))
+        parser.set_defaults(**network_defaults(parser, first.init, own))
     args = parser.parse_args(argv)
     try:
-        return plan_of(args)
+        return plan_of(args, own)
     except ValueError as error:
         parser.error(str(error))
 
 
-def make_parser(description: str | None = None) -> argparse.ArgumentParser:
+def make_parser(description: str | None, own: TaskOptions) -> argparse.ArgumentParser:
     """The parser of all options, with their defaults."""
     kind = argparse.RawDescriptionHelpFormatter
     # whole names alone, for `without` takes some options out by them
     parser = argparse.ArgumentParser(description=description, formatter_class=kind, allow_abbrev=False)
-    add_main_options(parser)
-    add_cluster_options(parser.add_argument_group("several machines"))
-    add_options(parser.add_argument_group("network"), Shape)
-    add_options(parser.add_argument_group("loss and optimiser"), Settings)
-    add_options(parser.add_argument_group("augmentation"), Ranges)
+    add_main_options(parser, own)
+    if own.together:
+        add_cluster_options(parser.add_argument_group("several machines"))
+    own.add(parser)
+    add_options(parser.add_argument_group("optimiser"), Settings)
     often = parser.add_argument_group("how often, in steps").add_argument
     often("--report-every", type=int, default=100, help="a line, TensorBoard scalars (default: %(default)s)")
-    often("--eval-every", type=int, default=1000, help="test NME, pictures, best checkpoint (default: %(default)s)")
+    help_eval = f"test {own.kind.measure.title}, pictures, best checkpoint (default: %(default)s)"
+    often("--eval-every", type=int, default=1000, help=help_eval)
     often("--save-every", type=int, default=500, help="checkpoint (default: %(default)s)")
+    parser.set_defaults(**{name: str(value) for name, value in own.defaults.items() if name not in ("records", "run")})
     return parser
 
 
-def add_main_options(parser: argparse.ArgumentParser) -> None:
+def add_main_options(parser: argparse.ArgumentParser, own: TaskOptions) -> None:
     """Adds what says which records, which run and how long."""
-    add = parser.add_argument
-    add("--records", type=folder_of, default=ROOT / "data" / "records", help="set of records (default: data/records)")
-    add("--run", type=folder_of, default=ROOT / "runs" / "latest", help="folder of the run (default: runs/latest)")
-    names = ", ".join(recipes())
+    add, measure = parser.add_argument, own.kind.measure
+    for name, text in (("records", "set of records"), ("run", "folder of the run")):
+        place = own.defaults[name]
+        add(f"--{name}", type=folder_of, default=ROOT / place, help=f"{text} (default: {place})")
+    names = ", ".join(own.names_of_recipes())
     add("--recipe", help=f"settings by name ({names}) or a JSON file; options given besides win")
     add("--steps", type=int, default=20_000, help="gradient steps in all (default: %(default)s)")
-    add("--batch", type=int, default=64, help="faces a step (default: %(default)s)")
+    add("--batch", type=int, default=64, help=f"{own.examples} a step (default: %(default)s)")
     add("--overwrite", action="store_true", help="start anew in a run folder that holds another run")
-    add("--mix", type=mix_of, help="how often subsets come: NAME=WEIGHT,... (300W/*=2,300W_LP/AFW=0.5); others 1")
-    add("--fold", help="i/k: train on the sources outside fold i of k, test on those in it, whatever the set's split")
-    help_validation = "part of the training sources held out to choose the best weights, in place of the test records"
-    add("--validation", type=float, default=0.0, help=f"{help_validation} (default: none)")
-    help_subset = "learn only these points: names, numbers, groups (left_eye_center,nose_tip or eyes,30)"
-    add("--points-subset", default="", metavar="POINTS", help=f"{help_subset} (default: all)")
     add("--sweep", type=Path, metavar="PLAN", help="run every setting of a JSON plan (net/sweep.py) into --run")
-    add("--init", type=Path, help="start from these weights: landmark.json of a model, or a run folder")
-    add("--stop-after", type=int, default=0, help="end after so many evaluations without a lower test NME; 0: never")
-    add("--no-augment", action="store_true", help="no augmentation at all")
+    add("--init", type=Path, help=f"start from these weights: {own.kind.contract} of a model, or a run folder")
+    help_stop = f"end after so many evaluations without a {measure.better} test {measure.title}; 0: never"
+    add("--stop-after", type=int, default=0, help=help_stop)
     add("--no-plots", action="store_true", help="leave out report.md and its plots at the end")
     add("--threads", type=int, default=0, help="of TensorFlow; 0: all cores (default: %(default)s)")
 
@@ -99,39 +94,25 @@ def folder_of(text: str) -> Path:
     return Path(text)
 
 
-def plan_of(args: argparse.Namespace) -> Plan:
+def plan_of(args: argparse.Namespace, own: TaskOptions) -> Plan:
     """The plan that parsed options ask for. Raises ValueError as its parts do."""
-    fold = Fold.parse(args.fold) if args.fold else None
     folder, every = RunFolder(args.run), (args.report_every, args.eval_every, args.save_every)
     return Plan(
-        records=Selection(args.records, fold, args.mix or {}, args.points_subset, args.validation),
+        task=own.task_of(args),
         run=RunPlan(folder, args.overwrite, *every, threads=args.threads, plots=not args.no_plots),
-        shape=from_options(args, Shape),
         settings=from_options(args, Settings),
-        ranges=ranges_of(args),
         length=Length(args.steps, args.batch, args.stop_after),
         start=args.init,
-        cluster=ClusterPlan(args.local_cluster, args.per_worker, args.wait),
+        cluster=ClusterPlan(args.local_cluster, args.per_worker, args.wait) if own.together else ClusterPlan(),
         sweep=args.sweep,
     )
 
 
-def ranges_of(args: argparse.Namespace) -> Ranges:
-    """The augmentation that the options ask for; they are checked where there is to be none, too."""
-    ranges = from_options(args, Ranges)
-    return NO_AUGMENTATION if args.no_augment else ranges
-
-
-def recipes() -> list[str]:
-    """Names of the committed recipes."""
-    return sorted(path.stem for path in RECIPES.glob("*.json"))
-
-
-def read_recipe(parser: argparse.ArgumentParser, name: str) -> dict[str, Any]:
+def read_recipe(parser: argparse.ArgumentParser, name: str, own: TaskOptions) -> dict[str, Any]:
     """The settings of a committed recipe, or of a JSON file given by its path; a usage error for what is none."""
-    path = Path(name) if name.endswith(".json") else RECIPES / f"{name}.json"
+    path = Path(name) if name.endswith(".json") else own.recipes / f"{name}.json"
     if not path.is_file():
-        parser.error(f"--recipe: found no {name}, expected one of {', '.join(recipes())}, or a JSON file")
+        parser.error(f"--recipe: found no {name}, expected one of {', '.join(own.names_of_recipes())}, or a JSON file")
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -147,13 +128,13 @@ def read_recipe(parser: argparse.ArgumentParser, name: str) -> dict[str, Any]:
     return {key: value if isinstance(value, bool) else str(value) for key, value in settings.items()}
 
 
-def network_defaults(parser: argparse.ArgumentParser, start: Path) -> dict[str, Any]:
+def network_defaults(parser: argparse.ArgumentParser, start: Path, own: TaskOptions) -> dict[str, Any]:
     """The network's options as the weights to start from have them; a usage error where there are none."""
     try:
-        network = network_of(start).settings()
+        network = network_of(start, own.kind).settings()
     except (ValueError, OSError) as error:
         parser.error(f"--init: {error}")
-    return {name: network[name] for name in names_of(Shape) if name in network}
+    return {name: network[name] for name in names_of(own.kind.network) if name in network}
 
 
 def without(argv: Sequence[str], *names: str) -> list[str]:

@@ -21,16 +21,15 @@ from records.runtime import v1  # isort: skip - silent only where it is TensorFl
 from tensorboard.plugins.hparams import api_pb2, summary  # isort: skip
 from infer.files.atomic import write_text_atomically
 from net.run.folder import RunFolder
+from net.run.kind import Kind
 
 KEYS = ("base", "grid", "runs", "seeds")
-SCRIPT = Path(__file__).with_name("train.py")
-METRICS = ("nme", "nme_box")
 OWN = ("run", "seed", "sweep", "local_cluster")  # options that a sweep gives itself, or that would start others in it
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a plan: the name of its settings, the settings as options of net/train.py, and its seed."""
+    """One run of a plan: the name of its settings, the settings as options of the program that trains, and its seed."""
 
     name: str
     settings: dict
@@ -77,70 +76,72 @@ def _combinations(grid: dict) -> dict[str, dict]:
     return {"_".join(f"{key}={value}" for key, value in one.items()): one for one in chosen}
 
 
-def run(plan: Path, folder: Path, arguments: list[str], validation: float = 0.0) -> bool:
+def run(plan: Path, folder: Path, arguments: list[str], kind: Kind, script: Path, validation: float = 0.0) -> bool:
     """Trains every trial of a plan into a folder of its own within `folder`, then writes sweep.md; whether all ended.
 
-    arguments: further ones of net/train.py for every trial; validation: what they say of that option. The same call
-    again goes on where it stopped. A trial that fails is named in the table, and the others still run. Raises what
-    `read_plan` raises.
+    arguments: further ones of the program for every trial; kind: of run; script: the program's path; validation: what
+    the arguments say of that option. The same call again goes on where it stopped. A trial that fails is named in the
+    table, and the others still run. Raises what `read_plan` raises.
     """
     trials = read_plan(plan)
     folder.mkdir(parents=True, exist_ok=True)
-    _write_experiment(folder, trials, validation)
+    _write_experiment(folder, trials, kind, validation)
     codes = {}
     for number, trial in enumerate(trials, 1):
         print(f"sweep: {number} of {len(trials)}, {trial.folder}", flush=True)
-        command = [sys.executable, str(SCRIPT), *arguments, f"--run={folder / trial.folder}", *trial.arguments()]
+        command = [sys.executable, str(script), *arguments, f"--run={folder / trial.folder}", *trial.arguments()]
         codes[trial.folder] = subprocess.run(command).returncode
         if codes[trial.folder] == 130:
             return False  # Ctrl-C went to all
-        text = table(trials, folder, codes)
+        text = table(trials, folder, codes, kind)
         write_text_atomically(folder / "sweep.md", text + "\n")
     print(text)
     return not any(codes.values())
 
 
-def table(trials: list[Trial], folder: Path, codes: dict[str, int]) -> str:
-    """The results so far in Markdown: NME in all and per subset in %, on the records that judged (`test/nme`,
-    `validation/nme/...`), mean and deviation over the seeds of a setting.
+def table(trials: list[Trial], folder: Path, codes: dict[str, int], kind: Kind) -> str:
+    """The results so far in Markdown: the kind's measures in all and per subset in %, on the records that judged
+    (`test/nme`, `validation/nme/...`), mean and deviation over the seeds of a setting.
 
-    By the error that judged, the least first; settings that nothing is known of come last.
+    By the measure that judged, the best first; settings that nothing is known of come last.
     """
     rows: dict[str, list[dict[str, float] | None]] = {}  # None: failed
     for trial in trials:
         if trial.folder in codes:
-            result = None if codes[trial.folder] else _result(RunFolder(folder / trial.folder))
+            result = None if codes[trial.folder] else _result(RunFolder(folder / trial.folder), kind)
             rows.setdefault(trial.name, []).append(result)
     columns = sorted({key for results in rows.values() for result in results if result for key in result})
-    judged = [key for key in columns if key.endswith("/nme_box")]
+    judged = [key for key in columns if key.endswith(f"/{kind.measure.key}")]
     lines = ["| settings | seeds | " + " | ".join(columns) + " |", "|---|---|" + "---|" * len(columns)]
-    for name, results in sorted(rows.items(), key=lambda row: _rank(row[1], judged)):
+    for name, results in sorted(rows.items(), key=lambda row: _rank(row[1], judged, kind.measure.less)):
         whole = [result for result in results if result is not None]
         cells = [_cell([result[key] for result in whole if key in result]) for key in columns]
         failed = f", {len(results) - len(whole)} failed" if len(whole) < len(results) else ""
         lines.append(f"| {name} | {len(results)}{failed} | " + " | ".join(cells) + " |")
     if judged:
         by = ", then by ".join(judged)
-        lines += ["", f"NME in %, ± over the seeds; sorted by {by}, the least first."]
+        measures = f"{kind.measure.title} in %, ± over the seeds"
+        lines += ["", f"{measures}; sorted by {by}, the {kind.measure.best} first."]
     return "\n".join(lines)
 
 
-def _rank(results: Sequence[Mapping[str, float] | None], judged: list[str]) -> tuple[int, float]:
-    """Where a setting's row stands: behind those that another of the errors judged before, then by its mean error."""
+def _rank(results: Sequence[Mapping[str, float] | None], judged: list[str], less: bool) -> tuple[int, float]:
+    """Where a setting's row stands: behind those that another of the measures judged before, then by its mean of it."""
     for place, key in enumerate(judged):
         if values := [result[key] for result in results if result and key in result]:
-            return place, float(np.mean(values))
+            return place, float(np.mean(values)) * (1 if less else -1)
     return len(judged), 0.0
 
 
-def _result(run: RunFolder) -> dict[str, float]:
-    """Errors of a run's best checkpoint as fractions: `nme` and `nme_box`, in all and by subset, each under the split
-    that judged; nothing of a run that was not tested."""
-    best = run.best()
+def _result(run: RunFolder, kind: Kind) -> dict[str, float]:
+    """What a run's best checkpoint measured as fractions: what its kind lists, in all and by subset, each under the
+    split that judged; nothing of a run that was not tested."""
+    best = run.best(kind)
     if not best:
         return {}
-    judge = _judge(run.settings().options)
-    return {f"{judge}/{key}": value for key, value in best.measures.items() if key.count("/") < 3}
+    judge = _judge(run.settings_as(kind).options)
+    listed = {key: value for key, value in best.measures.items() if key.partition("/")[0] in kind.listed}
+    return {f"{judge}/{key}": value for key, value in listed.items() if key.count("/") < 3}
 
 
 def _judge(options: Mapping[str, Any], validation: float = 0.0) -> str:
@@ -155,8 +156,8 @@ def _cell(values: list[float]) -> str:
     return f"{100 * np.mean(values):.2f}{deviation}"
 
 
-def _write_experiment(folder: Path, trials: list[Trial], validation: float = 0.0) -> None:
-    """Tells TensorBoard's HParams which settings differ, and which errors to list beside them.
+def _write_experiment(folder: Path, trials: list[Trial], kind: Kind, validation: float = 0.0) -> None:
+    """Tells TensorBoard's HParams which settings differ, and which measures to list beside them.
 
     validation: of trials whose settings do not say.
     """
@@ -164,7 +165,7 @@ def _write_experiment(folder: Path, trials: list[Trial], validation: float = 0.0
     values = {name: {json.dumps(trial.settings.get(name)) for trial in trials} for name in names}
     infos = [api_pb2.HParamInfo(name=name) for name in [*(name for name in names if len(values[name]) > 1), "seed"]]
     judges = sorted({_judge(trial.settings, validation) for trial in trials})
-    tags = [f"{judge}/{name}" for judge in judges for name in METRICS]
+    tags = [f"{judge}/{name}" for judge in judges for name in kind.listed]
     metrics = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in tags]
     with v1.Graph().as_default(), v1.summary.FileWriter(str(folder)) as writer:
         writer.add_summary(summary.experiment_pb(infos, metrics))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from net.run.folder import RunFolder
 from records.runtime import tf, v1
 
+NETWORKS = "senet|detector"  # scopes of their variables, as a pattern
+
 
 def network_variables() -> list[tf.Variable]:
     """Weights and batch statistics of the network, without what optimiser and averages keep of them."""
-    statistics = [value for value in v1.global_variables("senet") if value.op.name.endswith(("/mean", "/variance"))]
-    return v1.trainable_variables("senet") + statistics
+    statistics = [value for value in v1.global_variables(NETWORKS) if value.op.name.endswith(("/mean", "/variance"))]
+    return v1.trainable_variables(NETWORKS) + statistics
 
 
 def last_checkpoint(run: RunFolder) -> str | None:
@@ -24,7 +26,7 @@ def best_checkpoint(run: RunFolder) -> str:
     """
     found = tf.train.latest_checkpoint(str(run.best_folder)) or last_checkpoint(run)
     if not found:
-        raise FileNotFoundError(f"{run}: found no checkpoint, expected one: has net/train.py run?")
+        raise FileNotFoundError(f"{run}: found no checkpoint, expected one: has it been trained?")
     return found
 
 

@@ -1,79 +1,36 @@
-"""Testing while training: the records that judge through the network, and the errors of its answers."""
+"""What every test of a run's weights finds, and what a task's own test has to offer for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from net.model.losses import PIXELS
-from records import metrics
-from records.landmarks import Scheme
-from records.runtime import tf, v1
-
-WANTED = ("label", "predicted", "subset", "pose", "loss")
+from records.runtime import v1
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """The part of the training graph that tests.
+class Findings:
+    """What a test of the weights found.
 
-    iterator: its initializer starts the records that judge; batch: their tensors by name, with `predicted` and `loss`
-    added, from the averaged weights where there are any; saver: saves what `batch` was answered with, under the plain
-    names of the variables.
+    measures: fractions by name, kept of the best checkpoint and told TensorBoard; words: what lines say of them;
+    pictures: answers drawn, uint8 RGB [H, W, 3]; others: further numbers for TensorBoard alone.
     """
 
-    iterator: tf.data.Iterator
-    batch: Mapping[str, tf.Tensor]
-    saver: v1.train.Saver
+    measures: Mapping[str, float]
+    words: str
+    pictures: Sequence[np.ndarray] = ()
+    others: Mapping[str, float] = field(default_factory=dict)
 
 
-def run_through(session: v1.Session, evaluation: Evaluation) -> dict[str, np.ndarray]:
-    """The records that judge and the network's answers: label, predicted [N, 2K]; subset [N]; pose [N, 3]; loss of each
-    batch; image of the first."""
-    session.run(evaluation.iterator.initializer)
-    wanted = {key: evaluation.batch[key] for key in WANTED}
-    parts = [session.run({**wanted, "image": evaluation.batch["image"]})]
-    while True:
-        try:
-            parts.append(session.run(wanted))
-        except tf.errors.OutOfRangeError:
-            break
-    return {**{key: np.concatenate([part[key] for part in parts]) for key in wanted}, "image": parts[0]["image"]}
+class Evaluation(Protocol):
+    """The part of the training graph that tests, with the averaged weights where there are any."""
 
+    @property
+    def saver(self) -> v1.train.Saver:
+        """Saves the weights that are tested, under the plain names of the variables."""
 
-def nme_table(answers: Mapping[str, np.ndarray], scheme: Scheme) -> dict[str, float]:
-    """NME as fractions: `nme` by inter-ocular distance, `nme_box` by box size; in all, per subset, per its yaw bins.
-
-    Keys: `nme`, `nme/<subset>`, `nme/<subset>/yaw 30-60`, and the same with `nme_box`; bins where the pose is known.
-    """
-    predicted, true = (answers[key].reshape(-1, scheme.count, 2) for key in ("predicted", "label"))
-    table = {}
-    for name, chosen in _groups(answers["subset"].astype(str), metrics.yaw_bin(answers["pose"][:, 1])).items():
-        table[f"nme{name}"] = metrics.mean_nme(predicted[chosen], true[chosen], "inter_ocular", scheme)
-        table[f"nme_box{name}"] = metrics.mean_nme(predicted[chosen], true[chosen], "box", scheme)
-    return {name: value for name, value in table.items() if np.isfinite(value)}
-
-
-def nme_in_words(judge: str, errors: Mapping[str, float]) -> str:
-    """`test NME 3.10 % (box 2.50 %)`: of a table of `nme_table`, by the split that it is of."""
-    nme, box = (100 * errors.get(name, np.nan) for name in ("nme", "nme_box"))
-    return f"{judge} NME {nme:.2f} % (box {box:.2f} %)"
-
-
-def fit_of(answers: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """`loss` on the points and `mae`, over all known coordinates in pixels of the crop: what the curves show."""
-    differences = np.abs(answers["predicted"].astype(np.float64) - answers["label"])
-    return {"loss": float(answers["loss"].mean()), "mae": float(PIXELS * np.nanmean(differences))}
-
-
-def _groups(subsets: np.ndarray, bins: np.ndarray) -> dict[str, np.ndarray]:
-    """Which faces belong to all, to each subset, and to each of its yaw bins that is not empty: name -> bool [N]."""
-    groups = {"": np.full(len(subsets), True)}
-    for subset in np.unique(subsets):
-        groups[f"/{subset}"] = subsets == subset
-        for index, name in enumerate(metrics.YAW_BINS):
-            if (groups[f"/{subset}"] & (bins == index)).any():
-                groups[f"/{subset}/{name}"] = groups[f"/{subset}"] & (bins == index)
-    return groups
+    def run(self, session: v1.Session) -> Findings:
+        """Tests the weights of a session on the records that judge."""

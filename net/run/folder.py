@@ -51,6 +51,7 @@ class RecordsSummary:
 LANDMARKS = Kind(
     name="landmarks",
     program="net/train.py",
+    contract="landmark.json",
     network=Shape,
     records=RecordsSummary,
     measure=Measure("nme_box", "NME", "box"),

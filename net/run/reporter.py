@@ -1,40 +1,60 @@
-"""What a training run tells: lines on the terminal, TensorBoard events, test errors and the best checkpoint."""
+"""What a training run tells: lines on the terminal, TensorBoard events, what tests find, and the best checkpoint."""
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from net.data.record_set import RecordSet
 from net.run.checkpoints import save_best
-from net.run.evaluation import Evaluation, fit_of, nme_in_words, nme_table, run_through
+from net.run.evaluation import Evaluation
 from net.run.folder import Best, RunFolder
-from records.drawing import draw_answer
+from net.run.kind import Kind
 
 from records.runtime import tf, v1  # isort: skip - silent only where it is TensorFlow's first import
 from tensorboard.plugins.hparams import api_pb2, summary as hparams  # isort: skip
 
-PICTURES = 8  # faces shown in TensorBoard
 BINS = 30  # of histograms
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a run is of, as far as its reports go.
+
+    kind: of run; judge: the split that chooses the best weights; judged: how many records it has; example: what a batch
+    is made of ("face"); shown: parts of the loss that lines tell.
+    """
+
+    kind: Kind
+    judge: str
+    judged: int
+    example: str
+    shown: tuple[str, ...]
 
 
 class Reporter:
     """Writes a run's reports into its folder, and its best checkpoint.
 
-    nme: what lines say of the last test; best: what was measured of the best checkpoint.
+    found: what lines say of the last test; best: what was measured of the best checkpoint, None before the first.
     """
 
-    def __init__(self, run: RunFolder, records: RecordSet, steps: int, first: int, batch: int):
-        """steps: the run's last; first: that from which it goes on; batch: faces a step, of all processes."""
-        self.run, self.records, self.steps, self.batch = run, records, steps, batch
+    def __init__(self, run: RunFolder, subject: Subject, steps: int, first: int, batch: int):
+        """steps: the run's last; first: that from which it goes on; batch: examples a step, of all processes."""
+        self.run, self.subject, self.steps, self.batch = run, subject, steps, batch
         # TensorFlow names files by the second, and its hook for checkpoints has one of its own here
         self.writer = v1.summary.FileWriter(str(run), filename_suffix=".reports")
         self.since = (time.monotonic(), first)
-        self.nme = ""
-        self.best = run.best() or Best(0, {"nme_box": np.inf})
+        self.found = ""
+        self.best = run.best(subject.kind)
+
+    @property
+    def best_step(self) -> int:
+        """The step of the best checkpoint, 0 before the first."""
+        return self.best.step if self.best else 0
 
     def start(self, graph: tf.Graph, hyper_parameters: Mapping[str, float | str | bool]) -> None:
         """Puts the graph and the hyper-parameters into TensorBoard."""
@@ -47,64 +67,65 @@ class Reporter:
         self.writer.flush()
 
     def line(self, step: int, scalars: Mapping[str, float]) -> None:
-        """One line: step, loss, learning rate, the last test NME, faces/s and time left; the scalars to TensorBoard.
+        """One line: step, loss, learning rate, the last test, examples/s and time left; the scalars to TensorBoard.
 
         The speed is left out where no step was gained, as after a parameter server came back with older weights.
         """
         now, (before, since) = time.monotonic(), self.since
         self.since = (now, step)
-        loss, points, learning = (significant(scalars[name]) for name in ("loss", "loss_points", "rate"))
-        line = f"step {step}/{self.steps}  loss {loss}  points {points}  rate {learning}{self.nme}"
+        told = {"loss": "loss", **{name: f"loss_{name}" for name in self.subject.shown}, "rate": "rate"}
+        values = "  ".join(f"{name} {significant(scalars[key])}" for name, key in told.items())
+        line = f"step {step}/{self.steps}  {values}{self.found}"
         if step > since:
-            rate = (step - since) / max(now - before, 1e-9)
+            rate, examples = (step - since) / max(now - before, 1e-9), f"{self.subject.example}s"
             left = int((self.steps - step) / rate)
-            line += f"  {significant(rate * self.batch)} faces/s  {left // 60}:{left % 60:02d} left"
-            scalars = {**scalars, "faces_per_second": rate * self.batch}
+            line += f"  {significant(rate * self.batch)} {examples}/s  {left // 60}:{left % 60:02d} left"
+            scalars = {**scalars, f"{examples}_per_second": rate * self.batch}
         print(line, flush=True)
         self._scalars(step, scalars)
 
     def evaluate(self, session: v1.Session, evaluation: Evaluation, step: int) -> float:
-        """NME on the records that judge, in all and per subset; saves the best checkpoint; pictures and histograms.
+        """A test on the records that judge; saves the best checkpoint; pictures and histograms.
 
-        Those are the test records, or the validation records where there are any. Returns the NME by box size, NaN
-        without records: the one that the best checkpoint has the least of.
+        Those are the test records, or the validation records where there are any. Returns what chooses the best
+        checkpoint, as a number that is the less the better; NaN without records.
         """
         started = time.monotonic()
-        error = self._test(session, evaluation, step) if self.records.count(self.records.judge) else np.nan
+        loss = self._test(session, evaluation, step) if self.subject.judged else math.nan
         self._histograms(session, step)
         self.writer.flush()
         self.since = (self.since[0] + time.monotonic() - started, self.since[1])  # the rate is that of training alone
-        return error
+        return loss
 
     def tell(self, when: str) -> None:
-        """One line: the last test NME and the least one by box size, with its step; none where nothing was tested."""
-        if self.nme and np.isfinite(self.best.measures["nme_box"]):
-            least = f"least: box {100 * self.best.measures['nme_box']:.2f} % at {step_in_words(self.best.step)}"
-            print(f"{when}:{self.nme}; {least}", flush=True)
+        """One line: what the last test found, and the best one with its step; none where nothing was tested."""
+        if self.found and self.best:
+            measure = self.subject.kind.measure
+            value = f"{measure.short} {100 * measure.of(self.best.measures):.2f} %"
+            print(f"{when}:{self.found}; {measure.best}: {value} at {step_in_words(self.best.step)}", flush=True)
 
     def _test(self, session: v1.Session, evaluation: Evaluation, step: int) -> float:
-        answers, judge = run_through(session, evaluation), self.records.judge
-        errors = nme_table(answers, self.records.scheme)
-        self._scalars(step, {f"{judge}/{name}": value for name, value in {**errors, **fit_of(answers)}.items()})
-        box = errors.get("nme_box", np.nan)
-        self.nme = f"  {nme_in_words(judge, errors)}"
-        self._pictures(step, answers)
-        if box < self.best.measures["nme_box"]:
-            self.best = Best(step, errors)
+        found, kind, judge = evaluation.run(session), self.subject.kind, self.subject.judge
+        self._scalars(step, {f"{judge}/{name}": value for name, value in {**found.measures, **found.others}.items()})
+        self.found = f"  {found.words}"
+        self._pictures(step, found.pictures)
+        loss = kind.measure.loss(found.measures)
+        if loss < (kind.measure.loss(self.best.measures) if self.best else math.inf):
+            self.best = Best(step, found.measures)
             save_best(session, evaluation.saver, self.run, step)
-            self.run.write_best(self.best)
-        return box
+            self.run.write_best(self.best, kind)
+        return loss
 
     def _scalars(self, step: int, values: Mapping[str, float]) -> None:
         self._add(step, [v1.Summary.Value(tag=name, simple_value=value) for name, value in values.items()])
 
-    def _pictures(self, step: int, answers: Mapping[str, np.ndarray]) -> None:
-        for index in range(min(PICTURES, len(answers["image"]))):
-            drawn = draw_answer(answers["image"][index], answers["label"][index], answers["predicted"][index])
+    def _pictures(self, step: int, pictures: Sequence[np.ndarray]) -> None:
+        for index, drawn in enumerate(pictures):
             png = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1].tobytes()
             height, width = drawn.shape[:2]
             image = v1.Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=png)
-            self._add(step, [v1.Summary.Value(tag=f"{self.records.judge}/face{index}", image=image)])
+            tag = f"{self.subject.judge}/{self.subject.example}{index}"
+            self._add(step, [v1.Summary.Value(tag=tag, image=image)])
 
     def _histograms(self, session: v1.Session, step: int) -> None:
         names = [variable.op.name for variable in v1.trainable_variables()]

@@ -78,8 +78,9 @@ class Loop:
         if stop.is_set():
             print(f"stopped at step {self._step}; the same command goes on from there")
         elif self._step < self._last:
-            best, judge = step_in_words(self._reporter.best.step), self._reporter.records.judge
-            print(f"no lower {judge} NME since {best}: ended at step {self._step}")
+            best, subject = step_in_words(self._reporter.best_step), self._reporter.subject
+            worse = f"no {subject.kind.measure.better} {subject.judge} {subject.kind.measure.title}"
+            print(f"{worse} since {best}: ended at step {self._step}")
         else:
             self._reporter.tell("end")
 
@@ -104,13 +105,13 @@ class Loop:
             self._evaluate()
 
     def _given_up(self) -> bool:
-        """Whether `stop_after` evaluations, this step's the last, went by without a lower test NME."""
+        """Whether `stop_after` evaluations, this step's the last, went by without a better one."""
         patience, every = self._plan.length.stop_after, self._plan.run.eval_every
-        waited = self._step - self._reporter.best.step
+        waited = self._step - self._reporter.best_step
         return patience > 0 and self._step % every == 0 and waited >= patience * every
 
     def _evaluate(self) -> None:
-        """Test errors, and a lower learning rate where the schedule waits for it.
+        """A test, and a lower learning rate where the schedule waits for it.
 
         On the bare session: the monitored one's hooks would take every run for a gradient step.
         """

@@ -1,7 +1,7 @@
 """The plan of a training, as the parser makes it of the command line: frozen parts, each with what belongs together.
 
-A function takes the part that it needs. What only the records know, the number of points and the moments of pixels and
-labels, is in the plan's shape once they are opened (`net.training.train`).
+A function takes the part that it needs. What only the records know is in the task once they are opened
+(`net.training.train`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from net.cluster.member import divided, scaled
-from net.data.augment import NO_AUGMENTATION, Ranges
-from net.data.selection import Selection
-from net.model.shape import Shape
 from net.options import values_of
 from net.run.folder import RunFolder
 from net.training.settings import Settings
+from net.training.task import TrainingTask
 
 
 def _at_least_1(**numbers: int) -> None:
@@ -30,8 +28,8 @@ def _at_least_1(**numbers: int) -> None:
 class Length:
     """How long a run is.
 
-    steps: gradient steps in all; batch: faces a step, of all processes; stop_after: it ends after so many evaluations
-    without a lower test NME, 0: never. Raises ValueError out of range.
+    steps: gradient steps in all; batch: examples a step, of all processes; stop_after: it ends after so many
+    evaluations without a better one, 0: never. Raises ValueError out of range.
     """
 
     steps: int = 20_000
@@ -88,22 +86,19 @@ class ClusterPlan:
 class Plan:
     """A training: what it learns from, what it trains and how, where it is kept, and how long it is.
 
-    start: the weights that it starts from, landmark.json of a model or a run folder, None for random ones; sweep: JSON
-    of several trainings (`net.sweep`) in place of this one. Raises ValueError for parts that do not go together.
+    start: the weights that it starts from, a model's contract or a run folder, None for random ones; sweep: JSON of
+    several trainings (`net.sweep`) in place of this one. Raises ValueError for parts that do not go together.
     """
 
-    records: Selection
+    task: TrainingTask
     run: RunPlan
-    shape: Shape = Shape()
     settings: Settings = Settings()
-    ranges: Ranges = Ranges()
     length: Length = Length()
     start: Path | None = None
     cluster: ClusterPlan = ClusterPlan()
     sweep: Path | None = None
 
     def __post_init__(self) -> None:
-        self.settings.check_network(self.shape)
         if self.cluster.local and self.sweep:
             raise ValueError("sweep: found it with local_cluster, expected one of them")
         if self.cluster.local and not self.cluster.per_worker:
@@ -111,7 +106,7 @@ class Plan:
 
     @property
     def waits(self) -> bool:
-        """Whether the end or the learning rate waits for test errors."""
+        """Whether the end or the learning rate waits for what tests find."""
         return self.length.stop_after > 0 or self.settings.schedule == "plateau"
 
     def grown(self, workers: int) -> Plan:
@@ -124,14 +119,11 @@ class Plan:
     def options(self) -> dict[str, Any]:
         """All options of the command line that a run's weights depend on, as JSON has them."""
         return {
-            **self.records.options(),
+            **self.task.options(),
             "steps": self.length.steps,
             "batch": self.length.batch,
             "init": str(self.start.resolve()) if self.start else None,
-            "no_augment": self.ranges == NO_AUGMENTATION,
-            **values_of(self.shape),
             **values_of(self.settings),
-            **values_of(self.ranges),
         }
 
     def kept_options(self) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from net.cluster.machine import Machine
 from net.cluster.member import Member, config_of
 from net.cluster.replica import Worker
 from net.cluster.watch import abandoned
-from net.data.record_set import RecordSet
 from net.run.checkpoints import last_checkpoint, step_of
 from net.run.reporter import Reporter, significant
 from net.run.signals import stop_signals
@@ -18,14 +17,15 @@ from net.training.loop import Loop, following_session, leading_session
 from net.training.plan import Plan
 from net.training.start import starting_point
 from net.training.step import TrainingGraph, build, build_evaluation
+from net.training.task import OpenTask
 from records.runtime import tf, v1
 
 
-def lead(plan: Plan, graph: TrainingGraph, records: RecordSet, machine: Machine, first: int) -> bool:
+def lead(plan: Plan, graph: TrainingGraph, task: OpenTask, machine: Machine, first: int) -> bool:
     """The run of a machine alone or of a chief: training, reports, tests; whether it was stopped."""
-    evaluation = build_evaluation(plan, records, graph) if machine.tests else None
-    reporter = Reporter(plan.run.folder, records, plan.length.steps, first, plan.length.batch)
-    start = starting_point(plan.start, records, plan.shape) if plan.start else None
+    evaluation = build_evaluation(task, graph) if machine.tests else None
+    reporter = Reporter(plan.run.folder, task.subject, plan.length.steps, first, plan.length.batch)
+    start = starting_point(plan.start, task) if plan.start else None
     machine.prepare_end()
     with stop_signals() as stop, leading_session(plan.run, machine, start) as session:
         reporter.start(session.graph, plan.hyper_parameters())
@@ -57,15 +57,15 @@ def follow(plan: Plan, graph: TrainingGraph, worker: Worker, first: int) -> bool
     return stop.is_set()
 
 
-def test_checkpoints(plan: Plan, records: RecordSet, member: Member) -> bool:
+def test_checkpoints(plan: Plan, task: OpenTask, member: Member) -> bool:
     """A cluster's evaluator: tests every checkpoint that it finds in the run's folder, up to the last step.
 
     Whether it was stopped. Raises ValueError where there is none to test and the chief is silent for too long.
     """
     chief, steps, step = probe.silence_of_chief(member, plan.cluster.wait), plan.length.steps, -1
     with v1.Graph().as_default(), stop_signals() as stop:
-        evaluation = build_evaluation(plan, records, build(plan, records))
-        reporter = Reporter(plan.run.folder, records, steps, 0, plan.length.batch)
+        evaluation = build_evaluation(task, build(plan, task))
+        reporter = Reporter(plan.run.folder, task.subject, steps, 0, plan.length.batch)
         saver = v1.train.Saver()
         with v1.Session(config=config_of(plan.run.threads)) as session:
             while step < steps and not stop.is_set():
@@ -79,7 +79,8 @@ def test_checkpoints(plan: Plan, records: RecordSet, member: Member) -> bool:
                 with contextlib.suppress(tf.errors.NotFoundError):  # the chief has removed it: there is a newer one
                     saver.restore(session, checkpoint)
                     step = newest
-                    error = reporter.evaluate(session, evaluation, step)
-                    print(f"evaluator: step {step}/{steps}  NME box {100 * error:.2f} %", flush=True)
+                    loss, measure = reporter.evaluate(session, evaluation, step), task.subject.kind.measure
+                    found = f"{measure.title} {measure.short} {100 * abs(loss):.2f} %"
+                    print(f"evaluator: step {step}/{steps}  {found}", flush=True)
                 chief = probe.silence_of_chief(member, plan.cluster.wait)  # testing takes its time
     return stop.is_set()

@@ -2,71 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
 
 from infer.model.contract import read_contract
-from net.data.augment import NO_AUGMENTATION
-from net.data.batches import training_batches
-from net.data.record_set import RecordSet
 from net.model.layers import BN_EPSILON
-from net.model.senet import senet
-from net.model.shape import Shape
 from net.run.checkpoints import averaged_name, best_checkpoint, names_in, network_variables
 from net.run.folder import Heritage, RunFolder
+from net.run.kind import Kind, Network, Summary
+from net.training.task import OpenTask
 from records.runtime import tf, v1
 
 FOLDED = "FusedBatchNormV3"  # the op whose place and name a folded batch norm's bias_add has
-FACES = 256  # whose maps give a folded batch norm its statistics back
-SEED = 1
+EXAMPLES = 256  # whose maps give a folded batch norm its statistics back
 
 
-def network_of(start: Path) -> Shape:
-    """The network of a model's landmark.json, or of a run folder.
+@dataclass(frozen=True)
+class StartModel:
+    """A model of this project, as far as its contract says what goes on from it.
+
+    file: its frozen graph; network: settings of its network, None for a model of others; heritage: terms and data.
+    """
+
+    file: Path
+    network: Mapping[str, Any] | None
+    heritage: Heritage
+
+
+def _landmark_model(start: Path) -> StartModel:
+    contract = read_contract(start)
+    heritage = Heritage((contract.terms,)) if contract.terms else Heritage((), tuple(contract.trained_on.faces))
+    return StartModel(contract.model, contract.network, heritage)
+
+
+READERS = {"landmarks": _landmark_model}  # of contracts, by the name of the kind of run
+
+
+def network_of(start: Path, kind: Kind[Network, Summary]) -> Network:
+    """The network of a model's contract, or of a run folder; kind: of run that makes such models.
 
     Raises FileNotFoundError where neither is there, ValueError where it does not say what its network is, or names one
-    that can no longer be built, and what `read_contract` raises.
+    that can no longer be built, and what the contract's reader raises.
     """
     if start.is_dir():
-        return RunFolder(start).settings().network
+        return RunFolder(start).settings_as(kind).network
     if not start.is_file():
-        raise FileNotFoundError(f"{start}: found no such thing, expected a model's landmark.json or a run folder")
-    network = read_contract(start).network
+        raise FileNotFoundError(f"{start}: found no such thing, expected a model's {kind.contract} or a run folder")
+    network = READERS[kind.name](start).network
     if network is None:
         raise ValueError(f"{start}: found a model of others, expected one of this project, with its network's settings")
     try:
-        return Shape.from_settings(network)
+        return kind.network.from_settings(network)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{start}: found no network of this project ({error!r}), expected its settings") from None
 
 
-def heritage_of(start: Path) -> Heritage:
-    """What a model's landmark.json or a run folder has learnt from, by all runs before it. Raises as `network_of`."""
+def heritage_of(start: Path, kind: Kind) -> Heritage:
+    """What a model's contract or a run folder has learnt from, by all runs before it. Raises as `network_of`."""
     if not start.is_dir():
-        contract = read_contract(start)
-        return Heritage((contract.terms,)) if contract.terms else Heritage((), tuple(contract.trained_on.faces))
-    settings = RunFolder(start).settings()
+        return READERS[kind.name](start).heritage
+    settings = RunFolder(start).settings_as(kind)
     before = settings.heritage
     if before is None:  # a run of before that was kept
-        before = heritage_of(Path(settings.options["init"])) if settings.options.get("init") else Heritage()
+        init = settings.options.get("init")
+        before = heritage_of(Path(init), kind) if init else Heritage()
     return Heritage(before.terms, tuple(dict.fromkeys([*before.subsets, *settings.records.subsets])))
 
 
-def starting_point(start: Path, records: RecordSet, shape: Shape) -> Callable:
+def starting_point(start: Path, task: OpenTask) -> Callable:
     """A function (scaffold, session) for tf.compat.v1.train.Scaffold that loads the weights, in the graph of now.
 
-    start: a model's landmark.json (or .pb), or a run folder; what has another shape there, as the heads have for
-    another number of points, keeps its random start and is named. Raises FileNotFoundError, ValueError.
+    start: a model's contract (or .pb), or a run folder; what has another shape there, as the heads have for another
+    number of points, keeps its random start and is named. Raises FileNotFoundError, ValueError.
     """
     if start.is_dir():
         checkpoint = best_checkpoint(RunFolder(start))
         weights = {name: tf.train.load_variable(checkpoint, held) for name, held in names_in(checkpoint).items()}
         return lambda scaffold, session: _load(session, weights, {})
-    graph = _graph_of(start)
-    moments = _moments_before_batch_norm(records, shape)
+    graph = _graph_of(start, READERS[task.subject.kind.name](start).file)
+    moments = _moments_before_batch_norm(task)
     return lambda scaffold, session: _load(session, weights_in(graph), moments)
 
 
@@ -94,9 +113,8 @@ def weights_in(graph: v1.GraphDef) -> dict[str, np.ndarray]:
     return weights
 
 
-def _graph_of(start: Path) -> v1.GraphDef:
-    """The frozen graph that a model's contract names."""
-    model = read_contract(start).model
+def _graph_of(start: Path, model: Path) -> v1.GraphDef:
+    """The frozen graph of a model that a contract names."""
     if model.suffix != ".pb":
         raise ValueError(f"{start}: found the model {model.name}, expected a frozen graph, .pb")
     try:
@@ -108,11 +126,10 @@ def _graph_of(start: Path) -> v1.GraphDef:
     return graph
 
 
-def _moments_before_batch_norm(records: RecordSet, shape: Shape) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
-    """Mean and variance, [C], of what enters each batch norm in inference on a batch of faces, by its scope."""
-    batches = training_batches(records, min(FACES, records.count("train")), NO_AUGMENTATION, SEED)
+def _moments_before_batch_norm(task: OpenTask) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
+    """Mean and variance, [C], of what enters each batch norm in inference on a batch of examples, by its scope."""
     with tf.name_scope("calibration") as scope:
-        senet(v1.data.make_one_shot_iterator(batches).get_next()["image"], shape, is_training=False)
+        task.answer_plainly(EXAMPLES)
     inside = [op for op in v1.get_default_graph().get_operations() if op.name.startswith(scope) and op.type == FOLDED]
     places = {op.name.removeprefix(scope).rpartition("/")[0]: op.inputs[0] for op in inside}
     return {place: tf.nn.moments(maps, [0, 1, 2]) for place, maps in places.items()}

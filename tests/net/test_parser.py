@@ -7,6 +7,8 @@ import pytest
 from net import parser
 from net.data.augment import NO_AUGMENTATION, Ranges
 from net.data.selection import Fold, Selection
+from net.landmarks.options import LANDMARK_OPTIONS
+from net.landmarks.settings import LandmarkSettings
 from net.model.shape import Shape
 from net.parser import parse
 from net.sweep import read_plan
@@ -23,19 +25,20 @@ def plan_of(*argv):
 
 def test_options_reach_their_parts():
     plan = plan_of()
-    assert (plan.records, plan.run.folder.path) == (Selection(ROOT / "data" / "records"), ROOT / "runs" / "latest")
-    assert (plan.shape, plan.settings, plan.ranges) == (Shape(), Settings(), Ranges())
+    assert (plan.task.records, plan.run.folder.path) == (Selection(ROOT / "data" / "records"), ROOT / "runs" / "latest")
+    assert (plan.task.shape, plan.task.own, plan.task.ranges) == (Shape(), LandmarkSettings(), Ranges())
+    assert plan.settings == Settings()
     assert (plan.length, plan.cluster, plan.start, plan.sweep) == (Length(), ClusterPlan(), None, None)
     options = "--records r --run o --steps 7 --batch 6 --overwrite --mix a/*=2 --fold 1/3 --validation 0.25 --no-plots"
     options += " --points-subset eyes --stop-after 2 --threads 3 --local-cluster 2 --wait 5 --no-augment --turn 9"
     options += " --report-every 11 --eval-every 13 --save-every 17 --width 16 --rate 0.5 --picture grey"
     plan = plan_of(*options.split())
-    assert plan.records == Selection(Path("r"), Fold(1, 3), {"a/*": 2.0}, "eyes", 0.25)
+    assert plan.task.records == Selection(Path("r"), Fold(1, 3), {"a/*": 2.0}, "eyes", 0.25)
     assert plan.run.folder.path == Path("o") and plan.run.overwrite and not plan.run.plots
     assert (plan.run.report_every, plan.run.eval_every, plan.run.save_every, plan.run.threads) == (11, 13, 17, 3)
     assert (plan.length, plan.cluster) == (Length(7, 6, 2), ClusterPlan(2, False, 5.0))
-    assert (plan.shape, plan.settings) == (Shape(width=16, picture="grey"), Settings(rate=0.5))
-    assert plan.ranges == NO_AUGMENTATION
+    assert (plan.task.shape, plan.settings) == (Shape(width=16, picture="grey"), Settings(rate=0.5))
+    assert plan.task.ranges == NO_AUGMENTATION
 
 
 def test_a_recipe_sets_defaults_and_options_win(tmp_path):
@@ -43,17 +46,17 @@ def test_a_recipe_sets_defaults_and_options_win(tmp_path):
     recipe = {"loss": "wing", "batch": 7, "turn": 3.5, "head": "dense", "mix": "a/*=2", "no_augment": True}
     path.write_text(json.dumps(recipe))
     plan = plan_of("--recipe", path, "--batch", 9)
-    assert (plan.settings.loss, plan.length.batch, plan.shape.head) == ("wing", 9, "dense")
-    assert plan.records.mix == {"a/*": 2.0} and plan.ranges == NO_AUGMENTATION
+    assert (plan.task.own.loss, plan.length.batch, plan.task.shape.head) == ("wing", 9, "dense")
+    assert plan.task.records.mix == {"a/*": 2.0} and plan.task.ranges == NO_AUGMENTATION
     path.write_text(json.dumps({**recipe, "no_augment": False}))
-    assert plan_of("--recipe", path).ranges == Ranges(turn=3.5)
+    assert plan_of("--recipe", path).task.ranges == Ranges(turn=3.5)
 
 
-@pytest.mark.parametrize("name", parser.recipes())
+@pytest.mark.parametrize("name", LANDMARK_OPTIONS.names_of_recipes())
 def test_committed_recipes_are_taken(name):
     plan = plan_of("--recipe", name)
     kept = plan.options()
-    for key, value in json.loads((parser.RECIPES / f"{name}.json").read_text()).items():
+    for key, value in json.loads((LANDMARK_OPTIONS.recipes / f"{name}.json").read_text()).items():
         assert key == "mix" or kept.get(key, value) == value, key
     assert not name.startswith("kaggle") or plan.length.steps % plan.run.eval_every == 0
 
@@ -128,7 +131,7 @@ def test_the_network_is_that_of_the_weights_to_start_from(tmp_path):
     network = Shape(15, width=8, head="dense", decoder=24).settings()
     start = write_model(tmp_path, graph=b"weights", network=network)
     plan = plan_of("--init", start, "--decoder", 40)
-    assert (plan.start, plan.shape) == (start, Shape(width=8, head="dense", decoder=40))
+    assert (plan.start, plan.task.shape) == (start, Shape(width=8, head="dense", decoder=40))
 
 
 def test_the_options_of_a_run(tmp_path):
@@ -138,7 +141,7 @@ def test_the_options_of_a_run(tmp_path):
     assert (kept["records"], kept["init"]) == (str(tmp_path), str(ROOT / "infer" / "landmark.json"))
     assert (kept["mix"], kept["fold"], kept["no_augment"]) == ({"A": 3.0, "*N": 0.5}, "0/3", True)
     assert kept["steps"] == 20_000 and not {"run", "threads", "stop_after", "wait"} & set(kept)
-    assert json.loads(json.dumps(kept)) == kept and Selection.from_options(kept) == plan.records
+    assert json.loads(json.dumps(kept)) == kept and Selection.from_options(kept) == plan.task.records
     assert "steps" not in plan_of("--schedule", "plateau").kept_options()
     (grown, same), batch = (plan_of(*more).grown(4) for more in (["--per-worker"], [])), Length().batch
     assert (grown.length.batch, grown.settings.rate) == (4 * batch, 2 * Settings().rate)

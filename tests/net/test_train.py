@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from net import train
+from net import program, train
 from net.cluster import local
 from net.data.record_set import RecordSet
+from net.landmarks import evaluation
 from net.model.shape import Shape
-from net.run import reporter
 from net.run.folder import RunFolder
 from net.run.reporter import Reporter
 from records.runtime import tf
@@ -145,12 +145,12 @@ def errors_found(patch, killed_at: int = 0):
     """Training whose tests find ERRORS, and which is killed between a step's checkpoint and its test."""
     evaluate = Reporter.evaluate
 
-    def found(self, session, evaluation, step):
+    def found(self, session, tested, step):
         if step == killed_at:
             raise Killed
         errors = {"nme": ERRORS[step - 1], "nme_box": ERRORS[step - 1]}
-        patch.setattr(reporter, "nme_table", lambda *args: errors)
-        return evaluate(self, session, evaluation, step)
+        patch.setattr(evaluation, "nme_table", lambda *args: errors)
+        return evaluate(self, session, tested, step)
 
     patch.setattr(Reporter, "evaluate", found)
 
@@ -268,9 +268,9 @@ def test_an_evaluator_tests_the_checkpoints_until_the_last(trained, record_set, 
 def test_a_process_of_a_cluster_ends_with_one_line(monkeypatch, capsys):
     codes, hook = [], threading.excepthook
     monkeypatch.setattr(os, "_exit", codes.append)
-    train.end_process("ps at d:4: gone", 3)
+    program.end_process("train", "ps at d:4: gone", 3)
     assert codes == [3] and capsys.readouterr().err == "train: ps at d:4: gone\n"
-    with train.quiet_threads():  # only one that was cut off dies in silence
+    with program.quiet_threads():  # only one that was cut off dies in silence
         for error in (tf.errors.CancelledError(None, None, "closed"), ValueError("a real fault")):
             threading.excepthook(threading.ExceptHookArgs((type(error), error, None, threading.current_thread())))
     assert "a real fault" in (said := capsys.readouterr().err) and "closed" not in said

@@ -17,9 +17,10 @@ from infer.files.console import speak_plainly  # isort: skip  (first: infer says
 
 import numpy as np
 
-from net.data.augment import Ranges
-from net.data.batches import training_batches
+from net.cluster.machine import ALONE
 from net.data.record_set import RecordSet
+from net.data.selection import Selection
+from net.landmarks.task import LandmarkTask, OpenLandmarkTask
 from net.model.shape import Shape
 from net.training import step
 from net.training.settings import PRECISIONS, Settings
@@ -72,10 +73,9 @@ def measured(records: RecordSet, size: int, precision: str, rounds: int, steps: 
 
 def training_step(records: RecordSet, size: int, precision: str) -> tuple[tf.Operation, dict]:
     """The op of one gradient step, and its batch, whose tensors may be fed."""
-    batches = training_batches(records, size, Ranges(), seed=1)
-    batch = v1.data.make_one_shot_iterator(batches).get_next()
-    settings = Settings(precision=precision)
-    return step.training_step(batch, Shape(records.scheme.count), settings, steps=1).op, batch
+    task = OpenLandmarkTask(LandmarkTask(Selection(records.folder), Shape(records.scheme.count)), records)
+    batch = v1.data.make_one_shot_iterator(task.batches(ALONE, size, seed=1, first=0)).get_next()
+    return step.training_step(task, batch, Settings(precision=precision), steps=1).op, batch
 
 
 def steps_per_second(session, step, feed, count: int) -> float:

@@ -8,6 +8,7 @@ from net.cluster.replica import Chief, Replica, Worker
 from net.data.augment import NO_AUGMENTATION
 from net.data.record_set import RecordSet
 from net.data.selection import Selection
+from net.landmarks.task import LandmarkTask
 from net.model.shape import Shape
 from net.run.folder import RunFolder
 from net.training.plan import Length, Plan, RunPlan
@@ -27,12 +28,12 @@ def replica(task: str) -> Replica:
 def graphs(record_set):
     """The graph of a chief and that of a worker, with what `build` says of them."""
     settings, run = Settings(optimizer="muon", average=0.9, seed=3), RunPlan(RunFolder("absent"))
-    plan = Plan(Selection(record_set), run, Shape(68, width=8, decoder=8), settings, NO_AUGMENTATION, Length(10, 4))
-    records, built = RecordSet.of(plan.records, grey=False), {}
+    task = LandmarkTask(Selection(record_set), Shape(68, width=8, decoder=8), ranges=NO_AUGMENTATION)
+    plan, opened, built = Plan(task, run, settings, Length(10, 4)), task.opened(None), {}
     for task in ("chief", "worker"):
         one = replica(task)
         with v1.Graph().as_default() as whole, v1.device(one.device()):
-            built[task] = whole, build(plan, records, one)
+            built[task] = whole, build(plan, opened, one)
             one.hooks()[0].begin()
             one._optimizer.ready_for_local_init_op.mark_used()  # TensorFlow would complain
     return built

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from net.data.augment import NO_AUGMENTATION
-from net.data.record_set import RecordSet
 from net.data.selection import Selection
+from net.landmarks.settings import LandmarkSettings
+from net.landmarks.task import LandmarkTask
 from net.model.senet import senet
 from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint, last_step, restorer, save_best
@@ -21,12 +22,13 @@ SHAPE = Shape(68, width=8, decoder=8)
 def averaged_run(record_set, tmp_path_factory):
     """A few steps with averages: the folder with both kinds of checkpoint, all variables, images, and the answer."""
     run = RunFolder(tmp_path_factory.mktemp("averaged"))
-    settings = Settings(rate=0.05, weight_decay=0.0, dropout=0.0, average=0.9, pose=1.0)
-    plan = Plan(Selection(record_set), RunPlan(run), SHAPE, settings, NO_AUGMENTATION, Length(10, 3))
-    records = RecordSet.of(plan.records, grey=False)
+    own = LandmarkSettings(dropout=0.0, pose=1.0)
+    task = LandmarkTask(Selection(record_set), SHAPE, own, NO_AUGMENTATION)
+    plan = Plan(task, RunPlan(run), Settings(rate=0.05, weight_decay=0.0, average=0.9), Length(10, 3))
+    opened = task.opened(None)
     with v1.Graph().as_default(), v1.Session() as session:
-        graph = build(plan, records)
-        evaluation = build_evaluation(plan, records, graph)
+        graph = build(plan, opened)
+        evaluation = build_evaluation(opened, graph)
         whole = v1.train.Saver()
         session.run(v1.global_variables_initializer())
         for _ in range(4):

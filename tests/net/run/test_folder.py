@@ -43,9 +43,8 @@ class Doors:
         return {"subsets": self.subsets, "width": self.width}
 
 
-DOORS = Kind(
-    "doors", "doors.py", Doors, Doors, Measure("found", "doors found", "doors", less=False), ("found",), "d.json"
-)
+HIGH = Measure("found", "doors found", "doors", less=False)
+DOORS = Kind("doors", "doors.py", "doors.json", Doors, Doors, HIGH, ("found",), "d.json")
 
 
 def test_a_run_of_another_kind_says_so_and_keeps_to_itself(tmp_path):

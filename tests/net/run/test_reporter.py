@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import cv2
@@ -5,16 +6,15 @@ import numpy as np
 import pytest
 
 from net.run import reporter as module
-from net.run.evaluation import fit_of, nme_table
-from net.run.folder import RunFolder
-from net.run.reporter import Reporter, histogram
-from records.drawing import draw_answer
-from records.landmarks import IBUG_68
+from net.run.evaluation import Findings
+from net.run.folder import LANDMARKS, RunFolder
+from net.run.kind import Measure
+from net.run.reporter import Reporter, Subject, histogram
 from records.runtime import v1
 from tests.helpers.events import events
-from tests.helpers.network_answers import network_answers
 
 RNG = np.random.default_rng(13)
+SUBJECT = Subject(LANDMARKS, "test", 5, "face", ("points",))
 SCALARS = {"loss": 0.00001234, "loss_points": 1234567.0, "loss_decay": 0.5, "rate": 3e-7}
 
 
@@ -30,23 +30,21 @@ class Saver(SimpleNamespace):
 @pytest.fixture
 def reporter(tmp_path):
     """A reporter in a graph with one weight, a session that gives its value, and a list of what is saved."""
-    records = SimpleNamespace(count=lambda split: 5, scheme=IBUG_68, judge="test")
     with v1.Graph().as_default():
         v1.get_variable("a/weights", [3])
-        one = Reporter(RunFolder(tmp_path), records, 100, 0, 8)
+        one = Reporter(RunFolder(tmp_path), SUBJECT, 100, 0, 8)
         one.session = SimpleNamespace(run=lambda fetches: [np.array([1.0, 2.0, 4.0], np.float32)])
         one.saved = []
-        one.evaluation = SimpleNamespace(saver=Saver(saved=one.saved))
         yield one
 
 
 @pytest.fixture
-def test(reporter, monkeypatch):
-    """A function: answers, step -> what `evaluate` says where the network gives those answers."""
+def test(reporter):
+    """A function: measures, step -> what `evaluate` says where a test finds them."""
 
-    def evaluate(found: dict, step: int) -> float:
-        monkeypatch.setattr(module, "run_through", lambda *args: found)
-        return reporter.evaluate(reporter.session, reporter.evaluation, step)
+    def evaluate(found: Findings, step: int) -> float:
+        evaluation = SimpleNamespace(saver=Saver(saved=reporter.saved), run=lambda session: found)
+        return reporter.evaluate(reporter.session, evaluation, step)
 
     return evaluate
 
@@ -90,43 +88,52 @@ def test_a_line_tells_step_loss_rate_speed_and_time_left(reporter, monkeypatch, 
 
 def test_the_best_is_saved_and_a_worse_one_is_not(reporter, test, capsys):
     for step, error, best in ((1, 0.03, 1), (2, 0.05, 1), (3, 0.01, 3)):
-        test(network_answers(error=error), step)
-        assert reporter.best.step == reporter.run.best().step == best
+        assert test(Findings({"nme_box": error, "nme": 2 * error}, f"said at {step}"), step) == error
+        assert reporter.best_step == reporter.run.best().step == best
     assert reporter.saved == [(str(reporter.run.path / "best" / "model.ckpt"), step) for step in (1, 3)]
-    errors = reporter.run.best().measures
-    assert {"nme", "nme_box", "nme/set/AFW"} < set(errors)
+    assert reporter.run.best().measures == {"nme_box": 0.01, "nme": 0.02}
     reporter.line(4, SCALARS)
-    said = f"test NME {100 * errors['nme']:.2f} % (box {100 * errors['nme_box']:.2f} %)"
-    assert said in capsys.readouterr().out
+    assert "  rate 3e-07  said at 3" in capsys.readouterr().out
     reporter.tell("end")
-    assert f"end:  {said}; least: box {100 * errors['nme_box']:.2f} % at step 3" in capsys.readouterr().out
-    resumed = Reporter(reporter.run, reporter.records, 100, 9, 8)
+    assert capsys.readouterr().out == "end:  said at 3; least: box 1.00 % at step 3\n"
+    resumed = Reporter(reporter.run, SUBJECT, 100, 9, 8)
     resumed.tell("end")  # a cluster's evaluator tests, not this process
     assert capsys.readouterr().out == "" and resumed.best == reporter.best
 
 
-def test_an_evaluation_writes_errors_pictures_and_histograms(reporter, test):
-    found = network_answers()
-    reporter.records.judge = "validation"
-    assert test(found, 7) == nme_table(found, IBUG_68)["nme_box"]
+def test_of_a_measure_that_is_to_be_high_the_highest_is_saved(reporter, test, capsys):
+    measure = Measure("found", "doors found", "found", less=False)
+    kind = replace(LANDMARKS, measure=measure, note="doors.json")
+    reporter.subject = replace(SUBJECT, kind=kind, example="street", shown=("score", "box"))
+    for step, share, best in ((1, 0.3, 1), (2, 0.7, 2), (3, 0.5, 2)):
+        assert test(Findings({"found": share}, "said"), step) == -share
+        assert reporter.best_step == reporter.run.best(kind).step == best
+    assert reporter.run.best() is None
+    reporter.tell("end")
+    assert "; highest: found 70.00 % at step 2" in capsys.readouterr().out
+    reporter.line(4, {"loss": 3, "loss_score": 1, "loss_box": 2, "rate": 0.5})
+    assert "step 4/100  loss 3  score 1  box 2  rate 0.5  said" in (said := capsys.readouterr().out)
+    assert " streets/s " in said
+
+
+def test_a_test_writes_what_it_found_pictures_and_histograms(reporter, test):
+    pictures = [RNG.integers(0, 256, (4, 7 + index, 3), np.uint8) for index in range(3)]
+    reporter.subject = replace(SUBJECT, judge="validation")
+    test(Findings({"nme_box": 0.25, "nme/a/b": 0.5}, "words", pictures, {"mae": 3.5}), 7)
     written = {value.tag: (step, value) for step, value in events(reporter.run.path)}
-    assert written["validation/nme"][1].simple_value == pytest.approx(nme_table(found, IBUG_68)["nme"], rel=1e-5)
-    for name, value in fit_of(found).items():
-        assert written[f"validation/{name}"][1].simple_value == pytest.approx(value, rel=1e-5)
+    numbers = {"validation/nme_box": 0.25, "validation/nme/a/b": 0.5, "validation/mae": 3.5}
+    assert {tag: written[tag][1].simple_value for tag in numbers} == numbers
     assert written["a/weights"][1].histo.sum == 7.0
-    png = written["validation/face4"][1].image.encoded_image_string
+    png = written["validation/face2"][1].image.encoded_image_string
     picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)[:, :, ::-1]
-    np.testing.assert_array_equal(picture, draw_answer(*(found[key][4] for key in ("image", "label", "predicted"))))
+    np.testing.assert_array_equal(picture, pictures[2])
     assert {step for step, _ in written.values()} == {7} and not any(tag.startswith("test/") for tag in written)
-    assert reporter.nme.startswith("  validation NME ")
+    assert set(reporter.run.best().measures) == {"nme_box", "nme/a/b"}
 
 
-def test_faces_without_known_eyes_and_no_faces(reporter, test):
-    reporter.records.count = lambda split: 0
-    assert np.isnan(test({}, 7)) and reporter.saved == [] and reporter.nme == ""
+def test_without_records_that_judge_nothing_is_tested(reporter, test):
+    reporter.subject = replace(SUBJECT, judged=0)
+    assert np.isnan(test(None, 7)) and reporter.saved == [] and reporter.found == ""
     assert {value.tag for _, value in events(reporter.run.path)} == {"a/weights"}
-    reporter.records.count = lambda split: 5
-    found = network_answers()
-    found["label"][:, 72:74] = np.nan
-    test(found, 7)
-    assert "nan %" in reporter.nme and reporter.saved
+    reporter.subject = SUBJECT
+    assert np.isnan(test(Findings({"nme": 0.1}, "nothing measured by box"), 8)) and reporter.best is None

@@ -10,9 +10,11 @@ from net import train
 from net.data.augment import NO_AUGMENTATION
 from net.data.batches import training_batches
 from net.data.record_set import RecordSet
+from net.data.selection import Selection
+from net.landmarks.task import LandmarkTask, OpenLandmarkTask
 from net.model.senet import senet
 from net.model.shape import Shape
-from net.run.folder import RunFolder
+from net.run.folder import LANDMARKS, RunFolder
 from net.training.start import network_of, starting_point, weights_in
 from tests.conftest import train_options
 from tests.helpers.events import scalars
@@ -42,12 +44,16 @@ def images(record_set):
     return next(iter(training_batches(records, count, NO_AUGMENTATION, 5)))["image"].numpy().astype(np.float32)
 
 
+def opened(record_set, shape):
+    return OpenLandmarkTask(LandmarkTask(Selection(record_set), shape), RecordSet(record_set))
+
+
 def answers(start, record_set, shape, images):
     """What the network says in inference and in training, after it was started, and its variables."""
     with v1.Graph().as_default(), v1.Session() as session:
         x = v1.placeholder(tf.float32, [None, 128, 128, 3])
         plain, training = (senet(x, shape, is_training).landmarks for is_training in (False, True))
-        load = starting_point(start, RecordSet(record_set), shape)
+        load = starting_point(start, opened(record_set, shape))
         session.run(v1.global_variables_initializer())
         load(None, session)
         names = {value.op.name: value for value in v1.global_variables("senet")}
@@ -68,7 +74,7 @@ def test_a_started_network_answers_as_before(model, trained, run, record_set, im
 
 
 def test_a_head_for_other_points_keeps_its_random_start(model, run, record_set, images, capsys):
-    plain, _, names = answers(model, record_set, replace(network_of(model), points=7), images)
+    plain, _, names = answers(model, record_set, replace(network_of(model, LANDMARKS), points=7), images)
     assert plain.shape == (len(images), 14)
     assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
     assert names["senet/integral/heat/weights"].shape[-1] == 7 and not names["senet/integral/heat/bias"].any()
@@ -91,7 +97,7 @@ def test_training_goes_on_from_a_start_with_its_network(model, run, record_set, 
     options += ["--average", "0.9"]
     options = [option for option in options if option not in ("--width", "--decoder", "8")]  # as the model has them
     assert train.main(options) == 0
-    assert RunFolder(tmp_path / "run").settings().network == network_of(model) == run.shape
+    assert RunFolder(tmp_path / "run").settings().network == network_of(model, LANDMARKS) == run.shape
     # what it starts from is tested first, by averages that begin with it
     first = scalars(tmp_path / "run", "test/nme_box")[0]
     assert first == pytest.approx(run.recorded_nme(), rel=1e-3)
@@ -109,10 +115,10 @@ def test_a_start_that_is_none(tmp_path, record_set):
         (tmp_path / name).write_bytes(held)
         contract = write_model(tmp_path, file=name, sha256=hashlib.sha256(held).hexdigest()).with_suffix(".json")
         with pytest.raises(ValueError, match=message):
-            starting_point(contract, RecordSet(record_set), Shape())
+            starting_point(contract, opened(record_set, Shape()))
     with pytest.raises(ValueError, match="found a model of others"):
-        network_of(write_model(tmp_path))
+        network_of(write_model(tmp_path), LANDMARKS)
     with pytest.raises(ValueError, match="found no network of this project"):
-        network_of(write_model(tmp_path, network={"layers": 3}))
+        network_of(write_model(tmp_path, network={"layers": 3}), LANDMARKS)
     with pytest.raises(FileNotFoundError, match="found no such thing"):
-        network_of(tmp_path / "none.json")
+        network_of(tmp_path / "none.json", LANDMARKS)

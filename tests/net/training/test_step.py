@@ -1,9 +1,12 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from net.model.senet import cell_centres
+from net.landmarks.settings import LandmarkSettings
+from net.landmarks.task import landmark_losses
+from net.model.senet import cell_centres, is_hidden_kernel
 from net.model.shape import Shape
 from net.training.settings import Settings
 from net.training.step import training_step
@@ -15,7 +18,8 @@ RNG = np.random.default_rng(12)
 IMAGES = RNG.integers(0, 256, (4, 32, 32, 3), np.uint8)
 LABELS = RNG.uniform(0, 1, (4, 10)).astype(np.float32)
 POSES = RNG.uniform(-1, 1, (4, 3)).astype(np.float32)
-PLAIN = Settings(rate=0.01, weight_decay=0.0, dropout=0.0)
+PLAIN = Settings(rate=0.01, weight_decay=0.0)
+UNDROPPED, WING = LandmarkSettings(dropout=0.0), LandmarkSettings("wing", dropout=0.0)
 AVERAGE = "/ExponentialMovingAverage"
 
 
@@ -23,11 +27,19 @@ def batch_of(labels=LABELS, poses=POSES):
     return {"image": tf.constant(IMAGES), "label": tf.constant(labels), "pose": tf.constant(poses)}
 
 
-def train(settings, steps, labels=LABELS, poses=POSES, shape=TINY):
+def task_of(own, shape):
+    """A task of landmarks without records."""
+    return SimpleNamespace(
+        losses=lambda batch, settings, step: landmark_losses(batch, shape, own, settings, step),
+        is_hidden_kernel=is_hidden_kernel,
+    )
+
+
+def train(settings, steps, labels=LABELS, own=UNDROPPED, shape=TINY):
     """The scalars of so many steps on one batch, with the variables after each, and the variables before them."""
     with v1.Graph().as_default() as built, v1.Session() as session:
         v1.set_random_seed(settings.seed)
-        step = training_step(batch_of(labels, poses), shape, settings, 10)
+        step = training_step(task_of(own, shape), batch_of(labels), settings, 10)
         wanted = {**step.scalars, "predicted": built.get_tensor_by_name("landmarks:0")}
         session.run(v1.global_variables_initializer())
         names = {variable.op.name: variable for variable in v1.global_variables()}
@@ -41,7 +53,7 @@ def train(settings, steps, labels=LABELS, poses=POSES, shape=TINY):
 def test_the_loss_is_the_points_loss_and_half_the_squares_of_the_kernels():
     labels = LABELS.copy()
     labels[1, 2:6] = np.nan
-    (first,), before = train(Settings(loss="wing", weight_decay=0.01, dropout=0.0), 1, labels)
+    (first,), before = train(Settings(weight_decay=0.01), 1, labels, WING)
     decay = 0.01 * sum((value**2).sum() / 2 for name, value in before.items() if name.endswith("/weights"))
     assert first["loss_points"] == pytest.approx(by_hand("wing", first["predicted"], labels), rel=1e-4)
     assert first["loss_decay"] == pytest.approx(decay, rel=1e-4)
@@ -78,9 +90,9 @@ HEATED = Shape(points=5, width=8, decoder=3, size=32)
 def test_heat_and_pose_add_their_weighted_parts():
     labels, poses = LABELS.copy(), POSES.copy()
     labels[1, 2:6] = poses[2, 1] = np.nan
-    settings = replace(PLAIN, loss="smooth_l1", heat=0.3, heat_width=0.8, pose=2.0)
+    own = LandmarkSettings("smooth_l1", heat=0.3, heat_width=0.8, pose=2.0, dropout=0.0)
     with v1.Graph().as_default() as built, v1.Session() as session:
-        scalars = training_step(batch_of(labels, poses), HEATED, settings, 10).scalars
+        scalars = training_step(task_of(own, HEATED), batch_of(labels, poses), PLAIN, 10).scalars
         (softmax,) = [op for op in built.get_operations() if op.name.startswith("senet/Softmax")]
         session.run(v1.global_variables_initializer())
         (pose_weights,) = [value for value in v1.trainable_variables() if value.op.name == "senet/pose/weights"]
@@ -115,9 +127,8 @@ def test_averages_restated():
 
 
 def test_bfloat16_trains_and_keeps_its_variables_in_float32():
-    settings = replace(PLAIN, loss="wing", rate=0.01)
-    exact, _ = train(settings, 1, shape=HEATED)
-    coarse, before = train(replace(settings, precision="bfloat16"), 5, shape=HEATED)
+    exact, _ = train(PLAIN, 1, own=WING, shape=HEATED)
+    coarse, before = train(replace(PLAIN, precision="bfloat16"), 5, own=WING, shape=HEATED)
     assert {value.dtype for name, value in before.items() if name != "global_step"} == {np.dtype(np.float32)}
     assert coarse[0]["loss_points"] == pytest.approx(exact[0]["loss_points"], rel=0.05)
     assert coarse[0]["loss_points"] != exact[0]["loss_points"]
@@ -125,7 +136,7 @@ def test_bfloat16_trains_and_keeps_its_variables_in_float32():
 
 
 def test_every_seed_and_every_step_has_its_own_dropout():
-    settings = Settings(rate=1e-12, dropout=0.5)
-    first, other = (train(replace(settings, seed=seed), 2)[0] for seed in (3, 4))
+    own = LandmarkSettings(dropout=0.5)
+    first, other = (train(Settings(rate=1e-12, seed=seed), 2, own=own)[0] for seed in (3, 4))
     assert first[0]["loss"] != pytest.approx(other[0]["loss"], rel=1e-3)
     assert np.abs(first[0]["predicted"] - first[1]["predicted"]).max() > 1e-3

@@ -5,20 +5,20 @@ import pytest
 
 from net.cluster.machine import ALONE
 from net.data.selection import Selection
+from net.landmarks.task import LandmarkTask
 from net.parser import parse
 from net.run.folder import RunFolder
 from net.training.loop import check_loss
-from net.training.plan import Plan, RunPlan
 from net.training.train import train, write_report
 from tests.conftest import train_options
 
 
-def test_without_matplotlib_one_line_says_so(monkeypatch, tmp_path, capsys):
+def test_without_matplotlib_one_line_says_so(record_set, monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "net.run.page", raising=False)
-    monkeypatch.delattr("net.run.page", raising=False)
-    write_report(Plan(Selection(tmp_path), RunPlan(RunFolder(tmp_path))), None)
+    monkeypatch.delitem(sys.modules, "net.landmarks.page", raising=False)
+    monkeypatch.delattr("net.landmarks.page", raising=False)
+    write_report(RunFolder(tmp_path), LandmarkTask(Selection(record_set)).opened(None))
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("no plots: found no package matplotlib")
 

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from net.run.evaluation import fit_of, nme_table
+from net.landmarks import evaluation as module
+from net.landmarks.evaluation import LandmarkEvaluation, fit_of, nme_table
 from records import metrics
+from records.drawing import draw_answer
 from records.landmarks import IBUG_68
 from tests.helpers.network_answers import network_answers
 from tests.records.test_metrics import by_hand
@@ -30,3 +32,18 @@ def test_loss_and_mae_over_the_known_coordinates():
     found["label"][0, :10] = np.nan
     off = np.abs(found["predicted"].astype(float) - found["label"])
     assert fit_of(found) == pytest.approx({"loss": 3.5, "mae": 128 * off[np.isfinite(off)].mean()}, rel=1e-5)
+
+
+def test_a_test_finds_errors_fit_and_pictures(monkeypatch):
+    found = network_answers()
+    monkeypatch.setattr(module, "run_through", lambda *args: found)
+    tested = LandmarkEvaluation(None, {}, None, "validation", IBUG_68).run(None)
+    assert tested.measures == nme_table(found, IBUG_68) and tested.others == fit_of(found)
+    said = [f"{100 * tested.measures[name]:.2f} %" for name in ("nme", "nme_box")]
+    assert tested.words == f"validation NME {said[0]} (box {said[1]})"
+    assert len(tested.pictures) == 5
+    np.testing.assert_array_equal(
+        tested.pictures[4], draw_answer(*(found[key][4] for key in ("image", "label", "predicted")))
+    )
+    found["label"][:, 72:74] = np.nan  # no eye is known
+    assert "nan %" in LandmarkEvaluation(None, {}, None, "test", IBUG_68).run(None).words

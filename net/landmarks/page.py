@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 from infer.files.atomic import write_atomically, write_text_atomically
 from net.data.batches import test_batches
 from net.data.record_set import VALIDATION, RecordSet
+from net.landmarks.evaluation import nme_in_words
 from net.model.losses import PIXELS, point_loss
 from net.model.senet import senet
 from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint, restorer
-from net.run.evaluation import nme_in_words
 from net.run.folder import ANSWERS, CURVES, FACES, Best, RunFolder
 from net.run.reporter import step_in_words
 from records import metrics

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from net.data.record_set import RecordSet
+from net.landmarks import page
 from net.model.shape import Shape
-from net.run import page
 from net.run.folder import RunFolder
 from records.runtime import v1
 
