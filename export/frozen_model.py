@@ -16,7 +16,7 @@ from infer.geometry.crop import Crop
 from infer.model.contract import read_contract
 from net.data.batches import to_grey
 from net.data.record_set import RecordSet
-from net.run.folder import LANDMARKS
+from net.run.folder import LANDMARK_RUNS
 from net.training.start import network_of
 from records.landmarks import scheme_of
 
@@ -34,7 +34,7 @@ class FrozenModel:
     def __init__(self, file: Path):
         self.contract = read_contract(file)
         self.file = self.contract.model
-        self.shape = network_of(file, LANDMARKS)
+        self.shape = network_of(file, LANDMARK_RUNS)
         self.graph = widened(read_graph(self.file))
 
     def record_set(self, folder: Path | None) -> RecordSet | None:

@@ -18,7 +18,7 @@ from infer.files.console import speak_plainly  # isort: skip  (first: infer says
 
 from net import program
 from net.parser import parse
-from net.run.folder import LANDMARKS
+from net.run.folder import LANDMARK_RUNS
 from net.training.plan import Plan
 
 
@@ -28,7 +28,7 @@ def parse_args(argv: list[str] | None = None) -> Plan:
 
 def main(argv: list[str] | None = None) -> int:
     speak_plainly()
-    return program.run(parse_args(argv), LANDMARKS, sys.argv[1:] if argv is None else argv, __file__)
+    return program.run(parse_args(argv), LANDMARK_RUNS, sys.argv[1:] if argv is None else argv, __file__)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from net.landmarks.settings import LandmarkSettings
 from net.landmarks.task import LandmarkTask
 from net.model.shape import Shape
 from net.options import add_options, from_options
-from net.run.folder import LANDMARKS
+from net.run.folder import LANDMARK_RUNS
 from net.training.options import TaskOptions
 from records.mixes import mix_of
 
@@ -45,7 +45,7 @@ def landmark_task_of(args: argparse.Namespace) -> LandmarkTask:
 
 
 LANDMARK_OPTIONS = TaskOptions(
-    kind=LANDMARKS,
+    kind=LANDMARK_RUNS,
     examples="faces",
     together=True,
     defaults={"records": "data/records", "run": "runs/latest", "batch": 64},

@@ -19,11 +19,11 @@ from net.model.losses import heat_loss, mean_absolute_error, point_loss, pose_lo
 from net.model.senet import is_hidden_kernel, kernels, pose_head, senet
 from net.model.shape import Shape
 from net.options import values_of
-from net.run.folder import LANDMARKS, RecordsSummary, RunFolder
+from net.run.folder import LANDMARK_RUNS, RecordsSummary, RunFolder
 from net.run.reporter import Subject
 from net.training.settings import Settings
 from net.training.start import network_of
-from net.training.task import Batch, Losses, OpenTask, Origin, TrainingTask
+from net.training.task import Batch, Losses, OpenTask, RecordsOrigin, TrainingTask
 from records.runtime import tf, v1
 
 EVAL_BATCH = 100
@@ -67,7 +67,7 @@ class LandmarkTask(TrainingTask):
             subset_shares(records, self.records.mix)  # refuses a mix of other sets before the run's folder is made
         shape = replace(self.shape, points=records.scheme.count)
         if start:
-            shape = inherit_moments(shape, network_of(start, LANDMARKS))
+            shape = inherit_moments(shape, network_of(start, LANDMARK_RUNS))
         return OpenLandmarkTask(replace(self, shape=with_moments(shape, records)), records)
 
 
@@ -77,11 +77,11 @@ class OpenLandmarkTask(OpenTask[Shape, RecordsSummary]):
     def __init__(self, task: LandmarkTask, records: RecordSet):
         self.task, self.records = task, records
         self.folder, self.network = records.folder, task.shape
-        self.subject = Subject(LANDMARKS, records.judge, records.count(records.judge), "face", ("points",))
+        self.subject = Subject(LANDMARK_RUNS, records.judge, records.count(records.judge), "face", ("points",))
         manifest = records.manifest
         about = {key: getattr(manifest, key) for key in ("points", "margin", "context", "encoding", "subsets")}
         terms = tuple(manifest.notes.get("terms", []))  # these of who gave the labels
-        self.origin = Origin(RecordsSummary(**about, scheme=records.scheme.name), manifest.split, terms)
+        self.origin = RecordsOrigin(RecordsSummary(**about, scheme=records.scheme.name), manifest.split, terms)
 
     def batches(self, machine: Machine, size: int, seed: int, first: int) -> tf.data.Dataset:
         task = self.task

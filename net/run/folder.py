@@ -48,7 +48,7 @@ class RecordsSummary:
     scheme: str
 
 
-LANDMARKS = Kind(
+LANDMARK_RUNS = Kind(
     name="landmarks",
     program="net/train.py",
     contract="landmark.json",
@@ -102,7 +102,7 @@ class RunSettings(Generic[Network, Summary]):
         """What JSON holds of it."""
         found = {"options": dict(self.options), "network": self.network.settings(), "records": asdict(self.records)}
         parts = {"split": self.split, "heritage": self.heritage}
-        told = {} if self.kind.name == LANDMARKS.name else {"kind": self.kind.name}  # those of landmarks came first
+        told = {} if self.kind.name == LANDMARK_RUNS.name else {"kind": self.kind.name}  # those of landmarks came first
         return told | found | {name: asdict(part) for name, part in parts.items() if part}
 
     @property
@@ -173,14 +173,14 @@ class RunFolder:
 
     def kind_name(self) -> str:
         """The name of the kind of run that it is. Raises as `settings_as` does."""
-        found = self._held().get("kind", LANDMARKS.name)
+        found = self._held().get("kind", LANDMARK_RUNS.name)
         if not isinstance(found, str):
             raise ValueError(f"{self.path / SETTINGS}: found kind {found!r}, expected a name")
         return found
 
     def settings(self) -> RunSettings[Shape, RecordsSummary]:
         """What settings.json of a run of landmarks says. Raises as `settings_as`."""
-        return self.settings_as(LANDMARKS)
+        return self.settings_as(LANDMARK_RUNS)
 
     def settings_as(self, kind: Kind[Network, Summary]) -> RunSettings[Network, Summary]:
         """What settings.json says of a run of this kind.
@@ -214,7 +214,7 @@ class RunFolder:
         """Writes settings.json, whole or not at all."""
         write_text_atomically(self.path / SETTINGS, json.dumps(settings.to_dict(), indent=1) + "\n")
 
-    def best(self, kind: Kind = LANDMARKS) -> Best | None:
+    def best(self, kind: Kind = LANDMARK_RUNS) -> Best | None:
         """What was measured of the best checkpoint of a run of this kind; None before the first."""
         path = self.best_folder / kind.note
         if not path.is_file():
@@ -222,7 +222,7 @@ class RunFolder:
         found = json.loads(path.read_text(encoding="utf-8"))
         return Best(found.pop("step"), found)
 
-    def write_best(self, best: Best, kind: Kind = LANDMARKS) -> None:
+    def write_best(self, best: Best, kind: Kind = LANDMARK_RUNS) -> None:
         """Notes what was measured of the best checkpoint, whole or not at all."""
         text = json.dumps({"step": best.step, **best.measures}, indent=1) + "\n"
         write_text_atomically(self.best_folder / kind.note, text)

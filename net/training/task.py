@@ -36,7 +36,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Origin(Generic[Summary]):
+class RecordsOrigin(Generic[Summary]):
     """What the records of a run say of themselves: for settings.json; how their sources were parted; their terms of
     use, as far as they are not those of the data sets named."""
 
@@ -55,7 +55,7 @@ class OpenTask(ABC, Generic[Network, Summary]):
     subject: Subject
     folder: Path
     network: Network
-    origin: Origin[Summary]
+    origin: RecordsOrigin[Summary]
 
     @abstractmethod
     def batches(self, machine: Machine, size: int, seed: int, first: int) -> tf.data.Dataset:

@@ -7,7 +7,7 @@ import pytest
 
 from export.terms import OWN, terms_of
 from infer.model.contract import read_contract
-from net.run.folder import LANDMARKS, Heritage
+from net.run.folder import LANDMARK_RUNS, Heritage
 from net.training.start import heritage_of
 from tests.helpers.runs import SUMMARY, make_run, settings_with
 
@@ -57,13 +57,13 @@ def test_unknown_terms_are_asked_for(subset):
 
 def test_a_chain_of_starts_keeps_all_that_was_learnt_from(tmp_path):
     terms = read_contract(SHIPPED).terms
-    assert heritage_of(SHIPPED, LANDMARKS) == Heritage((terms,))
+    assert heritage_of(SHIPPED, LANDMARK_RUNS) == Heritage((terms,))
     first = make_run(tmp_path / "first", init=str(SHIPPED))  # of before heritage was kept
-    assert heritage_of(first.path, LANDMARKS) == Heritage((terms,), ("tiny/AFW",))
+    assert heritage_of(first.path, LANDMARK_RUNS) == Heritage((terms,), ("tiny/AFW",))
     second = make_run(tmp_path / "second", init=str(first.path))
-    second.write_settings(settings_of("mine/a", heritage=heritage_of(first.path, LANDMARKS)))
-    assert heritage_of(second.path, LANDMARKS) == Heritage((terms,), ("tiny/AFW", "mine/a"))
-    assert terms_of(settings_of("x/DRAWN", heritage=heritage_of(first.path, LANDMARKS))) == terms
+    second.write_settings(settings_of("mine/a", heritage=heritage_of(first.path, LANDMARK_RUNS)))
+    assert heritage_of(second.path, LANDMARK_RUNS) == Heritage((terms,), ("tiny/AFW", "mine/a"))
+    assert terms_of(settings_of("x/DRAWN", heritage=heritage_of(first.path, LANDMARK_RUNS))) == terms
     assert terms_of(settings_of("x/DRAWN", init=str(first.path))) == terms  # of before, by its start
     with pytest.raises(ValueError, match="gone.json: no such.*, expected --terms"):
         terms_of(settings_of("x/DRAWN", init=str(tmp_path / "gone.json")))

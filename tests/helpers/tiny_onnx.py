@@ -40,11 +40,11 @@ def write_peer(
 def write_fold_run(folder: Path, fold: str | None, **peer) -> Path:
     """The folder of a run made with --fold, with its settings and a model of `write_peer` in it; the model's path."""
     from net.model.senet import Shape  # with TensorFlow
-    from net.run.folder import LANDMARKS, RecordsSummary, RunFolder, RunSettings
+    from net.run.folder import LANDMARK_RUNS, RecordsSummary, RunFolder, RunSettings
 
     path = write_peer(folder, **peer)
     records = RecordsSummary("pts_2d", 0.3, 32, "jpeg", {}, "ibug68")
-    RunFolder(folder).write_settings(RunSettings(LANDMARKS, {"fold": fold}, Shape(68), records, None))
+    RunFolder(folder).write_settings(RunSettings(LANDMARK_RUNS, {"fold": fold}, Shape(68), records, None))
     return path
 
 

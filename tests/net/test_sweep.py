@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from net import sweep, train
-from net.run.folder import LANDMARKS, Best, RunFolder
+from net.run.folder import LANDMARK_RUNS, Best, RunFolder
 from net.sweep import Trial, read_plan
 from tests.conftest import train_options
 from tests.helpers.events import hparams_in
@@ -95,7 +95,7 @@ def test_the_table_is_sorted_by_what_judged(tmp_path):
         codes[trial.folder] = int(box is None)
         if trial.name in errors:
             run.write_best(Best(3, {"nme_box": box or 0, "nme_box/a/b": 0.2, "nme_box/a/b/yaw 0-30": 0.3}))
-    assert sweep.table(trials, tmp_path, codes, LANDMARKS).splitlines() == [
+    assert sweep.table(trials, tmp_path, codes, LANDMARK_RUNS).splitlines() == [
         "| settings | seeds | test/nme_box | test/nme_box/a/b | validation/nme_box | validation/nme_box/a/b |",
         "|---|---|---|---|---|---|",
         "| best | 2 | 5.00 ± 4.24 | 20.00 ± 0.00 | - | - |",
@@ -114,14 +114,14 @@ def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):
     monkeypatch.setattr(
         sweep.subprocess, "run", lambda command: calls.append(command) or types.SimpleNamespace(returncode=130)
     )
-    assert not sweep.run(plan_of(tmp_path, runs={"a": {}, "b": {}}), tmp_path / "out", [], LANDMARKS, SCRIPT)
+    assert not sweep.run(plan_of(tmp_path, runs={"a": {}, "b": {}}), tmp_path / "out", [], LANDMARK_RUNS, SCRIPT)
     assert len(calls) == 1
 
 
 def test_the_listed_errors_are_those_of_what_judges(tmp_path, monkeypatch):
     monkeypatch.setattr(sweep.subprocess, "run", lambda command: types.SimpleNamespace(returncode=1))
     plan = plan_of(tmp_path, runs={"validated": {}, "tested": {"validation": 0}})
-    assert not sweep.run(plan, tmp_path / "out", [], LANDMARKS, SCRIPT, 0.2)  # from the command line
+    assert not sweep.run(plan, tmp_path / "out", [], LANDMARK_RUNS, SCRIPT, 0.2)  # from the command line
     (experiment,) = [data.experiment for data in hparams_in(tmp_path / "out")]
     tags = [f"{judge}/{name}" for judge in ("test", "validation") for name in ("nme", "nme_box")]
     assert [info.name.tag for info in experiment.metric_infos] == tags

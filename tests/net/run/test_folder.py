@@ -10,7 +10,7 @@ import pytest
 from net.data.selection import Fold, Selection
 from net.model.shape import Shape
 from net.run import folder as module
-from net.run.folder import LANDMARKS, Best, RunFolder, RunSettings
+from net.run.folder import LANDMARK_RUNS, Best, RunFolder, RunSettings
 from net.run.kind import Kind, Measure
 from records.split import Split
 from tests.helpers.runs import settings_with
@@ -65,7 +65,7 @@ def test_a_run_of_another_kind_says_so_and_keeps_to_itself(tmp_path):
 
 def test_the_best_is_the_least_or_the_highest():
     assert DOORS.measure.loss({"found": 0.5}) < DOORS.measure.loss({"found": 0.25})
-    assert LANDMARKS.measure.loss({"nme_box": 0.5}) > LANDMARKS.measure.loss({"nme_box": 0.25})
+    assert LANDMARK_RUNS.measure.loss({"nme_box": 0.5}) > LANDMARK_RUNS.measure.loss({"nme_box": 0.25})
     assert np.isnan(DOORS.measure.loss({"nme_box": 0.5}))
 
 

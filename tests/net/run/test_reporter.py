@@ -7,14 +7,14 @@ import pytest
 
 from net.run import reporter as module
 from net.run.evaluation import Findings
-from net.run.folder import LANDMARKS, RunFolder
+from net.run.folder import LANDMARK_RUNS, RunFolder
 from net.run.kind import Measure
 from net.run.reporter import Reporter, Subject, histogram
 from records.runtime import v1
 from tests.helpers.events import events
 
 RNG = np.random.default_rng(13)
-SUBJECT = Subject(LANDMARKS, "test", 5, "face", ("points",))
+SUBJECT = Subject(LANDMARK_RUNS, "test", 5, "face", ("points",))
 SCALARS = {"loss": 0.00001234, "loss_points": 1234567.0, "loss_decay": 0.5, "rate": 3e-7}
 
 
@@ -103,7 +103,7 @@ def test_the_best_is_saved_and_a_worse_one_is_not(reporter, test, capsys):
 
 def test_of_a_measure_that_is_to_be_high_the_highest_is_saved(reporter, test, capsys):
     measure = Measure("found", "doors found", "found", less=False)
-    kind = replace(LANDMARKS, measure=measure, note="doors.json")
+    kind = replace(LANDMARK_RUNS, measure=measure, note="doors.json")
     reporter.subject = replace(SUBJECT, kind=kind, example="street", shown=("score", "box"))
     for step, share, best in ((1, 0.3, 1), (2, 0.7, 2), (3, 0.5, 2)):
         assert test(Findings({"found": share}, "said"), step) == -share

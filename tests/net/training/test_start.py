@@ -14,7 +14,7 @@ from net.data.selection import Selection
 from net.landmarks.task import LandmarkTask, OpenLandmarkTask
 from net.model.senet import senet
 from net.model.shape import Shape
-from net.run.folder import LANDMARKS, RunFolder
+from net.run.folder import LANDMARK_RUNS, RunFolder
 from net.training.start import network_of, starting_point, weights_in
 from tests.conftest import train_options
 from tests.helpers.events import scalars
@@ -74,7 +74,7 @@ def test_a_started_network_answers_as_before(model, trained, run, record_set, im
 
 
 def test_a_head_for_other_points_keeps_its_random_start(model, run, record_set, images, capsys):
-    plain, _, names = answers(model, record_set, replace(network_of(model, LANDMARKS), points=7), images)
+    plain, _, names = answers(model, record_set, replace(network_of(model, LANDMARK_RUNS), points=7), images)
     assert plain.shape == (len(images), 14)
     assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
     assert names["senet/integral/heat/weights"].shape[-1] == 7 and not names["senet/integral/heat/bias"].any()
@@ -97,7 +97,7 @@ def test_training_goes_on_from_a_start_with_its_network(model, run, record_set, 
     options += ["--average", "0.9"]
     options = [option for option in options if option not in ("--width", "--decoder", "8")]  # as the model has them
     assert train.main(options) == 0
-    assert RunFolder(tmp_path / "run").settings().network == network_of(model, LANDMARKS) == run.shape
+    assert RunFolder(tmp_path / "run").settings().network == network_of(model, LANDMARK_RUNS) == run.shape
     # what it starts from is tested first, by averages that begin with it
     first = scalars(tmp_path / "run", "test/nme_box")[0]
     assert first == pytest.approx(run.recorded_nme(), rel=1e-3)
@@ -117,8 +117,8 @@ def test_a_start_that_is_none(tmp_path, record_set):
         with pytest.raises(ValueError, match=message):
             starting_point(contract, opened(record_set, Shape()))
     with pytest.raises(ValueError, match="found a model of others"):
-        network_of(write_model(tmp_path), LANDMARKS)
+        network_of(write_model(tmp_path), LANDMARK_RUNS)
     with pytest.raises(ValueError, match="found no network of this project"):
-        network_of(write_model(tmp_path, network={"layers": 3}), LANDMARKS)
+        network_of(write_model(tmp_path, network={"layers": 3}), LANDMARK_RUNS)
     with pytest.raises(FileNotFoundError, match="found no such thing"):
-        network_of(tmp_path / "none.json", LANDMARKS)
+        network_of(tmp_path / "none.json", LANDMARK_RUNS)
