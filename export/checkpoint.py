@@ -12,9 +12,12 @@ import numpy as np
 from export.graphs import flush_subnormals
 from export.networks import build, signature_of
 from net.data.record_set import RecordSet
+from net.detector.kind import DETECTOR_RUNS, THRESHOLD
+from net.detector.shape import DetectorShape
 from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint, last_checkpoint, restorer, step_of
-from net.run.folder import Best, RunFolder
+from net.run.folder import LANDMARK_RUNS, Best, RunFolder
+from net.run.kind import Kind
 from records.landmarks import scheme_of
 
 from records.runtime import tf, v1  # isort: skip - silent only where it is TensorFlow's first import
@@ -26,13 +29,13 @@ BATCH = 64
 class Checkpoint:
     """A checkpoint of a run, with what its settings say of the network.
 
-    folder: of the run; which: "best" or "last". Raises FileNotFoundError where there is no run or no checkpoint, or
-    ValueError on damaged settings.
+    kind: of the run; folder: of it; which: "best" or "last". Raises FileNotFoundError where there is no run or no
+    checkpoint, or ValueError on damaged settings, or those of another kind of run.
     """
 
-    def __init__(self, folder: Path, which: str = "best"):
+    def __init__(self, kind: Kind, folder: Path, which: str = "best"):
         self.run = RunFolder(folder)
-        self.settings = self.run.settings()
+        self.settings = self.run.settings_as(kind)
         self.shape = self.settings.network
         self.path = self._path(which)
         self.step = step_of(self.path)
@@ -76,14 +79,14 @@ class Checkpoint:
 
     def best(self) -> Best | None:
         """What training measured when it saved the checkpoint; None for the last."""
-        return self.run.best() if Path(self.path).parent == self.run.best_folder else None
+        return self.run.best(self.settings.kind) if Path(self.path).parent == self.run.best_folder else None
 
 
 class LandmarkCheckpoint(Checkpoint):
     """A checkpoint of a run of net/train.py, with the points and the records that it was trained on."""
 
     def __init__(self, folder: Path, which: str = "best"):
-        super().__init__(folder, which)
+        super().__init__(LANDMARK_RUNS, folder, which)
         self.scheme = scheme_of(self.settings.records.scheme)
 
     def record_set(self, folder: Path | None = None) -> RecordSet:
@@ -102,8 +105,20 @@ class LandmarkCheckpoint(Checkpoint):
         return best.measures["nme_box"] if best else None
 
 
+class DetectorCheckpoint(Checkpoint):
+    """A checkpoint of a run of net/train_detector.py."""
+
+    def __init__(self, folder: Path, which: str = "best"):
+        super().__init__(DETECTOR_RUNS, folder, which)
+
+    def measured_threshold(self) -> float | None:
+        """The score from which on a find is a face, where training measured it when it saved the checkpoint."""
+        best = self.best()
+        return best.measures.get(THRESHOLD) if best else None
+
+
 @contextlib.contextmanager
-def inference_session(shape: Shape, load: Callable[[v1.Session], None]) -> Iterator[v1.Session]:
+def inference_session(shape: Shape | DetectorShape, load: Callable[[v1.Session], None]) -> Iterator[v1.Session]:
     """A session on the inference graph, built anew with is_training=False, its variables given values by `load`."""
     with v1.Graph().as_default():
         build(shape)
@@ -112,7 +127,7 @@ def inference_session(shape: Shape, load: Callable[[v1.Session], None]) -> Itera
             yield session
 
 
-def frozen_graph(shape: Shape, load: Callable[[v1.Session], None]) -> v1.GraphDef:
+def frozen_graph(shape: Shape | DetectorShape, load: Callable[[v1.Session], None]) -> v1.GraphDef:
     """The inference graph: variables as constants, batch norm folded into the convolutions, subnormals zero.
 
     load: gives the variables their values, as `Checkpoint.load` does.

@@ -1,6 +1,6 @@
-"""Writes `landmark.json`, all that inference has to know of a model, and that its user may want to.
+"""Writes `landmark.json` and `detector.json`, all that inference has to know of a model, and that its user may want to.
 
-Its keys are known here and in `infer/model/contract.py`, which reads them, and nowhere else.
+Its keys are known here and in `infer/model/`, which reads them, and nowhere else.
 """
 
 from __future__ import annotations
@@ -9,19 +9,25 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from export.acceptance import AcceptedFile
-from export.checkpoint import LandmarkCheckpoint
+from export.checkpoint import Checkpoint, DetectorCheckpoint, LandmarkCheckpoint
+from export.networks import CELLS
 from export.parity import Difference
 from export.summary import Summary
 from infer.files.atomic import write_text_atomically
+from infer.geometry.cells import FIELDS
 from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, Placement
+from infer.model.detector_contract import KIND
 from infer.model.document import VERSION
+from net.detector.shape import LEVELS, MULTIPLE
 from net.model.senet import INPUT, OUTPUT
 from records.landmarks import Scheme
+
+THRESHOLD, OVERLAP = 0.5, 0.4  # of a detector, where nobody says another
 
 
 def contract_of_checkpoint(
@@ -45,6 +51,59 @@ def contract_of_checkpoint(
         "crop": _crop(checkpoint, recrop),
         "output": {"name": OUTPUT, "layout": INTERLEAVED, "unit": FRACTION},
         "points": _points(checkpoint.scheme),
+        "tolerance": main["tolerance"],
+        "formats": _by_format(files, entries),
+        "parameters": summary.parameters,
+        "multiply_adds": summary.multiply_adds,
+        "network": checkpoint.shape.settings(),
+        "trained_on": _trained_on(checkpoint),
+        "terms": terms,
+    }
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What decides on a detector's finds, None where nobody says; threshold: the score from which on one is a face;
+    overlap: the IoU from which on two are one face. Raises ValueError for what can't be.
+    """
+
+    threshold: float | None = None
+    overlap: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.given().items():
+            if not 0.01 <= value <= 1:
+                raise ValueError(f"--{name}: found {value}, expected 0.01 to 1")
+
+    def given(self) -> dict[str, float]:
+        """What somebody says."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def completed(self, measured: float | None) -> dict[str, float]:
+        """Both, with what was measured of the threshold, or else what is usual."""
+        return {"threshold": THRESHOLD if measured is None else measured, "overlap": OVERLAP} | self.given()
+
+
+def contract_of_detector(
+    checkpoint: DetectorCheckpoint,
+    files: Sequence[AcceptedFile],
+    summary: Summary,
+    terms: str,
+    decision: Mapping[str, float],
+) -> dict:
+    """The contract of a detector frozen from a checkpoint; of its files the first is the main one."""
+    main, *_ = entries = [_entry(file) for file in files]
+    colours = {"channels": 3, "order": "RGB", "range": [0, 255]}
+    return {
+        "version": VERSION,
+        "kind": KIND,
+        "file": main["file"],
+        "sha256": main["sha256"],
+        "format": files[0].form.name,
+        "input": {"name": CELLS.input, **colours, "multiple": MULTIPLE, **_said(main["layout"])},
+        "outputs": [asdict(level) for level in LEVELS],
+        "fields": FIELDS,
+        **decision,
         "tolerance": main["tolerance"],
         "formats": _by_format(files, entries),
         "parameters": summary.parameters,
@@ -156,7 +215,7 @@ def _points(scheme: Scheme) -> dict:
     }
 
 
-def _trained_on(checkpoint: LandmarkCheckpoint) -> dict:
+def _trained_on(checkpoint: Checkpoint) -> dict:
     """What the network has seen; a run from before its split was kept does not say how its sources were parted."""
     settings, records = checkpoint.settings, checkpoint.settings.records
     return {

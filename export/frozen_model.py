@@ -11,9 +11,11 @@ from export.landmarks import BATCHES, COMPARED, MEASURED, LandmarkReference, fac
 from export.networks import LANDMARKS
 from export.parity import in_batches
 from export.runtimes import session_of
+from export.signature import Signature
 from infer.files.pictures import read_picture
 from infer.geometry.crop import Crop
 from infer.model.contract import read_contract
+from infer.model.detector_contract import read_detector_contract
 from net.data.batches import to_grey
 from net.data.record_set import RecordSet
 from net.run.folder import LANDMARK_RUNS
@@ -63,6 +65,19 @@ class FrozenModel:
         images = squares(COMPARED, self.shape.size)
         images = to_grey(images) if self.shape.planes == 1 else images
         return images.astype(np.float32), np.full((COMPARED, 2 * self.shape.points), np.nan)
+
+
+class FrozenDetector:
+    """A frozen graph of a detector with its contract.
+
+    file: `detector.pb` or its `.json`; graph: in single precision, whatever the file holds. Raises as `FrozenModel`.
+    """
+
+    def __init__(self, file: Path):
+        self.contract = read_detector_contract(file)
+        self.file = self.contract.model
+        self.signature = Signature(self.contract.input, tuple(level.name for level in self.contract.levels))
+        self.graph = widened(read_graph(self.file))
 
 
 def squares(count: int, size: int) -> np.ndarray:

@@ -26,6 +26,7 @@ BATCHES = (1, 7, 64)  # so many of them at once
 MEASURED = 2000  # test records at most that the NME is measured on
 CALIBRATION = 256  # pictures for int8
 AS_RECORDED = 0.01  # so much may the NME differ, relative, from what training measured
+NO_PICTURES = np.empty((0, 1, 1, 3), np.float32)
 NORM = "box"  # the inter-ocular distance says nothing of profiles
 
 
@@ -109,7 +110,7 @@ def calibration_of(records: RecordSet | None, formats: Sequence[Format]) -> np.n
     """
     calibrated = [form.name for form in formats if form.rise is not None]
     if not calibrated:
-        return np.empty((0, 1, 1, 3), np.float32)
+        return NO_PICTURES
     if records is None:
         raise ValueError(f"{', '.join(calibrated)}: found no --records, expected faces to calibrate and to judge it by")
     return faces(records, CALIBRATION, "train")[0]

@@ -14,6 +14,8 @@ RESEARCH = {  # name, and what is in the names of data sets and subsets that hol
     "300W-LP": "300w[ _-]?lp",
     "AFLW2000-3D": "aflw2000([ _-]?3d)?",
     "YouTube Faces": "ytf|youtube[ _-]?faces",
+    "WIDER FACE": "wider([ _-]?face)?",
+    "MTFL": "mtfl",
 }
 KAGGLE = r"kaggle|facial[ _-]keypoints[ _-]detection|training\.(csv|zip)(#\d+)?/(full|partial)"
 DRAWN = r".*/DRAWN(_Flip)?"  # a subset of tools/make_faces.py, whatever folder it lies in

@@ -43,10 +43,6 @@ def read_document(
     """
     model = Path(model)
     path = _path_of_contract(model)
-    if not model.is_file():
-        raise FileNotFoundError(f"{model}: no such model")
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such contract, expected beside the model {model.name}")
     raw = _document(path, kind)
     try:
         schema.check(raw, form)
@@ -59,11 +55,28 @@ def read_document(
     return contract
 
 
+def kind_of(model: str | Path) -> str | None:
+    """The kind that the contract of a model names, None for landmarks, without a look at the rest of it.
+
+    Raises FileNotFoundError where model or contract is missing, ValueError where the contract is no JSON.
+    """
+    raw = _json_in(_path_of_contract(Path(model)))
+    return raw.get("kind") if isinstance(raw, dict) else None
+
+
 def _path_of_contract(model: Path) -> Path:
-    """`a.json` of `a.pb`; of `a.b.pb` the same where there is no `a.b.json`."""
+    """`a.json` of `a.pb`; of `a.b.pb` the same where there is no `a.b.json`.
+
+    Raises FileNotFoundError where model or contract is missing.
+    """
+    if not model.is_file():
+        raise FileNotFoundError(f"{model}: no such model")
     path = model.with_suffix(".json")
     short = model.with_name(f"{model.name.partition('.')[0]}.json")
-    return short if short.is_file() and not path.is_file() else path
+    path = short if short.is_file() and not path.is_file() else path
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such contract, expected beside the model {model.name}")
+    return path
 
 
 def _document(path: Path, kind: str | None) -> dict:

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from export.checkpoint import Checkpoint, LandmarkCheckpoint, frozen_graph
+from export.checkpoint import LandmarkCheckpoint, frozen_graph
 from export.graphs import constants_of
 from net.data.selection import Fold
 from records.landmarks import IBUG_68
@@ -63,13 +63,13 @@ def test_missing_runs_and_checkpoints_are_said(copy, tmp_path):
     change(copy, "options", fold="1/3")
     assert LandmarkCheckpoint(copy).record_set().fold == Fold(1, 3)
     shutil.rmtree(copy / "best")
-    assert Checkpoint(copy, "best").step == STEPS  # the last, where there is no best one
+    assert LandmarkCheckpoint(copy, "best").step == STEPS  # the last, where there is no best one
     with pytest.raises(FileNotFoundError, match="absent: found no settings.json"):
-        Checkpoint(tmp_path / "absent")
+        LandmarkCheckpoint(tmp_path / "absent")
     (copy / "checkpoint").unlink()
     for which in ("best", "last"):
         with pytest.raises(FileNotFoundError, match="found no checkpoint"):
-            Checkpoint(copy, which)
+            LandmarkCheckpoint(copy, which)
 
 
 @pytest.mark.parametrize(
@@ -88,5 +88,5 @@ def test_a_checkpoint_of_another_network_or_damaged_is_one_line(copy, changes, w
         data[len(data) // 2] ^= 255  # within some variable's values
         file.write_bytes(data)
     with pytest.raises(ValueError, match=rf"ckpt-\d+: {wanted}"):
-        other = Checkpoint(copy)
+        other = LandmarkCheckpoint(copy)
         frozen_graph(other.shape, other.load)

@@ -26,6 +26,7 @@ def settings_of(*subsets, heritage=None, **options):
     [
         (ALL, "; 300-W, 300W-LP and YouTube Faces are for research, not commercial, use."),
         (["faces/HELEN_Flip", "labels_ibug_300W_train.xml/helen"], "; 300-W is for research, not commercial, use."),
+        (["wider/0--Parade", "mtfl/lfw_5590"], "; WIDER FACE and MTFL are for research, not commercial, use."),
         (["AFLW2000-3D/AFLW2000-3D"], "; AFLW2000-3D is for research, not commercial, use."),
         (["training.csv/full", "training.csv/partial"], f"; {RULES}"),
         (["kaggle/full", "x/LFPW"], f"; 300-W is for research, not commercial, use; {RULES}"),

@@ -9,6 +9,7 @@ from infer.detect.own import OwnDetector
 from infer.geometry.cells import Level
 from infer.model.contract import read_contract
 from infer.model.detector_contract import read_detector_contract
+from infer.model.document import kind_of
 from infer.model.trained_on import SplitRule, TrainedOn
 from tests.helpers.tiny_detector import LEVELS, write_detector
 from tests.helpers.tiny_model import write_model
@@ -32,6 +33,19 @@ def model(written, tmp_path):
 def change(model, **values) -> None:
     path = model.with_suffix(".json")
     path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def test_the_kind_is_told_without_a_look_at_the_rest(written, model, tmp_path):
+    assert kind_of(written) == kind_of(written.with_suffix(".json")) == "detector"
+    landmarks = write_model(tmp_path)
+    assert kind_of(landmarks) is None
+    landmarks.with_suffix(".json").write_text("[]")
+    assert kind_of(landmarks) is None
+    model.with_suffix(".json").write_text("{")
+    with pytest.raises(ValueError, match="detector.json: not JSON"):
+        kind_of(model)
+    with pytest.raises(FileNotFoundError, match="absent.pb: no such model"):
+        kind_of(tmp_path / "absent.pb")
 
 
 def test_reads_all(written):

@@ -1,0 +1,34 @@
+"""Run folders of a detector without a training: a tiny network of random weights, as training would have saved it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from net.detector.kind import DETECTOR_RUNS, ScenesSummary
+from net.detector.network import detector
+from net.detector.shape import DetectorShape
+from net.run.checkpoints import best_saver, save_best
+from net.run.folder import Best, RunFolder, RunSettings
+from records.runtime import tf, v1
+from records.split import Split
+from tests.helpers.random_weights import random_load
+
+SHAPE = DetectorShape(stem=4, fine=0, stage8=5, stage16=8, stage32=16, merge=6)
+STEP = 7
+SUBSETS = {"300W/scenes": {"train": 5, "test": 2}, "DRAWN/DRAWN": {"train": 3, "test": 1}}
+
+
+def make_detector_run(folder: Path, shape: DetectorShape = SHAPE, **measures: float) -> RunFolder:
+    """A run folder with settings and a best checkpoint, of which these measures are noted."""
+    folder.mkdir(parents=True)
+    run = RunFolder(folder)
+    scenes = ScenesSummary("pts_2d", 640, SUBSETS)
+    run.write_settings(RunSettings(DETECTOR_RUNS, {"records": "absent"}, shape, scenes, Split(0.2)))
+    with v1.Graph().as_default(), v1.Session() as session:
+        detector(v1.placeholder(tf.float32, [None, None, None, 3]), shape, is_training=False)
+        saver = best_saver(None)
+        random_load()(session)
+        v1.train.get_global_step().load(STEP, session)
+        save_best(session, saver, run, STEP)
+    run.write_best(Best(STEP, measures), DETECTOR_RUNS)
+    return run
