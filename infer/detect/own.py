@@ -71,14 +71,14 @@ class OwnDetector:
             found = merged(found, self._sure(seen), LARGE / coarse, self.contract.overlap)
         return found
 
-    def glance(self, image: np.ndarray, side: int) -> Candidates:
-        """What one look at the picture with a longest side of `side` pixels shows, from scores of `DOUBT` on, surest
-        first."""
+    def glance(self, image: np.ndarray, side: int, least: float = DOUBT) -> Candidates:
+        """What one look at the picture with a longest side of `side` pixels shows, from scores of `least` on, surest
+        first; never less than what is found."""
         look = reduced(image, side)
         height, width = look.image.shape[:2]
         multiple = self.contract.multiple
         ready = cv2.copyMakeBorder(look.image, 0, -height % multiple, 0, -width % multiple, cv2.BORDER_CONSTANT)
-        least = min(DOUBT, self.threshold)
+        least = min(least, self.threshold)
         maps = zip(self._cells(ready), self.contract.levels, strict=True)
         found = together([decoded(cells, level, least) for cells, level in maps])
         return look.found(found.distinct(self.contract.overlap))

@@ -31,16 +31,17 @@ FIELDS = 15  # x, y, width, height; right eye, left eye, nose, right and left mo
 class YuNetDetector:
     """Finds faces by YuNet, rolled ones too.
 
-    model: path of its `.onnx` file; size: longest side of the picture that it sees, pixels. Raises FileNotFoundError
-    where there is no such file, ValueError where OpenCV cannot run it. One object serves one thread at a time.
+    model: path of its `.onnx` file; size: longest side of the picture that it sees, pixels; least: score from which on
+    it answers. Raises FileNotFoundError where there is no such file, ValueError where OpenCV cannot run it. One object
+    serves one thread at a time.
     """
 
     name = "yunet"
     sure = False
     threshold = 0.0
 
-    def __init__(self, model: str | Path, size: int = CLOSEST, constants: Path = CONSTANTS):
-        self.model, self.size, self._weights = Path(model), size, load_weights(constants)
+    def __init__(self, model: str | Path, size: int = CLOSEST, least: float = SCORE, constants: Path = CONSTANTS):
+        self.model, self.size, self.least, self._weights = Path(model), size, least, load_weights(constants)
         if not self.model.is_file():
             raise FileNotFoundError(f"{self.model}: found no such file, expected YuNet's .onnx")
         self._net = self._open()
@@ -56,11 +57,20 @@ class YuNetDetector:
     def glance(self, image: np.ndarray, side: int) -> Candidates:
         """What a look at the picture with a longest side of `side` pixels finds, in the picture's pixels."""
         look = reduced(image, side)
-        rows = self._run(look.image)
-        rows = rows[np.argsort(-rows[:, -1], kind="stable")]
+        rows = self.run(look.image)
         five = look.to_picture(rows[:, 4:14].reshape(-1, 5, 2))
         found = candidates_of(boxes_around(five, self._weights), rows[:, -1], roll_of(five))
         return replace(found, five=five)
+
+    def run(self, image: np.ndarray) -> np.ndarray:
+        """What it answers to a picture as it is, float64 [N, FIELDS], its pixels, highest score first."""
+        self._net.setInputSize(image.shape[1::-1])
+        try:
+            _, rows = self._net.detect(np.ascontiguousarray(image))
+        except cv2.error as error:
+            raise ValueError(self._cannot(error)) from None
+        rows = np.zeros((0, FIELDS)) if rows is None else np.asarray(rows, np.float64)
+        return rows[np.argsort(-rows[:, -1], kind="stable")]
 
     def find(self, image: np.ndarray) -> Candidates:
         """What the only look finds, each thing once."""
@@ -73,20 +83,11 @@ class YuNetDetector:
             )
         try:
             with quiet(), plain_path(self.model) as model:
-                net = cv2.FaceDetectorYN.create(model, "", (320, 320), SCORE, OVERLAP, MOST)
+                net = cv2.FaceDetectorYN.create(model, "", (320, 320), self.least, OVERLAP, MOST)
                 net.detect(np.zeros((320, 320, 3), np.uint8))
         except cv2.error as error:
             raise ValueError(self._cannot(error)) from None
         return net
-
-    def _run(self, image: np.ndarray) -> np.ndarray:
-        """What it answers, float64 [N, FIELDS]."""
-        self._net.setInputSize(image.shape[1::-1])
-        try:
-            _, rows = self._net.detect(np.ascontiguousarray(image))
-        except cv2.error as error:
-            raise ValueError(self._cannot(error)) from None
-        return np.zeros((0, FIELDS)) if rows is None else np.asarray(rows, np.float64)
 
     def _cannot(self, error: cv2.error) -> str:
         reason = " ".join(str(error.err or error).split())[:120]

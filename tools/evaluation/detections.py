@@ -9,7 +9,7 @@ one threshold serves all faces of a picture. FoundBoxes that are faces of anothe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -182,12 +182,30 @@ def _numbers(judged: Judged, part: FacePart, threshold: float, rates: Sequence[f
     return row | {"found": found, "missed": missed, "false alarms": false, "false a picture": false / max(pictures, 1)}
 
 
-def invented_in(judged: Judged, threshold: float) -> Mapping[str, tuple[int, int]]:
-    """For each set: in how many of its pictures something is invented, and how many pictures it has."""
+def invented_in(judged: Judged, threshold: float) -> dict[str, tuple[int, int]]:
+    """Of each set's pictures without a face that counts: in how many something is found, and how many there are."""
+    empty = np.bincount(judged.pictures, minlength=len(judged.names)) == 0
     false = judged.found_in[(judged.partners == FALSE_ALARM) & (judged.scores >= threshold)]
-    names, counts = np.unique(judged.names, return_counts=True)
-    inventing = judged.names[np.unique(false)]
-    return {str(name): (int((inventing == name).sum()), int(count)) for name, count in zip(names, counts, strict=True)}
+    inventing = empty & (np.bincount(false, minlength=len(judged.names)) > 0)
+    counts = {str(name): (empty & (judged.names == name), judged.names == name) for name in np.unique(judged.names)}
+    return {name: (int(inventing[own].sum()), int(some.sum())) for name, (some, own) in counts.items() if some.any()}
+
+
+def missed_rows(model: str, judged: Judged, against: str, others: Judged, threshold: float) -> list[dict]:
+    """What two detectors miss, in %, with as many false alarms as the second has at its own threshold; a row a part.
+
+    model, judged: the first; against, others: the second, on the same pictures; threshold: of the second.
+    """
+    rows = []
+    for part, other in zip(parts_of(judged), parts_of(others), strict=True):
+        scores, hits = counted_finds(others, other)
+        kept, faces = scores >= threshold, int(part.faces.sum())
+        allowed = int((~hits[kept]).sum())
+        recall, at = metrics.recall_at(*counted_finds(judged, part), faces, allowed)
+        both = {"missed": 100 * (1 - recall), "missed by it": 100 * (1 - hits[kept].sum() / max(faces, 1))}
+        row = {"model": model, "against": against, "faces of": part.name, "faces": faces, "false alarms": allowed}
+        rows.append({**row, **both, "threshold": at} if faces else row)
+    return rows
 
 
 def roll_errors(judged: Judged, threshold: float) -> np.ndarray:
@@ -198,7 +216,7 @@ def roll_errors(judged: Judged, threshold: float) -> np.ndarray:
     return degrees[np.isfinite(degrees)]
 
 
-def recall_curve(judged: Judged, part: FacePart) -> tuple[np.ndarray, np.ndarray]:
-    """False alarms a picture and recall in %, float64 [T] each, as the threshold falls."""
-    _, found, false = metrics.detection_curve(*counted_finds(judged, part))
-    return false / max(part.pictures.sum(), 1), 100 * found / max(part.faces.sum(), 1)
+def recall_curve(judged: Judged, part: FacePart) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Falling thresholds, false alarms a picture and recall in % there, float64 [T] each."""
+    thresholds, found, false = metrics.detection_curve(*counted_finds(judged, part))
+    return thresholds, false / max(part.pictures.sum(), 1), 100 * found / max(part.faces.sum(), 1)

@@ -39,18 +39,26 @@ def _rows(
     models: Mapping[str, EvaluatedNetwork], threads: int, batch: int, rounds: int, progress: Progress
 ) -> list[dict]:
     cv2.setNumThreads(threads)
-    times: dict[str, list[float]] = {name: [] for name in models}
     image, boxes = _work(batch)
-    for _ in range(rounds):
-        for name, model in models.items():
-            times[name] += seconds_each(partial(model.fit, image, boxes, 1), CALLS[batch])
-        progress.step()
-    milliseconds = {name: 1000 * float(np.median(values)) / batch for name, values in times.items()}
-    first = next(iter(milliseconds.values()))
+    work = {name: partial(model.fit, image, boxes, 1) for name, model in models.items()}
     return [
-        {"model": name, "threads": threads, "batch": batch, "milliseconds": value, "ratio": value / first}
-        for name, value in milliseconds.items()
+        {"model": name, "threads": threads, "batch": batch, "milliseconds": 1000 * seconds / batch, "ratio": ratio}
+        for name, (seconds, ratio) in in_turns(work, rounds, CALLS[batch], progress).items()
     ]
+
+
+def in_turns(
+    work: Mapping[str, Callable[[], object]], rounds: int, calls: int, progress: Progress
+) -> dict[str, tuple[float, float]]:
+    """Median seconds of each kind of work, done in turns, and the ratio to the first's. calls: of each in a turn."""
+    times: dict[str, list[float]] = {name: [] for name in work}
+    for _ in range(rounds):
+        for name, call in work.items():
+            times[name] += seconds_each(call, calls)
+        progress.step()
+    medians = {name: float(np.median(values)) for name, values in times.items()}
+    first = next(iter(medians.values()))
+    return {name: (value, value / first) for name, value in medians.items()}
 
 
 def seconds_each(call: Callable[[], object], count: int) -> list[float]:

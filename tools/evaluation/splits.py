@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from infer.model.contract import Contract
+from infer.model.trained_on import TrainedOn
 from records.split import RULE, TEST_FRACTION, Split
 from tools.read import formats
 from tools.read.face import AUTO, Item
@@ -23,6 +23,13 @@ WORDS = {
     OPTION: "as --test-fraction says, for no contract does",
     DEFAULT: "the default, for no contract says it",
 }
+
+
+class Trained(Protocol):
+    """A contract, of whichever kind of model, that says what training saw."""
+
+    @property
+    def trained_on(self) -> TrainedOn: ...
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ def split_in_words(document: Mapping[str, Any]) -> str:
     return f"{document['split']} (test fraction {document['test_fraction']:g}, {WORDS[document['split_from']]})"
 
 
-def split_of_contract(name: str, contract: Contract) -> Split | None:
+def split_of_contract(name: str, contract: Trained) -> Split | None:
     """How the sources of a model's training data were parted; None where its contract does not say, and for a run of a
     cross-validation, which had a fold in place of the split.
 
@@ -131,7 +138,7 @@ def count_seen(split: Split | None, sources: Iterable[str]) -> int | None:
 
 
 def seen_in_training(
-    contracts: Mapping[str, Contract], sources: Sequence[str], subsets: Iterable[str]
+    contracts: Mapping[str, Trained], sources: Sequence[str], subsets: Iterable[str]
 ) -> dict[str, dict[str, Any]]:
     """For each model what it may have seen of the faces with these sources, in these data sets' subsets.
 

@@ -37,6 +37,12 @@ def test_under_the_threshold_is_no_find_but_seen(tmp_path):
     assert detector.glance(image, 320).scores == pytest.approx([score_of(0.55), score_of(0.4)], abs=1e-5)
 
 
+def test_a_glance_shows_what_it_is_asked_for_and_never_less_than_is_found(file):
+    image = with_faces(96, 160, (1, 1, 2, 1.0), (1, 4, 7, 0.3))
+    counts = [len(OwnDetector(file).glance(image, 320, least)) for least in (0.9, 0.6, score_of(0.3) - 0.001)]
+    assert score_of(0.3) < 0.15 and counts == [1, 1, 2]
+
+
 def test_faces_of_a_reduced_picture_are_in_its_own_pixels(file):
     """640x440 is seen as 320x220, padded to 320x224."""
     image = cv2.resize(with_faces(220, 320, (2, 4, 7, 1.0)), (640, 440), interpolation=cv2.INTER_NEAREST)

@@ -89,6 +89,12 @@ def test_a_large_picture_is_reduced_and_an_odd_one_padded(file):
     np.testing.assert_allclose(box, expected(3, 4), atol=0.01)
 
 
+def test_only_scores_from_the_least_on_are_answered(file):
+    grey = np.where(picture((3, 4)), 255, 60).astype(np.uint8)
+    (score,) = YuNetDetector(file).find(grey).scores
+    assert score < 0.95 and len(YuNetDetector(file, least=score + 0.01).find(grey)) == 0
+
+
 def test_a_leaning_face_keeps_its_lean_and_its_points(tmp_path):
     leaning = FIVE @ rotation(-1.9).T
     found = YuNetDetector(write_yunet(tmp_path / "leaning.onnx", leaning)).find(picture((3, 4)))

@@ -10,6 +10,7 @@ from tools.evaluation.detections import (
     detection_rows,
     invented_in,
     judge,
+    missed_rows,
     parts_of,
     recall_curve,
     roll_errors,
@@ -33,19 +34,21 @@ def finds(*pairs, rolls=None):
     return FoundBoxes(boxes, np.array([score for _, score in pairs]), np.radians(rolls or [np.nan] * len(pairs)))
 
 
+TRUTHS = [
+    picture("crowd", SMALL, LARGE, TINY, yaws=[10, -70, 0], rolls=[170, 0, 0], kinds=["masked", "", ""]),
+    picture("plain", TURNED, yaws=[40], rolls=[-30]),
+    picture("plain", ignore=[[0, 0, 9, 9]]),
+]
+
+
 @pytest.fixture
 def judged():
-    truths = [
-        picture("crowd", SMALL, LARGE, TINY, yaws=[10, -70, 0], rolls=[170, 0, 0], kinds=["masked", "", ""]),
-        picture("plain", TURNED, yaws=[40], rolls=[-30]),
-        picture("plain", ignore=[[0, 0, 9, 9]]),
-    ]
     answers = [
         finds((TINY, 0.95), (SMALL, 0.6), ([300, 0, 330, 30], 0.3), rolls=[0, -175, 0]),
         finds(([0, 80, 30, 120], 0.7), (TURNED, 0.9), rolls=[0, -28]),
         finds(([1, 1, 8, 8], 0.99), ([40, 40, 60, 60], 0.4)),
     ]
-    return judge(truths, answers)
+    return judge(TRUTHS, answers)
 
 
 def test_rows_by_hand(judged):
@@ -87,11 +90,22 @@ def test_roll_errors_are_the_shorter_way_round(judged):
 
 
 def test_invented_and_curve(judged):
-    assert invented_in(judged, 0.35) == {"crowd": (0, 1), "plain": (2, 2)}
+    assert invented_in(judged, 0.35) == {"plain": (1, 1)} and invented_in(judged, 0.45) == {"plain": (0, 1)}
     whole = FacePart("all", np.full(3, True), np.full(3, True))
-    false, recall = recall_curve(judged, whole)
+    thresholds, false, recall = recall_curve(judged, whole)
+    assert thresholds.tolist() == [0.9, 0.7, 0.6, 0.4, 0.3]
     np.testing.assert_allclose(false, [0, 1 / 3, 1 / 3, 2 / 3, 1])
     np.testing.assert_allclose(recall, np.array([1, 1, 2, 2, 2]) * 100 / 3)
+
+
+def test_missed_with_as_many_false_alarms_as_another_has(judged):
+    others = judge(TRUTHS, [finds((SMALL, 0.9), ([300, 0, 330, 30], 0.8), (LARGE, 0.6)), finds((TURNED, 0.3)), finds()])
+    rows = {row["faces of"]: row for row in missed_rows("mine", judged, "other", others, 0.5)}
+    one = rows["all"]
+    assert (one["faces"], one["false alarms"], one["threshold"]) == (3, 1, 0.6)
+    assert (one["missed"], one["missed by it"]) == pytest.approx((100 / 3, 100 / 3))
+    plain = rows["plain"]  # no false alarm there
+    assert (plain["false alarms"], plain["missed"], plain["missed by it"]) == (0, 0, 100)
 
 
 def test_best_scores_are_those_that_faces_were_found_with(judged):
