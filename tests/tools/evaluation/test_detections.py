@@ -1,54 +1,14 @@
-"""Three pictures of two sets, with finds whose fate is known."""
-
 import numpy as np
 import pytest
 
-from tools.evaluation.detections import (
-    FacePart,
-    FoundBoxes,
-    TruePicture,
-    detection_rows,
-    invented_in,
-    judge,
-    missed_rows,
-    parts_of,
-    recall_curve,
-    roll_errors,
-)
-
-NONE = np.zeros((0, 4))
-SMALL, LARGE, TINY, TURNED = [10, 10, 30, 40], [50, 0, 150, 120], [200, 5, 208, 16], [20, 20, 68, 60]
-
-
-def picture(name, *boxes, yaws=None, rolls=None, kinds=None, ignore=NONE):
-    boxes = np.array(boxes, float).reshape(-1, 4)
-    unknown = [np.nan] * len(boxes)
-    heights = boxes[:, 3] - boxes[:, 1]
-    yaws, rolls = np.radians(yaws or unknown), np.radians(rolls or unknown)
-    return TruePicture(name, boxes, heights, yaws, rolls, kinds or [""] * len(boxes), np.array(ignore, float))
-
-
-def finds(*pairs, rolls=None):
-    """Pairs of box and score."""
-    boxes = np.array([box for box, _ in pairs], float).reshape(-1, 4)
-    return FoundBoxes(boxes, np.array([score for _, score in pairs]), np.radians(rolls or [np.nan] * len(pairs)))
-
-
-TRUTHS = [
-    picture("crowd", SMALL, LARGE, TINY, yaws=[10, -70, 0], rolls=[170, 0, 0], kinds=["masked", "", ""]),
-    picture("plain", TURNED, yaws=[40], rolls=[-30]),
-    picture("plain", ignore=[[0, 0, 9, 9]]),
-]
+from records.judging import FacePart, judge
+from tests.helpers.judged import LARGE, SMALL, TRUTHS, TURNED, finds, three_judged
+from tools.evaluation.detections import detection_rows, invented_in, missed_rows, recall_curve, roll_errors
 
 
 @pytest.fixture
 def judged():
-    answers = [
-        finds((TINY, 0.95), (SMALL, 0.6), ([300, 0, 330, 30], 0.3), rolls=[0, -175, 0]),
-        finds(([0, 80, 30, 120], 0.7), (TURNED, 0.9), rolls=[0, -28]),
-        finds(([1, 1, 8, 8], 0.99), ([40, 40, 60, 60], 0.4)),
-    ]
-    return judge(TRUTHS, answers)
+    return three_judged()
 
 
 def test_rows_by_hand(judged):
@@ -76,14 +36,6 @@ def test_rows_by_hand(judged):
     assert rows["all, yaw 60-90"]["missed"] == 100 and rows["all, yaw 60-90"]["average precision"] == 0
 
 
-def test_heights_part_at_their_edges_and_lower_ones_count_neither_way():
-    boxes = [[0, 0, 20, 11.9], [30, 0, 50, 12], [60, 0, 80, 24], [90, 0, 120, 48]]
-    parts = {part.name: part.faces for part in parts_of(judge([picture("a", *boxes)], [finds()]))}
-    assert parts["all"].sum() == 3
-    names = ("all, 12-24 px", "all, 24-48 px", "all, 48 px and more")
-    assert [np.flatnonzero(parts[name]).tolist() for name in names] == [[0], [1], [2]]
-
-
 def test_roll_errors_are_the_shorter_way_round(judged):
     np.testing.assert_allclose(np.sort(roll_errors(judged, 0.5)), [2, 15])
     np.testing.assert_allclose(roll_errors(judged, 0.8), [2])
@@ -106,14 +58,3 @@ def test_missed_with_as_many_false_alarms_as_another_has(judged):
     assert (one["missed"], one["missed by it"]) == pytest.approx((100 / 3, 100 / 3))
     plain = rows["plain"]  # no false alarm there
     assert (plain["false alarms"], plain["missed"], plain["missed by it"]) == (0, 0, 100)
-
-
-def test_best_scores_are_those_that_faces_were_found_with(judged):
-    assert judged.best_scores().tolist() == [0.6, -np.inf, 0.9]
-
-
-def test_no_picture_or_another_number_is_refused():
-    with pytest.raises(ValueError, match="no picture"):
-        judge([], [])
-    with pytest.raises(ValueError):
-        judge([picture("a", SMALL)], [])

@@ -12,7 +12,8 @@ import numpy as np
 
 from infer.landmarker import Landmarker
 from infer.model.detector_contract import DetectorContract
-from tools.evaluation.detections import ALL, detection_rows, invented_in, missed_rows, roll_errors
+from records.judging import ALL
+from tools.evaluation.detections import detection_rows, invented_in, missed_rows, roll_errors
 from tools.evaluation.report import EvaluationReport
 from tools.evaluation.scenes import plots, report
 from tools.evaluation.scenes.finders import LOOKS, open_finders

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infer.files.pictures import write_picture
-from tools.evaluation.detections import ALL, HEIGHTS, RATES, Judged, parts_of, recall_curve
+from records.judging import ALL, HEIGHTS, Judged, parts_of
+from tools.evaluation.detections import RATES, recall_curve
 from tools.evaluation.plots import COLOURS, DOTS, NO_TIME, file_name
 from tools.evaluation.scenes.run import SceneRun
 from tools.evaluation.scenes.sheets import SceneTile, sheet_of

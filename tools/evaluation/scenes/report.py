@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tools.evaluation.detections import LEAST, RATES
+from records.judging import LEAST
+from tools.evaluation.detections import RATES
 from tools.evaluation.report import NAMES, markdown_table, seen_lines
 from tools.evaluation.splits import split_in_words
 

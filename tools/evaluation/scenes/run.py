@@ -11,7 +11,7 @@ import numpy as np
 
 from infer.geometry.candidates import Candidates
 from infer.landmarker import Landmarker
-from tools.evaluation.detections import FoundBoxes, Judged, TruePicture, judge
+from records.judging import FoundBoxes, Judged, TruePicture, judge
 from tools.evaluation.scenes.points import PointErrors, points_from_finds, points_from_truth
 from tools.evaluation.scenes.sheets import Tiles
 from tools.evaluation.scenes.truth import TrueScene, turned

@@ -14,7 +14,7 @@ from infer.geometry.boxes import absolute_shape, picture_box
 from infer.geometry.crop import Crop
 from records.detections import FALSE_ALARM
 from records.drawing import PREDICTED_COLOUR, TRUE_COLOUR
-from tools.evaluation.detections import LEAST, Judged
+from records.judging import LEAST, Judged
 from tools.evaluation.scenes.truth import TrueScene
 
 SHOWN = 48  # of each kind

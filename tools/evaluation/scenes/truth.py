@@ -12,7 +12,7 @@ from infer.faces.pose import rotation_from, rotation_from_five
 from infer.geometry.boxes import box_of
 from infer.geometry.oriented import boxes_around, oriented_from, roll_of
 from infer.geometry.rotations import angles_of, rotation
-from tools.evaluation.detections import TruePicture
+from records.judging import TruePicture
 
 UNKNOWN_FIVE = np.full((5, 2), np.nan)
 MASKED, BARE = "masked", "not masked"

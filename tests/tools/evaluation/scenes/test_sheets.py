@@ -1,6 +1,6 @@
 import numpy as np
 
-from tools.evaluation.detections import FoundBoxes, judge
+from records.judging import FoundBoxes, judge
 from tools.evaluation.scenes import sheets
 from tools.evaluation.scenes.sheets import COLUMNS, GREEN, RED, TILE, Tiles, sheet_of, tile_of
 from tools.evaluation.scenes.truth import TrueFace, TrueScene
