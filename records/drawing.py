@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from infer.geometry.boxes import absolute_shape, picture_box
+from infer.geometry.rotations import rotation
 
 TRUE_COLOUR, PREDICTED_COLOUR = (0, 220, 0), (255, 40, 40)  # colours of points, RGB
 ERROR_COLOUR = (230, 230, 230)
@@ -32,6 +33,20 @@ def draw_points(image: np.ndarray, points: np.ndarray, colour: Sequence[int], ra
     """Draws a dot for every known point [K, 2], in pixels, into a picture uint8 [height, width, 3] of any order."""
     for point in points[np.isfinite(points).all(axis=1)]:
         cv2.circle(image, _place(point), round(radius * (1 << SHIFT)), colour, cv2.FILLED, cv2.LINE_AA, SHIFT)
+
+
+def draw_boxes(image: np.ndarray, oriented: np.ndarray, colour: Sequence[int]) -> None:
+    """Draws boxes that stand as their heads do [N, 5] (x, y, width, height, roll; NaN: upright), in pixels."""
+    for box in oriented:
+        corners = np.clip(corners_of(box), -FARTHEST, FARTHEST)
+        cv2.polylines(image, [np.round(corners).astype(np.int32)], True, colour, 1, cv2.LINE_AA)
+
+
+def corners_of(box: np.ndarray) -> np.ndarray:
+    """The corners of a box that stands as its head does (x, y, width, height, roll), brow first: float64 [4, 2]."""
+    x, y, width, height, roll = np.nan_to_num(np.asarray(box, np.float64))
+    halves = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
+    return halves @ rotation(roll).T + (x, y)
 
 
 def draw_errors(image: np.ndarray, true: np.ndarray, predicted: np.ndarray) -> None:
@@ -57,6 +72,14 @@ def sheet(tiles: Sequence[np.ndarray], columns: int) -> np.ndarray:
     """Pictures of one size in rows of so many, what is left of the last row black."""
     tiles = [*tiles, *[np.zeros_like(tiles[0])] * (-len(tiles) % columns)]
     return np.vstack([np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)])
+
+
+def in_tile(picture: np.ndarray, edge: int, grey: int = 127) -> np.ndarray:
+    """The picture uint8 [height, width, 3] in the corner of a tile [edge, edge, 3], cut where it is larger."""
+    tile = np.full((edge, edge, 3), grey, np.uint8)
+    height, width = np.minimum(picture.shape[:2], edge)
+    tile[:height, :width] = picture[:height, :width]
+    return tile
 
 
 def _place(point: np.ndarray) -> tuple[int, int]:

@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 
 from infer.files.pictures import write_picture
-from infer.geometry.rotations import rotation
-from records.drawing import TRUE_COLOUR, draw_points, sheet
+from records.drawing import TRUE_COLOUR, draw_boxes, draw_points, in_tile, sheet
 from records.manifest import SceneManifest
 from records.scene import SceneRecord, decode_image, read
 from records.shards import checked_set
@@ -19,7 +18,6 @@ from tools.make.preview import FACES as SCENES
 
 EDGE = 320  # pixels of a tile, about the scenes that a detector is trained on
 BOX_COLOUR, IGNORE_COLOUR = (0, 165, 255), (160, 160, 160)  # BGR
-MIDDLE = 127  # grey of what a tile holds beside its picture
 
 
 def preview(folder: Path, path: Path, number: int = 0) -> None:
@@ -40,17 +38,6 @@ def tile_of(scene: SceneRecord) -> np.ndarray:
     picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     for x0, y0, x1, y1 in scene.ignore * scale:
         cv2.rectangle(picture, (round(x0), round(y0)), (round(x1), round(y1)), IGNORE_COLOUR, 1)
-    for box, five in zip(scene.oriented, scene.five, strict=True):
-        cv2.polylines(picture, [np.round(corners_of(box) * scale).astype(np.int32)], True, BOX_COLOUR, 1, cv2.LINE_AA)
-        draw_points(picture, five * scale, TRUE_COLOUR)
-    tile = np.full((EDGE, EDGE, 3), MIDDLE, np.uint8)
-    height, width = np.minimum(picture.shape[:2], EDGE)
-    tile[:height, :width] = picture[:height, :width]
-    return tile
-
-
-def corners_of(box: np.ndarray) -> np.ndarray:
-    """The corners of a box that stands as its head does (x, y, width, height, roll), brow first: float64 [4, 2]."""
-    x, y, width, height, roll = np.nan_to_num(box.astype(np.float64))
-    halves = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (width / 2, height / 2)
-    return halves @ rotation(roll).T + (x, y)
+    draw_boxes(picture, scene.oriented * [scale, scale, scale, scale, 1], BOX_COLOUR)
+    draw_points(picture, scene.five.reshape(-1, 2) * scale, TRUE_COLOUR)
+    return in_tile(picture, EDGE)
