@@ -7,8 +7,10 @@ smaller tiles.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -21,6 +23,8 @@ from net.detector.targets import Scene
 MIRRORED = (1, 0, 2, 4, 3)  # the five points' partners
 COARSEST = 32  # pixels: pictures are not kept smaller
 SHOWN, HINTED = 0.5, 0.2  # of a face inside its tile: from so much on it is a face, and from so much on ignored
+MARGIN, AIMED = 0.15, 0.7  # a face is aimed at that far from its tile's edge, so often
+BLANK = 0.7  # so often what a picture leaves blank is of one colour, and else its border drawn out
 COVERED = (0.25, 0.55)  # of a face's edges that a cover has
 COVERABLE = 20.0  # pixels: smaller faces are not covered
 
@@ -43,43 +47,46 @@ class AnnotatedPicture:
 
 
 @dataclass(frozen=True)
-class Placing:
-    """Where a picture goes: place = scale * turn(angle) * mirror(pixel) + offset, in pixels of the scene."""
+class Placings:
+    """Where T pictures go: place = scale * turn(angle) * mirror(pixel) + offset, in pixels of the scene.
 
-    scale: float
-    angle: float
-    mirrored: bool
-    offset: tuple[float, float]
+    scale, angle: float64 [T]; mirrored: bool [T]; offset: float64 [T, 2].
+    """
 
-    @property
-    def matrix(self) -> np.ndarray:
-        """[2, 3] float64, from pixels of the picture to those of the scene."""
-        turn = self.scale * rotation(self.angle) @ np.diag([-1.0 if self.mirrored else 1.0, 1.0])
-        return np.column_stack([turn, self.offset])
+    scale: np.ndarray
+    angle: np.ndarray
+    mirrored: np.ndarray
+    offset: np.ndarray
+
+    @cached_property
+    def turns(self) -> np.ndarray:
+        """The linear part, float64 [T, 2, 2], from pixels of the picture to those of the scene."""
+        cos, sin = self.scale * np.cos(self.angle), self.scale * np.sin(self.angle)
+        side = np.where(self.mirrored, -1.0, 1.0)
+        return np.stack([np.stack([side * cos, -sin], axis=-1), np.stack([side * sin, cos], axis=-1)], axis=-2)
 
 
 def make_scene(
     pictures: Sequence[AnnotatedPicture], side: int, ranges: SceneRanges, rng: np.random.Generator
 ) -> tuple[np.ndarray, Scene]:
     """A scene uint8 [side, side, 3] RGB of some of the pictures, and its faces."""
-    image = np.empty((side, side, 3), np.uint8)
-    parts = []
-    for tile in tiles_of(side, ranges, rng):
-        picture = pictures[int(rng.integers(len(pictures)))]
-        parts.append(lay(image, tile, picture, ranges, rng))
-    scene = Scene(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("oriented", "five", "ignore")))
+    tiles = tiles_of(side, ranges, rng)
+    chosen = [pictures[index] for index in rng.integers(len(pictures), size=len(tiles)).tolist()]
+    placings = random_placings(tiles, chosen, ranges, rng)
+    image = drawn(side, tiles, chosen, placings, rng)
+    scene = placed(tiles, chosen, placings)
     cover_faces(image, scene, ranges, rng)
     return change_pixels(image, ranges, rng), scene
 
 
-def tiles_of(side: int, ranges: SceneRanges, rng: np.random.Generator) -> list[tuple[int, int, int, int]]:
-    """Tiles (x0, y0, x1, y1) that cover the scene: one, or a grid of uneven lines, fine ones rarer than coarse ones."""
+def tiles_of(side: int, ranges: SceneRanges, rng: np.random.Generator) -> np.ndarray:
+    """Tiles (x0, y0, x1, y1) that cover the scene, int [T, 4]: one, or a grid of uneven lines, rarely a fine one."""
     if ranges.grid == 1 or rng.random() < ranges.whole:
-        return [(0, 0, side, side)]
+        return np.array([[0, 0, side, side]])
     counts = np.arange(2, ranges.grid + 1)
     count = int(rng.choice(counts, p=counts**-2.0 / (counts**-2.0).sum()))
     xs, ys = (_lines(side, count, rng) for _ in range(2))
-    return [(xs[i], ys[j], xs[i + 1], ys[j + 1]) for j in range(count) for i in range(count)]
+    return np.array([(xs[i], ys[j], xs[i + 1], ys[j + 1]) for j in range(count) for i in range(count)])
 
 
 def _lines(side: int, count: int, rng: np.random.Generator) -> list[int]:
@@ -87,89 +94,121 @@ def _lines(side: int, count: int, rng: np.random.Generator) -> list[int]:
     return [0, *inner.round().astype(int).tolist(), side]
 
 
-def lay(
-    image: np.ndarray,
-    tile: tuple[int, int, int, int],
-    picture: AnnotatedPicture,
-    ranges: SceneRanges,
-    rng: np.random.Generator,
-) -> Scene:
-    """Draws a picture into a tile, placed at random; its faces as they are there."""
-    x0, y0, x1, y1 = tile
-    placing = random_placing(tile, picture, ranges, rng)
-    place = placing.matrix - [[0, 0, x0], [0, 0, y0]]
-    level = max(0, min(len(picture.levels) - 1, int(np.floor(np.log2(1 / placing.scale)))))
-    source = picture.levels[level]
-    # level's pixel -> picture's pixel, pixel centres at whole numbers
-    steps = np.array(picture.levels[0].shape[1::-1]) / source.shape[1::-1]
-    place = np.column_stack([place[:, :2] * steps, place[:, :2] @ ((steps - 1) / 2) + place[:, 2]])
-    blank = tuple(rng.integers(0, 256, 3).tolist())
-    border = cv2.BORDER_CONSTANT if rng.random() < 0.7 else cv2.BORDER_REPLICATE
-    image[y0:y1, x0:x1] = cv2.warpAffine(
-        source, place, (x1 - x0, y1 - y0), flags=cv2.INTER_LINEAR, borderMode=border, borderValue=blank
+def random_placings(
+    tiles: np.ndarray, pictures: Sequence[AnnotatedPicture], ranges: SceneRanges, rng: np.random.Generator
+) -> Placings:
+    """A placing of each picture in its tile [T, 4], most often larger than that and around one of the faces."""
+    low, high = tiles[:, :2].astype(float), tiles[:, 2:].astype(float)
+    count, sizes = len(tiles), np.array([picture.levels[0].shape[1::-1] for picture in pictures], float)
+    fill = (high - low).max(axis=1) / sizes.max(axis=1)
+    scale = fill * np.exp(rng.uniform(np.log(ranges.shrink), np.log(ranges.zoom), count))
+    scale = np.minimum(scale, np.maximum(ranges.enlarge, fill))
+    angle, mirrored = random_turns(count, ranges, rng), rng.random(count) < ranges.mirror
+    turns = Placings(scale, angle, mirrored, np.zeros((count, 2))).turns
+    middle = (low + high) / 2 - _times(turns, (sizes - 1) / 2)  # puts the picture's middle on the tile's
+    room = np.maximum(_times(np.abs(turns), sizes) - (high - low), 0) / 2
+    offset = middle + rng.uniform(-room, room)
+    target = low + (high - low) * rng.uniform(MARGIN, 1 - MARGIN, (count, 2))
+    wanted = np.clip(target - _times(turns, _anchors(pictures, rng)), middle - room, middle + room)
+    # else a large picture would rarely show its faces; NaN where it has none
+    aimed = (rng.random(count) < AIMED) & np.isfinite(wanted).all(axis=1)
+    return Placings(scale, angle, mirrored, np.where(aimed[:, None], wanted, offset))
+
+
+def _anchors(pictures: Sequence[AnnotatedPicture], rng: np.random.Generator) -> np.ndarray:
+    """The centre of one face of each picture, float64 [T, 2]; NaN where there is none."""
+    anchors = np.full((len(pictures), 2), np.nan)
+    for index, (picture, chance) in enumerate(zip(pictures, rng.random(len(pictures)).tolist(), strict=True)):
+        faces = picture.scene.oriented
+        if len(faces):
+            anchors[index] = faces[int(chance * len(faces)), :2]
+    return anchors
+
+
+def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Each vector [N, ..., 2] by its own matrix [N, 2, 2]."""
+    return np.einsum("nij,n...j->n...i", matrices, vectors)
+
+
+def random_turns(count: int, ranges: SceneRanges, rng: np.random.Generator) -> np.ndarray:
+    """Turns in radians [count]: near upright mostly, near a quarter turn, or any."""
+    kind = rng.random(count)
+    lean = np.radians(ranges.lean) * rng.standard_normal(count)
+    quarters = rng.integers(1, 4, count) * np.pi / 2 * (kind < ranges.any_turn + ranges.quarter)
+    return np.where(kind < ranges.any_turn, rng.uniform(-np.pi, np.pi, count), lean + quarters)
+
+
+def drawn(
+    side: int, tiles: np.ndarray, pictures: Sequence[AnnotatedPicture], placings: Placings, rng: np.random.Generator
+) -> np.ndarray:
+    """The scene uint8 [side, side, 3] of pictures in their tiles; what they leave blank has any one colour."""
+    image = np.empty((side, side, 3), np.uint8)
+    offsets = placings.offset - tiles[:, :2]
+    blanks = rng.integers(0, 256, (len(tiles), 3)).tolist()
+    borders = np.where(rng.random(len(tiles)) < BLANK, cv2.BORDER_CONSTANT, cv2.BORDER_REPLICATE).tolist()
+    rows = zip(tiles.tolist(), pictures, placings.scale.tolist(), placings.turns, offsets, borders, blanks, strict=True)
+    for (x0, y0, x1, y1), picture, scale, turn, offset, border, blank in rows:
+        # the smaller copy that is still as fine as the scene, so that nothing aliases
+        source = picture.levels[max(0, min(len(picture.levels) - 1, int(-math.log2(scale))))]
+        step = np.array(picture.levels[0].shape[1::-1]) / source.shape[1::-1]
+        place = np.column_stack([turn * step, turn @ ((step - 1) / 2) + offset])
+        cv2.warpAffine(
+            source,
+            place,
+            (x1 - x0, y1 - y0),
+            image[y0:y1, x0:x1],
+            flags=cv2.INTER_LINEAR,
+            borderMode=border,
+            borderValue=blank,
+        )
+    return image
+
+
+def placed(tiles: np.ndarray, pictures: Sequence[AnnotatedPicture], placings: Placings) -> Scene:
+    """The faces of all pictures where they were placed, as far as their tiles show them."""
+    whole = Scene.joined([picture.scene for picture in pictures])
+    faces, ignored = (
+        np.repeat(np.arange(len(tiles)), [len(getattr(picture.scene, name)) for picture in pictures])
+        for name in ("oriented", "ignore")
     )
-    return inside(moved(picture.scene, placing), tile)
+    return inside(moved(whole, placings, faces, ignored), tiles[faces], tiles[ignored])
 
 
-def random_placing(
-    tile: tuple[int, int, int, int], picture: AnnotatedPicture, ranges: SceneRanges, rng: np.random.Generator
-) -> Placing:
-    """A placing in the tile, most often larger than that and around one of the faces."""
-    low, high = np.array(tile[:2], float), np.array(tile[2:], float)
-    height, width = picture.levels[0].shape[:2]
-    fill = (high - low).max() / max(height, width)
-    scale = fill * np.exp(rng.uniform(np.log(ranges.shrink), np.log(ranges.zoom)))
-    scale = min(scale, max(ranges.enlarge, fill))
-    angle, mirrored = random_turn(ranges, rng), bool(rng.random() < ranges.mirror)
-    straight = Placing(scale, angle, mirrored, (0.0, 0.0)).matrix
-    middle = straight[:, :2] @ ((width - 1) / 2, (height - 1) / 2)
-    room = np.maximum(np.abs(straight[:, :2]) @ (width, height) - (high - low), 0) / 2
-    offset = (low + high) / 2 - middle + rng.uniform(-room, room)
-    faces = picture.scene.oriented
-    if len(faces) and rng.random() < 0.7:  # else a large picture would rarely show its faces
-        target = rng.uniform(low + 0.15 * (high - low), high - 0.15 * (high - low))
-        wanted = target - straight[:, :2] @ faces[rng.integers(len(faces)), :2]
-        offset = np.clip(wanted, (low + high) / 2 - middle - room, (low + high) / 2 - middle + room)
-    return Placing(scale, angle, mirrored, (float(offset[0]), float(offset[1])))
-
-
-def random_turn(ranges: SceneRanges, rng: np.random.Generator) -> float:
-    """A turn in radians: near upright mostly, near a quarter turn, or any."""
-    kind = rng.random()
-    if kind < ranges.any_turn:
-        return float(rng.uniform(-np.pi, np.pi))
-    lean = np.radians(ranges.lean) * rng.standard_normal()
-    quarters = rng.integers(1, 4) if kind < ranges.any_turn + ranges.quarter else 0
-    return float(lean + quarters * np.pi / 2)
-
-
-def moved(scene: Scene, placing: Placing) -> Scene:
-    """The faces of a picture where it was placed."""
-    matrix = placing.matrix
-    turn, offset = matrix[:, :2], matrix[:, 2]
-    centres, sizes, rolls = scene.oriented[:, :2], scene.oriented[:, 2:4], scene.oriented[:, 4:]
+def moved(scene: Scene, placings: Placings, faces: np.ndarray, ignored: np.ndarray) -> Scene:
+    """Faces and boxes where their pictures were placed: which one, int [N] and int [M]."""
+    turns, offsets, mirrored = placings.turns[faces], placings.offset[faces], placings.mirrored[faces]
+    centres = _times(turns, scene.oriented[:, :2]) + offsets
+    sizes = scene.oriented[:, 2:4] * placings.scale[faces, None]
     # unknown rolls are of people who stand upright in their photo
-    rolls = np.nan_to_num(rolls) * (-1 if placing.mirrored else 1) + placing.angle
+    rolls = np.nan_to_num(scene.oriented[:, 4]) * np.where(mirrored, -1, 1) + placings.angle[faces]
     rolls = (rolls + np.pi) % (2 * np.pi) - np.pi
-    oriented = np.concatenate([centres @ turn.T + offset, sizes * placing.scale, rolls], axis=1)
-    five = (scene.five[:, list(MIRRORED)] if placing.mirrored else scene.five) @ turn.T + offset
-    middles = (scene.ignore[:, :2] + scene.ignore[:, 2:]) / 2 @ turn.T + offset
-    halves = (scene.ignore[:, 2:] - scene.ignore[:, :2]) / 2 @ np.abs(turn).T
-    return Scene(oriented, five, np.concatenate([middles - halves, middles + halves], axis=1))
+    five = np.where(mirrored[:, None, None], scene.five[:, list(MIRRORED)], scene.five)
+    low, high = scene.ignore[:, :2], scene.ignore[:, 2:]
+    middles = _times(placings.turns[ignored], (low + high) / 2) + placings.offset[ignored]
+    halves = _times(np.abs(placings.turns[ignored]), (high - low) / 2)
+    return Scene(
+        np.concatenate([centres, sizes, rolls[:, None]], axis=1),
+        _times(turns, five) + offsets[:, None],
+        np.concatenate([middles - halves, middles + halves], axis=1),
+    )
 
 
-def inside(scene: Scene, tile: tuple[int, int, int, int]) -> Scene:
-    """What a tile shows of the faces: those that are inside mostly, and to be ignored those that are cut."""
-    low, high = np.array(tile[:2], float) - 0.5, np.array(tile[2:], float) - 0.5
+def inside(scene: Scene, tiles: np.ndarray, ignored: np.ndarray) -> Scene:
+    """What tiles show: of faces [N] those that are mostly inside theirs [N, 4], and to be ignored those that are cut.
+
+    ignored: the tiles of the boxes that are ignored already [M, 4].
+    """
+    low, high = tiles[:, :2] - 0.5, tiles[:, 2:] - 0.5
     middles, halves = scene.oriented[:, :2], np.sqrt(np.prod(scene.oriented[:, 2:4], axis=1, keepdims=True)) / 2
     corners = np.concatenate([np.maximum(middles - halves, low), np.minimum(middles + halves, high)], axis=1)
     shown = np.prod(np.maximum(corners[:, 2:] - corners[:, :2], 0), axis=1) / np.square(2 * halves[:, 0])
-    centred = ((middles > low) & (middles < high)).all(axis=1)
-    kept = (shown >= SHOWN) & centred
-    hinted = (shown >= HINTED) & ~kept
-    ignore = np.concatenate([np.maximum(scene.ignore[:, :2], low), np.minimum(scene.ignore[:, 2:], high)], axis=1)
-    ignore = np.concatenate([ignore, corners[hinted]])
-    return Scene(scene.oriented[kept], scene.five[kept], ignore[(ignore[:, 2:] > ignore[:, :2]).all(axis=1)])
+    kept = (shown >= SHOWN) & ((middles > low) & (middles < high)).all(axis=1)
+    ignore = np.concatenate(
+        [np.maximum(scene.ignore[:, :2], ignored[:, :2] - 0.5), np.minimum(scene.ignore[:, 2:], ignored[:, 2:] - 0.5)],
+        1,
+    )
+    ignore = np.concatenate([ignore[(ignore[:, 2:] > ignore[:, :2]).all(axis=1)], corners[(shown >= HINTED) & ~kept]])
+    return Scene(scene.oriented[kept], scene.five[kept], ignore)
 
 
 def cover_faces(image: np.ndarray, scene: Scene, ranges: SceneRanges, rng: np.random.Generator) -> None:

@@ -7,6 +7,7 @@ neither as a face nor as background.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,12 @@ class Scene:
     oriented: np.ndarray
     five: np.ndarray
     ignore: np.ndarray
+
+    @classmethod
+    def joined(cls, scenes: Sequence[Scene]) -> Scene:
+        """The faces of several scenes as of one."""
+        names = ("oriented", "five", "ignore")
+        return cls(*(np.concatenate([getattr(scene, name) for scene in scenes]) for name in names))
 
 
 def targets_of(scene: Scene, side: int) -> list[np.ndarray]:

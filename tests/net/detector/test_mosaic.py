@@ -7,13 +7,15 @@ import pytest
 from infer.geometry.oriented import roll_of
 from net.detector.mosaic import (
     AnnotatedPicture,
-    Placing,
+    Placings,
     cover_faces,
+    drawn,
     inside,
-    lay,
     make_scene,
     moved,
-    random_turn,
+    placed,
+    random_placings,
+    random_turns,
     tiles_of,
 )
 from net.detector.ranges import WHOLE_PICTURES, SceneRanges
@@ -36,11 +38,23 @@ COLOURS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 0), (0, 255, 255))
 PARTNERS = (1, 0, 2, 4, 3)
 
 
+ONE = np.zeros(1, int)  # the number of the only picture
+
+
+def placing_of(scale: float, angle: float, mirrored: bool, offset: tuple[float, float]) -> Placings:
+    return Placings(np.array([scale]), np.array([angle]), np.array([mirrored]), np.array([offset]))
+
+
+def shown_in(scene: Scene, tile: tuple[int, int, int, int]) -> Scene:
+    """What one tile shows of all faces and boxes."""
+    return inside(scene, np.array([tile] * len(scene.oriented)), np.array([tile] * len(scene.ignore)).reshape(-1, 4))
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_points_stay_on_their_pixels(seed):
-    image = np.zeros((200, 200, 3), np.uint8)
-    ranges = SceneRanges(shrink=1.0, zoom=1.0, enlarge=3.0)
-    scene = lay(image, (0, 0, 200, 200), picture_of(), ranges, np.random.default_rng(seed))
+    tiles, pictures, rng = np.array([[0, 0, 200, 200]]), [picture_of()], np.random.default_rng(seed)
+    placings = random_placings(tiles, pictures, SceneRanges(shrink=1.0, zoom=1.0, enlarge=3.0), rng)
+    image, scene = drawn(200, tiles, pictures, placings, rng), placed(tiles, pictures, placings)
     x, y = scene.five[0].round().astype(int).T
     found = image[y, x].astype(int)
     mirrored = np.abs(found[0] - COLOURS[0]).max() > 100
@@ -50,8 +64,7 @@ def test_points_stay_on_their_pixels(seed):
 
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_moved_boxes_and_points(mirrored):
-    placing = Placing(2.0, np.pi / 2, mirrored, (300.0, 10.0))
-    scene = moved(picture_of().scene, placing)
+    scene = moved(picture_of().scene, placing_of(2.0, np.pi / 2, mirrored, (300.0, 10.0)), ONE, ONE)
     x, y = (-55 if mirrored else 55), 46
     assert scene.oriented[0, :4] == pytest.approx([300 - 2 * y, 10 + 2 * x, 80, 88])
     lean = roll_of(FIVE) * (-1 if mirrored else 1)
@@ -64,7 +77,7 @@ def test_moved_boxes_and_points(mirrored):
 
 def test_unknown_rolls_are_upright_and_unknown_points_stay_unknown():
     scene = Scene(np.array([[10, 20, 8, 9, np.nan]]), np.full((1, 5, 2), np.nan), EMPTY)
-    found = moved(scene, Placing(1.0, -1.0, True, (0.0, 0.0)))
+    found = moved(scene, placing_of(1.0, -1.0, True, (0.0, 0.0)), ONE, ONE[:0])
     assert found.oriented[0, 4] == pytest.approx(-1.0)
     assert np.isnan(found.five).all()
 
@@ -73,14 +86,15 @@ def test_what_a_tile_shows():
     # of size 20 around x = 2, 5, 30 and 60 in a tile of 50: 62 % shown, 75 %, all, nothing; and 12 % of one at -7.5
     middles = np.array([2, 5, 30, 60, -7.5])
     oriented = np.stack([middles, np.full(5, 25.0), np.full(5, 20.0), np.full(5, 20.0), np.zeros(5)], axis=1)
-    shown = inside(Scene(oriented, np.zeros((5, 5, 2)), np.array([[40.0, 40, 70, 45], [60, 0, 70, 5]])), (0, 0, 50, 50))
+    ignore = np.array([[40.0, 40, 70, 45], [60, 0, 70, 5]])
+    shown = shown_in(Scene(oriented, np.zeros((5, 5, 2)), ignore), (0, 0, 50, 50))
     assert shown.oriented[:, 0] == pytest.approx([2, 5, 30])
     assert shown.ignore == pytest.approx(np.array([[40, 40, 49.5, 45]]))
 
 
 def test_cut_faces_are_ignored():
     scene = Scene(np.array([[-2.0, 25, 20, 20, 0]]), np.zeros((1, 5, 2)), EMPTY)
-    shown = inside(scene, (0, 0, 50, 50))
+    shown = shown_in(scene, (0, 0, 50, 50))
     assert len(shown.oriented) == 0
     assert shown.ignore == pytest.approx(np.array([[-0.5, 15, 8, 35]]))
 
@@ -95,11 +109,11 @@ def test_tiles_cover_the_scene_once(seed):
 
 def test_turns_are_as_asked_for():
     rng = np.random.default_rng(1)
-    turns = np.degrees([random_turn(SceneRanges(lean=3, quarter=0.5, any_turn=0.0), rng) for _ in range(2000)])
+    turns = np.degrees(random_turns(2000, SceneRanges(lean=3, quarter=0.5, any_turn=0.0), rng))
     off = np.abs(turns - 90 * np.round(turns / 90))
     assert off.max() < 15
     assert np.mean(np.round(turns / 90) % 4 == 0) == pytest.approx(0.5, abs=0.05)
-    assert not any(random_turn(WHOLE_PICTURES, rng) for _ in range(5))
+    assert not random_turns(5, WHOLE_PICTURES, rng).any()
 
 
 def test_covers_lie_on_large_faces_alone():
