@@ -1,4 +1,8 @@
-"""An ONNX graph as its converter leaves it, put right in place: names, sizes, and how maps are enlarged."""
+"""An ONNX graph as its converter leaves it, put right in place: names, sizes, and what OpenCV reads wrongly.
+
+Where pictures may have any size the converter leaves it to the runtime to work out borders and sizes. OpenCV 4 works
+sizes out once, for a picture of one pixel, and OpenCV 5.0 borders wrongly and without a word, so both become numbers.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,13 @@ FACTORS = "factors"  # name of the constant
 
 
 def put_right(graph, signature: Signature) -> None:
-    """Gives an ONNX graph the signature's names, sizes that have names, and factors that OpenCV can follow."""
+    """Gives an ONNX graph the signature's names, names for its sizes, and numbers for borders and enlargement."""
     _rename(graph, signature)
     for value in (*graph.input, *graph.output):
         _name_sizes(value, "" if value.name == signature.input else f"{value.name}_")
-    _enlarge_by_factors(graph)
+    if not all(size.dim_value for size in graph.input[0].type.tensor_type.shape.dim[1:]):
+        _pad_by_numbers(graph)
+        _enlarge_by_factors(graph)
 
 
 def _rename(graph, signature: Signature) -> None:
@@ -52,11 +58,26 @@ def _name_sizes(value, prefix: str) -> None:
             size.dim_param = f"{prefix}{name}"
 
 
-def _enlarge_by_factors(graph) -> None:
-    """Enlarges by constant factors what is enlarged to a size that is worked out from a map's own.
+def _pad_by_numbers(graph) -> None:
+    """Says in numbers the borders that keep a map's size, or divide it by the stride.
 
-    OpenCV works such sizes out once, when it reads the file, and for a picture of one pixel.
+    They are the same for all maps whose edges are multiples of the stride, as a detector's are.
     """
+    from onnx import helper  # only who exports ONNX needs it
+
+    for node in graph.node:
+        given = {one.name: helper.get_attribute_value(one) for one in node.attribute}
+        if given.get("auto_pad") != b"SAME_UPPER":
+            continue
+        kernel = given["kernel_shape"]
+        borders = [max(edge - stride, 0) for edge, stride in zip(kernel, given["strides"], strict=True)]
+        node.attribute.remove(next(one for one in node.attribute if one.name == "auto_pad"))
+        pads = [border // 2 for border in borders] + [border - border // 2 for border in borders]
+        node.attribute.append(helper.make_attribute("pads", pads))
+
+
+def _enlarge_by_factors(graph) -> None:
+    """Enlarges by constant factors what is enlarged to a size that is worked out from a map's own."""
     constants = {value.name for value in graph.initializer}
     worked_out = [node for node in graph.node if node.op_type == "Resize" and node.input[-1] not in constants]
     if not worked_out:
