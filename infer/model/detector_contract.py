@@ -12,7 +12,7 @@ from ..geometry.cells import FIELDS, Level
 from . import schema
 from .document import read_document
 from .schema import NCHW, NHWC
-from .trained_on import TrainedOn, trained_on_of
+from .trained_on import TrainedOn, known, trained_on_of
 
 KIND = "detector"
 COARSEST = 1024  # pixels: of a stride, of what an edge of the picture is a multiple of
@@ -37,6 +37,8 @@ FORM: dict[str, schema.Form] = {
     "trained_on?": schema.TRAINED_ON,
     "tolerance?": schema.OBJECT,
     "formats?": schema.FORMATS,
+    "network?": schema.OBJECT,
+    "terms?": schema.TEXT,
 }
 
 
@@ -47,7 +49,9 @@ class DetectorContract:
     model: path of the frozen graph or `.onnx` file; sha256: its hash, in hex; input: name of what is fed, float32
     [1, height, width, 3], RGB 0..255, edges multiples of `multiple`; layout: "NCHW" where it is fed, and answers, with
     channels first, as OpenCV has frozen graphs; levels: its outputs; threshold: score from
-    which on it is a face; overlap: IoU from which on two finds are one face; raw: the whole document, to be shown.
+    channels first, as OpenCV has frozen graphs; levels: its outputs; threshold: score from which on it is a face;
+    overlap: IoU from which on two finds are one face; raw: the whole document, to be shown; network: settings of a
+    network made here; terms: of use.
     Raises ValueError for what does not go together.
     """
 
@@ -61,6 +65,8 @@ class DetectorContract:
     overlap: float
     trained_on: TrainedOn
     raw: dict
+    network: dict | None = None
+    terms: str | None = None
 
     def __post_init__(self) -> None:
         _check_within("input.multiple", self.multiple, 1, COARSEST)
@@ -102,6 +108,7 @@ def _parsed(raw: dict, path: Path) -> DetectorContract:
         float(raw["overlap"]),
         trained_on_of(raw.get("trained_on", {})),
         raw,
+        **known(raw, "network", "terms"),
     )
 
 

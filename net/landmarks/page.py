@@ -5,15 +5,9 @@ The curves are read from the run's own TensorBoard events. Needs matplotlib.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-from pathlib import Path
-
-import cv2
 import numpy as np
-from matplotlib.figure import Figure
 
-from infer.files.atomic import write_atomically, write_text_atomically
+from infer.files.atomic import write_text_atomically
 from net.data.batches import test_batches
 from net.data.record_set import VALIDATION, RecordSet
 from net.landmarks.evaluation import nme_in_words
@@ -22,9 +16,10 @@ from net.model.senet import senet
 from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint, restorer
 from net.run.folder import ANSWERS, CURVES, FACES, Best, RunFolder
+from net.run.plots import Panel, write_curves, write_sheet
 from net.run.reporter import step_in_words
 from records import metrics
-from records.drawing import draw_answer, sheet
+from records.drawing import draw_answer
 from records.landmarks import Scheme
 from records.runtime import tf, v1
 
@@ -33,7 +28,6 @@ BATCH, MOST = 100, 2000  # of each split the table counts so many faces at most
 SPLITS = ("train", VALIDATION, "test")
 COLUMNS = ["NME, %", "NME by box, %", "loss on the points", "MAE, px of the 128 crop"]
 COLUMNS += ["MAE, px of the picture", "RMSE, the same"]
-COLOURS = ("#4c9be8", "#e8894c")
 
 
 def write(run: RunFolder, records: RecordSet, shape: Shape, loss: str) -> None:
@@ -45,9 +39,9 @@ def write(run: RunFolder, records: RecordSet, shape: Shape, loss: str) -> None:
     rows = {split: row_of(found, loss, shape) | nme_of(found, records.scheme) for split, found in answers.items()}
     faces = shown(answers["train"], SHOWN, answered=False)
     answered = shown(next(reversed(answers.values())), ANSWERED)
-    write_faces(run.path / FACES, [draw_answer(*one) for one in faces], columns=6)
-    write_faces(run.path / ANSWERS, [draw_answer(*one) for one in answered], columns=3)
-    write_atomically(run.path / CURVES, _png(plot_curves(read_scalars(run), records.judge)))
+    write_sheet(run.path / FACES, [draw_answer(*one) for one in faces], columns=6)
+    write_sheet(run.path / ANSWERS, [draw_answer(*one) for one in answered], columns=3)
+    write_curves(run, panels(records.judge))
     write_text_atomically(run.page, page(rows, records, list(answers)[-1], run.best()))
 
 
@@ -117,43 +111,13 @@ def shown(answers: dict[str, np.ndarray], count: int, answered: bool = True) -> 
     return list(zip(answers["image"][:count], answers["label"], predicted, strict=False))
 
 
-def write_faces(path: Path, tiles: Sequence[np.ndarray], columns: int) -> None:
-    """Writes drawn faces uint8 RGB [S, S, 3] as one PNG, so many in a row."""
-    picture = cv2.cvtColor(sheet(tiles, columns), cv2.COLOR_RGB2BGR)
-    write_atomically(path, cv2.imencode(".png", picture)[1].tobytes())
-
-
-def read_scalars(run: RunFolder) -> dict[str, dict[int, float]]:
-    """All scalars in a run's events: tag -> {step: value}; of a step that was done twice, the later value."""
-    found: dict[str, dict[int, float]] = {}
-    for path in run.events():
-        for event in v1.train.summary_iterator(str(path)):
-            for value in event.summary.value:
-                if value.WhichOneof("value") == "simple_value":
-                    found.setdefault(value.tag, {})[event.step] = value.simple_value
-    return {tag: dict(sorted(values.items())) for tag, values in found.items()}
-
-
-def plot_curves(scalars: dict[str, dict[int, float]], judge: str) -> Figure:
+def panels(judge: str) -> list[Panel]:
     """Loss on the points and MAE over the steps: of training batches, augmented, and of the judging records."""
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    curves = (
-        ("loss_points", f"{judge}/loss", "loss on the points"),
-        ("mae", f"{judge}/mae", "MAE, px of the 128 crop"),
-    )
-    for axes, (training, judging, label) in zip(figure.subplots(1, 2), curves, strict=True):
-        for tag, name, colour in ((training, "training, augmented", COLOURS[0]), (judging, judge, COLOURS[1])):
-            values = scalars.get(tag, {})
-            axes.plot(
-                list(values), list(values.values()), label=name, color=colour, marker="." if tag == judging else ""
-            )
-        axes.set(xlabel="step", ylabel=label, yscale="log")
-        axes.yaxis.set_major_formatter("{x:g}")
-        axes.yaxis.set_minor_formatter("{x:g}")
-        axes.tick_params(which="both", labelsize=8)
-        axes.grid(which="both", alpha=0.2)
-        axes.legend()
-    return figure
+    training = "training, augmented"
+    return [
+        Panel("loss on the points", {"loss_points": training, f"{judge}/loss": judge}),
+        Panel("MAE, px of the 128 crop", {"mae": training, f"{judge}/mae": judge}),
+    ]
 
 
 def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str, best: Best | None) -> str:
@@ -186,9 +150,3 @@ def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str, b
         f"![training faces]({FACES})",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _png(figure: Figure) -> bytes:
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=110)
-    return data.getvalue()

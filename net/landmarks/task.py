@@ -102,7 +102,7 @@ class OpenLandmarkTask(OpenTask[Shape, RecordsSummary]):
         answers = {**batch, "predicted": predicted, "loss": loss[None]}
         return LandmarkEvaluation(iterator, answers, saver, records.judge, records.scheme)
 
-    def answer_plainly(self, examples: int) -> None:
+    def calibrate(self, examples: int) -> None:
         count = min(examples, self.records.count("train"))
         batches = training_batches(self.records, count, NO_AUGMENTATION, CALIBRATION_SEED)
         senet(v1.data.make_one_shot_iterator(batches).get_next()["image"], self.network, is_training=False)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from google.protobuf.message import DecodeError
 
-from infer.model.contract import read_contract
+from infer.model.contract import Contract, read_contract
+from infer.model.detector_contract import DetectorContract, read_detector_contract
 from net.model.layers import BN_EPSILON
 from net.run.checkpoints import averaged_name, best_checkpoint, names_in, network_variables
 from net.run.folder import Heritage, RunFolder
@@ -36,11 +37,19 @@ class StartModel:
 
 def _landmark_model(start: Path) -> StartModel:
     contract = read_contract(start)
-    heritage = Heritage((contract.terms,)) if contract.terms else Heritage((), tuple(contract.trained_on.faces))
-    return StartModel(contract.model, contract.network, heritage)
+    return StartModel(contract.model, contract.network, _heritage_in(contract))
 
 
-READERS = {"landmarks": _landmark_model}  # of contracts, by the name of the kind of run
+def _detector_model(start: Path) -> StartModel:
+    contract = read_detector_contract(start)
+    return StartModel(contract.model, contract.network, _heritage_in(contract))
+
+
+def _heritage_in(contract: Contract | DetectorContract) -> Heritage:
+    return Heritage((contract.terms,)) if contract.terms else Heritage((), tuple(contract.trained_on.faces))
+
+
+READERS = {"landmarks": _landmark_model, "detector": _detector_model}  # of contracts, by the name of the kind of run
 
 
 def network_of(start: Path, kind: Kind[Network, Summary]) -> Network:
@@ -129,7 +138,7 @@ def _graph_of(start: Path, model: Path) -> v1.GraphDef:
 def _moments_before_batch_norm(task: OpenTask) -> dict[str, tuple[tf.Tensor, tf.Tensor]]:
     """Mean and variance, [C], of what enters each batch norm in inference on a batch of examples, by its scope."""
     with tf.name_scope("calibration") as scope:
-        task.answer_plainly(EXAMPLES)
+        task.calibrate(EXAMPLES)
     inside = [op for op in v1.get_default_graph().get_operations() if op.name.startswith(scope) and op.type == FOLDED]
     places = {op.name.removeprefix(scope).rpartition("/")[0]: op.inputs[0] for op in inside}
     return {place: tf.nn.moments(maps, [0, 1, 2]) for place, maps in places.items()}

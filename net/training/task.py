@@ -77,8 +77,11 @@ class OpenTask(ABC, Generic[Network, Summary]):
         """The test on the records that judge; builds the network in inference. saver: of what is tested."""
 
     @abstractmethod
-    def answer_plainly(self, examples: int) -> None:
-        """Builds the network in inference on a batch of so many training examples, or all, without augmentation."""
+    def calibrate(self, examples: int) -> None:
+        """Builds the network in inference on training examples, as many as that of landmarks would take, or all.
+
+        Its maps there give batch norm the statistics back that a frozen graph has lost.
+        """
 
     @abstractmethod
     def page_writer(self) -> Callable[[RunFolder], None]:

@@ -31,6 +31,7 @@ RULES = {
     "net.training": {
         "records",
         "infer.model.contract",  # of a model that training starts from: one home for its keys
+        "infer.model.detector_contract",
         "net.options",
         "net.model",
         "net.run",
@@ -38,6 +39,17 @@ RULES = {
     },
     "net.landmarks": {
         "records",
+        "infer.files.atomic",
+        "net.options",
+        "net.model",
+        "net.data",
+        "net.run",
+        "net.cluster",
+        "net.training",
+    },
+    "net.detector": {
+        "records",
+        "infer.geometry",
         "infer.files.atomic",
         "net.options",
         "net.model",

@@ -10,7 +10,7 @@ from net.data.record_set import RecordSet
 from net.landmarks import page
 from net.model.shape import Shape
 from net.run.folder import RunFolder
-from records.runtime import v1
+from net.run.plots import read_scalars
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_the_table_has_a_row_for_each_split(written, record_set):
     }
     records = RecordSet(record_set)
     assert {name: row[0] for name, row in rows.items()} == {split: records.count(split) for split in ("train", "test")}
-    scalars = page.read_scalars(RunFolder(written))
+    scalars = read_scalars(RunFolder(written))
     best = min(scalars["test/nme_box"], key=scalars["test/nme_box"].get)
     # the best checkpoint, answered anew, fits as training said it does
     nme, box = (100 * scalars[f"test/{name}"][best] for name in ("nme", "nme_box"))
@@ -60,11 +60,3 @@ def test_numbers_of_a_split_restated():
     assert row["mae"] == pytest.approx(128 * np.abs(off).mean(), rel=1e-5)
     assert row["mae_picture"] == pytest.approx(np.abs(off * side).mean(), rel=1e-5)
     assert row["rmse_picture"] == pytest.approx(np.sqrt(np.square(off * side).mean()), rel=1e-5)
-
-
-def test_of_a_step_that_was_done_twice_the_later_value_counts(tmp_path):
-    for name, values in ((".1", {10: 1.0, 20: 2.0}), (".2", {20: 3.0, 30: 4.0})):
-        with v1.Graph().as_default(), v1.summary.FileWriter(str(tmp_path), filename_suffix=name) as writer:
-            for step, value in values.items():
-                writer.add_summary(v1.Summary(value=[v1.Summary.Value(tag="loss", simple_value=value)]), step)
-    assert page.read_scalars(RunFolder(tmp_path)) == {"loss": {10: 1.0, 20: 3.0, 30: 4.0}}
