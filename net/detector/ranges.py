@@ -28,7 +28,7 @@ class SceneRanges:
     jpeg: float = option(0.15, "probability of a scene through JPEG of quality 10 to 60")
     occlude: float = option(0.1, "probability that part of a face is covered")
     window: int = option(1024, "scenes are made of the last so many pictures read")
-    renew: float = option(1.0, "pictures read a scene")
+    renew: float = option(0.5, "pictures read a scene")
 
     def __post_init__(self) -> None:
         shares = self.whole, self.quarter, self.any_turn, self.mirror, self.blur, self.noise, self.jpeg, self.occlude
