@@ -60,7 +60,7 @@ def write_detector(folder: Path, name: str = "detector", roll: float = 0.0, **ch
         "threshold": 0.5,
         "overlap": 0.4,
         "trained_on": {},
-        "terms": ["none"],
+        "terms": "none",
         **changes,
     }
     path.with_suffix(".json").write_text(json.dumps(contract), encoding="utf-8")

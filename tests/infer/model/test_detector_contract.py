@@ -53,7 +53,7 @@ def test_reads_all(written):
         contract = read_detector_contract(path)
         assert (contract.model, contract.input, contract.multiple, contract.layout) == (written, "image", 32, "NCHW")
         assert contract.levels == LEVELS == (Level("cells8", 8, 16), Level("cells16", 16, 32), Level("cells32", 32, 64))
-        assert (contract.threshold, contract.overlap) == (0.45, 0.35) and contract.raw["terms"] == ["none"]
+        assert (contract.threshold, contract.overlap) == (0.45, 0.35) and contract.terms == "none"
         assert contract.trained_on == TrainedOn(faces={"crowds": {"train": 5, "test": 2}}, split=SplitRule(0.2, 1))
 
 
