@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from records.drawing import PREDICTED_COLOUR, TRUE_COLOUR, draw_answer, draw_errors, draw_points, sheet
+from records.drawing import PREDICTED_COLOUR, TRUE_COLOUR, corners_of, draw_answer, draw_errors, draw_points, sheet
 
 
 @pytest.mark.parametrize("planes", [1, 3])
@@ -33,3 +33,9 @@ def test_a_sheet_fills_its_last_row_with_black():
     found = sheet(tiles, 2)
     assert found.shape == (8, 12, 3)
     assert [found[y, x, 0] for y in (0, 4) for x in (0, 6)] == [10, 20, 30, 0]
+
+
+def test_corners_begin_at_the_brow():
+    corners = corners_of(np.array([10, 20, 6, 8, np.pi / 2]))  # a quarter clockwise: the brow is on the right
+    np.testing.assert_allclose(corners, [[14, 17], [14, 23], [6, 23], [6, 17]], atol=1e-9)
+    np.testing.assert_allclose(corners_of(np.array([10, 20, 6, 8, np.nan]))[0], (7, 16))

@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from tools.read.face import AnnotatedFace, Item
 from tools.read.listing import Entry, ListingFormat, picture_named
 from tools.read.marks import Marks, face_of, size_of
 from tools.read.placing import Size
+from tools.read.xml_events import Events, feed
 
 FORMAT = "dlib"
 ORIGIN = 0.0  # dlib's pixels are counted from 0, their centres at whole numbers
@@ -58,32 +58,20 @@ def _begins_right(file: Path) -> bool:
 def parse(file: Path) -> list[Entry]:
     """The faces of an XML file, (picture, marks) each, in its order; no tree is built. Raises ValueError."""
     faces = _Faces(file)
-    parser = ElementTree.XMLParser(target=faces)
-    try:
-        with file.open("rb") as stream:
-            while chunk := stream.read(1 << 16):
-                parser.feed(chunk)
-        parser.close()
-    except (ElementTree.ParseError, LookupError) as error:
-        raise ValueError(f"{file}: found malformed XML ({error}), expected that of dlib's imglab") from None
+    feed(faces, "that of dlib's imglab")
     return faces.found
 
 
-class _Faces:
+class _Faces(Events):
     """Takes the parser's events and keeps the faces."""
 
     def __init__(self, file: Path):
-        self.file = file
+        super().__init__(file)
         self.found: list[Entry] = []
         self.picture: Path | None = None
         self.size: Size | None = None
         self.box: dict[str, str] = {}
         self.parts: list[dict[str, str]] | None = None
-
-    def doctype(self, name: str, public: str | None, system: str | None) -> None:
-        # the standard library expands the entities that a DOCTYPE defines, a few lines to gigabytes; one refused as it
-        # begins leaves none to expand, without the package defusedxml, which does no more here. imglab writes none
-        raise ValueError(f"{self.file}: found a DOCTYPE, expected none (it could define entities without end)")
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "image":

@@ -38,8 +38,8 @@ def find(path: Path, dataset: str) -> list[Item]:
     return _LISTING.find(path, dataset)
 
 
-def read(item: Item, points_key: str = "pts_2d") -> AnnotatedScene:
-    """The scene of an item; `points_key` changes nothing. Raises BadSample."""
+def read(item: Item) -> AnnotatedScene:
+    """The scene of an item. Raises BadSample."""
     return scene_of(item, item.data)
 
 

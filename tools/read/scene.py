@@ -65,6 +65,11 @@ def scene_of(item: Item, marks: SceneMarks) -> AnnotatedScene:
     return AnnotatedScene(placed.image, oriented, box, five, marks.by, ignore, marks.remarks + placed.remarks)
 
 
+def unknown_five(count: int) -> np.ndarray:
+    """The five points of so many faces of which a box alone is known: NaN [count, 5, 2]."""
+    return np.full((count, FIVE, 2), np.nan)
+
+
 def checked(boxes: np.ndarray, place: str) -> np.ndarray:
     """The boxes [N, 4]. Raises BadSample where one has no width or height, or a side that is no number."""
     sound = np.isfinite(boxes).all(axis=1) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from tools.read import faces_together, formats, labels
+from tools.read import faces_together, formats, labels, voc, wider
 from tools.read.face import AUTO, Item
 from tools.read.formats import Finder
 from tools.read.scene import AnnotatedScene
@@ -22,7 +22,7 @@ class SceneReader(Finder, Protocol):
         """The scene of an item. Raises BadSample."""
 
 
-_READERS: tuple[SceneReader, ...] = (labels,)
+_READERS: tuple[SceneReader, ...] = (labels, wider, voc)
 OWN = {reader.FORMAT: reader for reader in _READERS}
 FORMATS: dict[str, Finder] = {**OWN, **formats.FORMATS}
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.helpers.annotated import COCO_FACE, END, START, coco_annotation, csv_header, csv_row, dlib_box, dlib_parts
-from tools.read import formats
+from tools.read import formats, scenes
 
 PHOTOS = {
     "AFW/AFW_134212_1_0": "AFW_134212",
@@ -20,6 +20,9 @@ PHOTOS = {
     "IBUG/IBUG_image_008_1_5": "IBUG_image_008",
     "YTF/YTF_Aaron_Eckhart_123_0": "YTF_Aaron_Eckhart",
     "DRAWN/DRAWN_0004_1_3": "DRAWN_0004",
+    "lfw_5590/Ann_Lee_0001": "LFW_Ann_Lee",
+    "lfw_5590/Ann_Lee_0002_mirror": "LFW_Ann_Lee",
+    "photos/IMG_0001": "IMG_0001",
     "mine/someone": "someone",
     "yours/someone_mirror": "someone",
 }
@@ -41,6 +44,16 @@ def photos(tmp_path):
     faces = [coco_annotation(image_id=number) for number in range(len(files))]
     (tmp_path / "a.json").write_text(json.dumps({"images": images, "annotations": faces, "categories": [COCO_FACE]}))
     return tmp_path
+
+
+def test_the_source_of_a_scene_is_that_of_its_faces(photos):
+    lines = [json.dumps({"file": f"{name}.jpg", "faces": []}) for name in PHOTOS]
+    (photos / "a.jsonl").write_text("\n".join(lines))
+    for path, format in ((photos / "a.jsonl", None), (photos / "a.csv", "csv"), (photos / "AFW", "pts")):
+        items = scenes.find(path, "set", format)
+        found = {item.picture.relative_to(photos).with_suffix("").as_posix(): item.source for item in items}
+        assert found and found.items() <= PHOTOS.items()
+        assert len(found) == len(PHOTOS) or format == "pts"
 
 
 @pytest.mark.parametrize("format", ["300w-lp", "aflw2000", "pts", "dlib", "coco", "csv"])
