@@ -119,6 +119,11 @@ def detection(bench: Bench) -> str:
     return table_of("tools/measure/detection.py", "--data", *bench.data, *marked) if bench.data else ""
 
 
+def formats(models: Sequence[Path]) -> str:
+    """Every format of each of the models that are there, in every runtime."""
+    return "\n\n".join(run("tools/measure/formats.py", "--model", model) for model in models if model.is_file())
+
+
 def real_faces(script: str, data: Sequence[Path]) -> str:
     """A script's table on real faces; nothing without them."""
     return table_of(script, *data) if data else ""
@@ -239,9 +244,10 @@ SECTIONS = {
     ),
     "formats": Section(
         "Formats and runtimes",
-        "The standard model in every format, on every runtime that reads it, in turns; differences are from "
-        "TensorFlow's answers (`tools/measure/formats.py`).",
-        lambda bench: run("tools/measure/formats.py"),
+        "The standard model and the detector in every format, on every runtime that reads it, in turns; differences "
+        "are from TensorFlow's answers (`tools/measure/formats.py`). What is compared: "
+        "[export](../export.md).",
+        lambda bench: formats([ROOT / "infer" / name for name in ("landmark.pb", "detector.pb")]),
     ),
 }
 

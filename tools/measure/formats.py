@@ -1,4 +1,4 @@
-"""Measures the frozen network in every format and runtime: one face, one thread, in turns.
+"""Measures a frozen network in every format and runtime: one face or picture, one thread, in turns.
 
     python tools/measure/formats.py [--model FILE.pb] [--records DIR]
 
@@ -11,7 +11,8 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,16 +22,16 @@ from infer.files.console import speak_plainly  # isort: skip  (first: infer says
 
 import numpy as np
 
-from export.formats import FORMATS, file_names
-from export.frozen_model import squares
-from export.graphs import read_graph, widened
-from export.landmarks import BATCHES, COMPARED, faces
+from export.cells import LIMITS, cell_reference, detector_formats
+from export.formats import FORMATS, Format, file_names
+from export.frozen_model import FrozenDetector, FrozenModel
+from export.landmarks import COMPARED, NO_PICTURES
 from export.litert import in_process
-from export.networks import LANDMARKS
-from export.parity import deviations, in_batches
-from export.runtimes import RUNTIMES
-from net.data.record_set import RecordSet
+from export.parity import Reference, of
+from export.runtimes import RUNTIMES, Answer, session_of
+from infer.model.document import kind_of
 from records.manifest import MANIFEST
+from records.runtime import v1
 from tools.measure import opencv5
 
 CALLS, WARM = 25, 5  # in a turn; the first bring the caches back from the other runtime's turn
@@ -39,53 +40,87 @@ CALLS, WARM = 25, 5  # in a turn; the first bring the caches back from the other
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("--model", type=Path, default=ROOT / "infer" / "landmark.pb", help="(default: infer/landmark.pb)")
+    add(
+        "--model",
+        type=Path,
+        default=ROOT / "infer" / "landmark.pb",
+        help="a landmark network, or a detector (default: infer/landmark.pb)",
+    )
     add(
         "--records",
         type=Path,
         default=ROOT / "data" / "records",
-        help="whose test pictures are compared; squares of the pictures in images/ where it is not there "
+        help="whose test pictures are compared; the pictures in images/ where it is not there, and for a detector "
         "(default: data/records)",
     )
     add("--rounds", type=int, default=12, help="turns of each (default: %(default)s)")
     return parser.parse_args(argv)
 
 
+@dataclass(frozen=True)
+class MeasuredModel:
+    """What is measured of a model.
+
+    graph: in single precision; formats: that it is written in; truth: what their answers are compared with; image:
+    float32 [1, H, W, C], whose answer is timed, and what it is, in words; calibration: pictures for int8.
+    """
+
+    graph: v1.GraphDef
+    formats: Sequence[Format]
+    truth: Reference
+    image: np.ndarray
+    what: str
+    calibration: np.ndarray
+
+
 def main(argv=None) -> int:
     speak_plainly()
     args = parse_args(argv)
-    images = pictures(args.records)
+    measured = measured_detector(args.model) if kind_of(args.model) else measured_landmarks(args.model, args.records)
     with tempfile.TemporaryDirectory() as folder:
-        files = write_all(args.model, Path(folder), images)
-        (expected,) = in_batches(RUNTIMES["tensorflow"](files["pb"], LANDMARKS), images, max(BATCHES))
+        files = write_all(measured, Path(folder))
         runners = {
-            (name, runtime): (RUNTIMES | {"litert": in_process})[runtime](file, LANDMARKS, threads=1)
-            for name, file in files.items()
-            for runtime in FORMATS[name].runtimes
+            (form.name, runtime): (RUNTIMES | {"litert": in_process})[runtime](
+                files[form.name], measured.truth.signature, threads=1
+            )
+            for form in measured.formats
+            for runtime in form.runtimes
         }
-        times = seconds(runners, images[:1], args.rounds)
-        print(table(files, runners, times, images, expected))
-    print(f"\n{opencv5_line(args.model, images, expected)}")
+        times = seconds(runners, measured.image, args.rounds)
+        print(table(files, runners, times, measured))
+    print(f"\n{opencv5_line(args.model, measured)}")
     return 0
 
 
-def pictures(records: Path, size: int = 128) -> np.ndarray:
-    """COMPARED pictures float32 [N, size, size, 3] RGB: of test records, or squares of those in images/."""
-    if (records / MANIFEST).is_file():
-        return faces(RecordSet(records), COMPARED)[0]
-    return squares(COMPARED, size).astype(np.float32)
+def measured_landmarks(file: Path, records: Path) -> MeasuredModel:
+    """A landmark model on test records, where they are there, or else on squares of the pictures in images/."""
+    model = FrozenModel(file)
+    truth = model.reference(model.record_set(records if (records / MANIFEST).is_file() else None))
+    few = truth.images[:COMPARED]
+    return MeasuredModel(model.graph, list(FORMATS.values()), truth, few[:1], "one face", few)
 
 
-def write_all(model: Path, folder: Path, images: np.ndarray) -> dict[str, Path]:
-    """Format -> file: the model's graph in every format, int8 calibrated on the pictures themselves."""
-    graph, names = widened(read_graph(model)), file_names(list(FORMATS.values()))
-    for name, form in FORMATS.items():
-        (folder / names[name]).write_bytes(form.write(graph, LANDMARKS, images))
+def measured_detector(file: Path) -> MeasuredModel:
+    """A detector on the pictures in images/."""
+    model = FrozenDetector(file)
+    truth = cell_reference(session_of(model.graph, model.signature), model.signature)
+    formats = detector_formats([FORMATS[name] for name in LIMITS])
+    image = truth.pictures[-1][:1]
+    height, width = image.shape[1:3]
+    return MeasuredModel(model.graph, formats, truth, image, f"a picture of {width}x{height}", NO_PICTURES)
+
+
+def write_all(measured: MeasuredModel, folder: Path) -> dict[str, Path]:
+    """Format -> file: the model's graph in every format."""
+    names = file_names(measured.formats)
+    signature = measured.truth.signature
+    for form in measured.formats:
+        (folder / names[form.name]).write_bytes(form.write(measured.graph, signature, measured.calibration))
     return {name: folder / file for name, file in names.items()}
 
 
 def seconds(runners: dict[tuple, Callable], image: np.ndarray, rounds: int) -> dict[tuple, float]:
-    """Median seconds of each runner for one face, measured in turns."""
+    """Median seconds of each runner for one picture, measured in turns."""
     times: dict[tuple, list[float]] = {key: [] for key in runners}
     for _ in range(rounds):
         for key, call in runners.items():
@@ -103,31 +138,39 @@ def seconds_each(call: Callable, image: np.ndarray) -> list[float]:
     return found[WARM:]
 
 
-def table(files: dict[str, Path], runners: dict, times: dict, images: np.ndarray, expected: np.ndarray) -> str:
-    """The formats in Markdown: size, difference from TensorFlow's answers, time of one face on one thread."""
-    first = times["pb", "opencv"]
+def table(files: dict[str, Path], runners: dict[tuple[str, str], Answer], times: dict, measured: MeasuredModel) -> str:
+    """The formats in Markdown: size, difference from TensorFlow's answers, time of one picture on one thread."""
+    first, truth = times["pb", "opencv"], measured.truth
     lines = [
-        f"| format | MB | runtime | off by at most, of the crop's side ({len(images)} pictures, batches "
-        f"{', '.join(map(str, BATCHES))}) | one face, one thread, ms (median) | of OpenCV's time |",
+        f"| format | MB | runtime | off by at most, {of(truth.unit)} | {measured.what}, one thread, ms (median) | of "
+        "OpenCV's time |",
         "|---|---|---|---|---|---|",
     ]
     for (name, runtime), call in runners.items():
-        (off,) = deviations(f"{name}: {runtime}", call, images, [expected], BATCHES)
+        off = truth.difference(f"{name}: {runtime}", call).max
         size = files[name].stat().st_size / 1e6
         spent = times[name, runtime]
-        lines.append(
-            f"| {name} | {size:.2f} | {runtime} | {off.max():.1e} | {1000 * spent:.2f} | {spent / first:.2f} |"
-        )
+        lines.append(f"| {name} | {size:.2f} | {runtime} | {off:.1e} | {1000 * spent:.2f} | {spent / first:.2f} |")
     return "\n".join([*lines, "", f"OpenCV takes {first / times['pb', 'tensorflow']:.2f} of TensorFlow's time."])
 
 
-def opencv5_line(model: Path, images: np.ndarray, expected: np.ndarray) -> str:
-    """What OpenCV 5 makes of the shipped file, or how to get it where it is not there."""
+def opencv5_line(model: Path, measured: MeasuredModel) -> str:
+    """What OpenCV 5 makes of a frozen graph, or how to get it where it is not there."""
     python = opencv5.python_of(opencv5.FOLDER)
     if not python.is_file():
         return "OpenCV 5: not measured, `make opencv5` makes its environment."
-    version, found = opencv5.answers(python, model, images, BATCHES)
-    return f"OpenCV {version} on `{model.name}`: {np.abs(found - expected).max():.1e} at most, in the same batches."
+    truth, asked = measured.truth, list[np.ndarray]()
+    answer = session_of(measured.graph, truth.signature)
+
+    def noted(images: np.ndarray) -> list[np.ndarray]:
+        asked.append(images)
+        return answer(images)
+
+    truth.difference(model.name, noted)
+    version, found = opencv5.answers(python, model, (truth.signature.input, truth.signature.outputs), asked)
+    replies = iter(found)
+    off = truth.difference(model.name, lambda images: next(replies)).max
+    return f"OpenCV {version} on `{model.name}`: {off:.1e} at most, in the same batches."
 
 
 if __name__ == "__main__":

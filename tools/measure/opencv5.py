@@ -11,8 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from infer.model.contract import read_contract
-from infer.model.network import forward, load
+from infer.model.graph import open_graph, running
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".venv-opencv5"
@@ -24,27 +23,37 @@ def python_of(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
-def answers(python: Path, model: Path, images: np.ndarray, sizes: Sequence[int]) -> tuple[str, np.ndarray]:
-    """The version of that Python's OpenCV, and its answers for batches of each size, float32 [len(sizes), N, 2K].
+def answers(
+    python: Path, model: Path, ends: tuple[str, Sequence[str]], batches: Sequence[np.ndarray]
+) -> tuple[str, list[list[np.ndarray]]]:
+    """The version of that Python's OpenCV, and for each batch what each output of a frozen graph says, channels last.
 
-    images: float32 [N, S, S, 3] RGB, whole numbers 0..255. Raises ValueError, with its last line, where that fails.
+    ends: names of the input and of the outputs; batches: float32 [N, H, W, C] RGB, whole numbers 0..255. Raises
+    ValueError, with its last line, where that fails.
     """
+    given, outputs = ends
     with tempfile.TemporaryDirectory() as folder:
-        pictures = Path(folder, "pictures.npy")
-        np.save(pictures, images.astype(np.uint8))
-        arguments = [ROOT, Path(model).resolve(), pictures, folder, *sizes]
+        for index, images in enumerate(batches):
+            np.save(Path(folder, f"{index}.npy"), images.astype(np.uint8))
+        arguments = [ROOT, Path(model).resolve(), folder, len(batches), given, *outputs]
         done = subprocess.run([python, "-c", PROGRAM, *map(str, arguments)], capture_output=True, text=True)
         if done.returncode:
             said = done.stderr.strip().splitlines() or ["no reason given"]
             raise ValueError(f"{model}: OpenCV 5 fails: {said[-1][:200]}")
-        return done.stdout.split()[-1], np.stack([np.load(Path(folder, f"{size}.npy")) for size in sizes])
+        found = [
+            [np.load(Path(folder, f"{index}.{output}.npy")) for output in outputs] for index in range(len(batches))
+        ]
+        return done.stdout.split()[-1], found
 
 
-def run(model: str, pictures: str, folder: str, *sizes: str) -> None:
-    """What that process does: writes its answers for batches of each size to <size>.npy, and prints its version."""
-    contract, crops = read_contract(model), np.load(pictures)[..., ::-1]
-    net = load(contract)
-    for size in map(int, sizes):
-        found = [forward(net, contract, crops[start : start + size]) for start in range(0, len(crops), size)]
-        np.save(Path(folder, f"{size}.npy"), np.concatenate(found).reshape(len(crops), -1))
+def run(model: str, folder: str, count: str, given: str, *outputs: str) -> None:
+    """What that process does: answers batch i of <i>.npy in <i>.<output>.npy, and prints its version."""
+    with running(Path(model)):
+        net = open_graph(Path(model))
+        for index in range(int(count)):
+            images = np.load(Path(folder, f"{index}.npy")).astype(np.float32)
+            net.setInput(np.ascontiguousarray(images.transpose(0, 3, 1, 2)), given)
+            for output, found in zip(outputs, net.forward(outputs), strict=True):
+                maps = found.transpose(0, 2, 3, 1) if found.ndim == 4 else found
+                np.save(Path(folder, f"{index}.{output}.npy"), maps)
     print(cv2.__version__)
