@@ -22,9 +22,9 @@ from ..faces.face import Face, TrackedFace
 from ..files.pictures import as_bgr
 from ..geometry.boxes import OVERLAP, SAME, overlaps
 from ..geometry.candidates import Candidates
-from .looks import FaceLook, look_of
+from .looks import look_of
 from .smoothing import OneEuro, SmoothingSettings
-from .tracks import ALIKE, Memory, Track, fit_of, pairs
+from .tracks import ALIKE, Found, Memory, Track, fit_of, is_apart, pairs
 
 MOVED = 0.06  # of the face: points so far from where they were sought get a second pass, for their crop was off
 CHEAP = 2 * FIRST  # pixels of the longest side: a glance up to there may be had in every frame for a while
@@ -142,12 +142,11 @@ class Tracker:
 
     def _note(self, track: Track, points: np.ndarray, since: float) -> None:
         """Remembers a face as it is, while it is surely itself: alone, or looking as it did."""
-        others = [other.box for other in self._tracks if other is not track]
-        alone = not others or overlaps(track.box, np.array(others)).max() == 0
         if track.strikes or track.restless:
             return
+        alone = is_apart(track.box, [other.box for other in self._tracks if other is not track])
         if alone or track.memory.look.likeness(track.look) >= ALIKE:
-            track.remember(self._time, points, since)
+            track.remember(self._time, points, since, alone)
 
     def _lose(self, tracks: Sequence[Track]) -> None:
         """Follows these no more, but knows them for a while."""
@@ -202,21 +201,27 @@ class Tracker:
     def _add(self, frame: np.ndarray, faces: Sequence[Face]) -> None:
         """Follows these too, where nobody is followed yet: under the id of one lost a moment ago, or of one that was
         just missed at its place, if they lie where it should be and look like it."""
-        found = [(face, look_of(frame, face.points)) for face in faces if self._is_free(face.box)]
+        steady = [track.box for track in self._tracks if not track.strikes]
+        found = [
+            Found(face, look_of(frame, face.points), is_apart(face.box, steady))
+            for face in faces
+            if self._is_free(face.box)
+        ]
         missed = [track for track in self._tracks if track.strikes]
         known = pairs(found, [*self._lost, *missed], self._time)
-        for index, (face, look) in enumerate(found):
+        for index, one in enumerate(found):
             track = known.get(index)
             if track is None:
-                self._tracks.append(self._new(face, look))
+                self._tracks.append(self._new(one))
                 continue
-            track.take(face, look, self._smoothing(), self._time)
-            self._lost = [one for one in self._lost if one is not track]
+            track.take(one, self._smoothing(), self._time)
+            self._lost = [other for other in self._lost if other is not track]
             self._tracks += [] if track in self._tracks else [track]
         self._tracks.sort(key=lambda track: track.id)
 
-    def _new(self, face: Face, look: FaceLook) -> Track:
+    def _new(self, found: Found) -> Track:
         """A face that nobody knows yet."""
+        face, look = found.face, found.look
         memory = Memory(look, face.box.astype(np.float64), np.zeros(2), self._time)
         self._next_id += 1
         return Track(self._next_id - 1, face.points, face.score, look, self._smoothing(), memory, self._time)

@@ -9,15 +9,25 @@ import numpy as np
 
 from ..faces.face import Face, TrackedFace
 from ..geometry.boxes import SAME, box_of, overlaps
-from .looks import FaceLook
+from .looks import MARGIN, FaceLook
 from .smoothing import OneEuro
 
-BLEND = 0.5  # of the velocity from the last frame to this one in the one that is gone by
+BLEND, SLOWLY = 0.3, 0.05  # of the velocity from the last frame to this one in what is gone by; near others
 STILL = 0.02  # of the face's edge: what moves less from frame to frame may only tremble
 FARTHEST = 1.0  # seconds for which a lost face is thought to go on as it went
 REACH = 1.0  # of the face's edge: so far from where it should be a lost face may turn up at once,
 SPREAD = 1.5  # and so much farther with every second
+HIDDEN = 0.75  # of the face's edge: so near to where it should be a face that is half hidden is the one waited for
 ALIKE = 0.4  # likeness of looks from which on a face is surely the same one
+
+
+@dataclass(frozen=True)
+class Found:
+    """A face that was found anew, its look, and whether it shows whole: no face that is followed touches it."""
+
+    face: Face
+    look: FaceLook
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -61,17 +71,21 @@ class Track:
         moves = float(np.linalg.norm(gone)) > STILL * edge_of(self.box)
         return self.points + gone.astype(np.float32) if moves else self.points
 
-    def remember(self, time: float, before: np.ndarray, since: float) -> None:
-        """Takes it as it is now for itself; before: its points in the frame of `since`."""
-        gone = (middle_of(self.box) - middle_of(box_of(before))) / (time - since)
-        velocity = BLEND * gone + (1 - BLEND) * self.memory.velocity
-        self.memory = Memory(self.look, self.box, velocity, time)
+    def remember(self, time: float, before: np.ndarray, since: float, alone: bool) -> None:
+        """Takes it as it is now for itself; before: its points in the frame of `since`.
 
-    def take(self, face: Face, look: FaceLook, smooth: OneEuro | None, time: float) -> None:
+        alone: else others may hide a part of it, which neither its look nor its way is to be taken from.
+        """
+        gone, blend = (middle_of(self.box) - middle_of(box_of(before))) / (time - since), BLEND if alone else SLOWLY
+        velocity = blend * gone + (1 - blend) * self.memory.velocity
+        self.memory = Memory(self.look if alone else self.memory.look, self.box, velocity, time)
+
+    def take(self, found: Found, smooth: OneEuro | None, time: float) -> None:
         """Goes on, smoothed anew, from a face that was found; its way there says nothing of how it goes on."""
-        self.points, self.score, self.look, self.seen = face.points, face.score, look, time
+        self.points, self.score, self.look, self.seen = found.face.points, found.face.score, found.look, time
         self.strikes, self.restless, self.filter = 0, False, smooth
-        self.memory = Memory(look, self.box, np.zeros(2), time)
+        if found.whole:
+            self.memory = Memory(found.look, self.box, np.zeros(2), time)
 
     def shown(self, time: float) -> TrackedFace:
         """The face as it is at that time, smoothed."""
@@ -89,23 +103,33 @@ def edge_of(box: np.ndarray) -> float:
     return float(max(*(box[2:] - box[:2]), 1.0))
 
 
-def fit_of(memory: Memory, box: np.ndarray, look: FaceLook, time: float) -> float:
+def is_apart(box: np.ndarray, others: Sequence[np.ndarray]) -> bool:
+    """Whether a face with this box [4] shows whole, its surroundings as well: none of the others touches them."""
+    room = MARGIN * edge_of(box) * np.array([-1, -1, 1, 1])
+    return not others or float(overlaps(box + room, np.array(others)).max()) == 0
+
+
+def fit_of(memory: Memory, box: np.ndarray, look: FaceLook, time: float, whole: bool = True) -> float:
     """How well a face with this box [4] and look is the one remembered: the likeness, less what it is off, in edges of
     the face, from where it should be; -inf where it cannot be.
 
-    It may be where it should be, if it does not look like another one, or near there, if it looks alike.
+    It may be where it should be, if it does not look like another one, or near there, if it looks alike; and where it
+    does not show whole, its look says nothing against it.
     """
     there = memory.box_at(time)
     likeness = memory.look.likeness(look)
     off = float(np.linalg.norm(middle_of(box) - middle_of(there))) / edge_of(there)
     at_place = overlaps(box, there[None])[0] >= SAME and not look.is_another(memory.look)
     near = off <= REACH + SPREAD * (time - memory.time) and likeness >= ALIKE
-    return likeness - off if at_place or near else -np.inf
+    comes_out = not whole and off <= HIDDEN
+    return likeness - off if at_place or near or comes_out else -np.inf
 
 
-def pairs(faces: Sequence[tuple[Face, FaceLook]], tracks: Sequence[Track], time: float) -> dict[int, Track]:
+def pairs(found: Sequence[Found], tracks: Sequence[Track], time: float) -> dict[int, Track]:
     """Which found faces are which of the tracks, by the faces' indices: the best pair first, each track once."""
-    fits = np.array([[fit_of(track.memory, face.box, look, time) for track in tracks] for face, look in faces])
+    fits = np.array(
+        [[fit_of(track.memory, one.face.box, one.look, time, one.whole) for track in tracks] for one in found]
+    )
     chosen: dict[int, Track] = {}
     while fits.size and fits.max() > -np.inf:
         face, track = (int(index) for index in np.unravel_index(fits.argmax(), fits.shape))

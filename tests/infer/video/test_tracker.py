@@ -26,7 +26,7 @@ def test_a_fast_face_gets_second_passes_until_its_way_is_known():
     film(Tracker(slow, RAW), 8)
     fast = Truth(lambda index: np.array([50 + 6.0 * index, 100]))
     answers = film(Tracker(fast, RAW), 8)
-    assert len(slow.refined) == 7 and len(fast.refined) == 9  # of 3 pixels in the second frame, and 1.5 in the third
+    assert len(slow.refined) == 7 and len(fast.refined) == 10  # sought 6, 4.2, 2.9 and 2.1 pixels off
     np.testing.assert_allclose(answers[7][0].points, SHAPE + (92, 100), atol=1e-3)
 
 

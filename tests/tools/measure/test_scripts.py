@@ -5,6 +5,7 @@ import pytest
 from tests.helpers.drawn import draw_set
 from tools.measure import (
     batches,
+    crossings,
     cuts,
     detection,
     limit_pictures,
@@ -27,6 +28,7 @@ def drawn(tmp_path_factory):
 
 SCRIPTS = {
     batches: (),
+    crossings: (),
     cuts: (),
     detection: ("--data",),
     limit_pictures: (),
