@@ -1,13 +1,12 @@
-"""Data that several tests share, made once a session."""
+"""Data that several tests share, made once a session.
+
+What makes them is imported where it is used: the tests of inference also run where there is no TensorFlow.
+"""
 
 import os
 from pathlib import Path
 
 import pytest
-
-from net import train
-from tests.helpers.drawn import draw_set
-from tools import make_records
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("LANDMARK68_DATA") or ROOT.parent / "shared" / "data")
@@ -18,12 +17,16 @@ TEST_FRACTION = 0.5  # three of the ten photos, by their hashes
 @pytest.fixture(scope="session")
 def face_set(tmp_path_factory):
     """A data set of 30 drawn faces of 10 photos in 3 views; not to be changed."""
+    from tests.helpers.drawn import draw_set
+
     return draw_set(tmp_path_factory.mktemp("drawn") / "tiny")
 
 
 @pytest.fixture(scope="session")
 def record_set(face_set, tmp_path_factory):
     """Records of `face_set`, several shards a split, made by 2 workers; not to be changed."""
+    from tools import make_records
+
     folder = tmp_path_factory.mktemp("records") / "set"
     assert make_records.main([str(face_set), "--out", str(folder), *RECORD_OPTIONS, "--workers", "2"]) == 0
     return folder
@@ -36,6 +39,8 @@ RECORD_OPTIONS += ["--shard-size", "6", "--encoding", "raw", "--no-report"]
 @pytest.fixture(scope="session")
 def trained(record_set, tmp_path_factory):
     """A run of a tiny network on `record_set`, never interrupted; not to be changed."""
+    from net import train
+
     run = tmp_path_factory.mktemp("runs") / "whole"
     assert train.main(train_options(record_set, run)) == 0
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -77,7 +78,7 @@ def results(futures: Sequence[Future[Answer]], seconds: float) -> list[Answer | 
     end = time.monotonic() + seconds
     try:
         return [future.exception(max(0.0, end - time.monotonic())) or future.result() for future in futures]
-    except TimeoutError:
+    except concurrent.futures.TimeoutError:  # up to Python 3.10 another than the built-in one
         for future in futures:
             future.cancel()
         raise Busy(f"no answer within {seconds:g} s") from None

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import scipy.io
 
 from infer.geometry.boxes import box_of
 from tools.measure.corruptions import Picture
@@ -80,6 +79,8 @@ def random_face(rng: np.random.Generator, height: int = HEIGHT, width: int = WID
 
 def write_face(folder: Path, subset: str, name: str, image: np.ndarray, own: dict | None, old: dict | None) -> Path:
     """One face in 300W-LP's layout; own: `_pts.mat`, old: `<NAME>.mat`. Returns the picture's path."""
+    import scipy.io  # only where a data set is written: not every environment with these tests has it
+
     picture = folder / subset / f"{name}.jpg"
     landmarks = folder / "landmarks" / subset
     for place in (picture.parent, landmarks):

@@ -8,8 +8,11 @@ import zlib
 import cv2
 import numpy as np
 
+from infer.files.kinds import decodes
+
 LOSSLESS = [".png", ".bmp", ".tiff", ".webp", ".ppm", ".pam", ".ras"]
-ALL = [*LOSSLESS, ".jpg", ".gif", ".avif", ".jp2", ".hdr"]
+RARE = [kind for kind in (".gif", ".avif", ".jp2", ".hdr") if decodes(kind)]  # older OpenCVs lack one or another
+ALL = [*LOSSLESS, ".jpg", *RARE]
 
 
 def smooth() -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 from infer.geometry.cells import FIELDS, Level, encoded
 from infer.geometry.oriented import roll_of
 from infer.geometry.rotations import rotation
+from tests.helpers.tiny_graph import INT32, a_number, a_text, a_type, call, constant, graph, numbers, placeholder
 
 LEVELS = (Level("cells8", 8, 16.0), Level("cells16", 16, 32.0), Level("cells32", 32, 64.0))
 FORM = np.array([0.1, -0.2, 1.2, 1.5])  # centre from the cell's, width, height; units
@@ -68,23 +69,35 @@ def write_detector(folder: Path, name: str = "detector", roll: float = 0.0, **ch
 
 
 def _graph(roll: float) -> bytes:
-    import tensorflow as tf  # only where a model is made: importing it takes seconds
-
-    with tf.Graph().as_default() as graph:
-        image = tf.compat.v1.placeholder(tf.float32, [None, None, None, 3], name="image")
-        scaled = image * (1 / 255)
-        for channel, level in enumerate(LEVELS):
-            oriented, five = face_at(level, 0, 0, roll)
-            centre = np.full((1, 2), (level.stride - 1) / 2)
-            kernel = np.zeros((level.stride, level.stride, 3, 1), np.float32)
-            kernel[:, :, 2 - channel] = 12 / level.stride**2  # of RGB
-            score = tf.sigmoid(_convolved(tf, scaled, kernel, np.array([-6.0])))
-            rest = np.zeros((level.stride, level.stride, 3, FIELDS - 1), np.float32)
-            fields = encoded(oriented[None], five[None], centre, level)[0]
-            tf.concat([score, _convolved(tf, scaled, rest, fields)], -1, name=level.name)
-    return graph.as_graph_def().SerializeToString()
+    maps = [part for channel, level in enumerate(LEVELS) for part in _map(level, channel, roll)]
+    scaled = [constant("scale", 1 / 255), call("scaled", "Mul", "image", "scale")]
+    return graph(placeholder("image", -1, -1, -1, 3), *scaled, *maps)
 
 
-def _convolved(tf, x, kernel: np.ndarray, bias: np.ndarray):
+def _map(level: Level, channel: int, roll: float) -> list[bytes]:
+    """The nodes of one map, of the mean of blue, green, red (0 to 2)."""
+    oriented, five = face_at(level, 0, 0, roll)
+    kernel = np.zeros((level.stride, level.stride, 3, 1))
+    kernel[:, :, 2 - channel] = 12 / level.stride**2  # of RGB
+    rest = np.zeros((level.stride, level.stride, 3, FIELDS - 1))
+    fields = encoded(oriented[None], five[None], np.full((1, 2), (level.stride - 1) / 2), level)[0]
+    raw, score, others = (f"{level.name}_{part}" for part in ("raw", "score", "rest"))
+    return [
+        *_convolved(raw, kernel, np.array([-6.0])),
+        call(score, "Sigmoid", raw),
+        *_convolved(others, rest, fields),
+        constant(f"{level.name}_axis", -1),
+        call(level.name, "ConcatV2", score, others, f"{level.name}_axis", N=a_number(2), Tidx=a_type(INT32)),
+    ]
+
+
+def _convolved(name: str, kernel: np.ndarray, bias: np.ndarray) -> list[bytes]:
     stride = kernel.shape[0]
-    return tf.nn.bias_add(tf.nn.conv2d(x, kernel, stride, "VALID"), bias.astype(np.float32))
+    layout = {"data_format": a_text("NHWC")}
+    form = {"strides": numbers(1, stride, stride, 1), "padding": a_text("VALID")}
+    return [
+        constant(f"{name}_kernel", kernel),
+        call(f"{name}_product", "Conv2D", "scaled", f"{name}_kernel", **form, **layout),
+        constant(f"{name}_bias", bias),
+        call(name, "BiasAdd", f"{name}_product", f"{name}_bias", **layout),
+    ]

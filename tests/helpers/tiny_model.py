@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from infer.geometry.boxes import box_of
+from tests.helpers.tiny_graph import INT32, a_text, a_type, call, constant, graph, placeholder
 
 SIZE, COUNT, MARGIN = 32, 5, 0.5
 # right eye, left eye, nose, corners of the mouth: fractions of the crop; the box is 0.5 wide, as MARGIN has it
@@ -70,15 +71,19 @@ def write_model(folder: Path, channels: int = 3, name: str = "landmark", graph: 
 
 
 def _graph(channels: int) -> bytes:
-    import tensorflow as tf  # only where a model is made: importing it takes seconds
-
     effect = EFFECT if channels == 3 else EFFECT.sum(axis=0, keepdims=True)
-    v1 = tf.compat.v1
-    with tf.Graph().as_default() as graph:
-        image = v1.placeholder(tf.float32, [None, SIZE, SIZE, channels], name="image")
-        scaled = image * (1 / 255)
-        # one mean over both axes and a product with a constant: forms that OpenCV reads
-        mean = tf.reduce_mean(scaled, [1, 2])
-        answer = tf.nn.bias_add(tf.matmul(mean, np.tile(effect, COUNT)), SHAPE.reshape(-1))
-        tf.reshape(answer, [-1, COUNT * 2], name="landmarks")
-    return graph.as_graph_def().SerializeToString()
+    index = {"Tidx": a_type(INT32)}
+    # one mean over both axes and a product with a constant: forms that OpenCV reads
+    return graph(
+        placeholder("image", -1, SIZE, SIZE, channels),
+        constant("scale", 1 / 255),
+        call("scaled", "Mul", "image", "scale"),
+        constant("axes", [1, 2]),
+        call("mean", "Mean", "scaled", "axes", **index),
+        constant("weights", np.tile(effect, COUNT)),
+        call("product", "MatMul", "mean", "weights"),
+        constant("bias", SHAPE.reshape(-1)),
+        call("answer", "BiasAdd", "product", "bias", data_format=a_text("NHWC")),
+        constant("shape", [-1, COUNT * 2]),
+        call("landmarks", "Reshape", "answer", "shape", Tshape=a_type(INT32)),
+    )

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.helpers.protobuf import field
+
 SIZE = 24
 FLOAT = 1  # TensorProto.DataType
 EFFECT = np.array([[0.11, 0.02], [-0.03, 0.07], [0.05, -0.13]])  # of each channel on x, y
@@ -109,16 +111,3 @@ def value(name: str, dims: list[int | str]) -> bytes:
     name, dim_param 2."""
     shape = b"".join(field(1, field(2, size.encode()) if isinstance(size, str) else field(1, size)) for size in dims)
     return field(1, name.encode()) + field(2, field(1, field(1, FLOAT) + field(2, shape)))
-
-
-def field(number: int, content: int | bytes) -> bytes:
-    """A protobuf field: a varint, or bytes with their length."""
-    if isinstance(content, int):
-        return varint(number << 3) + varint(content)
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
-def varint(number: int) -> bytes:
-    """Seven bits a byte, the lowest first."""
-    low, rest = number & 127, number >> 7
-    return bytes([low | 128]) + varint(rest) if rest else bytes([low])

@@ -319,6 +319,11 @@ def test_the_same_name_in_two_folders(call, pictures):
     assert "4 of 4 pictures" in call("my pictures", "--whole", "--recursive", "--out", "my pictures/out")[1]
 
 
+def off(picture, expected) -> float:
+    """The mean difference of a file's picture from another; points were rounded before they were drawn, or not."""
+    return np.abs(cv2.imread(str(picture)).astype(int) - expected).mean()
+
+
 def test_resume_skips_what_is_done(call, pictures, tmp_path, monkeypatch):
     for name in ("c", "d", "e"):
         cv2.imwrite(str(pictures / f"{name}.png"), np.full((40, 50, 3), 99, np.uint8))
@@ -340,15 +345,16 @@ def test_resume_skips_what_is_done(call, pictures, tmp_path, monkeypatch):
     code, out, err = call(*options, "--resume")
     assert (code, err) == (0, "") and "3 of 5 pictures were done before" in out and len(calls) == 4 + 2
     whole, sheet = read(tmp_path / "output" / "points.json"), tmp_path / "output" / "contact_sheet.jpg"
-    drawn = sheet.read_bytes()
+    drawn = cv2.imread(str(sheet)).astype(int)
     assert [entry["file"] for entry in whole] == ["a ä.png", "b.bmp", "c.png", "d.png", "e.png"]
     # a finished run: nothing to do but what has been taken away, and the same files again
     (tmp_path / "output" / "d.png").unlink()
     (tmp_path / "output" / "pts" / "c.pts").unlink()
     assert "3 of 5 pictures were done before" in call(*options, "--resume")[1] and len(calls) == 4 + 2 + 2
-    assert read(tmp_path / "output" / "points.json") == whole and sheet.read_bytes() == drawn
+    assert read(tmp_path / "output" / "points.json") == whole and off(sheet, drawn) < 0.1
     (pictures / "a ä.png").unlink()  # no thumbnail of it any more
-    assert call("my pictures", "my pictures/a ä.png", *options[1:], "--resume")[0] == 0 and sheet.read_bytes() != drawn
+    assert call("my pictures", "my pictures/a ä.png", *options[1:], "--resume")[0] == 0
+    assert cv2.imread(str(sheet)).shape != drawn.shape
     assert call(*options)[0] == 0 and len(calls) == 4 + 2 + 2 + 4  # without --resume all is done again
     assert not list((tmp_path / "output").glob(".*"))
 
@@ -377,6 +383,7 @@ def test_pose_openness_and_crops_of_68_points(call, tmp_path):
     assert cv2.imread(str(tmp_path / "output" / "crops" / "b.png")).shape == (112, 112, 3)
 
 
+@pytest.mark.skipif(not hasattr(cv2, "CascadeClassifier"), reason="this OpenCV (5) has no Haar cascades")
 def test_without_haar_the_way_out_is_named_once(call, monkeypatch):
     monkeypatch.delattr(cv2, "CascadeClassifier")
     code, _, err = call("my pictures")

@@ -145,7 +145,7 @@ def test_tiny_and_long_pictures(file):
 
 
 def test_a_map_of_another_size_is_told(tmp_path):
-    swapped = [{"name": "cells8", "stride": 16, "unit": 32}]
+    swapped = [{"name": one.name, "stride": max(16, one.stride), "unit": one.unit} for one in LEVELS]
     with pytest.raises(ValueError, match=r"detector\.pb: answers \[4, 8, 15\] as cells8, expected \[2, 4, 15\]"):
         OwnDetector(write_detector(tmp_path, outputs=swapped))
     with pytest.raises(ValueError, match=r"detector\.pb: found no graph that OpenCV .* can run"):

@@ -7,7 +7,8 @@ import pytest
 from infer.detect.yunet import YuNetDetector, boxes_around, load_weights
 from infer.geometry.oriented import roll_of
 from infer.geometry.rotations import rotation
-from tests.helpers.tiny_onnx import field, model, node, tensor, value
+from tests.helpers.protobuf import field
+from tests.helpers.tiny_onnx import model, node, tensor, value
 
 EDGE = 320  # of the input that the file names; OpenCV sets others
 STRIDES = (8, 16, 32)

@@ -3,6 +3,7 @@
 import json
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -24,6 +25,7 @@ def test_what_is_written_is_read_again(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix, expected", [(".mkv", 151), (".mov", 8)])  # Matroska holds no count of frames
+@pytest.mark.skipif(not hasattr(cv2, "VIDEOWRITER_PROP_RAW_VIDEO"), reason="this OpenCV (< 4.9) writes no such films")
 def test_a_varying_rate_has_each_frame_at_its_own_time(tmp_path, suffix, expected):
     stamps = [0, 4, 8, 30, 60, 63, 66, 150]
     with Frames(write_uneven_clip(tmp_path / f"c{suffix}", stamps)) as frames:
@@ -56,7 +58,8 @@ def test_time_never_stands_still(tmp_path, monkeypatch, stamps, times):
 def test_reading_can_be_left_in_the_middle(tmp_path):
     with Frames(write_clip(tmp_path / "c.avi")) as frames:
         assert next(iter(frames)).index == 0
-    assert frames.count <= 1 + video.AHEAD + 1
+    # the first one, the queue, the one that found no room in it, and the one that was being read then
+    assert frames.count <= 1 + video.AHEAD + 2
 
 
 def test_a_video_that_fails_leaves_nothing(tmp_path, monkeypatch):

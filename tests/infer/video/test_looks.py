@@ -39,7 +39,7 @@ def test_a_look_by_hand_follows_the_face():
     look = look_of(ONE, POINTS)
     assert look.detail.shape == (SIZE * SIZE,) and np.linalg.norm(look.detail) == pytest.approx(1, abs=1e-5)
     moved = look_of(np.roll(ONE, (7, -9), (0, 1)), POINTS + (-9, 7))
-    assert look.detail @ moved.detail == pytest.approx(1, abs=1e-3)
+    assert look.detail @ moved.detail == pytest.approx(1, abs=2e-3)  # OpenCV 5 rounds otherwise at another place
     flat = np.full((300, 300, 3), (10, 100, 250), np.uint8)
     shares = np.zeros((3, BINS))
     shares[[0, 1, 2], [10 * BINS // 256, 100 * BINS // 256, 250 * BINS // 256]] = 1 / 3

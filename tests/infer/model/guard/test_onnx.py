@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from infer.model.guard.onnx import check_onnx
-from tests.helpers.tiny_onnx import field, model, node, pooled_model, tensor, value
+from tests.helpers.protobuf import field
+from tests.helpers.tiny_onnx import model, node, pooled_model, tensor, value
 
 WEIGHTS = tensor("weights", np.ones((3, 10)))
 DATA = value("data", [1, 3])
