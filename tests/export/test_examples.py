@@ -13,9 +13,11 @@ import pytest
 
 from export.formats import FORMATS
 from export.graphs import halved, read_graph, widened
-from export.networks import LANDMARKS
+from export.networks import CELLS, LANDMARKS
+from infer.detect.own import OwnDetector
 from infer.landmarker import Landmarker
 from infer.model.contract import read_contract
+from tests.helpers.tiny_detector import with_faces, write_detector
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "export" / "examples"
@@ -80,6 +82,34 @@ def check(command, models, names, faces):
 )
 def test_python(program, names, models, faces):
     check([sys.executable, str(EXAMPLES / program)], models, names, faces)
+
+
+@pytest.mark.parametrize("name", ["onnx", "tflite"])
+def test_faces(name, tmp_path):
+    """Of a picture smaller than the size, and of one that is reduced to a third of it."""
+    detector = write_detector(tmp_path, roll=0.4)
+    (tmp_path / f"detector.{name}").write_bytes(FORMATS[name].write(read_graph(detector), CELLS, np.empty(0)))
+    image = with_faces(90, 150, (0, 2, 3, 0.9), (1, 4, 6, 0.75), (2, 1, 1, 0.6))
+    for scale, options in ((1, []), (3, ["--size", "150"])):
+        cv2.imwrite(str(tmp_path / "a.png"), image.repeat(scale, axis=0).repeat(scale, axis=1))
+        command = [sys.executable, EXAMPLES / "faces.py", tmp_path / f"detector.{name}", tmp_path / "a.png", *options]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        found = np.array([line.split() for line in done.stdout.splitlines()], float)
+        expected = OwnDetector(detector).find(image)
+        oriented = np.c_[(expected.oriented[:, :2] + 0.5) * scale - 0.5, expected.oriented[:, 2:4] * scale]
+        assert len(found) == 3
+        np.testing.assert_allclose(found[:, 0], expected.scores, atol=1e-3)
+        np.testing.assert_allclose(found[:, 1:5], oriented, atol=0.06)
+        np.testing.assert_allclose(found[:, 5], np.degrees(0.4), atol=0.1)
+
+
+def test_faces_says_what_is_not_there(tmp_path):
+    for model, said in (("none.onnx", "found no such model with its contract"), ("detector.pb", "found no picture")):
+        write_detector(tmp_path)
+        command = [sys.executable, EXAMPLES / "faces.py", tmp_path / model, tmp_path / "absent.jpg"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 1 and said in done.stderr
 
 
 def test_cpp(models, faces, tmp_path):
