@@ -18,7 +18,7 @@ from infer.geometry.oriented import oriented_around, oriented_from, roll_of
 from records.landmarks import IBUG_68, KAGGLE_15, convert
 from tools.read import formats
 from tools.read.face import AnnotatedFace, BadSample, Item
-from tools.read.scene import AnnotatedScene
+from tools.read.scene import AnnotatedScene, Places
 
 BY = "points"  # who says so of such a face
 SAME = 0.8  # of the union of two boxes: one face, annotated twice
@@ -81,7 +81,8 @@ def read(item: Item, points_key: str) -> AnnotatedScene:
     single = distinct(box, SAME)
     remarks = tuple(dict.fromkeys(remark for face in faces for remark in face.remarks))
     by = (BY,) * len(single)
-    return AnnotatedScene(faces[0].image, oriented[single], box[single], five[single], by, np.zeros((0, 4)), remarks)
+    places = Places(oriented[single], box[single], five[single], by, np.zeros((0, 4)))
+    return AnnotatedScene(faces[0].image, places, remarks)
 
 
 def five_of(face: AnnotatedFace) -> np.ndarray:

@@ -16,9 +16,11 @@ from tools.read.face import AUTO, AnnotatedFace, Item
 
 
 class Finder(Protocol):
-    """A module that finds the items of one format."""
+    """What finds the items of one format, a module mostly."""
 
-    FORMAT: str
+    @property
+    def FORMAT(self) -> str:
+        """The format's name."""
 
     def matches(self, path: Path) -> bool:
         """Whether the path holds data of this format."""

@@ -17,30 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.read.face import Item
 from tools.read.listing import picture_named
 from tools.read.marks import size_of
-from tools.read.scene import FIVE, AnnotatedScene, SceneListing, SceneMarks, scene_of
+from tools.read.scene import FIVE, SceneListing, SceneMarks
 
-FORMAT = "labels"
 BY = "unknown"  # who says so where a line does not tell
 
 _HEAD = 4096  # bytes to tell the format by
-
-
-def matches(path: Path) -> bool:
-    """Whether it is a list of such lines, or a folder of such lists; opens a file's beginning alone."""
-    return bool(_LISTING.files(path))
-
-
-def find(path: Path, dataset: str) -> list[Item]:
-    """The pictures of a list, or of all in a folder, sorted by key. Raises FileNotFoundError or ValueError."""
-    return _LISTING.find(path, dataset)
-
-
-def read(item: Item) -> AnnotatedScene:
-    """The scene of an item. Raises BadSample."""
-    return scene_of(item, item.data)
 
 
 def _begins_right(file: Path) -> bool:
@@ -95,4 +78,4 @@ def _rows(rows: list, count: int) -> np.ndarray:
 
 
 _WANTED = 'lines {"file": ..., "faces": [...]}'
-_LISTING = SceneListing(FORMAT, ".jsonl", _begins_right, parse, "a list of pictures with their faces", _WANTED)
+READER = SceneListing("labels", ".jsonl", _begins_right, parse, "a list of pictures with their faces", _WANTED)

@@ -41,16 +41,33 @@ class SceneMarks:
 
 
 @dataclass(frozen=True, eq=False)
-class AnnotatedScene:
-    """A picture uint8 [height, width, 3] BGR with all its faces: float64 oriented [N, 5], box [N, 4], five [N, 5, 2]
-    and ignore [M, 4] in its pixels, by N words, remarks."""
+class Places:
+    """Where the faces of a picture are, in its pixels: float64 oriented [N, 5], box [N, 4], five [N, 5, 2] and ignore
+    [M, 4], and who says so, N words."""
 
-    image: np.ndarray
     oriented: np.ndarray
     box: np.ndarray
     five: np.ndarray
     by: tuple[str, ...]
     ignore: np.ndarray
+
+    def scaled(self, scale: np.ndarray) -> Places:
+        """The places in the picture scaled by x and y [2], nearly alike; pixel centres at whole numbers in both."""
+
+        def moved(places: np.ndarray) -> np.ndarray:
+            return (places + 0.5) * np.resize(scale, places.shape[-1]) - 0.5
+
+        sizes = self.oriented[:, 2:4] * np.sqrt(scale.prod())
+        oriented = np.concatenate([moved(self.oriented[:, :2]), sizes, self.oriented[:, 4:]], axis=1)
+        return Places(oriented, moved(self.box), moved(self.five), self.by, moved(self.ignore))
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedScene:
+    """A picture uint8 [height, width, 3] BGR with all its faces, and remarks on it."""
+
+    image: np.ndarray
+    places: Places
     remarks: tuple[Remark, ...] = ()
 
 
@@ -61,8 +78,8 @@ def scene_of(item: Item, marks: SceneMarks) -> AnnotatedScene:
     placed = place(item, marks.size, marks.upright)
     box, ignore = (placed.moved(checked(boxes, where(item))) for boxes in (marks.box, marks.ignore))
     five = placed.moved(marks.five)
-    oriented = oriented_from(box, roll_of(five))
-    return AnnotatedScene(placed.image, oriented, box, five, marks.by, ignore, marks.remarks + placed.remarks)
+    places = Places(oriented_from(box, roll_of(five)), box, five, marks.by, ignore)
+    return AnnotatedScene(placed.image, places, marks.remarks + placed.remarks)
 
 
 def unknown_five(count: int) -> np.ndarray:
@@ -81,7 +98,20 @@ def checked(boxes: np.ndarray, place: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class SceneListing(ListingFormat):
-    """A format of files that list pictures with their faces: one item a picture, named as the picture is."""
+    """A format of files that list pictures with their faces, as a reader of them: an item a picture, named as it is."""
+
+    @property
+    def FORMAT(self) -> str:
+        """The format's name, as modules that are readers have it."""
+        return self.format
+
+    def matches(self, path: Path) -> bool:
+        """Whether the path is such a file, or a folder of such; opens their beginnings alone."""
+        return bool(self.files(path))
+
+    def read(self, item: Item) -> AnnotatedScene:
+        """The scene of an item. Raises BadSample."""
+        return scene_of(item, item.data)
 
     def items(self, file: Path, dataset: str) -> list[Item]:
         """The items of the pictures in a file, in its order. Subset: the picture's folder, seen from the file's."""

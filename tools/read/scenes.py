@@ -1,6 +1,6 @@
 """All readers of scenes behind one interface: formats that list pictures with their faces, and all those of landmarks.
 
-A new format of scenes is a module with what `SceneReader` lists, and a place in OWN; landmark sets follow by
+A new format of scenes is a module with a `READER`, as `SceneReader` has it, and a place here; landmark sets follow by
 themselves.
 """
 
@@ -16,13 +16,13 @@ from tools.read.scene import AnnotatedScene
 
 
 class SceneReader(Finder, Protocol):
-    """A module that reads the scenes of one format."""
+    """What reads the scenes of one format."""
 
     def read(self, item: Item) -> AnnotatedScene:
         """The scene of an item. Raises BadSample."""
 
 
-_READERS: tuple[SceneReader, ...] = (labels, wider, voc)
+_READERS: tuple[SceneReader, ...] = (labels.READER, wider.READER, voc.READER)
 OWN = {reader.FORMAT: reader for reader in _READERS}
 FORMATS: dict[str, Finder] = {**OWN, **formats.FORMATS}
 

@@ -17,14 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.read.face import Item, Remark
+from tools.read.face import Remark
 from tools.read.listing import picture_named
 from tools.read.marks import size_of
-from tools.read.scene import AnnotatedScene, SceneListing, SceneMarks, scene_of, unknown_five
+from tools.read.scene import SceneListing, SceneMarks, unknown_five
 from tools.read.whole_face import landmark_boxes
 from tools.read.xml_events import Events, feed
 
-FORMAT = "voc"
 ORIGIN = 1.0  # VOC's first pixel is (1, 1)
 BY = "box"  # who says so: hands, of the whole face
 OTHERS = "objects of other names, ignored"
@@ -34,21 +33,6 @@ CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _FACES = ("face", "mask")
 _PICTURES = ("images", "JPEGImages")
 _HEAD = 4096  # bytes to tell the format by
-
-
-def matches(path: Path) -> bool:
-    """Whether it is such an XML file, or a folder of such, or one with a folder `Annotations` of such."""
-    return bool(_LISTING.files(path))
-
-
-def find(path: Path, dataset: str) -> list[Item]:
-    """The pictures of a file, or of all in a folder, sorted by key. Raises FileNotFoundError or ValueError."""
-    return _LISTING.find(path, dataset)
-
-
-def read(item: Item) -> AnnotatedScene:
-    """The scene of an item. Raises BadSample."""
-    return scene_of(item, item.data)
 
 
 class _Folders(SceneListing):
@@ -133,4 +117,4 @@ def _box(texts: dict[str, str], file: str) -> list[float]:
         raise ValueError(f"{file}: found a <bndbox> of {found}, expected numbers") from None
 
 
-_LISTING = _Folders(FORMAT, ".xml", _begins_right, parse, "an XML file of Pascal VOC", "<annotation> files")
+READER = _Folders("voc", ".xml", _begins_right, parse, "an XML file of Pascal VOC", "<annotation> files")

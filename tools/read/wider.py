@@ -17,32 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.read.face import Item
 from tools.read.listing import picture_named
-from tools.read.scene import AnnotatedScene, SceneListing, SceneMarks, scene_of, unknown_five
+from tools.read.scene import SceneListing, SceneMarks, unknown_five
 from tools.read.whole_face import landmark_boxes
 
-FORMAT = "wider"
 BY = "box"  # who says so: hands, of the whole face
 EMPTY = "boxes without width or height, left out"
 
 _INVALID = 7  # place in a row
 _HEAD = 4096  # bytes to tell the format by
-
-
-def matches(path: Path) -> bool:
-    """Whether it is such a list, or a folder of such; opens a file's beginning alone."""
-    return bool(_LISTING.files(path))
-
-
-def find(path: Path, dataset: str) -> list[Item]:
-    """The pictures of a list, or of all in a folder, sorted by key. Raises FileNotFoundError or ValueError."""
-    return _LISTING.find(path, dataset)
-
-
-def read(item: Item) -> AnnotatedScene:
-    """The scene of an item. Raises BadSample."""
-    return scene_of(item, item.data)
 
 
 def _begins_right(file: Path) -> bool:
@@ -109,4 +92,4 @@ def _marks(rows: list[list[float]], name: str) -> SceneMarks:
 
 
 _WANTED = "a picture, how many faces it has, and a row for each"
-_LISTING = SceneListing(FORMAT, ".txt", _begins_right, parse, "a list of WIDER FACE", _WANTED)
+READER = SceneListing("wider", ".txt", _begins_right, parse, "a list of WIDER FACE", _WANTED)

@@ -50,22 +50,27 @@ def test_labels_say_boxes_points_and_what_is_ignored(tmp_path):
     items = scenes.find(tmp_path, "set")
     assert [item.key for item in items] == ["set/all/a", "set/all/a"] and {item.format for item in items} == {"labels"}
     both, none = read_all(path)
-    assert both.image.shape == (HEIGHT, WIDTH, 3) and both.by == ("me", "unknown")
-    assert both.box.tolist() == [made.BOX, made.OTHER] and both.ignore.tolist() == [made.IGNORE]
-    assert both.five[0].ravel().tolist() == made.FIVE and np.isnan(both.five[1]).all()
-    assert both.oriented[0, 4] == pytest.approx(roll_of(np.reshape(made.FIVE, (5, 2)))) and np.isnan(
-        both.oriented[1, 4]
+    assert both.image.shape == (HEIGHT, WIDTH, 3) and both.places.by == ("me", "unknown")
+    assert both.places.box.tolist() == [made.BOX, made.OTHER] and both.places.ignore.tolist() == [made.IGNORE]
+    assert both.places.five[0].ravel().tolist() == made.FIVE and np.isnan(both.places.five[1]).all()
+    assert both.places.oriented[0, 4] == pytest.approx(roll_of(np.reshape(made.FIVE, (5, 2)))) and np.isnan(
+        both.places.oriented[1, 4]
     )
-    np.testing.assert_allclose(boxes_around(both.oriented), both.box, atol=1e-9)
-    assert none.box.shape == (0, 4) and none.five.shape == (0, 5, 2) and none.ignore.shape == (0, 4) and none.by == ()
+    np.testing.assert_allclose(boxes_around(both.places.oriented), both.places.box, atol=1e-9)
+    assert (
+        none.places.box.shape == (0, 4)
+        and none.places.five.shape == (0, 5, 2)
+        and none.places.ignore.shape == (0, 4)
+        and none.places.by == ()
+    )
 
 
 def test_labels_count_in_a_picture_of_the_size_they_name(tmp_path):
     line = made.line("a.png", made.face(), width=2 * WIDTH, height=2 * HEIGHT)
     (scene,) = read_all(made.write_labels(tmp_path, line))
-    np.testing.assert_allclose(scene.box[0], (np.array(made.BOX) + 0.5) / 2 - 0.5)
-    np.testing.assert_allclose(scene.five.ravel(), (np.array(made.FIVE) + 0.5) / 2 - 0.5)
-    np.testing.assert_allclose(scene.ignore[0], (np.array(made.IGNORE) + 0.5) / 2 - 0.5)
+    np.testing.assert_allclose(scene.places.box[0], (np.array(made.BOX) + 0.5) / 2 - 0.5)
+    np.testing.assert_allclose(scene.places.five.ravel(), (np.array(made.FIVE) + 0.5) / 2 - 0.5)
+    np.testing.assert_allclose(scene.places.ignore[0], (np.array(made.IGNORE) + 0.5) / 2 - 0.5)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,7 @@ def test_labels_count_in_a_picture_of_the_size_they_name(tmp_path):
 def test_an_odd_line_is_named_and_the_next_is_read(tmp_path, line, reason):
     path = made.write_labels(tmp_path, made.line("b.png", made.face()), line, pictures=("a.png", "b.png"))
     items = {item.data.fault is None: item for item in scenes.find(path, "set")}
-    assert scenes.read(items[True], "pts_2d").box.tolist() == [made.BOX]
+    assert scenes.read(items[True], "pts_2d").places.box.tolist() == [made.BOX]
     with pytest.raises(BadSample, match=rf"labels\.jsonl line 2: found.*{reason}"):
         scenes.read(items[False], "pts_2d")
 
@@ -109,11 +114,15 @@ def test_a_list_of_wider_face(tmp_path):
     assert [item.key for item in items] == ["set/0--P/a", "set/all/c", "set/images/0--P/b"]
     assert {item.format for item in items} == {"wider"}
     first = scenes.read(a, "pts_2d")
-    np.testing.assert_allclose(first.box, [LANDMARKS])
-    assert first.by == ("box",) and np.isnan(first.five).all() and np.isnan(first.oriented[:, 4]).all()
-    assert first.ignore.tolist() == [[5, 6, 12, 15]]
+    np.testing.assert_allclose(first.places.box, [LANDMARKS])
+    assert (
+        first.places.by == ("box",)
+        and np.isnan(first.places.five).all()
+        and np.isnan(first.places.oriented[:, 4]).all()
+    )
+    assert first.places.ignore.tolist() == [[5, 6, 12, 15]]
     assert [words for _, words in first.remarks] == ["0--P/a.png: 1"]
-    assert scenes.read(b, "pts_2d").box.shape == (0, 4)
+    assert scenes.read(b, "pts_2d").places.box.shape == (0, 4)
 
 
 @pytest.mark.parametrize(
@@ -142,11 +151,11 @@ def test_files_of_voc(tmp_path):
     (tmp_path / "annotations" / "a.xml").write_text(made.voc(*objects))
     (tmp_path / "annotations" / "b.xml").write_text(made.voc(objects[0], size, file="<filename>b.png</filename>"))
     b, a = read_all(tmp_path)
-    np.testing.assert_allclose(a.box, [LANDMARKS])
-    assert a.by == ("box",) and np.isnan(a.five).all()
-    assert a.ignore.tolist() == [[30, 40, 51, 62], [2, 4, 7, 8]]
+    np.testing.assert_allclose(a.places.box, [LANDMARKS])
+    assert a.places.by == ("box",) and np.isnan(a.places.five).all()
+    assert a.places.ignore.tolist() == [[30, 40, 51, 62], [2, 4, 7, 8]]
     assert [words for _, words in a.remarks] == ["a.xml: 1 person"]
-    np.testing.assert_allclose(b.box, [(np.array(LANDMARKS) + 0.5) / 2 - 0.5])
+    np.testing.assert_allclose(b.places.box, [(np.array(LANDMARKS) + 0.5) / 2 - 0.5])
     assert [item.key for item in scenes.find(tmp_path / "annotations", "set")] == ["set/all/b", "set/images/a"]
 
 
@@ -172,9 +181,9 @@ def five_of(points) -> np.ndarray:
 
 def test_landmark_sets_tell_exact_boxes_that_stand_as_the_heads_do(tmp_path):
     (scene,) = read_all(write_csv(tmp_path, [POINTS, OTHER]))
-    assert scene.by == ("points", "points") and scene.ignore.shape == (0, 4)
-    np.testing.assert_allclose(scene.box, [box_of(POINTS), box_of(OTHER)], atol=1e-3)
-    for points, five, oriented in zip((POINTS, OTHER), scene.five, scene.oriented, strict=True):
+    assert scene.places.by == ("points", "points") and scene.places.ignore.shape == (0, 4)
+    np.testing.assert_allclose(scene.places.box, [box_of(POINTS), box_of(OTHER)], atol=1e-3)
+    for points, five, oriented in zip((POINTS, OTHER), scene.places.five, scene.places.oriented, strict=True):
         np.testing.assert_allclose(five, five_of(points), atol=1e-3)
         roll = roll_of(five)
         x, y, width, height, found = oriented
@@ -187,12 +196,12 @@ def test_landmark_sets_tell_exact_boxes_that_stand_as_the_heads_do(tmp_path):
 def test_partly_known_points_leave_what_follows_from_them_unknown(tmp_path):
     jaw, eye = unknown(POINTS, 3), unknown(OTHER, 45)
     (scene,) = read_all(write_csv(tmp_path, [jaw, eye], box=(30, 20, 150, 170)))
-    assert scene.box.tolist() == [[30, 20, 150, 170]]  # one face annotated twice
-    np.testing.assert_allclose(boxes_around(scene.oriented), scene.box, atol=1e-6)
+    assert scene.places.box.tolist() == [[30, 20, 150, 170]]  # one face annotated twice
+    np.testing.assert_allclose(boxes_around(scene.places.oriented), scene.places.box, atol=1e-6)
     alone = write_csv(tmp_path, [eye], box=(30, 20, 150, 170))
     (scene,) = read_all(alone)
-    assert np.isnan(scene.five[0, 1]).all() and np.isfinite(scene.five[0, [0, 2, 3, 4]]).all()
-    assert np.isnan(scene.oriented[0, 4])
+    assert np.isnan(scene.places.five[0, 1]).all() and np.isfinite(scene.places.five[0, [0, 2, 3, 4]]).all()
+    assert np.isnan(scene.places.oriented[0, 4])
 
 
 def test_copies_of_a_photo_are_one_picture_with_all_their_faces(tmp_path):
@@ -204,7 +213,7 @@ def test_copies_of_a_photo_are_one_picture_with_all_their_faces(tmp_path):
     items = scenes.find(tmp_path, "set", "pts")
     assert [item.key for item in items] == ["set/afw/134212_1", "set/afw/134213_1"]
     assert [path.name for path in items[0].files] == ["134212_1.jpg", "134212_1.pts", "134212_2.jpg", "134212_2.pts"]
-    np.testing.assert_allclose(scenes.read(items[0], "").box, [box_of(POINTS), box_of(OTHER)], atol=1e-3)
+    np.testing.assert_allclose(scenes.read(items[0], "").places.box, [box_of(POINTS), box_of(OTHER)], atol=1e-3)
 
 
 def test_a_face_that_cannot_be_read_takes_its_picture_with_it(tmp_path):
@@ -217,7 +226,7 @@ def test_scenes_of_kaggle_are_its_rows(tmp_path):
     points[[0, 1, 10, 11, 12]] = [[60, 30], [30, 31], [45, 50], [58, 70], [33, 71]]  # subject's left first
     path = write_kaggle(tmp_path, KAGGLE_HEADER, kaggle_row(points), kaggle_row(points, np.full((96, 96), 7)))
     first, second = read_all(path)
-    assert first.five[0].tolist() == [[30, 31], [60, 30], [45, 50], [33, 71], [58, 70]]
+    assert first.places.five[0].tolist() == [[30, 31], [60, 30], [45, 50], [33, 71], [58, 70]]
     assert (second.image == 7).all() and not (first.image == 7).all()
 
 

@@ -68,11 +68,12 @@ def read_scene(item: Item, points: str) -> TrueScene:
     if item.format not in scenes.OWN:
         return _scene_of_faces(item, [formats.read(face, points) for face in item.data])
     found = scenes.read(item, points)
+    places = found.places
     faces = [
         TrueFace(box, float(box[3] - box[1]), five, by, None, yaw_of(None, five))
-        for box, five, by in zip(found.box, found.five, found.by, strict=True)
+        for box, five, by in zip(places.box, places.five, places.by, strict=True)
     ]
-    return TrueScene(found.image, faces, found.ignore, item.key, item.source)
+    return TrueScene(found.image, faces, places.ignore, item.key, item.source)
 
 
 def _scene_of_faces(item: Item, several: Sequence[AnnotatedFace]) -> TrueScene:

@@ -14,7 +14,7 @@ from tools.make.cut import COORDINATE, MIRRORED, encode_image, eyes_apart
 from tools.make.workers import Work
 from tools.read import scenes as readers
 from tools.read.face import BadSample, Item, Remark
-from tools.read.scene import AnnotatedScene
+from tools.read.scene import AnnotatedScene, Places
 
 LONGEST = 1280  # pixels: no detector looks at more, and a scene of it holds faces of any size
 KEPT = (".jpg", ".png", ".webp")  # kinds of files that go into records as they are
@@ -33,16 +33,12 @@ class SceneSettings(Work):
 
 @dataclass(frozen=True, eq=False)
 class SceneCut:
-    """A scene: encoded picture, its size in pixels, what `AnnotatedScene` says of its faces, remarks of its reader."""
+    """A scene: encoded picture, its size in pixels, the places of its faces, remarks of its reader."""
 
     image: bytes
     width: int
     height: int
-    oriented: np.ndarray
-    box: np.ndarray
-    five: np.ndarray
-    by: tuple[str, ...]
-    ignore: np.ndarray
+    places: Places
     remarks: tuple[Remark, ...] = ()
 
 
@@ -53,25 +49,25 @@ def cut_scene(item: Item, settings: SceneSettings) -> SceneCut:
     small = reduced(scene, settings.longest)
     image = stored_bytes(item, small.image) or encode_image(small.image, "jpeg")
     height, width = small.image.shape[:2]
-    places = small.oriented, small.box, small.five, small.by, small.ignore
-    return SceneCut(image, width, height, *places, small.remarks)
+    return SceneCut(image, width, height, small.places, small.remarks)
 
 
 def check_places(scene: AnnotatedScene, item: Item) -> None:
     """Raises BadSample for places that can't be right: a face that lies outside the picture, or with left and right
     exchanged."""
-    largest = max(np.nanmax(np.abs(places), initial=0) for places in (scene.box, scene.five, scene.ignore))
+    box, five = scene.places.box, scene.places.five
+    largest = max(np.nanmax(np.abs(places), initial=0) for places in (box, five, scene.places.ignore))
     if largest > COORDINATE:
         message = f"{item.key}: found a coordinate of {largest:.3g}, expected at most {COORDINATE:g}"
         raise BadSample("points far outside", message)
     x0, y0, x1, y1 = picture_box(*scene.image.shape[:2])
-    seen = (scene.box[:, :2] < (x1, y1)).all(axis=1) & (scene.box[:, 2:] > (x0, y0)).all(axis=1)
+    seen = (box[:, :2] < (x1, y1)).all(axis=1) & (box[:, 2:] > (x0, y0)).all(axis=1)
     if not seen.all():
-        found = scene.box[~seen][0].round(1).tolist()
+        found = box[~seen][0].round(1).tolist()
         raise BadSample("face outside the picture", f"{item.key}: the picture shows nothing of the face at {found}")
-    spans = np.array([eyes_apart(five[0], five[1], five[3:].mean(axis=0)) for five in scene.five])
+    spans = np.array([eyes_apart(one[0], one[1], one[3:].mean(axis=0)) for one in five])
     if (spans < -MIRRORED).any():
-        found = f"eye span {np.nanmin(spans):.2f} of the face at {scene.box[np.nanargmin(spans)].round(1).tolist()}"
+        found = f"eye span {np.nanmin(spans):.2f} of the face at {box[np.nanargmin(spans)].round(1).tolist()}"
         message = f"{item.key}: left and right are exchanged ({found}), expected over {-MIRRORED}"
         raise BadSample("mirrored order", message)
 
@@ -84,15 +80,7 @@ def reduced(scene: AnnotatedScene, longest: int) -> AnnotatedScene:
         return scene
     size = max(1, round(width * factor)), max(1, round(height * factor))
     image = cv2.resize(scene.image, size, interpolation=cv2.INTER_AREA)
-    scale = np.array(size) / (width, height)
-
-    def moved(places: np.ndarray) -> np.ndarray:
-        return (places + 0.5) * np.resize(scale, places.shape[-1]) - 0.5  # pixel centres at whole numbers
-
-    sizes = scene.oriented[:, 2:4] * np.sqrt(scale.prod())
-    oriented = np.concatenate([moved(scene.oriented[:, :2]), sizes, scene.oriented[:, 4:]], axis=1)
-    box, five, ignore = moved(scene.box), moved(scene.five), moved(scene.ignore)
-    return replace(scene, image=image, oriented=oriented, box=box, five=five, ignore=ignore)
+    return replace(scene, image=image, places=scene.places.scaled(np.array(size) / (width, height)))
 
 
 def stored_bytes(item: Item, image: np.ndarray) -> bytes | None:

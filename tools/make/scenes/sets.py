@@ -31,15 +31,17 @@ def plan_of(request: SceneRequest, sources: list[Source]) -> SetPlan:
 
 def encode(item: Item, cut: SceneCut) -> bytes:
     """The record of a scene, serialised."""
-    places = cut.oriented, cut.box, cut.five, cut.by, cut.ignore
+    at = cut.places
+    places = at.oriented, at.box, at.five, at.by, at.ignore
     names = item.part, item.name, item.source
     return scene.encode(scene.SceneRecord(cut.image, cut.width, cut.height, *places, *names))
 
 
 def words(cut: SceneCut) -> str:
     """A scene in words."""
-    found = f"{cut.width}x{cut.height} px, {len(cut.image)} bytes, {counted(len(cut.by), 'face')}"
-    return f"{found}, {len(cut.ignore)} to ignore" + (f", box {cut.box[0].round(1).tolist()} ..." if cut.by else "")
+    box, ignored = cut.places.box, len(cut.places.ignore)
+    found = f"{cut.width}x{cut.height} px, {len(cut.image)} bytes, {counted(len(box), 'face')}, {ignored} to ignore"
+    return f"{found}, box {box[0].round(1).tolist()} ..." if len(box) else found
 
 
 SCENES = SetKind("scene", SceneManifest, asdict, encode, words, preview, write_report)

@@ -33,7 +33,11 @@ def test_usual_files_go_in_as_they_are(tmp_path, suffix, kept):
     cut = cut_scene(item, WIDE)
     assert (cut.image == item.picture.read_bytes()) == kept and (cut.width, cut.height) == (WIDTH, HEIGHT)
     assert np.abs(decode_image(cut.image)[..., ::-1].astype(int) - IMAGE).mean() < 6
-    assert cut.box.tolist() == [made.BOX] and cut.ignore.tolist() == [made.IGNORE] and cut.by == ("me",)
+    assert (
+        cut.places.box.tolist() == [made.BOX]
+        and cut.places.ignore.tolist() == [made.IGNORE]
+        and cut.places.by == ("me",)
+    )
 
 
 def test_a_picture_that_was_turned_is_stored_turned(tmp_path):
@@ -53,12 +57,16 @@ def test_large_pictures_are_reduced_with_all_that_lies_in_them(tmp_path):
     expected = cv2.resize(IMAGE, (small.width, small.height), interpolation=cv2.INTER_AREA)
     jpeg = cv2.imencode(".jpg", expected, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
     assert small.image == jpeg
-    np.testing.assert_allclose(small.five, (whole.five + 0.5) * scale - 0.5)
+    np.testing.assert_allclose(small.places.five, (whole.places.five + 0.5) * scale - 0.5)
     for name in ("box", "ignore"):
-        np.testing.assert_allclose(getattr(small, name), (getattr(whole, name) + 0.5) * np.tile(scale, 2) - 0.5)
-    np.testing.assert_allclose(small.oriented[:, :2], (whole.oriented[:, :2] + 0.5) * scale - 0.5)
-    np.testing.assert_allclose(small.oriented[:, 2:4], whole.oriented[:, 2:4] * scale[0], rtol=0.01)
-    assert small.oriented[0, 4] == pytest.approx(roll_of(whole.five[0])) and np.isnan(small.oriented[1, 4])
+        np.testing.assert_allclose(
+            getattr(small.places, name), (getattr(whole.places, name) + 0.5) * np.tile(scale, 2) - 0.5
+        )
+    np.testing.assert_allclose(small.places.oriented[:, :2], (whole.places.oriented[:, :2] + 0.5) * scale - 0.5)
+    np.testing.assert_allclose(small.places.oriented[:, 2:4], whole.places.oriented[:, 2:4] * scale[0], rtol=0.01)
+    assert small.places.oriented[0, 4] == pytest.approx(roll_of(whole.places.five[0])) and np.isnan(
+        small.places.oriented[1, 4]
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,4 +88,4 @@ def test_places_that_cannot_be_right(tmp_path, face, reason):
 
 def test_a_face_half_outside_stays(tmp_path):
     cut = cut_scene(item_of(tmp_path, made.face([-20, -10, 30, 40], None)), WIDE)
-    assert cut.box.tolist() == [[-20, -10, 30, 40]]
+    assert cut.places.box.tolist() == [[-20, -10, 30, 40]]
