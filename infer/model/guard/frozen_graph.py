@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .protobuf import EMPTY, fields_of, text_of
+from .protobuf import EMPTY, fields_of, numbers_of, text_of
 
 NODE, NAME, OP, INPUT, ATTRIBUTE = 1, 1, 2, 3, 5  # field numbers of GraphDef and NodeDef,
-KEY, VALUE, TEXT, TYPE, TENSOR = 1, 2, 2, 6, 8  # of its attributes and of AttrValue
+KEY, VALUE, TEXT, TYPE, TENSOR = 1, 2, 2, 6, 8  # of its attributes and of AttrValue,
+INTS = 7  # and of TensorProto
 # Inputs at the least. OpenCV takes some of them unseen; all other ops have one.
 TWO = (
     "Add AddV2 ArgMax ArgMin BatchMatMul BatchMatMulV2 BatchToSpaceND BiasAdd Concat ConcatV2 Conv2D Conv3D "
@@ -27,6 +28,7 @@ INPUTS = {
     **dict.fromkeys(("CropAndResize", "StridedSlice"), 4),
     **dict.fromkeys(("FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3"), 5),
 }
+AXES = {"Concat": 0, "ConcatV2": -1, "Split": 0}  # which input is the axis
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def check_graph(data: bytes) -> None:
         raise ValueError("no nodes")
     for node in nodes.values():
         _check_inputs(node, nodes)
+        _check_axis(node, nodes)
         _check_attributes(node)
 
 
@@ -59,9 +62,19 @@ def _check_inputs(node: Node, nodes: dict[str, Node]) -> None:
     least = INPUTS.get(node.op, 1)
     if len(node.inputs) < least:
         raise ValueError(f"node {node.name!r}, {node.op}, has {len(node.inputs)} inputs, expected {least}")
-    missing = [name for name in node.inputs if name.lstrip("^").split(":")[0] not in nodes]
+    missing = [name for name in node.inputs if _name(name) not in nodes]
     if missing:
         raise ValueError(f"node {node.name!r} takes {missing[0]!r}, which is not there")
+
+
+def _check_axis(node: Node, nodes: dict[str, Node]) -> None:
+    """OpenCV 4 and 5 take the first of the constant's int_val unseen, also where the number is elsewhere."""
+    if node.op not in AXES:
+        return
+    axis = nodes[_name(node.inputs[AXES[node.op]])]
+    tensor = axis.attributes.get("value", {}).get(TENSOR, EMPTY)
+    if axis.op == "Const" and not any(numbers_of(value) for number, value in fields_of(tensor) if number == INTS):
+        raise ValueError(f"node {node.name!r}, {node.op}, has an axis without a number")
 
 
 def _check_attributes(node: Node) -> None:
@@ -71,6 +84,11 @@ def _check_attributes(node: Node) -> None:
         for key, field, kind in (("dtype", TYPE, int), ("value", TENSOR, memoryview)):
             if not isinstance(node.attributes.get(key, {}).get(field), kind):
                 raise ValueError(f"node {node.name!r}, a constant, lacks its {key}")
+
+
+def _name(given: str) -> str:
+    """The node that an input is of: `^name` is one that only comes before, `name:1` a node's second output."""
+    return given.lstrip("^").split(":")[0]
 
 
 def nodes_of(data: bytes) -> Iterator[Node]:

@@ -70,6 +70,20 @@ def test_a_constant_without_type_or_value_is_refused(graph):
         node.attr[key].CopyFrom(kept)
 
 
+@pytest.mark.parametrize(("op", "inputs"), [("ConcatV2", "xxa"), ("Concat", "axx"), ("Split", "ax")])
+def test_an_axis_where_opencv_does_not_look_is_refused(op, inputs):
+    """The bytes of tensor_content, where TensorFlow reads it as well, and none at all."""
+    graph = v1.GraphDef(node=[{"name": "x", "op": "Placeholder"}, {"name": "a", "op": "Const"}])
+    graph.node.add(name="y", op=op, input=inputs)
+    axis = graph.node[1].attr["value"].tensor
+    graph.node[1].attr["dtype"].type = axis.dtype = 3
+    for content in (b"", b"\3\0\0\0"):
+        axis.tensor_content = content
+        refused(graph, f"node 'y', {op}, has an axis without a number")
+    axis.int_val.append(3)
+    check_graph(graph.SerializeToString())
+
+
 def test_an_unknown_order_of_axes_is_refused(graph, last):
     for value in (b"NHWC", b"NCHW"):
         last.attr["data_format"].s = value
