@@ -37,6 +37,17 @@ RECORD_OPTIONS += ["--shard-size", "6", "--encoding", "raw", "--no-report"]
 
 
 @pytest.fixture(scope="session")
+def scene_set(face_set, tmp_path_factory):
+    """Scenes of `face_set`, a face in each, several shards a split; not to be changed."""
+    from tools import make_scenes
+
+    folder = tmp_path_factory.mktemp("scenes") / "set"
+    options = ["--test-fraction", str(TEST_FRACTION), "--shard-size", "6", "--no-report", "--workers", "2"]
+    assert make_scenes.main([str(face_set), "--out", str(folder), *options]) == 0
+    return folder
+
+
+@pytest.fixture(scope="session")
 def trained(record_set, tmp_path_factory):
     """A run of a tiny network on `record_set`, never interrupted; not to be changed."""
     from net import train

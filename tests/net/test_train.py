@@ -6,7 +6,6 @@ import shutil
 import signal
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +29,7 @@ from tests.helpers.events import (
     scalars,
     weights_of,
 )
+from tests.helpers.interrupted import interrupted
 
 
 def refused(capsys, *argv) -> str:
@@ -40,25 +40,11 @@ def refused(capsys, *argv) -> str:
     return lines[0]
 
 
-def interrupted(record_set, run: Path, *others: str, at: int) -> int:
-    """Trains until Ctrl-C stops it at a step; returns the exit code."""
-    line = Reporter.line
-
-    def stop(self, step, found):
-        line(self, step, found)
-        if step == at:
-            signal.raise_signal(signal.SIGINT)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Reporter, "line", stop)
-        return train.main(train_options(record_set, run, *others))
-
-
 def test_ctrl_c_saves_and_the_same_command_ends_with_the_weights_of_an_unbroken_run(
     trained, record_set, tmp_path, capsys
 ):
     stopped, handler = tmp_path / "run", signal.getsignal(signal.SIGINT)
-    assert interrupted(record_set, stopped, at=17) == 130
+    assert interrupted(train.main, train_options(record_set, stopped), at=17) == 130
     assert "stopped at step 17;" in capsys.readouterr().out
     run = stopped.rename(stopped.with_name("moved"))  # a run can be moved
     assert signal.getsignal(signal.SIGINT) is handler
@@ -118,7 +104,7 @@ def test_every_option_trains_and_shows_in_tensorboard(with_all):
 
 def test_a_run_with_every_option_goes_on_as_an_unbroken_one(with_all, record_set, tmp_path):
     run = tmp_path / "run"
-    assert interrupted(record_set, run, *ALL.split(), at=4) == 130
+    assert interrupted(train.main, train_options(record_set, run, *ALL.split()), at=4) == 130
     assert weights_of(run)["global_step"] == 4
     assert train.main(train_options(record_set, run, *ALL.split())) == 0
     assert_same_weights(run, with_all)
