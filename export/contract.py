@@ -41,23 +41,13 @@ def contract_of_checkpoint(
 
     recrop: how the crop lies around points found before (`recrop.py`); None: as around a landmark box.
     """
-    main, *_ = entries = [_entry(file) for file in files]
     return {
         "version": VERSION,
-        "file": main["file"],
-        "sha256": main["sha256"],
-        "format": files[0].form.name,
-        "input": _input(checkpoint, main["layout"]),
+        **_of_files(files, _input(checkpoint)),
         "crop": _crop(checkpoint, recrop),
         "output": {"name": OUTPUT, "layout": INTERLEAVED, "unit": FRACTION},
         "points": _points(checkpoint.scheme),
-        "tolerance": main["tolerance"],
-        "formats": _by_format(files, entries),
-        "parameters": summary.parameters,
-        "multiply_adds": summary.multiply_adds,
-        "network": checkpoint.shape.settings(),
-        "trained_on": _trained_on(checkpoint),
-        "terms": terms,
+        **_of_network(checkpoint, summary, terms),
     }
 
 
@@ -92,25 +82,15 @@ def contract_of_detector(
     decision: Mapping[str, float],
 ) -> dict:
     """The contract of a detector frozen from a checkpoint; of its files the first is the main one."""
-    main, *_ = entries = [_entry(file) for file in files]
     colours = {"channels": 3, "order": "RGB", "range": [0, 255]}
     return {
         "version": VERSION,
         "kind": KIND,
-        "file": main["file"],
-        "sha256": main["sha256"],
-        "format": files[0].form.name,
-        "input": {"name": CELLS.input, **colours, "multiple": MULTIPLE, **_said(main["layout"])},
+        **_of_files(files, {"name": CELLS.input, **colours, "multiple": MULTIPLE}),
         "outputs": [asdict(level) for level in LEVELS],
         "fields": FIELDS,
         **decision,
-        "tolerance": main["tolerance"],
-        "formats": _by_format(files, entries),
-        "parameters": summary.parameters,
-        "multiply_adds": summary.multiply_adds,
-        "network": checkpoint.shape.settings(),
-        "trained_on": _trained_on(checkpoint),
-        "terms": terms,
+        **_of_network(checkpoint, summary, terms),
     }
 
 
@@ -119,17 +99,8 @@ def contract_of_conversion(original: dict, files: Sequence[AcceptedFile], terms:
 
     terms: in place of the original's; None: those.
     """
-    main, *_ = entries = [_entry(file) for file in files]
     given = {key: value for key, value in original["input"].items() if key != "layout"}
-    new = {
-        "file": main["file"],
-        "sha256": main["sha256"],
-        "format": files[0].form.name,
-        "input": given | _said(main["layout"]),
-        "tolerance": main["tolerance"],
-        "formats": _by_format(files, entries),
-    }
-    return original | new | ({"terms": terms} if terms is not None else {})
+    return original | _of_files(files, given) | ({"terms": terms} if terms is not None else {})
 
 
 def write_contract(path: Path, contract: dict) -> None:
@@ -153,6 +124,30 @@ def files_of(path: Path) -> set[str]:
     return {name for name in names if isinstance(name, str) and name == Path(name).name}
 
 
+def _of_files(files: Sequence[AcceptedFile], given: dict) -> dict:
+    """What a contract says of files: the main one, how it is fed (given: in whatever format), and the proof."""
+    main, *_ = entries = [_entry(file) for file in files]
+    return {
+        "file": main["file"],
+        "sha256": main["sha256"],
+        "format": files[0].form.name,
+        "input": given | _said(main["layout"]),
+        "tolerance": main["tolerance"],
+        "formats": {file.form.name: entry for file, entry in zip(files, entries, strict=True)},
+    }
+
+
+def _of_network(checkpoint: Checkpoint, summary: Summary, terms: str) -> dict:
+    """What a contract says of the network: how large it is, what it has learnt from, and what may be done with it."""
+    return {
+        "parameters": summary.parameters,
+        "multiply_adds": summary.multiply_adds,
+        "network": checkpoint.shape.settings(),
+        "trained_on": _trained_on(checkpoint),
+        "terms": terms,
+    }
+
+
 def _entry(file: AcceptedFile) -> dict:
     """What the contract says of one file: name, SHA-256, size, how OpenCV is to be fed, and the proof."""
     form = file.form
@@ -170,21 +165,17 @@ def _entry(file: AcceptedFile) -> dict:
     }
 
 
-def _by_format(files: Sequence[AcceptedFile], entries: Sequence[dict]) -> dict[str, dict]:
-    return {file.form.name: entry for file, entry in zip(files, entries, strict=True)}
-
-
 def _known(difference: Difference) -> dict[str, float | None]:
     """The numbers that were measured, null for one that is not known: JSON has no other word for it."""
     measured = {name: value for name, value in asdict(difference).items() if value is not None}
     return {name: value if math.isfinite(value) else None for name, value in measured.items()}
 
 
-def _input(checkpoint: LandmarkCheckpoint, layout: str) -> dict:
-    """The picture that callers feed."""
+def _input(checkpoint: LandmarkCheckpoint) -> dict:
+    """The picture that callers feed, whatever the format."""
     shape = checkpoint.shape
     colours = {"channels": shape.planes, "order": "GRAY" if shape.planes == 1 else "RGB"}
-    return {"name": INPUT, "size": shape.size, **colours, "range": [0, 255], **_said(layout)}
+    return {"name": INPUT, "size": shape.size, **colours, "range": [0, 255]}
 
 
 def _said(layout: str) -> dict:
