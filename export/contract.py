@@ -28,6 +28,7 @@ from net.model.senet import INPUT, OUTPUT
 from records.landmarks import Scheme
 
 THRESHOLD, OVERLAP = 0.5, 0.4  # of a detector, where nobody says another
+LEAST = 0.01  # of both, as `infer/model/detector_contract.py` has it
 
 
 def contract_of_checkpoint(
@@ -62,16 +63,17 @@ class Decision:
 
     def __post_init__(self) -> None:
         for name, value in self.given().items():
-            if not 0.01 <= value <= 1:
-                raise ValueError(f"--{name}: found {value}, expected 0.01 to 1")
+            if not LEAST <= value <= 1:
+                raise ValueError(f"--{name}: found {value}, expected {LEAST} to 1")
 
     def given(self) -> dict[str, float]:
         """What somebody says."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def completed(self, measured: float | None) -> dict[str, float]:
-        """Both, with what was measured of the threshold, or else what is usual."""
-        return {"threshold": THRESHOLD if measured is None else measured, "overlap": OVERLAP} | self.given()
+        """Both, with what was measured of the threshold, or else what is usual: also where no threshold does."""
+        threshold = measured if measured is not None and LEAST <= measured <= 1 else THRESHOLD
+        return {"threshold": threshold, "overlap": OVERLAP} | self.given()
 
 
 def contract_of_detector(

@@ -59,7 +59,9 @@ def test_inference_reads_it_in_both_formats(model):
 def test_threshold_and_overlap_are_asked_for_measured_or_usual():
     assert Decision(0.25).completed(0.375) == {"threshold": 0.25, "overlap": 0.4}
     assert Decision(overlap=0.3).completed(0.375) == {"threshold": 0.375, "overlap": 0.3}
-    assert Decision().completed(None) == {"threshold": 0.5, "overlap": 0.4} and Decision().given() == {}
+    for unknown in (None, 0.001, float("nan"), float("inf")):
+        assert Decision().completed(unknown) == {"threshold": 0.5, "overlap": 0.4}
+    assert Decision().given() == {}
     for wrong in (0.0, 1.5, float("nan")):
         with pytest.raises(ValueError, match=f"--overlap: found {wrong}, expected 0.01 to 1"):
             Decision(0.5, wrong)
