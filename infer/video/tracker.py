@@ -24,7 +24,7 @@ from ..geometry.boxes import OVERLAP, SAME, overlaps
 from ..geometry.candidates import Candidates
 from .looks import look_of
 from .smoothing import OneEuro, SmoothingSettings
-from .tracks import ALIKE, Found, Memory, Track, fit_of, is_apart, pairs
+from .tracks import ALIKE, Memory, Sighting, Track, fit_of, is_apart, pairs
 
 MOVED = 0.06  # of the face: points so far from where they were sought get a second pass, for their crop was off
 CHEAP = 2 * FIRST  # pixels of the longest side: a glance up to there may be had in every frame for a while
@@ -203,7 +203,7 @@ class Tracker:
         just missed at its place, if they lie where it should be and look like it."""
         steady = [track.box for track in self._tracks if not track.strikes]
         found = [
-            Found(face, look_of(frame, face.points), is_apart(face.box, steady))
+            Sighting(face, look_of(frame, face.points), is_apart(face.box, steady))
             for face in faces
             if self._is_free(face.box)
         ]
@@ -219,7 +219,7 @@ class Tracker:
             self._tracks += [] if track in self._tracks else [track]
         self._tracks.sort(key=lambda track: track.id)
 
-    def _new(self, found: Found) -> Track:
+    def _new(self, found: Sighting) -> Track:
         """A face that nobody knows yet."""
         face, look = found.face, found.look
         memory = Memory(look, face.box.astype(np.float64), np.zeros(2), self._time)

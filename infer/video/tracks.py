@@ -22,7 +22,7 @@ ALIKE = 0.4  # likeness of looks from which on a face is surely the same one
 
 
 @dataclass(frozen=True)
-class Found:
+class Sighting:
     """A face that was found anew, its look, and whether it shows whole: no face that is followed touches it."""
 
     face: Face
@@ -80,7 +80,7 @@ class Track:
         velocity = blend * gone + (1 - blend) * self.memory.velocity
         self.memory = Memory(self.look if alone else self.memory.look, self.box, velocity, time)
 
-    def take(self, found: Found, smooth: OneEuro | None, time: float) -> None:
+    def take(self, found: Sighting, smooth: OneEuro | None, time: float) -> None:
         """Goes on, smoothed anew, from a face that was found; its way there says nothing of how it goes on."""
         self.points, self.score, self.look, self.seen = found.face.points, found.face.score, found.look, time
         self.strikes, self.restless, self.filter = 0, False, smooth
@@ -125,7 +125,7 @@ def fit_of(memory: Memory, box: np.ndarray, look: FaceLook, time: float, whole: 
     return likeness - off if at_place or near or comes_out else -np.inf
 
 
-def pairs(found: Sequence[Found], tracks: Sequence[Track], time: float) -> dict[int, Track]:
+def pairs(found: Sequence[Sighting], tracks: Sequence[Track], time: float) -> dict[int, Track]:
     """Which found faces are which of the tracks, by the faces' indices: the best pair first, each track once."""
     fits = np.array(
         [[fit_of(track.memory, one.face.box, one.look, time, one.whole) for track in tracks] for one in found]

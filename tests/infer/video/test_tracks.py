@@ -7,7 +7,7 @@ import pytest
 
 from infer.faces.face import face_of
 from infer.video.looks import BINS, SIZE, FaceLook
-from infer.video.tracks import FARTHEST, HIDDEN, REACH, SPREAD, Found, Memory, Track, fit_of, is_apart, pairs
+from infer.video.tracks import FARTHEST, HIDDEN, REACH, SPREAD, Memory, Sighting, Track, fit_of, is_apart, pairs
 
 SHAPE = np.array([[-20.0, -24], [20, -24], [0, 0], [0, 24]], np.float32)  # a box of 40 by 48
 
@@ -32,8 +32,8 @@ def track(number: int, remembered: Memory) -> Track:
     return Track(number, points.astype(np.float32), 0.9, remembered.look, None, remembered, remembered.time)
 
 
-def found(look, x, y, whole=True) -> Found:
-    return Found(face_of((SHAPE + (x, y)).astype(np.float32), 0.8), look, whole)
+def found(look, x, y, whole=True) -> Sighting:
+    return Sighting(face_of((SHAPE + (x, y)).astype(np.float32), 0.8), look, whole)
 
 
 def test_it_goes_on_as_it_went_for_a_while():
