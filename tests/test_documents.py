@@ -182,7 +182,7 @@ def test_the_readme_is_a_page_that_leads_to_all_others():
 
 def test_what_there_is_of_a_kind_is_told():
     assert {name for name in FORMATS if f"`{name}`" not in text_of(ROOT / "docs/formats.md")} == set()
-    recipes = {path.stem for path in (ROOT / "net/recipes").glob("*.json")}
+    recipes = {path.stem for path in (ROOT / "net/recipes").rglob("*.json")}
     assert {name for name in recipes if f"`{name}`" not in text_of(ROOT / "docs/training.md")} == set()
     tables_there = {path.name for path in (ROOT / "docs/benchmarks").glob("*.md")} - {"README.md"}
     assert set(links(ROOT / "docs/benchmarks/README.md")) >= tables_there

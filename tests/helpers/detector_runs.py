@@ -18,12 +18,17 @@ STEP = 7
 SUBSETS = {"300W/scenes": {"train": 5, "test": 2}, "DRAWN/DRAWN": {"train": 3, "test": 1}}
 
 
+def settings_of_detector(shape: DetectorShape = SHAPE) -> RunSettings:
+    """What settings.json of such a run says."""
+    scenes = ScenesSummary("pts_2d", 640, SUBSETS)
+    return RunSettings(DETECTOR_RUNS, {"records": "absent"}, shape, scenes, Split(0.2))
+
+
 def make_detector_run(folder: Path, shape: DetectorShape = SHAPE, **measures: float) -> RunFolder:
     """A run folder with settings and a best checkpoint, of which these measures are noted."""
     folder.mkdir(parents=True)
     run = RunFolder(folder)
-    scenes = ScenesSummary("pts_2d", 640, SUBSETS)
-    run.write_settings(RunSettings(DETECTOR_RUNS, {"records": "absent"}, shape, scenes, Split(0.2)))
+    run.write_settings(settings_of_detector(shape))
     with v1.Graph().as_default(), v1.Session() as session:
         detector(v1.placeholder(tf.float32, [None, None, None, 3]), shape, is_training=False)
         saver = best_saver(None)

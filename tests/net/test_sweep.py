@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from net import sweep, train
+from net.detector.kind import DETECTOR_RUNS
 from net.run.folder import LANDMARK_RUNS, Best, RunFolder
 from net.sweep import Trial, read_plan
 from tests.conftest import train_options
+from tests.helpers.detector_runs import settings_of_detector
 from tests.helpers.events import hparams_in
 from tests.helpers.runs import make_run
 
@@ -107,6 +109,20 @@ def test_the_table_is_sorted_by_what_judged(tmp_path):
         "",
         "NME in %, ± over the seeds; sorted by test/nme_box, then by validation/nme_box, the least first.",
     ]
+
+
+def test_of_detectors_the_highest_precision_comes_first(tmp_path):
+    trials = [Trial(name, {}, 1) for name in ("low", "high")]
+    for trial, precision in zip(trials, (0.25, 0.75), strict=True):
+        run = RunFolder(tmp_path / trial.folder)
+        run.path.mkdir()
+        run.write_settings(settings_of_detector())
+        run.best_folder.mkdir()
+        run.write_best(Best(3, {"average_precision": precision, "recall": 0.5, "threshold": 0.4}), DETECTOR_RUNS)
+    lines = sweep.table(trials, tmp_path, dict.fromkeys(("low-seed1", "high-seed1"), 0), DETECTOR_RUNS).splitlines()
+    assert lines[0] == "| settings | seeds | test/average_precision | test/recall |"
+    assert lines[2:4] == ["| high | 1 | 75.00 | 50.00 |", "| low | 1 | 25.00 | 50.00 |"]
+    assert lines[-1] == "average precision in %, ± over the seeds; sorted by test/average_precision, the highest first."
 
 
 def test_ctrl_c_ends_the_sweep(tmp_path, monkeypatch):
