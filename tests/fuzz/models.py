@@ -103,21 +103,29 @@ KINDS: tuple[tuple[str, Sequence[Callable], Callable], ...] = (
 
 
 def outcome(case: DamagedModel) -> str:
-    """What infer/run.py makes of a case: REFUSED, RUN, or what is wrong. Runs in a process that it may end."""
+    """What infer/run.py makes of a damaged landmark model: REFUSED, RUN, or what is wrong. Runs in a process that it
+    may end."""
+    return _outcome(case, "landmark", ["--boxes", "boxes.csv", "--model", "landmark.pb"])
+
+
+def detector_outcome(case: DamagedModel) -> str:
+    """The same of a damaged face detector."""
+    return _outcome(case, "detector", ["--detector", "own", "--detector-model", "detector.pb"])
+
+
+def _outcome(case: DamagedModel, name: str, options: list[str]) -> str:
     from infer import run
 
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        (folder / "landmark.pb").write_bytes(case.model.file)
-        (folder / "landmark.json").write_bytes(case.model.contract)
-        cv2.imwrite(str(folder / "face.png"), np.full((40, 40, 3), 90, np.uint8))
-        (folder / "boxes.csv").write_text("face.png,5,5,30,30\n")
-        options = ["--boxes", folder / "boxes.csv", "--json", folder / "points.json", "--no-draw", "--threads", 1]
-        arguments = [str(one) for one in [folder / "face.png", "--model", folder / "landmark.pb", *options]]
-        with contextlib.redirect_stdout(io.StringIO()), (folder / "errors").open("wb") as errors:
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path(f"{name}.pb").write_bytes(case.model.file)
+        Path(f"{name}.json").write_bytes(case.model.contract)
+        cv2.imwrite("face.png", np.full((40, 40, 3), 90, np.uint8))
+        Path("boxes.csv").write_text("face.png,5,5,30,30\n")
+        arguments = ["face.png", *options, "--json", "points.json", "--no-draw", "--threads", "1"]
+        with contextlib.redirect_stdout(io.StringIO()), Path("errors").open("wb") as errors:
             os.dup2(errors.fileno(), 2)  # what C++ code says as well
             code = run.main(arguments)
-        return judged(case, code, (folder / "errors").read_text(errors="replace").strip())
+        return judged(case, code, Path("errors").read_text(errors="replace").strip())
 
 
 def judged(case: DamagedModel, code: int, said: str) -> str:
@@ -165,7 +173,8 @@ def main(argv=None) -> int:
     parser.add_argument("--model", type=Path, default=shipped, help="to damage (default: infer/landmark.pb)")
     args = parser.parse_args(argv)
     model = Files(args.model.read_bytes(), args.model.with_suffix(".json").read_bytes())
-    return run_all(cases(model, args.count, np.random.default_rng(args.seed)), args.count, args.workers).report()
+    call = detector_outcome if json.loads(model.contract).get("kind") else outcome
+    return run_all(cases(model, args.count, np.random.default_rng(args.seed)), args.count, args.workers, call).report()
 
 
 if __name__ == "__main__":

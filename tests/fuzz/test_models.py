@@ -6,7 +6,8 @@ import time
 import numpy as np
 import pytest
 
-from tests.fuzz.models import REFUSED, RUN, DamagedModel, Files, cases, judged, run_all
+from tests.fuzz.models import REFUSED, RUN, DamagedModel, Files, cases, detector_outcome, judged, run_all
+from tests.helpers.tiny_detector import write_detector
 from tests.helpers.tiny_model import write_model
 
 COUNT = 200
@@ -24,6 +25,14 @@ def test_no_damage_crashes(model):
     assert tally.failures == [] and total[REFUSED] > COUNT / 2 and total[RUN] > 5 and total.total() == COUNT
     assert tally.sum("file")[RUN] == 0
     assert f"| file | **all** | {COUNT // 5} | {COUNT // 5} | 0 | 0 |" in tally.table().splitlines()
+
+
+def test_no_damage_to_a_detector_crashes(tmp_path):
+    path = write_detector(tmp_path)
+    files = Files(path.read_bytes(), path.with_suffix(".json").read_bytes())
+    tally = run_all(cases(files, COUNT, np.random.default_rng(2)), COUNT, 2, detector_outcome)
+    total = tally.sum()
+    assert tally.failures == [] and total[REFUSED] > COUNT / 2 and total[RUN] > 5 and total.total() == COUNT
 
 
 def outcome_of_a_bad_program(case: DamagedModel) -> str:
