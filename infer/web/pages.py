@@ -128,6 +128,7 @@ def _described(limits: Limits) -> list[tuple[str, str]]:
         ("Boxes in a picture", str(limits.boxes)),
         ("Pictures in a batch", str(limits.pictures)),
         ("Pictures of one client", rate),
+        ("The detector's closest look", f"{limits.detect_size} pixels along the longest side"),
     ]
 
 
