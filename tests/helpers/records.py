@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -22,3 +23,13 @@ def records_of(folder: Path, split: str) -> list[dict[str, np.ndarray]]:
     how = manifest.encoding, manifest.context, manifest.scheme.count
     decoded = (record.decode(one, *how) for one in stored_records(folder, split))
     return [{key: value.numpy() for key, value in one.items()} for one in decoded]
+
+
+def damaged_copy(folder: Path, copy: Path) -> Path:
+    """A copy of a set in which a bit of each training shard has flipped."""
+    shutil.copytree(folder, copy)
+    for shard in copy.glob("train-*"):
+        data = bytearray(shard.read_bytes())
+        data[len(data) // 2] ^= 4
+        shard.write_bytes(data)
+    return copy

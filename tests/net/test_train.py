@@ -30,6 +30,7 @@ from tests.helpers.events import (
     weights_of,
 )
 from tests.helpers.interrupted import interrupted
+from tests.helpers.records import damaged_copy
 
 
 def refused(capsys, *argv) -> str:
@@ -195,11 +196,7 @@ def test_a_finished_run_is_left_alone(trained, record_set, capsys):
 
 
 def test_a_flipped_bit_in_the_records_is_an_error(record_set, tmp_path, capsys):
-    copy = shutil.copytree(record_set, tmp_path / "copy")
-    for shard in copy.glob("train-*"):
-        data = bytearray(shard.read_bytes())
-        data[len(data) // 2] ^= 4
-        shard.write_bytes(data)
+    copy = damaged_copy(record_set, tmp_path / "copy")
     assert train.main(train_options(copy, tmp_path / "run", "--steps", "30")) == 2
     assert "train: " in (message := capsys.readouterr().err) and "corrupted record" in message
 

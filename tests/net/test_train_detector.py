@@ -1,7 +1,6 @@
 """The program as a whole: a tiny detector learns drawn scenes, goes on to the same weights, and starts from others."""
 
 import json
-import shutil
 from pathlib import Path
 
 import cv2
@@ -16,6 +15,7 @@ from records.split import Split
 from tests.conftest import TEST_FRACTION, train_options
 from tests.helpers.events import assert_same_weights, events, graph_in, hyper_parameters_in, scalars, weights_of
 from tests.helpers.interrupted import interrupted
+from tests.helpers.records import damaged_copy
 
 SHAPE = DetectorShape(stem=8, stage8=8, stage16=16, stage32=24, merge=8)
 TINY = "--stem 8 --stage8 8 --stage16 16 --stage32 24 --merge 8 --side 96 --look 96 --batch 3 --threads 1 --seed 2"
@@ -145,9 +145,5 @@ def test_wrong_records_runs_and_options_are_one_line(
 
 
 def test_a_damaged_scene_is_an_error(scene_set, tmp_path, capsys):
-    copy = shutil.copytree(scene_set, tmp_path / "copy")
-    for shard in copy.glob("train-*"):
-        data = bytearray(shard.read_bytes())
-        data[len(data) // 2] ^= 4
-        shard.write_bytes(data)
+    copy = damaged_copy(scene_set, tmp_path / "copy")
     assert "corrupted record" in refused(capsys, train_detector.main, options(copy, tmp_path / "run"))

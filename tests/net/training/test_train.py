@@ -16,8 +16,9 @@ from tests.conftest import train_options
 def test_without_matplotlib_one_line_says_so(record_set, monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.delitem(sys.modules, "net.landmarks.page", raising=False)
-    monkeypatch.delattr("net.landmarks.page", raising=False)
+    for module in ("net.landmarks.page", "net.run.plots"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.delattr(module, raising=False)
     write_report(RunFolder(tmp_path), LandmarkTask(Selection(record_set)).opened(None))
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("no plots: found no package matplotlib")
