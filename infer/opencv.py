@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from types import TracebackType
 
-HEADLESS = 'pip uninstall opencv-python && pip install "opencv-python-headless<5"'
+INSTALL = "pip install opencv-python-headless"
+HEADLESS = f"pip uninstall opencv-python && {INSTALL}"
 
 
 class OpenCVMissing(ImportError):
@@ -16,7 +17,7 @@ def reason(error: ImportError) -> str:
     """What is said of an OpenCV that cannot be imported: found, and expected."""
     text = " ".join(str(error).split())
     if isinstance(error, ModuleNotFoundError) and error.name == "cv2":
-        return 'OpenCV: found none, expected it: pip install "opencv-python<5"'
+        return f"OpenCV: found none, expected it: {INSTALL}"
     if "shared object" in text:
         return f"OpenCV: found {text}; expected libGL and its like (Debian: libgl1), or the one without: {HEADLESS}"
     return f"OpenCV: found that it does not load ({text}), expected one that fits this Python and NumPy"
@@ -31,7 +32,11 @@ def _say_in_one_line(kind: type[BaseException], error: BaseException, trace: Tra
 
 
 try:
-    import cv2  # noqa: F401
+    import cv2
+
+    # two of its packages share one folder: taking one away leaves the other without its files
+    if not hasattr(cv2, "__version__"):
+        raise ImportError(f"an empty folder cv2: {INSTALL} --force-reinstall")
 except ImportError as error:
     sys.excepthook = _say_in_one_line
     raise OpenCVMissing(reason(error)) from None

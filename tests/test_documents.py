@@ -28,7 +28,7 @@ MADE = re.compile(r"infer/local|net/recipes/NAME")  # by commands, or a placehol
 OTHERS = {  # options of programs that are not ours
     *("--require-hashes", "--build-arg", "--data-binary", "--check", "--cov", "--cov-report", "--dist", "--ignore"),
     *("--direct_num_workers", "--direct_running_mode", "--flink_master", "--environment_type", "--environment_config"),
-    "--hdfs_host",
+    *("--hdfs_host", "--no-deps", "--override"),
 }
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 
@@ -146,6 +146,17 @@ def test_options_that_are_named_exist(page, known_options):
         return  # it names what has gone
     gone = {"--cell", "--border"} if page.name == "experiments.md" else set()
     assert set(re.findall(OPTION, text_of(page))) - known_options - OTHERS - gone == set()
+
+
+def test_every_package_that_we_name_has_its_reason():
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    extras = [*setup["options.extras_require"].values(), setup["options"]["install_requires"]]
+    lines = "".join(text_of(ROOT / f"requirements{name}.in") for name in ("", "-scale")).splitlines()
+    (table,) = (rows for rows in tables(text_of(ROOT / "docs/packages.md")) if rows[0][0] == "package")
+    named = {re.match(r"[\w.-]+", line)[0] for line in lines if not line.startswith(("#", "-r"))}
+    assert named == {row[0] for row in table[2:]} and all(row[1] for row in table)
+    assert named == {re.match(r"[\w.-]+", line)[0] for extra in extras for line in extra.split()}
 
 
 @every_page

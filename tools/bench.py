@@ -56,10 +56,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         bench = Bench([path.resolve() for path in args.data], photos, args.count, Path(folder))
         for name in args.only or SECTIONS:
             try:
-                if text := SECTIONS[name].measure(bench):
+                if not (text := SECTIONS[name].measure(bench)):
+                    print(f"{name}: left out, it wants real faces (DATA, PHOTOS)", flush=True)
+                elif SECTIONS[name].page:
                     write_page(args.out, name, text)
                 else:
-                    print(f"{name}: left out, it wants real faces (DATA, PHOTOS)", flush=True)
+                    print(text.strip(), flush=True)
             except (ValueError, OSError) as error:
                 failed += 1
                 print(f"bench: {name}: {error}", file=sys.stderr, flush=True)
@@ -142,12 +144,16 @@ def write_page(folder: Path, name: str, text: str) -> None:
 
 @dataclass(frozen=True)
 class Section:
-    """A page: its title, what was measured and how to read it, what measures it, and make's variables it needs."""
+    """A page: its title, what was measured and how to read it, what measures it, and make's variables it needs.
+
+    page: whether it is one; else what is measured is only printed.
+    """
 
     title: str
     about: str
     measure: Callable[[Bench], str]
     needs: str = ""
+    page: bool = True
 
 
 # rolled and moving faces are made of the first set, poses are those of the last one: 300W and 300W_LP in that order
@@ -248,6 +254,12 @@ SECTIONS = {
         "are from TensorFlow's answers (`tools/measure/formats.py`). What is compared: "
         "[export](../export.md).",
         lambda bench: formats([ROOT / "infer" / name for name in ("landmark.pb", "detector.pb")]),
+    ),
+    "device": Section(
+        "This machine",
+        "A row for the table in [docs/devices.md](../devices.md).",
+        lambda bench: output_of("tools/measure/device.py"),
+        page=False,
     ),
 }
 

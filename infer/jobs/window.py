@@ -20,7 +20,8 @@ def open_window() -> None:
         cv2.namedWindow(NAME, cv2.WINDOW_AUTOSIZE)
     except cv2.error:
         raise ValueError(
-            "--show: found an OpenCV without windows (headless), expected opencv-python; leave --show out"
+            "--show: found an OpenCV without windows, expected one with them; leave --show out, or: "
+            "pip uninstall opencv-python-headless && pip install opencv-python"
         ) from None
 
 

@@ -17,7 +17,10 @@ LIBGL = "libGL.so.1: cannot open shared object file: No such file or directory"
     ("error", "wanted"),
     [
         (ImportError(LIBGL), ("libGL.so.1", "opencv-python-headless", "libgl1")),
-        (ModuleNotFoundError("No module named 'cv2'", name="cv2"), ("found none", 'pip install "opencv-python<5"')),
+        (
+            ModuleNotFoundError("No module named 'cv2'", name="cv2"),
+            ("found none", "install opencv-python-headless"),
+        ),
         (ImportError("numpy.core.multiarray failed\nto import"), ("multiarray failed to import", "this Python")),
     ],
 )
@@ -25,10 +28,13 @@ def test_the_reason_names_the_way_out(error, wanted):
     assert all(part in reason(error) for part in wanted) and "\n" not in reason(error)
 
 
-def call(tmp_path, *command) -> subprocess.CompletedProcess:
+ERRORS = {"cv2": LIBGL, "tensorflow": "TensorFlow came before OpenCV"}
+
+
+def call(tmp_path, *command, lacking=tuple(ERRORS)) -> subprocess.CompletedProcess:
     """A Python whose OpenCV lacks libGL; TensorFlow, which would only take time, is none either."""
-    for name, error in (("cv2", LIBGL), ("tensorflow", "TensorFlow came before OpenCV")):
-        (tmp_path / f"{name}.py").write_text(f"raise ImportError({error!r})\n")
+    for name in lacking:
+        (tmp_path / f"{name}.py").write_text(f"raise ImportError({ERRORS[name]!r})\n")
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
     return subprocess.run([sys.executable, *command], env=env, capture_output=True, text=True, timeout=60, check=False)
 
@@ -38,6 +44,13 @@ def test_every_script_ends_with_one_line(tmp_path, path: Path):
     answer = call(tmp_path, str(path), "--help")
     assert (answer.returncode, answer.stdout) == (2, "") and answer.stderr.count("\n") == 1
     assert "libGL.so.1" in answer.stderr and "opencv-python-headless" in answer.stderr
+
+
+def test_remains_of_an_opencv_are_none(tmp_path):
+    (tmp_path / "cv2").mkdir()
+    (tmp_path / "cv2" / "__init__.py").touch()  # what hides the whole one of the tests
+    answer = call(tmp_path, str(ROOT / "infer" / "run.py"), "--help", lacking=("tensorflow",))
+    assert answer.returncode == 2 and "found that it does not load (an empty folder cv2: pip install" in answer.stderr
 
 
 def test_the_package_raises_what_programs_can_catch(tmp_path):

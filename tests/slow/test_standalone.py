@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST = 6_000_000  # bytes of the wheel
 posix = pytest.mark.skipif(os.name == "nt", reason="the environment is laid out as on POSIX")
-GUEST = ("numpy", "numpy.libs", "cv2", "opencv_python.libs")  # of this environment, lent to the empty one
+# of this environment, lent to the empty one
+GUEST = ("numpy", "numpy.libs", "cv2", "opencv_python_headless.libs", "opencv_python.libs")
 
 
 def call(*command, **options) -> str:

@@ -2,7 +2,7 @@
 
     python tools/measure/formats.py [--model FILE.pb] [--records DIR]
 
-OpenCV 5 is checked as well where `make opencv5` has made its environment.
+OpenCV 5 is checked as well where `make versions ONLY=opencv5` has made its environment.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ def opencv5_line(model: Path, measured: MeasuredModel) -> str:
     """What OpenCV 5 makes of a frozen graph, or how to get it where it is not there."""
     python = opencv5.python_of(opencv5.FOLDER)
     if not python.is_file():
-        return "OpenCV 5: not measured, `make opencv5` makes its environment."
+        return "OpenCV 5: not measured, `make versions ONLY=opencv5` makes its environment."
     truth, asked = measured.truth, list[np.ndarray]()
     answer = session_of(measured.graph, truth.signature)
 

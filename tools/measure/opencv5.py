@@ -1,4 +1,4 @@
-"""OpenCV 5 in the environment that `make opencv5` makes, for it can't stand beside OpenCV 4; it runs `infer` there."""
+"""OpenCV 5 in the environment that `make versions` makes, for it can't stand beside OpenCV 4; it runs `infer` there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from infer.model.graph import open_graph, running
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / ".venv-opencv5"
+FOLDER = ROOT / ".venv-versions" / "opencv5"
 PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from tools.measure.opencv5 import run; run(*sys.argv[2:])"
 
 
