@@ -157,7 +157,7 @@ def test_the_run_goes_on_to_its_end_as_a_local_cluster(story, record_set, capfd)
     assert last_step(run) == first + 6
     assert sorted(os.listdir(run.logs)) == ["chief-0.log", "ps-0.log", "worker-0.log"]
     assert f"worker 0: step {first + 6}/{first + 6}" in (run.logs / "worker-0.log").read_text()
-    assert run.best().nme_box > 0
+    assert run.best().measures["nme_box"] > 0
     held = weights_of(run.path)
     assert "senet/stem/conv/weights/ExponentialMovingAverage" in held
     assert not any("sync_rep" in name or "grad_accum" in name for name in held)

@@ -43,17 +43,17 @@ def test_each_step_takes_what_the_one_before_made(called, tmp_path):
     assert [str(source) for source in records.datasets] == ["a", "b"]
     assert (recipe_of(first), recipe_of(second)) == ("real", "real_more")
     assert first.start is None and second.start == first.run.folder.path
-    assert first.records.folder == second.records.folder == records.out
+    assert first.task.records.folder == second.task.records.folder == records.out
     before, teachers = second, []
     rounds = dict(zip(TAUGHT, (lessons[:3], lessons[3:]), strict=True))
     for recipe, (teacher, taught, pupil) in rounds.items():
         teachers = [teacher.out / "landmark.pb", *teachers]
         assert teacher.run == pupil.start == before.run.folder.path and recipe_of(pupil) == recipe
-        assert taught.records == records.out and taught.teacher == teachers and pupil.records.folder == taught.out
+        assert taught.records == records.out and taught.teacher == teachers and pupil.task.records.folder == taught.out
         before = pupil
     assert len(teachers) == len(set(teachers)) == 2
     assert (recipe_of(polished), polished.start) == ("real_polished", before.run.folder.path)
-    assert polished.records.folder == before.records.folder
+    assert polished.task.records.folder == before.task.records.folder
     assert (model.run, model.out, model.checkpoint) == (polished.run.folder.path, out, "last")
     assert [kind.name for kind in model.formats] == ["pb16"]
 
@@ -65,6 +65,6 @@ def test_goes_on_from_a_model(called, tmp_path):
     assert scripts == ["tools/make_records.py", "tools/rewrite/distil.py", "net/train.py", *LAST]
     _, taught, pupil, polished, model = (args for _, args in called)
     assert taught.teacher == [contract.with_name("landmark.pb")]
-    assert (recipe_of(pupil), pupil.start, pupil.records.folder) == ("real_taught_more", contract, taught.out)
-    assert (polished.start, polished.records.folder) == (pupil.run.folder.path, taught.out)
+    assert (recipe_of(pupil), pupil.start, pupil.task.records.folder) == ("real_taught_more", contract, taught.out)
+    assert (polished.start, polished.task.records.folder) == (pupil.run.folder.path, taught.out)
     assert model.run == polished.run.folder.path

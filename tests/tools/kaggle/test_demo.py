@@ -17,7 +17,7 @@ def test_the_commands_are_ones_that_the_scripts_take(tmp_path, monkeypatch, caps
     assert scripts_of(calls) == [*first, "infer/run.py", "infer/run.py", "tools/kaggle/score.py"]
     given = dict(calls)
     assert given["net/train.py"].length.steps == 7
-    assert given["net/train.py"].records.validation > 0  # the best weights are not chosen on the rows of the score
+    assert given["net/train.py"].task.records.validation > 0  # the best weights are not chosen on the rows of the score
     assert all(Path(path).exists() for script, args in calls if script == "infer/run.py" for path in args.paths)
     assert (out / "files" / "solution.csv").is_file() and any((out / "pictures").iterdir())
     assert str(out / "submission.csv") in capsys.readouterr().out
