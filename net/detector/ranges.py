@@ -38,6 +38,3 @@ class SceneRanges:
             raise ValueError(f"augmentation: found {self}, expected shrink of 0 to 1, zoom and enlarge of 1 and more")
         if min(self.grid, self.window) < 1 or not self.renew > 0:
             raise ValueError(f"augmentation: found {self}, expected grid and window of 1 and more, renew over 0")
-
-
-WHOLE_PICTURES = SceneRanges(1, 1.0, 1.0, 1.0, 1.0, 0, 0, 0, 0, 0, 0, 0, 0, 0)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, TimeoutError
@@ -36,12 +37,12 @@ class Made(Protocol):
 
 
 @dataclass(frozen=True)
-class Work:
+class Work(ABC):
     """What is done with every item: the settings of it, which go to the processes."""
 
+    @abstractmethod
     def cut(self, item: Item) -> Made:
         """What becomes the item's record. Raises BadSample."""
-        raise NotImplementedError
 
 
 def cut_chunk(items: list[Item], work: Work) -> list[Made | BadSample]:

@@ -18,7 +18,7 @@ from net.detector.mosaic import (
     random_turns,
     tiles_of,
 )
-from net.detector.ranges import WHOLE_PICTURES, SceneRanges
+from net.detector.ranges import SceneRanges
 from net.detector.targets import Scene
 
 EMPTY = np.zeros((0, 4))
@@ -113,7 +113,7 @@ def test_turns_are_as_asked_for():
     off = np.abs(turns - 90 * np.round(turns / 90))
     assert off.max() < 15
     assert np.mean(np.round(turns / 90) % 4 == 0) == pytest.approx(0.5, abs=0.05)
-    assert not random_turns(5, WHOLE_PICTURES, rng).any()
+    assert not random_turns(5, SceneRanges(lean=0, quarter=0, any_turn=0), rng).any()
 
 
 def test_covers_lie_on_large_faces_alone():
