@@ -7,6 +7,7 @@ in the manifest.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -45,7 +46,7 @@ class Dataset:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SetManifest:
+class SetManifest(ABC):
     """A set of records in words and numbers, whatever its records are.
 
     shards: of each split, in order; subsets: name -> split -> records; skipped: reason -> lines that name a record
@@ -130,14 +131,14 @@ class SetManifest:
     def _notes_of(cls, document: Mapping[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in document.items() if key not in _COMMON and key not in cls.KEYS}
 
+    @abstractmethod
     def _own(self) -> dict[str, Any]:
         """What the document says of this kind of records alone, under KEYS."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def _own_from(cls, document: Mapping[str, Any]) -> dict[str, Any]:
         """The fields of this kind alone. Raises KeyError, TypeError or ValueError on what is no such manifest."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)
