@@ -24,10 +24,10 @@ class DetectorShape:
     stem: int = option(16, "channels of the stem and of the fine stage, at a stride of 4 pixels")
     fine: int = option(1, "convolutions of the fine stage")
     stage8: int = option(32, "channels at a stride of 8 pixels")
-    stage16: int = option(40, "channels at a stride of 16 pixels")
-    stage32: int = option(56, "channels at a stride of 32 pixels")
+    stage16: int = option(32, "channels at a stride of 16 pixels")
+    stage32: int = option(64, "channels at a stride of 32 pixels")
     depth: int = option(1, "blocks a stage")
-    merge: int = option(24, "channels of the maps that are merged from coarse to fine")
+    merge: int = option(20, "channels of the maps that are merged from coarse to fine")
 
     def __post_init__(self) -> None:
         wide = self.stem, self.stage8, self.stage16, self.stage32, self.merge
