@@ -1,0 +1,69 @@
+"""records/processor.py on written examples of /proc/cpuinfo; none is this machine's."""
+
+import pytest
+
+from records.processor import ONEDNN, Processor, onednn_on, processor_in, this_processor
+
+X86 = "fpu sse sse2 ssse3 fma sse4_1 avx f16c avx2 bmi2"
+FLAGS = {  # what a processor of each kind has
+    "old": "fpu sse sse2 ssse3 sse4_1 avx",
+    "laptop": X86,
+    "plain AVX-512": f"{X86} avx512f avx512dq",
+    "hybrid laptop": f"{X86} avx_vnni",
+    "VNNI server": f"{X86} avx512f avx512_vnni",
+    "bfloat16 server": f"{X86} avx512f avx512_vnni avx512_bf16",
+    "matrix server": f"{X86} avx512f amx_bf16 amx_tile amx_int8",
+}
+BY_TENSORFLOW = {"hybrid laptop", "VNNI server", "bfloat16 server", "matrix server"}
+BFLOAT16 = {"bfloat16 server", "matrix server"}
+
+
+def x86(*cores: str) -> str:
+    """The text of a machine whose cores have these flags."""
+    lines = (f"processor\t: {i}\nmodel name\t: flags of i9\nflags\t\t: {flags}\n" for i, flags in enumerate(cores))
+    return "\n".join(lines) + "\nvmx flags\t: avx512_bf16 tsc\nbugs\t\t: spectre_v1\n"
+
+
+def arm(*cores: str) -> str:
+    return "\n".join(f"processor\t: {i}\nFeatures\t: {flags}\nCPU part\t: 0xd0b\n" for i, flags in enumerate(cores))
+
+
+def test_the_flags_are_those_that_all_cores_have():
+    assert processor_in(x86(X86, X86)).flags == set(X86.split())
+    assert processor_in(arm("fp asimd bf16 sve", "asimd fp")).flags == {"fp", "asimd"}
+    assert processor_in("").flags == processor_in("model name\t: avx2\n").flags == frozenset()
+
+
+def test_a_system_without_the_file_says_nothing(tmp_path):
+    assert this_processor(tmp_path / "cpuinfo") == Processor()
+    (tmp_path / "cpuinfo").write_bytes(b"model name\t: \xff\nflags\t: avx2 sse2\n")
+    assert this_processor(tmp_path / "cpuinfo").flags == {"avx2", "sse2"}
+
+
+@pytest.mark.parametrize("kind", FLAGS)
+def test_bfloat16_where_it_is_multiplied_in(kind):
+    assert processor_in(x86(FLAGS[kind])).multiplies_bfloat16 == (kind in BFLOAT16)
+
+
+@pytest.mark.parametrize("kind", FLAGS)
+def test_onednn_is_switched_on_where_it_helps_and_tensorflow_would_not(kind):
+    expected = "1" if kind in {"laptop", "plain AVX-512"} else None
+    assert onednn_on(processor_in(x86(FLAGS[kind])), {}).value == expected
+    assert ("TensorFlow itself" in onednn_on(processor_in(x86(FLAGS[kind])), {}).words) == (kind in BY_TENSORFLOW)
+
+
+def test_arm_and_other_systems_are_left_to_tensorflow():
+    small = processor_in(arm("fp asimd crc32 bf16"))
+    assert onednn_on(small, {}).value is None and not small.multiplies_bfloat16
+    assert onednn_on(Processor(), {}).value is None and not Processor().multiplies_bfloat16
+
+
+@pytest.mark.parametrize("value", ["0", "1", ""])
+def test_the_users_own_setting_wins(value):
+    found = onednn_on(processor_in(x86(X86)), {ONEDNN: value})
+    assert found.value is None and f"{ONEDNN}={value}" in found.words
+
+
+def test_the_words_name_what_matters_alone():
+    assert processor_in(x86(FLAGS["bfloat16 server"])).words == "avx avx2 avx512_bf16 avx512_vnni avx512f"
+    assert processor_in("").words == "unknown"
