@@ -1,22 +1,49 @@
 """Landmark boxes of whole faces' boxes, brow's hair to chin, as people draw them and most detectors answer them.
 
-Measured on 1,597 faces of 300-W, 300W-LP and MTFL, whose landmark boxes are known, against the boxes that YuNet
-(trained on WIDER FACE's) has for them: medians, nearly the same in every set. On 300-W the mapped box shares 0.87 of
-the union with the true one (median; 0.78 at the 10th percentile; medians of the other sets 0.85 to 0.89), the whole
-face's 0.69.
+Where a landmark box lies in a whole face's is fitted on faces that have both: `whole_face.json`, which also says how
+well it fits, is by `tools/fit_constants.py whole_face`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 
-LOWER = 0.126  # of the whole face's height: how far below its centre the landmark box's is
-WIDTH, HEIGHT = 1.04, 0.76  # of the landmark box, of the whole face's edges
+from infer.faces.constants import read_constants
+
+CONSTANTS = Path(__file__).with_suffix(".json")
+
+
+@dataclass(frozen=True)
+class WholeFace:
+    """Where the landmark box lies in a whole face's: how far its centre is below that one's, part of the height, and
+    its edges, parts of the whole face's. Heads are even, so that it lies to no side."""
+
+    lower: float
+    width: float
+    height: float
+
+    def landmark_boxes(self, whole: np.ndarray) -> np.ndarray:
+        """As the module's."""
+        edges = whole[:, 2:] - whole[:, :2]
+        centres = (whole[:, :2] + whole[:, 2:]) / 2 + edges * (0, self.lower)
+        halves = edges * (self.width / 2, self.height / 2)
+        return np.concatenate([centres - halves, centres + halves], axis=1)
 
 
 def landmark_boxes(whole: np.ndarray) -> np.ndarray:
     """The landmark boxes (x0, y0, x1, y1) of upright whole faces' [N, 4]: float64 [N, 4], same pixels."""
-    edges = whole[:, 2:] - whole[:, :2]
-    centres = (whole[:, :2] + whole[:, 2:]) / 2 + edges * (0, LOWER)
-    halves = edges * (WIDTH / 2, HEIGHT / 2)
-    return np.concatenate([centres - halves, centres + halves], axis=1)
+    return whole_face().landmark_boxes(whole)
+
+
+@cache
+def whole_face(path: Path = CONSTANTS) -> WholeFace:
+    """The fitted constants. Raises as `read_constants` does."""
+    return read_constants(path, "where landmark boxes lie in whole faces", "whole_face", _parsed)
+
+
+def _parsed(data: dict) -> WholeFace:
+    return WholeFace(*(float(data[name]) for name in ("lower", "width", "height")))

@@ -15,18 +15,17 @@ from infer.detect.own import MOST, OwnDetector
 from infer.detect.reduced import reduced
 from infer.detect.yunet import YuNetDetector
 from infer.faces.check import FACE
-from infer.geometry.boxes import absolute_shape
 from infer.geometry.candidates import Candidates, candidates_of
 from infer.geometry.oriented import roll_of
 from infer.landmarker import Landmarker
 from infer.model.detector_contract import DetectorContract
 from tools.evaluation.scenes.run import SceneFinder
+from tools.read.whole_face import landmark_boxes
 
 DETECT = "detect"
 LOOKS = ("640", DETECT)
 LEAST = 0.02  # scores from which on finds are kept: average precision wants the unsure ones as well
 HAAR, YUNET = "haar", "yunet="  # yunet=FILE
-WHOLE = np.array([[-0.014, 0.249], [1.028, 1.004]])  # corners of the landmark box in YuNet's: medians over 300 faces
 YUNET_THRESHOLD = 0.6  # from which on YuNet's finds are commonly taken for faces
 
 
@@ -59,7 +58,7 @@ class YuNetFinder:
         look = reduced(image, self._detector.size)
         rows = self._detector.run(look.image)
         whole = np.concatenate([rows[:, :2], rows[:, :2] + rows[:, 2:4]], axis=1)
-        boxes = look.to_picture(absolute_shape(WHOLE, whole)).reshape(-1, 4)
+        boxes = look.to_picture(landmark_boxes(whole).reshape(-1, 2, 2)).reshape(-1, 4)
         return candidates_of(boxes, rows[:, -1], roll_of(rows[:, 4:14].reshape(-1, 5, 2)))
 
 

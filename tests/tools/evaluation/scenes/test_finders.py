@@ -10,6 +10,7 @@ from tests.helpers.tiny_detector import score_of, with_faces, write_detector
 from tests.infer.detect.test_yunet import picture, write_yunet
 from tools.evaluation.scenes import finders
 from tools.evaluation.scenes.finders import open_finders
+from tools.read.whole_face import landmark_boxes
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +42,9 @@ def test_yunet_by_its_file_with_sizes_alone_and_its_whole_boxes_mapped(tmp_path)
     assert list(found) == ["face, 384"] and not contracts
     large = np.kron(picture((3, 4)), np.ones((2, 2, 1), np.uint8))
     (x, y, width, height, *five), score = YuNetDetector(file).run(picture((3, 4)))[0, :14], 0.6
-    small = [x - 0.014 * width, y + 0.249 * height, x + 1.028 * width, y + 1.004 * height]
+    small = landmark_boxes(np.array([[x, y, x + width, y + height]]))
     one = found["face, 384"].find(large)
-    np.testing.assert_allclose(one.boxes, [(np.array(small) + 0.5) * 2 - 0.5], atol=0.5)
+    np.testing.assert_allclose(one.boxes, (small + 0.5) * 2 - 0.5, atol=0.5)
     assert one.oriented[0, 4] == pytest.approx(float(roll_of(np.reshape(five, (5, 2)))), abs=1e-6)
     assert found["face, 384"].threshold == score
 
