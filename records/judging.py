@@ -152,7 +152,12 @@ def kinds_of_faces(judged: Judged) -> dict[str, np.ndarray]:
 
 def counted_finds(judged: Judged, part: FacePart) -> tuple[np.ndarray, np.ndarray]:
     """Scores, float64 [M], and hits, bool [M], of the finds that count for a part: its faces and its false alarms."""
-    hits = judged.partners >= 0
-    hits[hits] = part.faces[judged.partners[hits]]
-    false = (judged.partners == FALSE_ALARM) & part.pictures[judged.found_in]
-    return judged.scores[hits | false], hits[hits | false]
+    counted = which_count(judged, part)
+    return judged.scores[counted], judged.partners[counted] >= 0
+
+
+def which_count(judged: Judged, part: FacePart) -> np.ndarray:
+    """Which finds those are, of all: bool [finds]."""
+    true = judged.partners >= 0
+    true[true] = part.faces[judged.partners[true]]
+    return true | ((judged.partners == FALSE_ALARM) & part.pictures[judged.found_in])

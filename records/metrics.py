@@ -188,42 +188,47 @@ def mean_of_bins(errors: np.ndarray, yaw: np.ndarray) -> float:
     return float(np.mean([mean(errors[bins == index]) for index in range(len(YAW_BINS))]))
 
 
-def detection_curve(scores: np.ndarray, hits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def detection_curve(
+    scores: np.ndarray, hits: np.ndarray, often: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """What a detector finds as its threshold falls: thresholds float64 [T], true finds and false alarms int [T].
 
-    scores: of all finds that count, float [M]; hits: which are true, bool [M]. A threshold keeps the scores that reach
-    it, so finds of one score come together.
+    scores: of all finds that count, float [M]; hits: which are true, bool [M]; often: how many times each counts, int
+    [M], None: once. A threshold keeps the scores that reach it, so finds of one score come together.
     """
     order = np.argsort(-np.asarray(scores, np.float64), kind="stable")
     falling, true = np.asarray(scores, np.float64)[order], np.asarray(hits, bool)[order]
+    times = np.ones(len(order), int) if often is None else np.asarray(often)[order]
     ends = np.flatnonzero(np.append(falling[1:] != falling[:-1], True)[: len(falling)])
-    return falling[ends], np.cumsum(true)[ends], np.cumsum(~true)[ends]
+    return falling[ends], np.cumsum(true * times)[ends], np.cumsum(~true * times)[ends]
 
 
-def average_precision(scores: np.ndarray, hits: np.ndarray, total: int) -> float:
+def average_precision(scores: np.ndarray, hits: np.ndarray, total: int, often: np.ndarray | None = None) -> float:
     """Area under precision over recall, 0 to 1; NaN where there is no true face.
 
-    scores, hits: as of `detection_curve`; total: true faces, found or not. Of every recall counts the best precision
-    at that or a larger one, at all points of the curve: Everingham et al., "The PASCAL Visual Object Classes (VOC)
-    Challenge", IJCV 2010, section 4.2, as changed from VOC 2010 on (its development kit, section 3.4.1).
+    scores, hits, often: as of `detection_curve`; total: true faces, found or not. Of every recall counts the best
+    precision at that or a larger one, at all points of the curve: Everingham et al., "The PASCAL Visual Object Classes
+    (VOC) Challenge", IJCV 2010, section 4.2, as changed from VOC 2010 on (its development kit, section 3.4.1).
     """
     if not total:
         return float("nan")
-    _, found, false = detection_curve(scores, hits)
+    _, found, false = detection_curve(scores, hits, often)
     precision = found / np.maximum(found + false, 1)
     best = np.maximum.accumulate(precision[::-1])[::-1]
     return float((np.diff(found, prepend=0) * best).sum() / total)
 
 
-def recall_at(scores: np.ndarray, hits: np.ndarray, total: int, allowed: float) -> tuple[float, float]:
+def recall_at(
+    scores: np.ndarray, hits: np.ndarray, total: int, allowed: float, often: np.ndarray | None = None
+) -> tuple[float, float]:
     """The largest share of the true faces that is found with at most so many false alarms, and the threshold for it.
 
-    scores, hits, total: as of `average_precision`; allowed: false alarms, in number. NaN without true faces; 0 and an
-    infinite threshold where the first find is one too many. The axes of Jain and Learned-Miller, "FDDB: A Benchmark for
-    Face Detection in Unconstrained Settings", 2010, section 6.
+    scores, hits, total, often: as of `average_precision`; allowed: false alarms, in number. NaN without true faces; 0
+    and an infinite threshold where the first find is one too many. The axes of Jain and Learned-Miller, "FDDB: A
+    Benchmark for Face Detection in Unconstrained Settings", 2010, section 6.
     """
     if not total:
         return float("nan"), float("nan")
-    thresholds, found, false = detection_curve(scores, hits)
+    thresholds, found, false = detection_curve(scores, hits, often)
     within = np.flatnonzero(false <= allowed)
     return (float(found[within[-1]] / total), float(thresholds[within[-1]])) if len(within) else (0.0, float("inf"))

@@ -157,3 +157,11 @@ def test_recall_at_so_many_false_alarms():
     assert metrics.recall_at(SCORES, HITS, 6, 2) == (0.5, 0.5)
     assert metrics.recall_at(np.array([0.9, 0.9]), np.array([True, False]), 3, 0.5) == (0.0, np.inf)
     assert np.isnan(metrics.recall_at(SCORES, HITS, 0, 1)).all()
+
+
+def test_a_find_that_counts_several_times_is_as_several_finds():
+    often = np.array([2, 1, 0, 3, 1])
+    repeated = np.repeat(SCORES, often), np.repeat(HITS, often)
+    for name, *more in (("average_precision", 7), ("recall_at", 7, 2), ("recall_at", 7, 0)):
+        function = getattr(metrics, name)
+        assert function(SCORES, HITS, *more, often=often) == pytest.approx(function(*repeated, *more))

@@ -92,7 +92,7 @@ def _seen_words(one: dict[str, Any], faces: int) -> str:
 def accuracy(rows: Sequence[dict], every: Iterable[dict]) -> str:
     """NME of each part of the faces, by norm and passes; with its interval for the last number of passes."""
     spans = {
-        (one["model"], one["faces of"], f"{one['norm']}, {LAST} pass"): _with_interval(one)
+        (one["model"], one["faces of"], f"{one['norm']}, {LAST} pass"): with_interval(one)
         for one in every
         if (one["boxes"], one["passes"]) == (TRUE, LAST)
     }
@@ -118,7 +118,7 @@ def distribution(every: Iterable[dict]) -> str:
     rows = []
     for one in _last_from_true(every):
         numbers = [one[f"{kind} {threshold:.2f}"] for threshold in metrics.THRESHOLDS for kind in ("auc", "failure")]
-        rows.append([one["model"], NAMES[one["norm"]], _with_interval(one), one["median"], *numbers, one["mae"]])
+        rows.append([one["model"], NAMES[one["norm"]], with_interval(one), one["median"], *numbers, one["mae"]])
     return markdown_table([*head, "MAE px"], rows)
 
 
@@ -166,11 +166,11 @@ def differences(rows: Sequence[dict]) -> str:
     by_key = {(row["model"], row["faces of"], row["norm"]): row for row in chosen}
     head = ["model", "faces of", *(f"{NAMES[norm]} [95 %]" for norm in metrics.NORMS)]
     return markdown_table(
-        head, [[*part, *(_with_interval(by_key[*part, norm], "+") for norm in metrics.NORMS)] for part in parts]
+        head, [[*part, *(with_interval(by_key[*part, norm], "+") for norm in metrics.NORMS)] for part in parts]
     )
 
 
-def _with_interval(row: dict, sign: str = "") -> str:
+def with_interval(row: dict, sign: str = "") -> str:
     """`4.28 [4.10, 4.47]`; without brackets where there is no interval, empty where there is no mean."""
     if not math.isfinite(row["mean"]):
         return ""

@@ -16,7 +16,8 @@ from records.judging import ALL
 from tools.evaluation.detections import detection_rows, invented_in, missed_rows, roll_errors
 from tools.evaluation.report import EvaluationReport
 from tools.evaluation.scenes import plots, report
-from tools.evaluation.scenes.finders import LOOKS, open_finders
+from tools.evaluation.scenes.differences import difference_rows
+from tools.evaluation.scenes.finders import LOOKS, look_of, open_finders
 from tools.evaluation.scenes.points import point_rows
 from tools.evaluation.scenes.run import SceneRun, run_finders
 from tools.evaluation.scenes.selection import SceneSelection
@@ -78,10 +79,25 @@ def numbers(
             for one, other in pairs
             for row in missed_rows(one, judged[one], other, judged[other], thresholds[other])
         ],
+        "differences": differences(run, own),
         "turned": turned_rows(run, thresholds),
         "invented": invented_rows(run, thresholds),
         "points": point_rows(run.errors, {name: answers.errors for name, answers in run.answers.items()}),
     }
+
+
+def differences(run: SceneRun, own: Sequence[str]) -> list[dict]:
+    """The rows of `difference_rows` of each detector of our own against the first one in the same look; of scenes that
+    are turned the row of all faces."""
+    firsts: dict[str, str] = {}
+    rows = []
+    for name in own:
+        first = firsts.setdefault(look_of(name), name)
+        for turn in run.truths if first != name else ():
+            found = difference_rows(run.judged(name, turn), run.judged(first, turn), run.picture_sources)
+            chosen = [row for row in found if not turn or row["faces of"] == ALL]
+            rows += [{"model": name, "against": first, "turn": turn, **row} for row in chosen]
+    return rows
 
 
 def turned_rows(run: SceneRun, thresholds: Mapping[str, float]) -> list[dict]:

@@ -26,6 +26,7 @@ DETECT = "detect"
 LOOKS = ("640", DETECT)
 LEAST = 0.02  # scores from which on finds are kept: average precision wants the unsure ones as well
 HAAR, YUNET = "haar", "yunet="  # yunet=FILE
+BEFORE_LOOK = ", "  # in a finder's name
 YUNET_THRESHOLD = 0.6  # from which on YuNet's finds are commonly taken for faces
 
 
@@ -96,10 +97,15 @@ def open_finders(
             finders |= _yunets(name, [side for side in sides.values() if side])
         else:
             detector = OwnDetector(name)
-            own = {f"{name}, {look}": OwnFinder(detector, side) for look, side in sides.items()}
+            own = {f"{name}{BEFORE_LOOK}{look}": OwnFinder(detector, side) for look, side in sides.items()}
             finders |= own
             contracts |= dict.fromkeys(own, detector.contract)
     return finders, contracts
+
+
+def look_of(name: str) -> str:
+    """The look of a finder by its name."""
+    return name.rpartition(BEFORE_LOOK)[2]
 
 
 def _yunets(name: str, sides: Sequence[int]) -> dict[str, SceneFinder]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 
 from records.judging import LEAST
 from tools.evaluation.detections import RATES
-from tools.evaluation.report import NAMES, markdown_table, seen_lines
+from tools.evaluation.report import NAMES, markdown_table, seen_lines, with_interval
+from tools.evaluation.scenes.differences import MEASURES
 from tools.evaluation.splits import split_in_words
 
 RECALLS = [f"recall at {rate:g}" for rate in RATES]
@@ -18,6 +20,8 @@ def markdown(document: dict) -> str:
     sections += ["## Recall by false alarms a picture", recall(document["rows"], document["thresholds"])]
     if document["against"]:
         sections += ["## With as many false alarms as another", against(document["against"])]
+    if document["differences"]:
+        sections += ["## Against the first, in points", differences(document["differences"])]
     sections += ["## Turned", turned(document["turned"])]
     sections += ["## Pictures without a face", invented(document["invented"])]
     sections += ["## Points from its boxes (NME in %, one pass)", points(document["points"])]
@@ -60,6 +64,15 @@ def against(rows: Sequence[dict]) -> str:
     keys = ["faces of", "against", "model", "faces", "false alarms", "missed by it", "missed", "threshold"]
     head = ["faces of", "against", "model", "faces", "false alarms", "missed by the other", "missed", "from a score of"]
     return markdown_table(head, ([row.get(key, "") for key in keys] for row in by_part(rows)))
+
+
+def differences(rows: Sequence[dict]) -> str:
+    """How much more a detector of our own has than the first one in the same look; an interval without 0 is no
+    chance."""
+    head = ["model", "clockwise", "faces of", "faces", *(f"{name} [95 %]" for name in MEASURES)]
+    cells = ([row["model"], f"{row['turn']:g}°", row["faces of"], row["faces"]] for row in rows)
+    spans = ([with_interval(row[name], "+") for name in MEASURES] for row in rows)
+    return markdown_table(head, map(operator.add, cells, spans))
 
 
 def turned(rows: Sequence[dict]) -> str:

@@ -83,6 +83,23 @@ def test_side_by_side(model, tmp_path, capsys):
     assert line in page and line in printed and f"- {one}: unknown" in page
 
 
+def test_our_own_against_the_first_of_them_in_the_same_look(model, tmp_path):
+    worse = write_detector(tmp_path / "worse", "worse", threshold=0.9, overlap=0.4)
+    looks = ["320", "640"]
+    options = ["--data", write_labels(tmp_path / "set"), "--split", "all", "--no-speed", "--looks", *looks]
+    code, document = run(tmp_path / "out", "--detector", model, worse, *options, "--turns", "90")
+    assert code == 0
+    rows = {(row["model"], row["turn"], row["faces of"]): row for row in document["differences"]}
+    assert {row["against"] for row in rows.values()} == {f"{model}, {look}" for look in looks}
+    parts = {(turn, part) for _, turn, part in rows if part == "all"}
+    assert parts == {(0, "all"), (90, "all")} and (f"{worse}, 320", 0, "all, 48 px and more") in rows
+    row = rows[f"{worse}, 640", 90, "all"]  # the same network: what differs is the score that it calls a face
+    assert row["faces"] == 3 and row["average precision"] == row["recall at 0.1"]
+    assert set(row["average precision"].values()) == {0}
+    page = (tmp_path / "out" / "evaluation.md").read_text()
+    assert f"| {worse}, 640 | 90° | all | 3 | +0.00 [+0.00, +0.00] | +0.00 [+0.00, +0.00] |" in page
+
+
 def test_points_of_a_landmark_set_from_true_and_found_boxes(model, tmp_path):
     data = draw_set(tmp_path / "drawn", sources=2, views=1)
     code, document = run(
