@@ -32,22 +32,28 @@ def point_errors(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
 
 
 def inter_ocular(true: np.ndarray, scheme: Scheme = IBUG_68) -> np.ndarray:
-    """Distance of the outer eye corners, float64 [N], in the points' unit; NaN where one of them is unknown.
+    """Distance of the outer eye corners, float64 [N], in the points' unit; NaN where one is unknown, or the scheme has
+    none.
 
     Sagonas et al., "A semi-automatic methodology for facial landmark annotation", CVPR workshops 2013.
     """
-    first, second = scheme.corners
     true = np.asarray(true, np.float64)
+    if not scheme.corners:
+        return np.full(len(true), np.nan)
+    first, second = scheme.corners
     return np.linalg.norm(true[:, first] - true[:, second], axis=1)
 
 
 def inter_pupil(true: np.ndarray, scheme: Scheme = IBUG_68) -> np.ndarray:
-    """Distance of the eye centres, float64 [N], in the points' unit; NaN where a point of an eye is unknown.
+    """Distance of the eye centres, float64 [N], in the points' unit; NaN where a point of an eye is unknown, or the
+    scheme has none.
 
     A centre is the mean of the eye's points, as the 68 have no pupils: Ren et al., "Face Alignment at 3000 FPS via
     Regressing Local Binary Features", CVPR 2014, section 4, and who compares with it on 300-W.
     """
     true = np.asarray(true, np.float64)
+    if not scheme.left_eye:
+        return np.full(len(true), np.nan)
     left, right = (true[:, list(eye)].mean(axis=1) for eye in (scheme.left_eye, scheme.right_eye))
     return np.linalg.norm(left - right, axis=1)
 

@@ -51,6 +51,21 @@ def symmetric_face() -> np.ndarray:
     return points
 
 
+def points_98(face: np.ndarray) -> np.ndarray:
+    """WFLW's 98 points of a face whose 68 are known, float64 [98, 2]: what the 68 lack lies between them."""
+    points, face = np.full((98, 2), np.nan), np.asarray(face, np.float64)
+    points[0:33:2], points[1:32:2] = face[:17], (face[:16] + face[1:17]) / 2
+    for brow, line, first, eye, pupil in ((33, 17, 60, 36, 96), (42, 22, 68, 42, 97)):
+        upper, around = face[line : line + 5], face[eye : eye + 6]
+        points[pupil] = around.mean(axis=0)
+        points[brow : brow + 5] = upper
+        points[brow + 5 : brow + 9] = (0.85 * (upper[:4] + upper[1:]) / 2 + 0.15 * points[pupil])[::-1]
+        points[[first + step for step in (0, 1, 3, 4, 5, 7)]] = around
+        points[[first + 2, first + 6]] = (around[[1, 4]] + around[[2, 5]]) / 2
+    points[51:60], points[76:96] = face[27:36], face[48:68]
+    return points
+
+
 def draw_face(points: np.ndarray, rng: np.random.Generator, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     """A picture uint8 [height, width, 3] BGR of a face with these points [68, 2], in pixels."""
     image = np.empty((height, width, 3), np.uint8)

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -11,10 +12,13 @@ from records.landmarks import (
     convert,
     flip_points,
     indices_of,
+    own_scheme,
     part_of,
     scheme_of,
+    scheme_told,
+    told,
 )
-from tests.helpers.drawn import PARTNERS, symmetric_face
+from tests.helpers.drawn import PARTNERS, points_98, symmetric_face
 
 # Kaggle-15: each point, its mirror partner and the points of the 68 that it is the mean of, written down here once more
 KAGGLE = {
@@ -66,9 +70,110 @@ def test_every_scheme_mirrors_its_groups_eyes_and_corners_onto_themselves(scheme
     for group in scheme.groups.values():
         assert {scheme.flip[index] for index in group} == set(group)
     assert {scheme.flip[index] for index in scheme.left_eye} == set(scheme.right_eye)
-    assert (scheme.flip[scheme.corners[0]], scheme.flip[scheme.corners[1]]) == scheme.corners[::-1]
+    assert tuple(scheme.flip[index] for index in scheme.corners) == scheme.corners[::-1]
     for name, chains in scheme.lines.items():
         assert {index for chain in chains for index in chain} == set(scheme.groups[name])
+        drawn = {frozenset(line) for chain in chains for line in zip(chain, chain[1:], strict=False)}
+        assert {frozenset(scheme.flip[index] for index in line) for line in drawn} == drawn
+
+
+@pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
+def test_a_symmetric_face_mirrors_onto_itself_in_every_scheme(scheme):
+    face = convert(points_98(symmetric_face()), SCHEMES["wflw98"], scheme)
+    assert face.shape == (scheme.count, 2) and len(np.unique(face.round(6), axis=0)) == scheme.count
+    np.testing.assert_allclose(face[list(scheme.flip)] * (-1, 1), face, atol=1e-12)
+    assert face[list(scheme.left_eye), 0].min() > 0.2
+    places = {scheme.name_of(index): place for index, place in enumerate(face)}
+    for name, (x, y) in places.items():
+        if {"right", "left"} & set(name.split("_")):
+            assert (x > 0) == ("left" in name.split("_")), name
+        for one, other in (("inner", "outer"), ("top", "bottom")):
+            twin = places.get(name.replace(one, other), (x, y))
+            assert one not in name.split("_") or (abs(x) < abs(twin[0]) if one == "inner" else y < twin[1]), name
+
+
+def test_98_points_mirror_and_become_68_as_written_down_here():
+    pairs = [*zip(range(16), range(32, 16, -1), strict=True), *zip(range(33, 38), range(46, 41, -1), strict=True)]
+    pairs += [(38, 50), (39, 49), (40, 48), (41, 47), (55, 59), (56, 58), (96, 97)]
+    pairs += [(60, 72), (61, 71), (62, 70), (63, 69), (64, 68), (65, 75), (66, 74), (67, 73)]
+    pairs += [(76, 82), (77, 81), (78, 80), (87, 83), (86, 84), (88, 92), (89, 91), (95, 93)]
+    expected = np.arange(98)
+    for first, second in pairs:
+        expected[first], expected[second] = second, first
+    assert list(SCHEMES["wflw98"].flip) == expected.tolist()
+    points = np.arange(98 * 2, dtype=np.float64).reshape(98, 2)
+    eyes = [60, 61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75]
+    kept = [*range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60), *eyes, *range(76, 96)]
+    np.testing.assert_array_equal(convert(points, SCHEMES["wflw98"], IBUG_68), points[kept])
+
+
+def test_parts_of_68_are_its_points_in_their_order():
+    face = np.random.default_rng(7).normal(size=(68, 2))
+    inner = convert(face, IBUG_68, SCHEMES["ibug51"])
+    np.testing.assert_array_equal(inner, face[17:])
+    np.testing.assert_array_equal(convert(face, IBUG_68, SCHEMES["ibug49"]), np.delete(face[17:], [43, 47], axis=0))
+    assert SCHEMES["ibug49"].corners == SCHEMES["ibug51"].corners == (19, 28)
+    for name in ("ibug49", "ibug51"):
+        part = SCHEMES[name]
+        five = convert(convert(face, IBUG_68, part), part, SCHEMES["mtfl5"])
+        np.testing.assert_allclose(five, convert(face, IBUG_68, SCHEMES["mtfl5"]))
+
+
+def test_five_points_of_all_schemes():
+    face = points_98(symmetric_face())
+    from_68 = convert(face, SCHEMES["wflw98"], SCHEMES["mtfl5"])
+    expected = [face[[60, 61, 63, 64, 65, 67]].mean(axis=0), face[[68, 69, 71, 72, 73, 75]].mean(axis=0)]
+    np.testing.assert_allclose(from_68, [*expected, face[54], face[76], face[82]])
+    for name, scheme in SCHEMES.items():
+        five = convert(convert(face, SCHEMES["wflw98"], scheme), scheme, SCHEMES["mtfl5"])
+        np.testing.assert_allclose(five, from_68, atol=1e-12, err_msg=name)
+
+
+def test_points_without_a_scheme():
+    seven = scheme_of("points7")
+    assert (seven.count, seven.groups, seven.lines) == (7, {"points": tuple(range(7))}, {})
+    assert seven.flip == seven.corners == seven.left_eye == ()
+    points = np.random.default_rng(3).normal(size=(2, 7, 2)).astype(np.float32)
+    own = dataclasses.replace(seven, name="mine", flip=(1, 0, 2, 3, 4, 5, 6))
+    np.testing.assert_array_equal(convert(points, seven, own), points)
+    with pytest.raises(ValueError, match="found no mapping mine -> points7"):
+        convert(points, own, seven)
+    with pytest.raises(ValueError, match="flip: found points7 without mirror partners"):
+        flip_points(points[0], 9, seven)
+    part = part_of(seven, (2, 5))
+    assert (part.name, part.flip, part.groups) == ("points7[2,5]", (), {"points": (0, 1)})
+    assert scheme_of("points7[2,5]") == part
+    for wrong in ("points0", "points07", "points", "points10001"):
+        with pytest.raises(ValueError, match="point scheme: found"):
+            scheme_of(wrong)
+
+
+def test_a_file_keeps_a_name_or_the_whole_scheme():
+    own = dataclasses.replace(KAGGLE_15, name="mine", made_of={"ibug68": tuple((index,) for index in range(15))})
+    for scheme in (IBUG_68, part_of(KAGGLE_15, (0, 1, 10)), scheme_of("points7")):
+        assert told(scheme) == scheme.name and scheme_told(scheme.name) == scheme
+    assert scheme_told(json.loads(json.dumps(told(own)))) == own
+    face = np.random.default_rng(5).normal(size=(68, 2))
+    np.testing.assert_array_equal(convert(face, IBUG_68, own), face[:15])
+
+
+def test_a_scheme_of_ones_own(tmp_path):
+    file = tmp_path / "mine.json"
+    assert own_scheme("wflw98") is SCHEMES["wflw98"]
+    file.write_text(
+        json.dumps({"name": "mine", "count": 3, "flip": [1, 0, 2], "made_of": {"ibug68": [36, 45, [8, 9]]}})
+    )
+    mine = own_scheme(str(file))
+    assert (mine.name, mine.flip, mine.made_of) == ("mine", (1, 0, 2), {"ibug68": ((36,), (45,), (8, 9))})
+    for change, message in (
+        ({"name": "mtfl5"}, "name: found 'mtfl5', expected another"),
+        ({"name": "points3", "flip": [1, 0, 2]}, "name: found 'points3', expected another"),
+        ({"name": "kaggle15[0]"}, "name: found 'kaggle15.0.', expected one without brackets"),
+        ({"made_of": {"ibug68": [36, 45, 68]}}, "made_of.ibug68: found point 68, expected 0 to 67"),
+    ):
+        file.write_text(json.dumps({"name": "mine", "count": 3, **change}))
+        with pytest.raises(ValueError, match=f"mine.json: {message}"):
+            own_scheme(str(file))
 
 
 def test_left_is_the_subjects_left():
@@ -89,8 +194,11 @@ def test_left_is_the_subjects_left():
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"groups": {**IBUG_68.groups, "more": (5,)}}, "ibug68: the groups hold 69 indices"),
-        ({"flip": (*IBUG_68.flip[1:], IBUG_68.flip[0])}, "ibug68: flip is no involution"),
+        ({"groups": {**IBUG_68.groups, "more": (5,)}}, "ibug68 groups.more: found point 5 again, as in jaw"),
+        (
+            {"flip": (*IBUG_68.flip[1:], IBUG_68.flip[0])},
+            r"ibug68 flip\[16\]: found 26, whose own partner is 27, expected 16",
+        ),
     ],
 )
 def test_a_scheme_that_contradicts_itself_is_refused(change, message):
@@ -146,5 +254,5 @@ def test_parts_and_names_that_are_none():
         part_of(KAGGLE_15, (10, 14))
     assert scheme_of("ibug68") is IBUG_68
     for wrong in ("ibug5", "kaggle15[0,1", "other[0]"):
-        with pytest.raises(ValueError, match="point scheme: found '.*', expected one of ibug68"):
+        with pytest.raises(ValueError, match="point scheme: found '.*', expected one of wflw98, ibug68"):
             scheme_of(wrong)

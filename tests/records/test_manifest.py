@@ -86,7 +86,7 @@ def test_a_missing_key_is_named(tmp_path, document):
     [
         ("version", 2, "version 2"),
         ("encoding", "png", "encoding 'png'"),
-        ("scheme", "other9", "'other9', expected one of ibug68"),
+        ("scheme", "other9", "'other9', expected one of wflw98, ibug68"),
         ("context", True, "context True"),
         ("test_fraction", 1.5, "test fraction: found 1.5"),
     ],

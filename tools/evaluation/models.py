@@ -11,7 +11,7 @@ import numpy as np
 from infer.faces.face import Face
 from infer.landmarker import Landmarker
 from infer.model.contract import Contract
-from records.landmarks import MAPPINGS, SCHEMES, Scheme, scheme_of
+from records.landmarks import SCHEMES, Scheme, scheme_of, steps
 from tools.evaluation.mean_face import MEAN_SHAPE, MeanShape
 from tools.read.face import Item
 
@@ -63,10 +63,12 @@ def scheme_of_model(name: str, model: Measurable) -> Scheme:
 
 def common_scheme(items: Sequence[Item], models: Mapping[str, Measurable]) -> Scheme:
     """The first scheme that all data sets and models have or map to. Raises ValueError, naming what there is."""
-    found = {item.scheme.name: item.dataset for item in items}
-    found |= {scheme_of_model(name, model).name: name for name, model in models.items()}
-    for scheme in SCHEMES.values():
-        if all(name == scheme.name or (name, scheme.name) in MAPPINGS for name in found):
-            return scheme
-    there = ", ".join(f"{name} ({place})" for name, place in sorted(found.items()))
+    places = {item.scheme.name: (item.scheme, item.dataset) for item in items}
+    owned = ((scheme_of_model(name, model), name) for name, model in models.items())
+    places |= {scheme.name: (scheme, name) for scheme, name in owned}
+    found = [scheme for scheme, _ in places.values()]
+    for common in (*SCHEMES.values(), *found):
+        if all(steps(scheme, common) is not None for scheme in found):
+            return common
+    there = ", ".join(f"{name} ({place})" for name, (_, place) in sorted(places.items()))
     raise ValueError(f"point schemes: found {there}, expected one that all map to")

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from infer.files.console import speakable
-from records.landmarks import MAPPINGS, SCHEMES, Scheme
+from records.landmarks import steps
 from records.manifest import Dataset
+from records.scheme import Scheme
 from records.split import Split, hash_fraction
 from tools.make.overlap import SeenPictures
 from tools.read.face import Item
@@ -126,16 +127,17 @@ def records_scheme(items: Sequence[Item], wanted: Scheme | None = None) -> Schem
     Raises ValueError, which names both schemes and a data set of each, where an item has another one that no mapping
     leads to the wanted scheme (`records.landmarks.convert`), or where none is wanted and they differ; and for no item.
     """
-    found = {item.scheme.name: item.dataset for item in reversed(items)}
+    found = {item.scheme.name: item for item in reversed(items)}
     if not found:
         raise ValueError("data sets: found no face, expected at least one")
     if wanted is None and len(found) > 1:
-        names = " and ".join(f"{name} ({dataset})" for name, dataset in sorted(found.items()))
+        names = " and ".join(f"{name} ({found[name].dataset})" for name in sorted(found))
         raise ValueError(f"data sets: found point schemes {names}, expected one, or a scheme that all map to")
-    wanted = wanted or SCHEMES[next(iter(found))]
-    for name, dataset in sorted(found.items()):
-        if name != wanted.name and (name, wanted.name) not in MAPPINGS:
-            raise ValueError(f"{dataset}: found point scheme {name}, expected {wanted.name} or one that maps to it")
+    wanted = wanted or next(iter(found.values())).scheme
+    for name in sorted(found):
+        if steps(found[name].scheme, wanted) is None:
+            there = found[name].dataset
+            raise ValueError(f"{there}: found point scheme {name}, expected {wanted.name} or one that maps to it")
     return wanted
 
 
