@@ -53,7 +53,12 @@ def open_text(file: Path) -> TextIO:
 
 def header_of(stream: TextIO) -> list[str]:
     """The names of the columns, stripped, in small letters; reads one line."""
-    return [name.strip().lower() for name in next(csv.reader([stream.readline(LINE_LIMIT)]), [])]
+    return [name.lower() for name in columns_of(stream)]
+
+
+def columns_of(stream: TextIO) -> list[str]:
+    """The names of the columns, stripped; reads one line."""
+    return [name.strip() for name in next(csv.reader([stream.readline(LINE_LIMIT)]), [])]
 
 
 def lines_of(stream: TextIO, place: Path) -> Iterator[str]:
@@ -62,3 +67,17 @@ def lines_of(stream: TextIO, place: Path) -> Iterator[str]:
         if len(line) == LINE_LIMIT:
             raise ValueError(f"{place}: found a line of {LINE_LIMIT} characters or more, expected shorter ones")
         yield line
+
+
+def rows_of(stream: TextIO, place: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows under a header that was read, each with its line in the file, without empty ones.
+
+    Raises ValueError for what is no CSV, and as `lines_of`.
+    """
+    rows = csv.reader(lines_of(stream, place))
+    try:
+        for row in rows:
+            if any(cell.strip() for cell in row):
+                yield rows.line_num + 1, row
+    except csv.Error as error:
+        raise ValueError(f"{place} line {rows.line_num + 1}: found {error}, expected CSV") from None

@@ -142,3 +142,21 @@ def kaggle_row(points: np.ndarray = KAGGLE_POINTS, image: np.ndarray = KAGGLE_IM
 def write_kaggle(folder: Path, *lines: str, name: str = "training.csv") -> Path:
     (folder / name).write_text("\n".join(lines) + "\n")
     return folder / name
+
+
+# OpenFace's CSV
+
+SEQUENCE = ("frame", "face_id", "timestamp", "confidence", "success")
+
+
+def openface_row(points: np.ndarray = POINTS, before: Sequence[object] = (0, 0.98)) -> str:
+    """A row: what stands before the points, x and y of these, and three columns more that differ by case alone."""
+    return ", ".join(map(str, [*before, *np.asarray(points).T.ravel().round(3), 7.5, 8.5, 9.5]))
+
+
+def write_openface(path: Path, *rows: str, sequence: bool = False) -> Path:
+    names = [f"{axis}_{index}" for axis in "xy" for index in range(68)]
+    header = ", ".join([*(SEQUENCE if sequence else ("face", "confidence")), *names, "X_0", "Y_0", "Z_0"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,20 +66,24 @@ class ListingFormat:
         if not path.exists():
             raise FileNotFoundError(f"{path}: found no such file, expected {self.file}")
         files = self.files(path) if path.is_dir() else [path]
-        items = [item for file in files for item in self.items(file, dataset)]
+        items = [item for file, entries in self.entries_of(files) for item in self.items(file, entries, dataset)]
         if not items:
             raise ValueError(f"{path}: found no face, expected {self.faces}")
         return sorted(items, key=lambda item: item.key)
 
-    def items(self, file: Path, dataset: str) -> list[Item]:
-        """The items of the faces in a file, in its order.
+    def entries_of(self, files: Sequence[Path]) -> Iterable[tuple[Path, Iterable[tuple[Path, Any]]]]:
+        """Each file with what it lists; for formats in which all files of a set are wanted to read one."""
+        return ((file, self.parse(file)) for file in files)
+
+    def items(self, file: Path, entries: Iterable[tuple[Path, Any]], dataset: str) -> list[Item]:
+        """The items of the faces that a file lists, in its order.
 
         Subset: the picture's folder, seen from the file's; name: the picture's stem and the face's number, from 1.
         """
         items = []
         numbers: Counter[tuple[str, str]] = Counter()
-        for picture, marks in self.parse(file):
-            subset, source = subset_of(picture, file.parent), source_of_picture(picture)
+        for picture, marks in entries:
+            subset, source = subset_of(picture, file.parent), marks.source or source_of_picture(picture)
             numbers[subset, picture.stem] += 1
             name = f"{picture.stem}#{numbers[subset, picture.stem]}"
             items.append(Item(dataset, subset, name, source, picture, file, False, self.format, marks.scheme, marks))

@@ -30,7 +30,7 @@ class Marks:
     points: float64 [K, 2] in pixels, 0-based, NaN where unknown; box: the annotated box (x0, y0, x1, y1), if any;
     fault: reason and message of a `BadSample`, where the file is wrong about this face alone; scheme: of the points;
     size: of the picture, as the file says; upright: points count in the picture turned as its EXIF says; remarks: on
-    what the file says.
+    what the file says; source: what must not be split, where that is more than a photo.
     """
 
     points: np.ndarray
@@ -40,6 +40,7 @@ class Marks:
     size: Size | None = None
     upright: bool = False
     remarks: tuple[Remark, ...] = ()
+    source: str | None = None
 
 
 def face_of(item: Item, marks: Marks, pose: np.ndarray | None = None) -> AnnotatedFace:

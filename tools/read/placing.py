@@ -1,7 +1,8 @@
 """The picture of a face the way its annotation has it: turned or not, and where its points lie in it.
 
-EXIF says how a picture is to be turned before it is looked at. Own CSV and `.pts` count in turned pictures; where a
-file names the picture's size, that decides; all else is taken as stored, with a remark.
+EXIF says how a picture is to be turned before it is looked at. Where a file names the picture's size, that decides,
+unless both ways have it; else formats whose readers say so (`upright`) count in turned pictures, as own CSV and `.pts`
+do, and all others in pictures as stored, with a remark.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class Placed:
 def place(item: Item, size: Size | None = None, upright: bool = False) -> Placed:
     """The item's picture for points of one `size` pixels large, where it is known.
 
-    upright: its points count in the turned picture. Raises BadSample for an unreadable picture, and for one of another
-    shape than the annotated one.
+    upright: its points count in the turned picture, unless the size says otherwise. Raises BadSample for an unreadable
+    picture, and for one of another shape than the annotated one.
     """
     image, remarks = _oriented(item, size, upright)
     scale, scaled = _scale(item, size, image)
@@ -61,11 +62,11 @@ def _oriented(item: Item, size: Size | None, upright: bool) -> tuple[np.ndarray,
         return stored, ()
     if item.orientation != AUTO:
         return {UPRIGHT: turned, STORED: stored}[item.orientation], ()
-    if upright:
-        return turned, ()
     fits = [size is not None and _same_shape(size, image) for image in (stored, turned)]
     if fits[0] != fits[1]:
         return (stored if fits[0] else turned), ()
+    if upright:
+        return turned, ()
     return stored, (
         (TURNED, f"{_name(item)}: found an EXIF rotation, and no size that tells whether points follow it"),
     )

@@ -11,12 +11,11 @@ left alone.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
-from infer.files.tables import header_of, lines_of, open_text
+from infer.files.tables import header_of, open_text, rows_of
 from records.landmarks import IBUG_68, KAGGLE_15, Scheme
 from tools.read.face import AnnotatedFace, Item
 from tools.read.listing import Entry, ListingFormat, picture_named
@@ -54,18 +53,10 @@ def _begins_right(file: Path) -> bool:
 
 def parse(file: Path) -> list[Entry]:
     """The faces of a CSV file, (picture, marks) each, in its order. Raises ValueError."""
-    entries = []
     with open_text(file) as stream:
         columns = header_of(stream)
         scheme = _scheme(columns, file)
-        rows = csv.reader(lines_of(stream, file))
-        try:
-            for row in rows:
-                if any(cell.strip() for cell in row):
-                    entries.append(_entry(row, columns, scheme, file, rows.line_num + 1))
-        except csv.Error as error:
-            raise ValueError(f"{file} line {rows.line_num + 1}: found {error}, expected CSV") from None
-    return entries
+        return [_entry(row, columns, scheme, file, line) for line, row in rows_of(stream, file)]
 
 
 def _scheme(columns: list[str], file: Path) -> Scheme:

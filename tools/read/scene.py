@@ -6,8 +6,10 @@ tip of the nose, right and left corner of the mouth.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -113,9 +115,12 @@ class SceneListing(ListingFormat):
         """The scene of an item. Raises BadSample."""
         return scene_of(item, item.data)
 
-    def items(self, file: Path, dataset: str) -> list[Item]:
-        """The items of the pictures in a file, in its order. Subset: the picture's folder, seen from the file's."""
-        return [self._item(file, dataset, *entry) for entry in self.parse(file)]
+    def items(self, file: Path, entries: Iterable[tuple[Path, Any]], dataset: str) -> list[Item]:
+        """The items of the pictures that a file lists, in its order.
+
+        Subset: the picture's folder, seen from the file's.
+        """
+        return [self._item(file, dataset, *entry) for entry in entries]
 
     def _item(self, file: Path, dataset: str, picture: Path, marks: SceneMarks) -> Item:
         subset, source = subset_of(picture, file.parent), source_of_picture(picture)

@@ -14,9 +14,11 @@ from tests.helpers.annotated import (
     coco_annotation,
     dlib_box,
     dlib_parts,
+    openface_row,
     write_annotations,
     write_boxes,
     write_csv,
+    write_openface,
     write_pts,
 )
 from tests.helpers.drawn import HEIGHT, WIDTH
@@ -69,8 +71,13 @@ def write_lines(folder, picture, **_):
     return picture
 
 
+def write_tracked(folder, picture, **_):
+    write_openface(picture.with_suffix(".csv"), openface_row())
+    return picture
+
+
 WRITERS = {"300w-lp": write_mat, "aflw2000": write_aflw, "dlib": write_with_boxes, "coco": write_with_annotations}
-WRITERS |= {"csv": write_row, "pts": write_lines}
+WRITERS |= {"csv": write_row, "pts": write_lines, "openface": write_tracked}
 UPRIGHT, STORED = (WIDTH, HEIGHT), (HEIGHT, WIDTH)
 
 
@@ -79,6 +86,7 @@ UPRIGHT, STORED = (WIDTH, HEIGHT), (HEIGHT, WIDTH)
     [
         ("csv", None, True, False),
         ("pts", None, True, False),
+        ("openface", None, True, False),
         ("coco", UPRIGHT, True, False),
         ("coco", STORED, False, False),
         ("coco", None, False, True),
