@@ -19,7 +19,7 @@ from export.networks import CELLS
 from export.parity import Difference
 from export.summary import Summary
 from infer.files.atomic import write_text_atomically
-from infer.geometry.cells import FIELDS
+from infer.geometry.levels import FIELDS
 from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, Placement
 from infer.model.detector_contract import KIND
 from infer.model.document import VERSION

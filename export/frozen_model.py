@@ -19,7 +19,7 @@ from infer.model.detector_contract import read_detector_contract
 from net.data.batches import to_grey
 from net.data.record_set import RecordSet
 from net.run.folder import LANDMARK_RUNS
-from net.training.start import network_of
+from net.training.origins import network_of
 from records.landmarks import scheme_of
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from net.run.folder import Heritage, RunSettings
-from net.training.start import heritage_of
+from net.training.origins import heritage_of
 
 RESEARCH = {  # name, and what is in the names of data sets and subsets that hold it
     "300-W": "300w|afw|helen|lfpw|ibug",

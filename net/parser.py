@@ -12,9 +12,9 @@ from net.landmarks.options import LANDMARK_OPTIONS
 from net.options import add_options, from_options, names_of
 from net.run.folder import RunFolder
 from net.training.options import TaskOptions
+from net.training.origins import network_of
 from net.training.plan import ClusterPlan, Length, Plan, RunPlan
 from net.training.settings import Settings
-from net.training.start import network_of
 
 ROOT = Path(__file__).resolve().parents[1]
 NOT_IN_A_RECIPE = ("run", "sweep", "local_cluster")  # what a program is to do, and where: no settings of a run

@@ -16,7 +16,6 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 
 from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
 
-from net import program
 from net.detector.kind import DETECTOR_RUNS
 from net.detector.options import DETECTOR_OPTIONS
 from net.parser import parse
@@ -29,7 +28,10 @@ def parse_args(argv: list[str] | None = None) -> Plan:
 
 def main(argv: list[str] | None = None) -> int:
     speak_plainly()
-    return program.run(parse_args(argv), DETECTOR_RUNS, sys.argv[1:] if argv is None else argv, __file__)
+    plan = parse_args(argv)
+    from net import program  # not above: TensorFlow, for seconds; --help and wrong options need none of it
+
+    return program.run(plan, DETECTOR_RUNS, sys.argv[1:] if argv is None else argv, __file__)
 
 
 if __name__ == "__main__":

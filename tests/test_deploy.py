@@ -13,7 +13,8 @@ import pytest
 yaml = pytest.importorskip("yaml", reason="PyYAML is not installed here")
 
 from net import train
-from net.cluster.member import divided, member_of, scaled
+from net.cluster.batch import divided, scaled
+from net.cluster.member import member_of
 from net.training.settings import Settings
 from tests.conftest import ROOT
 

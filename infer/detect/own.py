@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 
 from ..geometry.candidates import Candidates, suppressed, together
-from ..geometry.cells import FIELDS, decoded
+from ..geometry.cells import decoded
+from ..geometry.levels import FIELDS
 from ..model.detector_contract import read_detector_contract
 from ..model.graph import open_graph, running
 from ..model.schema import NHWC

@@ -1,37 +1,19 @@
 """What a detector's cells say, in numbers: the arithmetic that training encodes with and inference decodes with.
 
-A level of the network answers one row of `FIELDS` numbers for each cell of its map; a cell looks at the face whose
+A level of the network answers one row of numbers (`levels`) for each cell of its map; a cell looks at the face whose
 centre lies in or near it, without anchors: Tian et al., "FCOS", ICCV 2019; Zhou et al., "Objects as Points", 2019
 (CenterNet). Lengths are in the level's unit, so that all levels have to learn numbers of one size.
-
-| fields | what                                                                                   |
-|--------|----------------------------------------------------------------------------------------|
-| 0      | score, 0 to 1                                                                          |
-| 1, 2   | centre of the oriented landmark box (`oriented`), from the cell's centre, in units      |
-| 3, 4   | logarithm of its width and height in units                                             |
-| 5 - 14 | x, y of left and right eye (in the picture), nose tip, left and right corner of the mouth |
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from .candidates import Candidates
+from .levels import Level
 from .oriented import roll_of
 
-FIELDS = 15
 LARGEST = 6.0  # of a logarithm that is decoded: what is beyond is no length
-
-
-@dataclass(frozen=True)
-class Level:
-    """A map of cells: name of the network's output; stride: pixels of the picture along a cell's edge; unit: pixels."""
-
-    name: str
-    stride: int
-    unit: float
 
 
 def cell_centres(level: Level, height: int, width: int) -> np.ndarray:

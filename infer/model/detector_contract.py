@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..geometry.cells import FIELDS, Level
+from ..geometry.levels import FIELDS, Level
 from . import schema
 from .document import read_document
 from .schema import NCHW, NHWC

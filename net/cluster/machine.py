@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
-from net.cluster.member import config_of, divided
+from net.cluster.batch import divided
+from net.cluster.member import config_of
 from net.data.record_set import RecordSet
 from records.runtime import tf, v1
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 import cv2
 import numpy as np
 
-from net.data.augment import Ranges, augment
+from net.data.augment import augment
+from net.data.ranges import Ranges
 from net.data.record_set import RecordSet
 from records import record
 from records.mixes import check_mix, weight_of

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infer.geometry.cells import FIELDS
+from infer.geometry.levels import FIELDS
 from net.detector.network import LevelAnswer
 from net.detector.targets import FACE, IGNORED
 from net.model.losses import smooth_l1

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infer.geometry.cells import FIELDS
+from infer.geometry.levels import FIELDS
 from net.detector.shape import LEVELS, PATCH, DetectorShape
 from net.model.layers import batch_norm, conv, conv_bn_relu, squeeze_excite
 from net.model.senet import shortcut

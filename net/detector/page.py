@@ -8,7 +8,7 @@ import numpy as np
 from infer.files.atomic import write_text_atomically
 from net.detector.evaluation import ALLOWED, PICTURES, SHOWN, spread
 from net.detector.kind import DETECTOR_RUNS, THRESHOLD
-from net.detector.task import OpenDetectorTask
+from net.detector.open_task import OpenDetectorTask
 from net.run.checkpoints import best_checkpoint, restorer
 from net.run.folder import ANSWERS, CURVES, Best, RunFolder
 from net.run.plots import Panel, write_curves, write_sheet

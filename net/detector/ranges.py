@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
+from math import isfinite
 
 from net.options import option
 
@@ -34,7 +33,7 @@ class SceneRanges:
         shares = self.whole, self.quarter, self.any_turn, self.mirror, self.blur, self.noise, self.jpeg, self.occlude
         if not all(0 <= share <= 1 for share in shares) or self.quarter + self.any_turn > 1:
             raise ValueError(f"augmentation: found {self}, expected probabilities of 0 to 1, turns of 1 together")
-        if not (0 < self.shrink <= 1 <= min(self.zoom, self.enlarge) and np.isfinite([self.lean, self.colour]).all()):
+        if not (0 < self.shrink <= 1 <= min(self.zoom, self.enlarge) and isfinite(self.lean) and isfinite(self.colour)):
             raise ValueError(f"augmentation: found {self}, expected shrink of 0 to 1, zoom and enlarge of 1 and more")
         if min(self.grid, self.window) < 1 or not self.renew > 0:
             raise ValueError(f"augmentation: found {self}, expected grid and window of 1 and more, renew over 0")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from infer.geometry.cells import Level
+from infer.geometry.levels import Level
 from net.model.shape import REDUCTION
 from net.options import option
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infer.geometry.cells import FIELDS, Level, cell_centres, encoded
+from infer.geometry.cells import cell_centres, encoded
+from infer.geometry.levels import FIELDS, Level
 from net.detector.shape import LEVELS
 
 TARGETS = FIELDS + 1  # numbers a cell: state, fields 1 to 14, roll

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from net.data.augment import NO_AUGMENTATION, Ranges
+from net.data.ranges import NO_AUGMENTATION, Ranges
 from net.data.selection import Fold, Selection
 from net.landmarks.settings import LandmarkSettings
 from net.landmarks.task import LandmarkTask

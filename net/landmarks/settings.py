@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from net.model.losses import LOSSES
 from net.model.shape import Shape
 from net.options import option
 from net.training.settings import INFINITE, check_choices, check_limits
 
+LOSSES = ("l2", "wing", "smooth_l1")  # the formulas of `net.model.losses`, by name
 LIMITS = {  # from the first, below the second
     "heat": (0, INFINITE),
     "pose": (0, INFINITE),

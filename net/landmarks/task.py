@@ -1,33 +1,20 @@
-"""The task of landmarks: crops of faces in, their points out."""
+"""The task of landmarks as the command line asks for it: crops of faces in, their points out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from net.cluster.machine import Machine
-from net.data.augment import NO_AUGMENTATION, Ranges
-from net.data.batches import subset_shares, test_batches, training_batches
-from net.data.moments import inherit_moments, with_moments
-from net.data.record_set import RecordSet
+from net.data.ranges import NO_AUGMENTATION, Ranges
 from net.data.selection import Selection
-from net.landmarks.evaluation import LandmarkEvaluation
 from net.landmarks.settings import LandmarkSettings
-from net.model.losses import heat_loss, mean_absolute_error, point_loss, pose_loss, weight_decay
-from net.model.senet import is_hidden_kernel, kernels, pose_head, senet
 from net.model.shape import Shape
 from net.options import values_of
-from net.run.folder import LANDMARK_RUNS, RecordsSummary, RunFolder
-from net.run.reporter import Subject
-from net.training.settings import Settings
-from net.training.start import network_of
-from net.training.task import Batch, Losses, OpenTask, RecordsOrigin, TrainingTask
-from records.runtime import tf, v1
+from net.training.task import TrainingTask
 
-EVAL_BATCH = 100
-CALIBRATION_SEED = 1  # of the order of the faces that give batch norm its statistics back
+if TYPE_CHECKING:
+    from net.landmarks.open_task import OpenLandmarkTask
 
 
 @dataclass(frozen=True)
@@ -61,75 +48,6 @@ class LandmarkTask(TrainingTask):
         }
 
     def opened(self, start: Path | None) -> OpenLandmarkTask:
-        """The task with the number of points and the moments of its records in its shape."""
-        records = RecordSet.of(self.records, grey=self.shape.picture == "grey")
-        if self.records.mix:
-            subset_shares(records, self.records.mix)  # refuses a mix of other sets before the run's folder is made
-        shape = replace(self.shape, points=records.scheme.count)
-        if start:
-            shape = inherit_moments(shape, network_of(start, LANDMARK_RUNS))
-        return OpenLandmarkTask(replace(self, shape=with_moments(shape, records)), records)
+        from net.landmarks.open_task import open_landmarks  # not above: TensorFlow, which a command line does without
 
-
-class OpenLandmarkTask(OpenTask[Shape, RecordsSummary]):
-    """Landmarks with their records open."""
-
-    def __init__(self, task: LandmarkTask, records: RecordSet):
-        self.task, self.records = task, records
-        self.folder, self.network = records.folder, task.shape
-        self.subject = Subject(LANDMARK_RUNS, records.judge, records.count(records.judge), "face", ("points",))
-        manifest = records.manifest
-        about = {key: getattr(manifest, key) for key in ("points", "margin", "context", "encoding", "subsets")}
-        terms = tuple(manifest.notes.get("terms", []))  # these of who gave the labels
-        self.origin = RecordsOrigin(RecordsSummary(**about, scheme=records.scheme.name), manifest.split, terms)
-
-    def batches(self, machine: Machine, size: int, seed: int, first: int) -> tf.data.Dataset:
-        task = self.task
-        return training_batches(machine.share(self.records), size, task.ranges, seed, first, mix=task.records.mix)
-
-    def losses(self, batch: Batch, settings: Settings, step: tf.Tensor) -> Losses:
-        return landmark_losses(batch, self.network, self.task.own, settings, step)
-
-    def is_hidden_kernel(self, variable: tf.Variable) -> bool:
-        return is_hidden_kernel(variable)
-
-    def evaluation(self, saver: v1.train.Saver) -> LandmarkEvaluation:
-        records = self.records
-        iterator = v1.data.make_initializable_iterator(test_batches(records, EVAL_BATCH, records.judge))
-        batch = iterator.get_next()
-        predicted = senet(batch["image"], self.network, is_training=False).landmarks
-        loss = point_loss(self.task.own.loss, predicted, batch["label"], self.network.label_std)
-        answers = {**batch, "predicted": predicted, "loss": loss[None]}
-        return LandmarkEvaluation(iterator, answers, saver, records.judge, records.scheme)
-
-    def calibrate(self, examples: int) -> None:
-        count = min(examples, self.records.count("train"))
-        batches = training_batches(self.records, count, NO_AUGMENTATION, CALIBRATION_SEED)
-        senet(v1.data.make_one_shot_iterator(batches).get_next()["image"], self.network, is_training=False)
-
-    def page_writer(self) -> Callable[[RunFolder], None]:
-        from net.landmarks import page  # matplotlib takes a second, and only what has ended is drawn
-
-        return lambda run: page.write(run, self.records, self.network, self.task.own.loss)
-
-
-def landmark_losses(batch: Batch, shape: Shape, own: LandmarkSettings, settings: Settings, step: tf.Tensor) -> Losses:
-    """The parts of the loss, weighted: points, decay, and heat and pose where they are asked for; and the MAE.
-
-    batch: image [B, S, S, 3] RGB 0..255 or grey, label [B, 2K] in fractions of the crop's side, pose [B, 3] in radians.
-    """
-    answer = senet(
-        batch["image"],
-        shape,
-        is_training=True,
-        dropout=own.dropout,
-        seed=tf.stack([tf.constant(settings.seed, tf.int64), step]),
-        dtype=tf.dtypes.as_dtype(settings.precision),
-    )
-    losses = {"points": point_loss(own.loss, answer.landmarks, batch["label"], shape.label_std)}
-    if own.heat and answer.heat is not None and answer.centres is not None:  # `check_network` has seen to it
-        losses["heat"] = own.heat * heat_loss(answer.heat, answer.centres, batch["label"], own.heat_width)
-    if own.pose:
-        losses["pose"] = own.pose * pose_loss(pose_head(answer.last), batch["pose"])
-    losses["decay"] = settings.weight_decay * weight_decay(kernels())
-    return Losses(losses, {"mae": mean_absolute_error(answer.landmarks, batch["label"])})
+        return open_landmarks(self, start)

@@ -32,7 +32,6 @@ def smooth_l1(difference: tf.Tensor) -> tf.Tensor:
 
 
 FORMULAS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {"l2": tf.square, "wing": wing, "smooth_l1": smooth_l1}
-LOSSES = tuple(FORMULAS)
 
 
 def point_loss(name: str, predicted: tf.Tensor, label: tf.Tensor, deviations: Sequence[float] = ()) -> tf.Tensor:
@@ -42,7 +41,7 @@ def point_loss(name: str, predicted: tf.Tensor, label: tf.Tensor, deviations: Se
     unit in place of pixels. Raises ValueError on another name.
     """
     if name not in FORMULAS:
-        raise ValueError(f"loss: found {name!r}, expected one of {', '.join(LOSSES)}")
+        raise ValueError(f"loss: found {name!r}, expected one of {', '.join(FORMULAS)}")
     known = tf.math.is_finite(label)
     unit = 1 / np.array(deviations, np.float32) if deviations else PIXELS
     # NaN must not enter the difference at all: 0 * NaN is NaN in the gradient

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from net.cluster.member import divided, scaled
+from net.cluster.batch import divided, scaled
 from net.options import values_of
 from net.run.folder import RunFolder
 from net.training.settings import Settings
@@ -67,7 +67,7 @@ class ClusterPlan:
     """What only training on several machines needs.
 
     local: so many workers on this machine, to try it, 0: none; per_worker: whether the batch is each worker's and the
-    rate grows by the rule of `net.cluster.member.scaled`; wait: seconds for a silent parameter server, ten times as
+    rate grows by the rule of `net.cluster.batch.scaled`; wait: seconds for a silent parameter server, ten times as
     many for a silent chief. Raises ValueError out of range.
     """
 

@@ -14,10 +14,10 @@ from net.run.checkpoints import last_checkpoint, step_of
 from net.run.reporter import Reporter, significant
 from net.run.signals import stop_signals
 from net.training.loop import Loop, following_session, leading_session
+from net.training.open_task import OpenTask
 from net.training.plan import Plan
 from net.training.start import starting_point
 from net.training.step import TrainingGraph, build, build_evaluation
-from net.training.task import OpenTask
 from records.runtime import tf, v1
 
 

@@ -9,10 +9,10 @@ from net.cluster.machine import ALONE, Machine
 from net.run.checkpoints import best_saver, network_variables
 from net.run.evaluation import Evaluation
 from net.training.muon import MuonOptimizer
+from net.training.open_task import Batch, OpenTask
 from net.training.plan import Plan
 from net.training.schedules import Rate, learning_rate
 from net.training.settings import Settings
-from net.training.task import Batch, OpenTask
 from records.runtime import tf, v1
 
 MOMENTUM = 0.9

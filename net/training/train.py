@@ -5,19 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from net.cluster.batch import divided
 from net.cluster.machine import Machine
-from net.cluster.member import Member, divided
+from net.cluster.member import Member
 from net.cluster.parameters import serve_parameters
 from net.cluster.queues import leave
 from net.cluster.replica import Chief, Worker
 from net.cluster.watch import End, watch
 from net.run.checkpoints import last_step
 from net.run.folder import Heritage, RunFolder, RunSettings
+from net.training.open_task import OpenTask
+from net.training.origins import heritage_of
 from net.training.plan import Plan
 from net.training.roles import follow, lead, test_checkpoints
-from net.training.start import heritage_of
 from net.training.step import TrainingGraph, build
-from net.training.task import OpenTask
 from records.runtime import v1
 
 

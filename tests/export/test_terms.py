@@ -8,7 +8,7 @@ import pytest
 from export.terms import OWN, terms_of
 from infer.model.contract import read_contract
 from net.run.folder import LANDMARK_RUNS, Heritage
-from net.training.start import heritage_of
+from net.training.origins import heritage_of
 from tests.helpers.runs import SUMMARY, make_run, settings_with
 
 SHIPPED = Path(__file__).resolve().parents[2] / "infer" / "landmark.json"

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from infer.geometry.cells import FIELDS, Level, encoded
+from infer.geometry.cells import encoded
+from infer.geometry.levels import FIELDS, Level
 from infer.geometry.oriented import roll_of
 from infer.geometry.rotations import rotation
 from tests.helpers.tiny_graph import INT32, a_number, a_text, a_type, call, constant, graph, numbers, placeholder

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from net import parser
-from net.data.augment import NO_AUGMENTATION, Ranges
+from net.data.ranges import NO_AUGMENTATION, Ranges
 from net.data.selection import Fold, Selection
 from net.landmarks.options import LANDMARK_OPTIONS
 from net.landmarks.settings import LandmarkSettings

@@ -20,7 +20,8 @@ import numpy as np
 from net.cluster.machine import ALONE
 from net.data.record_set import RecordSet
 from net.data.selection import Selection
-from net.landmarks.task import LandmarkTask, OpenLandmarkTask
+from net.landmarks.open_task import OpenLandmarkTask
+from net.landmarks.task import LandmarkTask
 from net.model.shape import Shape
 from net.training import step
 from net.training.settings import PRECISIONS, Settings

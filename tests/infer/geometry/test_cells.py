@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from infer.geometry.cells import FIELDS, Level, cell_centres, decoded, encoded
+from infer.geometry.cells import cell_centres, decoded, encoded
+from infer.geometry.levels import FIELDS, Level
 
 LEVEL = Level("cells8", 8, 16.0)
 

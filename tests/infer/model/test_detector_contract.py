@@ -6,7 +6,7 @@ import json
 import pytest
 
 from infer.detect.own import OwnDetector
-from infer.geometry.cells import Level
+from infer.geometry.levels import Level
 from infer.model.contract import read_contract
 from infer.model.detector_contract import read_detector_contract
 from infer.model.document import kind_of

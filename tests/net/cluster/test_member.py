@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from net.cluster.member import Member, divided, member_of
+from net.cluster.batch import divided
+from net.cluster.member import Member, member_of
 
 CLUSTER = {"chief": ["a:1"], "worker": ["b:2", "c:3"], "ps": ["d:4", "e:5"]}
 

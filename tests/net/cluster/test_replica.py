@@ -5,7 +5,7 @@ import pytest
 from net.cluster.machine import ALONE
 from net.cluster.member import Member
 from net.cluster.replica import Chief, Replica, Worker
-from net.data.augment import NO_AUGMENTATION
+from net.data.ranges import NO_AUGMENTATION
 from net.data.record_set import RecordSet
 from net.data.selection import Selection
 from net.landmarks.task import LandmarkTask

@@ -4,8 +4,6 @@ import pytest
 
 from infer.geometry.rotations import rotation_of
 from net.data.augment import (
-    NO_AUGMENTATION,
-    Ranges,
     augment,
     change_pixels,
     compress,
@@ -15,6 +13,7 @@ from net.data.augment import (
     transform_label,
     transform_pose,
 )
+from net.data.ranges import NO_AUGMENTATION, Ranges
 from records.landmarks import IBUG_68
 
 SIZE, CONTEXT = 96, 24

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from net.data import batches
-from net.data.augment import NO_AUGMENTATION, Ranges
 from net.data.batches import draw_subsets, subset_shares, training_batches
+from net.data.ranges import NO_AUGMENTATION, Ranges
 from net.data.record_set import RecordSet
 from net.data.selection import Fold
 from records.runtime import tf

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from net.data.augment import NO_AUGMENTATION
 from net.data.batches import training_batches
+from net.data.ranges import NO_AUGMENTATION
 from net.data.record_set import RecordSet, Share
 from net.data.selection import Fold
 

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.geometry.cells import FIELDS, cell_centres, encoded
+from infer.geometry.cells import cell_centres, encoded
+from infer.geometry.levels import FIELDS
 from net.detector.evaluation import GREEN, WHITE, DetectorLook, in_words, measures_of, seen_at, spread, truth_of
 from net.detector.shape import LEVELS
 from records.judging import judge

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infer.geometry.cells import FIELDS
+from infer.geometry.levels import FIELDS
 from net.detector.network import RARE, detector, named_cells
 from net.detector.shape import DetectorShape
 from records.runtime import tf, v1

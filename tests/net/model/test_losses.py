@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from net.landmarks.settings import LOSSES
+from net.model import losses
 from net.model.losses import (
-    LOSSES,
     heat_loss,
     mean_absolute_error,
     point_loss,
@@ -47,6 +48,10 @@ def loss_and_gradient(name, label):
         predicted = tf.Variable(PREDICTED)
         loss = point_loss(name, predicted, label)
     return float(loss), tape.gradient(loss, predicted).numpy()
+
+
+def test_every_loss_that_can_be_asked_for_has_its_formula():
+    assert set(LOSSES) == set(losses.FORMULAS) == set(FORMULAS)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from net.data.augment import NO_AUGMENTATION
+from net.data.ranges import NO_AUGMENTATION
 from net.data.selection import Selection
 from net.landmarks.settings import LandmarkSettings
 from net.landmarks.task import LandmarkTask

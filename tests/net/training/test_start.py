@@ -7,15 +7,17 @@ import tensorflow as tf
 
 from export.checkpoint import LandmarkCheckpoint, frozen_graph
 from net import train
-from net.data.augment import NO_AUGMENTATION
 from net.data.batches import training_batches
+from net.data.ranges import NO_AUGMENTATION
 from net.data.record_set import RecordSet
 from net.data.selection import Selection
-from net.landmarks.task import LandmarkTask, OpenLandmarkTask
+from net.landmarks.open_task import OpenLandmarkTask
+from net.landmarks.task import LandmarkTask
 from net.model.senet import senet
 from net.model.shape import Shape
 from net.run.folder import LANDMARK_RUNS, RunFolder
-from net.training.start import network_of, starting_point, weights_in
+from net.training.origins import network_of
+from net.training.start import starting_point, weights_in
 from tests.conftest import train_options
 from tests.helpers.events import scalars
 from tests.helpers.tiny_model import write_model

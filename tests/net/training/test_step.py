@@ -4,8 +4,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from net.landmarks.open_task import landmark_losses
 from net.landmarks.settings import LandmarkSettings
-from net.landmarks.task import landmark_losses
 from net.model.senet import cell_centres, is_hidden_kernel
 from net.model.shape import Shape
 from net.training.settings import Settings
