@@ -15,8 +15,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from infer.geometry.rotations import rotation
 from net.data.augment import change_pixels
+from net.detector.covers import cover_faces, mask_faces
 from net.detector.ranges import SceneRanges
 from net.detector.targets import Scene
 
@@ -25,8 +25,6 @@ COARSEST = 32  # pixels: pictures are not kept smaller
 SHOWN, HINTED = 0.5, 0.2  # of a face inside its tile: from so much on it is a face, and from so much on ignored
 MARGIN, AIMED = 0.15, 0.7  # a face is aimed at that far from its tile's edge, so often
 BLANK = 0.7  # so often what a picture leaves blank is of one colour, and else its border drawn out
-COVERED = (0.25, 0.55)  # of a face's edges that a cover has
-COVERABLE = 20.0  # pixels: smaller faces are not covered
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,7 @@ def make_scene(
     image = drawn(side, tiles, chosen, placings, rng)
     scene = placed(tiles, chosen, placings)
     cover_faces(image, scene, ranges, rng)
+    mask_faces(image, scene, ranges, rng)
     return change_pixels(image, ranges, rng), scene
 
 
@@ -100,29 +99,33 @@ def random_placings(
     """A placing of each picture in its tile [T, 4], most often larger than that and around one of the faces."""
     low, high = tiles[:, :2].astype(float), tiles[:, 2:].astype(float)
     count, sizes = len(tiles), np.array([picture.levels[0].shape[1::-1] for picture in pictures], float)
+    anchors, edges = _anchors(pictures, rng)
     fill = (high - low).max(axis=1) / sizes.max(axis=1)
-    scale = fill * np.exp(rng.uniform(np.log(ranges.shrink), np.log(ranges.zoom), count))
-    scale = np.minimum(scale, np.maximum(ranges.enlarge, fill))
+    least = fill * ranges.shrink
+    # no larger than shows the face whole: parts of huge faces teach little and take much of a scene
+    most = np.minimum(np.maximum(ranges.enlarge, fill), np.fmin(fill * ranges.zoom, (high - low).min(axis=1) / edges))
+    scale = least * np.maximum(most / least, 1) ** rng.random(count)
     angle, mirrored = random_turns(count, ranges, rng), rng.random(count) < ranges.mirror
     turns = Placings(scale, angle, mirrored, np.zeros((count, 2))).turns
     middle = (low + high) / 2 - _times(turns, (sizes - 1) / 2)  # puts the picture's middle on the tile's
     room = np.maximum(_times(np.abs(turns), sizes) - (high - low), 0) / 2
     offset = middle + rng.uniform(-room, room)
     target = low + (high - low) * rng.uniform(MARGIN, 1 - MARGIN, (count, 2))
-    wanted = np.clip(target - _times(turns, _anchors(pictures, rng)), middle - room, middle + room)
+    wanted = np.clip(target - _times(turns, anchors), middle - room, middle + room)
     # else a large picture would rarely show its faces; NaN where it has none
     aimed = (rng.random(count) < AIMED) & np.isfinite(wanted).all(axis=1)
     return Placings(scale, angle, mirrored, np.where(aimed[:, None], wanted, offset))
 
 
-def _anchors(pictures: Sequence[AnnotatedPicture], rng: np.random.Generator) -> np.ndarray:
-    """The centre of one face of each picture, float64 [T, 2]; NaN where there is none."""
-    anchors = np.full((len(pictures), 2), np.nan)
+def _anchors(pictures: Sequence[AnnotatedPicture], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """The centre of one face of each picture, float64 [T, 2], and its longest edge [T]; NaN where there is none."""
+    anchors = np.full((len(pictures), 3), np.nan)
     for index, (picture, chance) in enumerate(zip(pictures, rng.random(len(pictures)).tolist(), strict=True)):
         faces = picture.scene.oriented
         if len(faces):
-            anchors[index] = faces[int(chance * len(faces)), :2]
-    return anchors
+            x, y, width, height, _ = faces[int(chance * len(faces))]
+            anchors[index] = x, y, max(width, height)
+    return anchors[:, :2], anchors[:, 2]
 
 
 def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
@@ -209,19 +212,3 @@ def inside(scene: Scene, tiles: np.ndarray, ignored: np.ndarray) -> Scene:
     )
     ignore = np.concatenate([ignore[(ignore[:, 2:] > ignore[:, :2]).all(axis=1)], corners[(shown >= HINTED) & ~kept]])
     return Scene(scene.oriented[kept], scene.five[kept], ignore)
-
-
-def cover_faces(image: np.ndarray, scene: Scene, ranges: SceneRanges, rng: np.random.Generator) -> None:
-    """Covers part of some faces in place, with one colour or another place of the scene."""
-    side = len(image)
-    for x, y, width, height, roll in scene.oriented:
-        if min(width, height) < COVERABLE or rng.random() >= ranges.occlude:
-            continue
-        edges = np.maximum(rng.uniform(*COVERED, 2) * (width, height), 2).astype(int)
-        # the lower half more often: masks, hands, cups
-        along = rotation(roll) @ (rng.uniform(-0.4, 0.4) * width, rng.uniform(-0.3, 0.5) * height)
-        x0, y0 = np.clip((np.array([x, y]) + along - edges / 2).astype(int), 0, side)
-        patch = image[y0 : y0 + edges[1], x0 : x0 + edges[0]]
-        left, top = rng.integers(0, max(1, side - edges[0])), rng.integers(0, max(1, side - edges[1]))
-        other = image[top : top + patch.shape[0], left : left + patch.shape[1]].copy()
-        patch[:] = other if rng.random() < 0.4 and other.shape == patch.shape else rng.integers(0, 256, 3)

@@ -26,11 +26,13 @@ class SceneRanges:
     noise: float = option(0.1, "probability of noise")
     jpeg: float = option(0.15, "probability of a scene through JPEG of quality 10 to 60")
     occlude: float = option(0.1, "probability that part of a face is covered")
+    masks: float = option(0.1, "probability that a face has a mask put on")
     window: int = option(1024, "scenes are made of the last so many pictures read")
     renew: float = option(0.5, "pictures read a scene")
 
     def __post_init__(self) -> None:
-        shares = self.whole, self.quarter, self.any_turn, self.mirror, self.blur, self.noise, self.jpeg, self.occlude
+        turns, pixels = (self.quarter, self.any_turn, self.mirror), (self.blur, self.noise, self.jpeg)
+        shares = self.whole, *turns, *pixels, self.occlude, self.masks
         if not all(0 <= share <= 1 for share in shares) or self.quarter + self.any_turn > 1:
             raise ValueError(f"augmentation: found {self}, expected probabilities of 0 to 1, turns of 1 together")
         if not (0 < self.shrink <= 1 <= min(self.zoom, self.enlarge) and isfinite(self.lean) and isfinite(self.colour)):

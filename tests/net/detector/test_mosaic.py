@@ -8,7 +8,6 @@ from infer.geometry.oriented import roll_of
 from net.detector.mosaic import (
     AnnotatedPicture,
     Placings,
-    cover_faces,
     drawn,
     inside,
     make_scene,
@@ -107,6 +106,25 @@ def test_tiles_cover_the_scene_once(seed):
     assert (covered == 1).all()
 
 
+def test_no_picture_is_zoomed_until_its_face_is_larger_than_its_tile():
+    tiles, pictures = np.array([[0, 0, 200, 180]] * 300), [picture_of()] * 300  # whose face is 44 pixels high
+    ranges = SceneRanges(shrink=0.5, zoom=9.0, enlarge=9.0)
+    scales = random_placings(tiles, pictures, ranges, np.random.default_rng(0)).scale
+    fill = 200 / 120
+    assert fill * 0.5 <= scales.min() < fill * 0.55
+    assert 0.95 * 180 / 44 < scales.max() <= 180 / 44
+    middle = np.exp(np.log([fill * 0.5, 180 / 44]).mean())
+    assert np.mean(scales < middle) == pytest.approx(0.5, abs=0.08)  # evenly in their logarithms
+
+
+def test_pictures_without_faces_are_zoomed_as_far_as_asked_for():
+    image = np.zeros((100, 120, 3), np.uint8)
+    blank = AnnotatedPicture.of(image, Scene(np.zeros((0, 5)), np.zeros((0, 5, 2)), EMPTY))
+    ranges = SceneRanges(shrink=0.5, zoom=2.0, enlarge=9.0)
+    scales = random_placings(np.array([[0, 0, 240, 180]] * 300), [blank] * 300, ranges, np.random.default_rng(0)).scale
+    assert 3.8 < scales.max() <= 4.0
+
+
 def test_turns_are_as_asked_for():
     rng = np.random.default_rng(1)
     turns = np.degrees(random_turns(2000, SceneRanges(lean=3, quarter=0.5, any_turn=0.0), rng))
@@ -116,19 +134,8 @@ def test_turns_are_as_asked_for():
     assert not random_turns(5, SceneRanges(lean=0, quarter=0, any_turn=0), rng).any()
 
 
-def test_covers_lie_on_large_faces_alone():
-    oriented = np.array([[60.0, 60, 50, 50, 0], [150, 150, 12, 12, 0]])
-    scene = Scene(oriented, np.zeros((2, 5, 2)), EMPTY)
-    image = np.full((200, 200, 3), 255, np.uint8)
-    image[::2] = 0
-    before = image.copy()
-    cover_faces(image, scene, SceneRanges(occlude=1.0), np.random.default_rng(2))
-    rows, columns = np.nonzero((image != before).any(axis=-1))
-    assert rows.min() >= 10 and rows.max() <= 115 and columns.min() >= 10 and columns.max() <= 115
-
-
 def test_scenes_of_several_pictures_hold_the_faces_of_all_tiles():
-    ranges = SceneRanges(grid=2, whole=0.0, shrink=1.0, zoom=1.0, lean=0, quarter=0, any_turn=0, occlude=0)
+    ranges = SceneRanges(grid=2, whole=0.0, shrink=1.0, zoom=1.0, lean=0, quarter=0, any_turn=0, occlude=0, masks=0)
     image, scene = make_scene([picture_of()], 240, ranges, np.random.default_rng(3))
     assert image.shape == (240, 240, 3)
     assert len(scene.oriented) == 4 and len(scene.ignore) == 4
