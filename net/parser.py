@@ -67,7 +67,7 @@ def add_main_options(parser: argparse.ArgumentParser, own: TaskOptions) -> None:
     names = ", ".join(own.names_of_recipes())
     add("--recipe", help=f"settings by name ({names}) or a JSON file; options given besides win")
     add("--steps", type=int, default=20_000, help="gradient steps in all (default: %(default)s)")
-    add("--batch", type=int, default=64, help=f"{own.examples} a step (default: %(default)s)")
+    add("--batch", type=int, default=64, help=f"{own.kind.example}s a step (default: %(default)s)")
     add("--overwrite", action="store_true", help="start anew in a run folder that holds another run")
     add("--sweep", type=Path, metavar="PLAN", help="run every setting of a JSON plan (net/sweep.py) into --run")
     add("--init", type=Path, help=f"start from these weights: {own.kind.contract} of a model, or a run folder")

@@ -15,6 +15,7 @@ from net.cluster.machine import ALONE
 from net.cluster.member import Member, member_of
 from net.parser import without
 from net.run.kind import Kind
+from net.training.opening import opened_by_words
 from net.training.plan import Plan
 from net.training.train import take_part, train
 from records.runtime import tf, v1
@@ -47,7 +48,7 @@ def _run(plan: Plan, kind: Kind, argv: Sequence[str], script: Path) -> int:
         command = [sys.executable, str(script), *without(argv, "--local-cluster")]
         return local.run(command, plan.cluster.local, plan.run.folder)
     with quiet_threads():
-        stopped = _take_part(plan, member, script.stem)
+        stopped = _take_part(opened_by_words(plan, kind, not member or member.is_chief), member, script.stem)
     return INTERRUPTED if stopped else 0
 
 

@@ -60,7 +60,7 @@ def trained(record_set, tmp_path_factory):
 def train_options(record_set: Path, run: Path, *others: str) -> list[str]:
     """Arguments of net/train.py for a tiny network; one thread, so that sums are added in one order."""
     options = "--width 8 --decoder 8 --batch 4 --loss wing --rate 0.005 --threads 1 --report-every 1"
-    options += f" --eval-every 12 --steps {STEPS} --seed 2 --no-plots"
+    options += f" --eval-every 12 --steps {STEPS} --seed 2 --no-plots --precision float32"
     return ["--records", str(record_set), "--run", str(run), *options.split(), *others]
 
 

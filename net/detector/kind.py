@@ -25,6 +25,7 @@ THRESHOLD = "threshold"  # among what is measured of a best checkpoint: the scor
 
 DETECTOR_RUNS = Kind(
     name="detector",
+    example="scene",
     program="net/train_detector.py",
     contract="detector.json",
     network=DetectorShape,

@@ -37,7 +37,6 @@ def detector_task_of(args: argparse.Namespace) -> DetectorTask:
 
 DETECTOR_OPTIONS = TaskOptions(
     kind=DETECTOR_RUNS,
-    examples="scenes",
     together=False,
     defaults={
         "records": "data/scenes",

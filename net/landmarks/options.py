@@ -46,7 +46,6 @@ def landmark_task_of(args: argparse.Namespace) -> LandmarkTask:
 
 LANDMARK_OPTIONS = TaskOptions(
     kind=LANDMARK_RUNS,
-    examples="faces",
     together=True,
     defaults={"records": "data/records", "run": "runs/latest", "batch": 64},
     recipes=Path(__file__).resolve().parents[1] / "recipes",

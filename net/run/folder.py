@@ -50,6 +50,7 @@ class RecordsSummary:
 
 LANDMARK_RUNS = Kind(
     name="landmarks",
+    example="face",
     program="net/train.py",
     contract="landmark.json",
     network=Shape,
@@ -167,6 +168,11 @@ class RunFolder:
         """The report of a run that has ended, written last of its files."""
         return self.path / PAGE
 
+    @property
+    def holds_run(self) -> bool:
+        """Whether a run has begun there."""
+        return (self.path / SETTINGS).is_file()
+
     def events(self) -> list[Path]:
         """TensorBoard's files, oldest first."""
         return sorted(self.path.glob(EVENTS), key=lambda path: path.stat().st_mtime)
@@ -200,7 +206,7 @@ class RunFolder:
     def _held(self, program: str = "net/") -> dict[str, Any]:
         """The object in settings.json; program: what makes such runs."""
         path = self.path / SETTINGS
-        if not path.is_file():
+        if not self.holds_run:
             raise FileNotFoundError(f"{self}: found no {SETTINGS}, expected a run folder of {program}")
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
@@ -232,7 +238,7 @@ class RunFolder:
 
         Raises ValueError where it holds a run with other settings, or what is no run.
         """
-        if not (self.path / SETTINGS).is_file():
+        if not self.holds_run:
             self._refuse_others()
         elif overwrite:
             self.remove()

@@ -69,12 +69,14 @@ class Measure:
 class Kind(Generic[Network, Summary]):
     """A kind of run.
 
-    name: in settings.json; program: what trains it, and contract: what that of its model is called, both for errors;
-    network, records: types of what its settings say of them; measure: what chooses the best checkpoint; listed: the
-    measures that tables list; note: the file beside the best checkpoint that says what was measured.
+    name: in settings.json; example: what a batch is made of ("face"); program: what trains it, and contract: what that
+    of its model is called, both for errors; network, records: types of what its settings say of them; measure: what
+    chooses the best checkpoint; listed: the measures that tables list; note: the file beside the best checkpoint that
+    says what was measured.
     """
 
     name: str
+    example: str
     program: str
     contract: str
     network: type[Network]

@@ -16,14 +16,13 @@ from net.training.task import TrainingTask
 class TaskOptions:
     """The command line's part of a task.
 
-    kind: of its runs; examples: what batches are made of ("faces"); together: whether several machines can train it;
-    defaults: of options, by their names, where they are the task's own: `records` and `run` at least, which are
-    relative to the repository's root; recipes: folder of its committed recipes; add: adds its options to a parser;
-    task_of: the task that parsed options ask for, which raises ValueError as its parts do.
+    kind: of its runs; together: whether several machines can train it; defaults: of options, by their names, where they
+    are the task's own: `records` and `run` at least, which are relative to the repository's root; recipes: folder of
+    its committed recipes; add: adds its options to a parser; task_of: the task that parsed options ask for, which
+    raises ValueError as its parts do.
     """
 
     kind: Kind
-    examples: str
     together: bool
     defaults: Mapping[str, Any]
     recipes: Path

@@ -11,7 +11,8 @@ from net.options import option
 OPTIMIZERS = ("adam", "sgd", "muon")
 SCHEDULES = ("exponential", "cosine", "plateau")
 PRECISIONS = ("float32", "bfloat16")
-CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "precision": PRECISIONS}
+AUTO = "auto"  # until it is known which of these is taken: `net.training.precision`
+CHOICES = {"optimizer": OPTIMIZERS, "schedule": SCHEDULES, "precision": (AUTO, *PRECISIONS)}
 INFINITE = float("inf")
 LIMITS = {  # from the first, below the second
     "weight_decay": (0, INFINITE),
@@ -41,7 +42,9 @@ class Settings:
     warmup: int = option(0, "steps in which the learning rate rises to its first value")
     average: float = option(0.0, "decay of the weights' moving average that is tested and exported; 0: none")
     precision: str = option(
-        "float32", "of the convolutions in training; bfloat16 is faster where it is built in", PRECISIONS
+        AUTO,
+        "of the convolutions in training; auto: bfloat16 where the processor multiplies in it",
+        (AUTO, *PRECISIONS),
     )
     seed: int = option(1, "of weights, order, augmentation and dropout")
 

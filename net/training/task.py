@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from net.run.kind import NetworkShape
+
 if TYPE_CHECKING:  # it brings TensorFlow, which a command line has no need of
     from net.training.open_task import OpenTask
 
@@ -16,9 +18,11 @@ if TYPE_CHECKING:  # it brings TensorFlow, which a command line has no need of
 class TrainingTask(ABC):
     """A task as the command line asks for it, a frozen dataclass of its options.
 
-    together: whether several machines can train it.
+    shape: what its network looks like, without what only the records know; together: whether several machines can train
+    it.
     """
 
+    shape: NetworkShape
     together = False
 
     @property

@@ -17,6 +17,7 @@ from net.landmarks import evaluation
 from net.model.shape import Shape
 from net.run.folder import RunFolder
 from net.run.reporter import Reporter
+from records.processor import Processor
 from records.runtime import tf
 from records.split import Split
 from tests.conftest import STEPS, TEST_FRACTION, train_options
@@ -91,6 +92,20 @@ def with_all(record_set, tmp_path_factory):
     run = tmp_path_factory.mktemp("all") / "run"
     assert train.main(train_options(record_set, run, *ALL.split())) == 0
     return run
+
+
+def test_a_run_keeps_the_precision_that_it_took_on_another_machine_too(record_set, tmp_path, monkeypatch, capsys):
+    def trained_to(steps: int, *flags: str, asked: str = "auto") -> int:
+        monkeypatch.setattr("net.training.opening.this_processor", lambda: Processor(frozenset(flags)))
+        argv = train_options(record_set, tmp_path / "run", "--steps", str(steps), "--eval-every", "9")
+        return train.main([*argv, "--precision", asked])
+
+    assert trained_to(1, "avx2", "avx512_bf16") == 0
+    assert RunFolder(tmp_path / "run").settings().options["precision"] == "bfloat16"
+    assert trained_to(2, "avx2") == 0 and "warning: " in capsys.readouterr().out
+    assert weights_of(tmp_path / "run")["global_step"] == 2
+    assert trained_to(3, "avx2", asked="float32") == 2
+    assert "precision: bfloat16 before, float32 now" in capsys.readouterr().err
 
 
 def test_every_option_trains_and_shows_in_tensorboard(with_all):

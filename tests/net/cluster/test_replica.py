@@ -27,7 +27,7 @@ def replica(task: str) -> Replica:
 @pytest.fixture(scope="module")
 def graphs(record_set):
     """The graph of a chief and that of a worker, with what `build` says of them."""
-    settings, run = Settings(optimizer="muon", average=0.9, seed=3), RunPlan(RunFolder("absent"))
+    settings, run = Settings(optimizer="muon", average=0.9, precision="float32", seed=3), RunPlan(RunFolder("absent"))
     task = LandmarkTask(Selection(record_set), Shape(68, width=8, decoder=8), ranges=NO_AUGMENTATION)
     plan, opened, built = Plan(task, run, settings, Length(10, 4)), task.opened(None), {}
     for task in ("chief", "worker"):

@@ -24,7 +24,8 @@ def averaged_run(record_set, tmp_path_factory):
     run = RunFolder(tmp_path_factory.mktemp("averaged"))
     own = LandmarkSettings(dropout=0.0, pose=1.0)
     task = LandmarkTask(Selection(record_set), SHAPE, own, NO_AUGMENTATION)
-    plan = Plan(task, RunPlan(run), Settings(rate=0.05, weight_decay=0.0, average=0.9), Length(10, 3))
+    settings = Settings(rate=0.05, weight_decay=0.0, average=0.9, precision="float32")
+    plan = Plan(task, RunPlan(run), settings, Length(10, 3))
     opened = task.opened(None)
     with v1.Graph().as_default(), v1.Session() as session:
         graph = build(plan, opened)

@@ -44,7 +44,7 @@ class Doors:
 
 
 HIGH = Measure("found", "doors found", "doors", less=False)
-DOORS = Kind("doors", "doors.py", "doors.json", Doors, Doors, HIGH, ("found",), "d.json")
+DOORS = Kind("doors", "door", "doors.py", "doors.json", Doors, Doors, HIGH, ("found",), "d.json")
 
 
 def test_a_run_of_another_kind_says_so_and_keeps_to_itself(tmp_path):

@@ -18,7 +18,7 @@ RNG = np.random.default_rng(12)
 IMAGES = RNG.integers(0, 256, (4, 32, 32, 3), np.uint8)
 LABELS = RNG.uniform(0, 1, (4, 10)).astype(np.float32)
 POSES = RNG.uniform(-1, 1, (4, 3)).astype(np.float32)
-PLAIN = Settings(rate=0.01, weight_decay=0.0)
+PLAIN = Settings(rate=0.01, weight_decay=0.0, precision="float32")
 UNDROPPED, WING = LandmarkSettings(dropout=0.0), LandmarkSettings("wing", dropout=0.0)
 AVERAGE = "/ExponentialMovingAverage"
 
@@ -53,7 +53,7 @@ def train(settings, steps, labels=LABELS, own=UNDROPPED, shape=TINY):
 def test_the_loss_is_the_points_loss_and_half_the_squares_of_the_kernels():
     labels = LABELS.copy()
     labels[1, 2:6] = np.nan
-    (first,), before = train(Settings(weight_decay=0.01), 1, labels, WING)
+    (first,), before = train(replace(PLAIN, weight_decay=0.01), 1, labels, WING)
     decay = 0.01 * sum((value**2).sum() / 2 for name, value in before.items() if name.endswith("/weights"))
     assert first["loss_points"] == pytest.approx(by_hand("wing", first["predicted"], labels), rel=1e-4)
     assert first["loss_decay"] == pytest.approx(decay, rel=1e-4)
@@ -137,6 +137,6 @@ def test_bfloat16_trains_and_keeps_its_variables_in_float32():
 
 def test_every_seed_and_every_step_has_its_own_dropout():
     own = LandmarkSettings(dropout=0.5)
-    first, other = (train(Settings(rate=1e-12, seed=seed), 2, own=own)[0] for seed in (3, 4))
+    first, other = (train(replace(PLAIN, rate=1e-12, seed=seed), 2, own=own)[0] for seed in (3, 4))
     assert first[0]["loss"] != pytest.approx(other[0]["loss"], rel=1e-3)
     assert np.abs(first[0]["predicted"] - first[1]["predicted"]).max() > 1e-3

@@ -1,0 +1,59 @@
+"""What is said before anything is built. The program that says so before TensorFlow: tests/net/test_program.py."""
+
+import json
+
+import pytest
+
+from net.parser import parse
+from net.run.folder import LANDMARK_RUNS
+from net.training import opening
+from records.processor import ONEDNN, Processor
+from tests.helpers.runs import make_run
+
+AVX2, AMX = Processor(frozenset({"avx2", "fpu"})), Processor(frozenset({"amx_bf16", "amx_tile"}))
+
+
+@pytest.fixture
+def opened(tmp_path, monkeypatch, capsys):
+    """A function: flags of the processor, options, leads -> precision taken, the lines as {name: text}, in order."""
+    monkeypatch.delenv(ONEDNN, raising=False)
+
+    def run(processor: Processor, *options: str, leads: bool = True) -> tuple[str, dict[str, str]]:
+        monkeypatch.setattr(opening, "this_processor", lambda: processor)
+        argv = ["--records", str(tmp_path / "set"), "--run", str(tmp_path / "run"), "--batch", "7", "--steps", "90"]
+        plan = opening.opened_by_words(parse("", [*argv, "--width", "24", *options]), LANDMARK_RUNS, leads)
+        lines = capsys.readouterr().out.splitlines()
+        return plan.settings.precision, dict(line.partition(":")[::2] for line in lines)
+
+    return run
+
+
+def test_the_lines_name_all_that_is_about_to_happen(opened, tmp_path):
+    taken, lines = opened(AVX2)
+    assert list(lines) == ["records", "run", "network", "steps", "precision", "processor", "building"]
+    assert str(tmp_path / "set") in lines["records"] and str(tmp_path / "run") in lines["run"]
+    assert "width 24" in lines["network"] and {"90", "7"} <= set(lines["steps"].replace(",", "").split())
+    assert taken == "float32" and "float32" in lines["precision"]
+    assert "avx2" in lines["processor"] and "fpu" not in lines["processor"] and "oneDNN on" in lines["processor"]
+
+
+def test_a_start_and_a_slow_precision_have_lines_of_their_own(opened, tmp_path):
+    start = make_run(tmp_path / "before")
+    taken, lines = opened(AVX2, "--init", str(start), "--precision", "bfloat16")
+    assert taken == "bfloat16" and set(lines) > {"start", "warning"} and str(start) in lines["start"]
+    assert "warning" not in opened(AMX, "--precision", "bfloat16")[1]
+
+
+def test_who_leads_goes_on_as_the_run_began_and_others_by_their_own_processors(opened, tmp_path):
+    make_run(tmp_path / "run", precision="float32")
+    assert opened(AMX)[0] == "float32"
+    assert opened(AMX, leads=False)[0] == opened(AMX, "--overwrite")[0] == "bfloat16"
+    new, old = (opened(AMX, *options)[1]["run"] for options in (["--overwrite"], []))
+    assert new != old
+
+
+def test_a_damaged_run_is_an_error_before_anything_is_said(opened, tmp_path, capsys):
+    make_run(tmp_path / "run").path.joinpath("settings.json").write_text(json.dumps({"options": 3}))
+    with pytest.raises(ValueError, match="settings.json: found .*, expected settings that this version reads"):
+        opened(AVX2)
+    assert capsys.readouterr().out == ""
