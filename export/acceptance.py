@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from export.formats import MODEL, Format, file_names
+from export.formats import Format, file_names
 from export.parity import Difference, Reference, of, verify
+from export.request import MODEL
 from export.signature import Signature
 from records.runtime import v1
 

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from export.acceptance import AcceptedFile
@@ -26,9 +26,6 @@ from infer.model.document import VERSION
 from net.detector.shape import LEVELS, MULTIPLE
 from net.model.senet import INPUT, OUTPUT
 from records.landmarks import Scheme
-
-THRESHOLD, OVERLAP = 0.5, 0.4  # of a detector, where nobody says another
-LEAST = 0.01  # of both, as `infer/model/detector_contract.py` has it
 
 
 def contract_of_checkpoint(
@@ -50,30 +47,6 @@ def contract_of_checkpoint(
         "points": _points(checkpoint.scheme),
         **_of_network(checkpoint, summary, terms),
     }
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What decides on a detector's finds, None where nobody says; threshold: the score from which on one is a face;
-    overlap: the IoU from which on two are one face. Raises ValueError for what can't be.
-    """
-
-    threshold: float | None = None
-    overlap: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in self.given().items():
-            if not LEAST <= value <= 1:
-                raise ValueError(f"--{name}: found {value}, expected {LEAST} to 1")
-
-    def given(self) -> dict[str, float]:
-        """What somebody says."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
-
-    def completed(self, measured: float | None) -> dict[str, float]:
-        """Both, with what was measured of the threshold, or else what is usual: also where no threshold does."""
-        threshold = measured if measured is not None and LEAST <= measured <= 1 else THRESHOLD
-        return {"threshold": threshold, "overlap": OVERLAP} | self.given()
 
 
 def contract_of_detector(

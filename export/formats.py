@@ -9,7 +9,7 @@ import contextlib
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,10 @@ import numpy as np
 
 from export.graphs import halved
 from export.onnx_graph import put_right
+from export.request import MODEL
 from export.signature import Signature
 from records.runtime import silent_standard_error, tf, v1
 
-MODEL = "landmark"  # the name of a model that has no other: landmark.pb, landmark.json
 ONNX_OPSET = 17
 # What stays float in an int8 model: a probability among 256 cells is mostly less than int8's smallest step, and a
 # coordinate needs more than 256 values. Quantised as well, these cost a third of the accuracy.
@@ -106,11 +106,8 @@ FORMATS = {
 }
 
 
-def parse_formats(text: str) -> list[Format]:
-    """The formats of a list such as "pb16,onnx", in its order. Raises ValueError for an unknown or repeated one."""
-    names = [name.strip() for name in text.split(",")]
-    if len(set(names)) < len(names) or not set(names) <= set(FORMATS):
-        raise ValueError(f"formats: found {text!r}, expected some of {','.join(FORMATS)}, each once")
+def formats_of(names: Iterable[str]) -> list[Format]:
+    """The formats of these names, in their order."""
     return [FORMATS[name] for name in names]
 
 

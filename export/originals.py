@@ -11,13 +11,15 @@ import numpy as np
 from export.acceptance import AcceptedFile
 from export.cells import cell_reference, detector_formats
 from export.checkpoint import DetectorCheckpoint, LandmarkCheckpoint, frozen_graph
-from export.contract import Decision, contract_of_checkpoint, contract_of_conversion, contract_of_detector
-from export.formats import MODEL, Format
+from export.contract import contract_of_checkpoint, contract_of_conversion, contract_of_detector
+from export.decision import Decision
+from export.formats import Format
 from export.frozen_model import FrozenDetector, FrozenModel
 from export.landmarks import NO_PICTURES, calibration_of, reference
 from export.networks import CELLS
 from export.parity import Reference
 from export.recrop import recrop_of
+from export.request import MODEL
 from export.runtimes import session_of
 from export.summary import Summary, summarise
 from export.terms import terms_of

@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from export import acceptance
-from export.formats import FORMATS, parse_formats
+from export.formats import FORMATS, formats_of
 from tests.helpers.runtimes import answers_changed
 
 
@@ -23,12 +23,12 @@ def accepted(graph, truth, tmp_path):
 
 def test_what_fails_is_removed_and_the_rest_goes_on(accepted, monkeypatch, capsys):
     answers_changed(monkeypatch, "onnxruntime", lambda answers: answers + 1)
-    names, (failure,), files = accepted(parse_formats("pb16,onnx,pb"))
+    names, (failure,), files = accepted(formats_of(["pb16", "onnx", "pb"]))
     assert (names, files) == (["pb16", "pb"], ["landmark.float32.pb", "landmark.pb"])
     assert failure.startswith("onnx: landmark.onnx: onnxruntime is 1.00e+00 of the crop's side")
     assert "  opencv: at most " in capsys.readouterr().out
     answers_changed(monkeypatch, "opencv", lambda answers: answers + 1)  # the main one: no other is tried
-    assert accepted(parse_formats("pb16,tflite"))[0] == []
+    assert accepted(formats_of(["pb16", "tflite"]))[0] == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from export import cells
 from export.checkpoint import DetectorCheckpoint, frozen_graph
-from export.formats import FORMATS, file_names, parse_formats
+from export.formats import FORMATS, file_names, formats_of
 from export.graphs import constants_of
 from export.networks import CELLS
 from export.parity import verify
@@ -14,7 +14,7 @@ from export.runtimes import RUNTIMES
 from net.detector.shape import LEVELS
 from tests.helpers.detector_runs import STEP, make_detector_run
 
-FORMS = cells.detector_formats(parse_formats("pb,pb16,onnx,tflite"))
+FORMS = cells.detector_formats(formats_of(["pb", "pb16", "onnx", "tflite"]))
 RNG = np.random.default_rng(4)
 
 
@@ -112,4 +112,4 @@ def test_files_are_sound_and_the_same_again(graph, files):
 
 def test_int8_is_no_format_of_a_detector():
     with pytest.raises(ValueError, match="found int8, expected of a detector some of pb, pb16, onnx, tflite"):
-        cells.detector_formats(parse_formats("pb,int8"))
+        cells.detector_formats(formats_of(["pb", "int8"]))

@@ -8,9 +8,11 @@ from ai_edge_litert.interpreter import Interpreter
 
 from export import litert
 from export.checkpoint import frozen_graph
-from export.formats import FORMATS, file_names, parse_formats
+from export.formats import FORMATS, file_names, formats_of
 from export.graphs import SMALL, constants_of, read_graph
 from export.networks import LANDMARKS
+from export.request import FORMATS as NAMES
+from export.request import format_names
 from export.runtimes import RUNTIMES
 from net.model.senet import senet
 from net.model.shape import Shape
@@ -116,6 +118,10 @@ def test_what_is_no_model_is_one_line(tmp_path, runtime):
     assert "\n" not in str(caught.value)
 
 
+def test_formats_have_the_names_that_can_be_asked_for():
+    assert tuple(FORMATS) == NAMES and formats_of(["onnx", "pb"]) == [FORMATS["onnx"], FORMATS["pb"]]
+
+
 @pytest.mark.parametrize(
     ("formats", "files"),
     [
@@ -125,11 +131,11 @@ def test_what_is_no_model_is_one_line(tmp_path, runtime):
     ],
 )
 def test_the_first_frozen_graph_has_the_models_name(formats, files):
-    names = file_names(parse_formats(formats), "mine")
+    names = file_names(formats_of(format_names(formats)), "mine")
     assert list(names) == formats.replace(" ", "").split(",") and list(names.values()) == files.split()
     for text in ("", "pb,", "pb,pb", "PB"):
         with pytest.raises(ValueError, match="formats: found .*, expected some of pb,pb16,onnx,tflite,int8, each once"):
-            parse_formats(text)
+            format_names(text)
 
 
 def test_litert_answers_alike_in_a_process_of_its_own_whose_end_is_not_ours(files, monkeypatch):

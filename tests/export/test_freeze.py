@@ -134,6 +134,7 @@ def test_what_cannot_be_frozen_is_one_line_and_leaves_nothing(trained, tmp_path,
     [
         ("--checkpoint middle", "--checkpoint: "),
         ("--formats pb,exe", "--formats: found 'pb,exe'"),
+        ("--overlap 1.5", "--overlap: found 1.5, expected 0.01 to 1"),
         ("--name ../landmark", "--name: found '../landmark'"),
         ("--model a.pb", "--model: found no --out"),
         ("--model a/landmark.pb --out a", "--out: found the folder of --model"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from export import freeze
-from export.contract import Decision
+from export.decision import Decision
 from export.graphs import read_graph
 from export.summary import SIDE, summarise
 from infer.detect.own import OwnDetector
@@ -63,7 +63,7 @@ def test_threshold_and_overlap_are_asked_for_measured_or_usual():
         assert Decision().completed(unknown) == {"threshold": 0.5, "overlap": 0.4}
     assert Decision().given() == {}
     for wrong in (0.0, 1.5, float("nan")):
-        with pytest.raises(ValueError, match=f"--overlap: found {wrong}, expected 0.01 to 1"):
+        with pytest.raises(ValueError, match=f"overlap: found {wrong}, expected 0.01 to 1"):
             Decision(0.5, wrong)
 
 
@@ -92,6 +92,5 @@ def test_options_of_the_other_kind_of_network_are_refused(run, trained, model, t
     assert "--records: found a detector" in refused(capsys, "--run", run, *out, "--records", tmp_path)
     assert "found int8, expected of a detector" in refused(capsys, "--model", model, *out, "--formats", "pb,int8")
     assert "expected a detector" in refused(capsys, "--run", trained, *out, "--threshold", 0.5)
-    assert "--overlap: found 1.5, expected 0.01 to 1" in refused(capsys, "--run", run, *out, "--overlap", 1.5)
     assert "absent: found no settings.json" in refused(capsys, "--run", tmp_path / "absent", *out)
     assert names_in(tmp_path) == []

@@ -9,7 +9,7 @@ import pytest
 
 from export import landmarks
 from export.checkpoint import LandmarkCheckpoint
-from export.formats import parse_formats
+from export.formats import formats_of
 from export.networks import LANDMARKS
 from export.runtimes import RUNTIMES
 from net.data.record_set import RecordSet
@@ -34,10 +34,10 @@ def test_faces_are_the_middles_of_the_first_test_records(record_set, monkeypatch
 
 def test_calibration_pictures_are_training_ones(record_set):
     records = RecordSet(record_set)
-    images = landmarks.calibration_of(records, parse_formats("pb,int8"))
+    images = landmarks.calibration_of(records, formats_of(["pb", "int8"]))
     np.testing.assert_array_equal(images, landmarks.faces(records, landmarks.CALIBRATION, "train")[0])
     assert len(images) == records.count("train")
-    assert not len(landmarks.calibration_of(records, parse_formats("pb,onnx")))
+    assert not len(landmarks.calibration_of(records, formats_of(["pb", "onnx"])))
 
 
 def test_the_reference_is_the_checkpoints_own_answer_to_all_test_records(checkpoint, truth, record_set):

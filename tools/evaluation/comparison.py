@@ -8,7 +8,7 @@ from typing import Any
 
 import cv2
 
-from tools.evaluation import plots, report, tables
+from tools.evaluation import report, tables
 from tools.evaluation.answers import EvaluationSettings, run_models
 from tools.evaluation.footprint import footprint
 from tools.evaluation.measured import Measured
@@ -25,6 +25,8 @@ def compare(
 
     timed: with times and memory. Raises as `open_models`, `choose_split`, the selection and `run_models` do.
     """
+    from tools.evaluation import plots  # not above: matplotlib takes its time; not below: it may not be there
+
     models = open_models(paths)
     networks = networks_of(models)
     contracts = {name: network.contract for name, network in networks.items()}

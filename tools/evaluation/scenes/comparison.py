@@ -15,7 +15,7 @@ from infer.model.detector_contract import DetectorContract
 from records.judging import ALL
 from tools.evaluation.detections import detection_rows, invented_in, missed_rows, roll_errors
 from tools.evaluation.report import EvaluationReport
-from tools.evaluation.scenes import plots, report
+from tools.evaluation.scenes import report
 from tools.evaluation.scenes.differences import difference_rows
 from tools.evaluation.scenes.finders import LOOKS, look_of, open_finders
 from tools.evaluation.scenes.points import point_rows
@@ -45,6 +45,8 @@ def compare_detectors(
 
     Raises as `open_finders`, `choose_split`, the selection and `run_finders` do.
     """
+    from tools.evaluation.scenes import plots  # not above: matplotlib takes its time; not below: it may not be there
+
     finders, contracts = open_finders(names, settings.looks)
     splits = {name: split_of_contract(name, contract) for name, contract in contracts.items()}
     split = choose_split(splits, selection.side, selection.test_fraction)
