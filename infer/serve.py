@@ -17,10 +17,11 @@ if not __package__:
     __package__ = here.name
     __import__(__package__)
 
+from . import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
+
 import cv2
 
-from .detect.detector import DETECTORS, default_detector
-from .detect.own import CLOSEST
+from .detect.kinds import CLOSEST, DETECTORS, default_detector
 from .files.console import speak_plainly
 from .jobs.cores import cores
 from .jobs.memory import keep_memory

@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
+
 from net import sweep
 from net.cluster import local
 from net.cluster.machine import ALONE

@@ -22,9 +22,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
-
 from infer.files.atomic import write_text_atomically
+from infer.files.console import speak_plainly
 from tools.shell import output_of
 
 PAGES = ROOT / "docs" / "benchmarks"

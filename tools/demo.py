@@ -15,12 +15,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
 
 import matplotlib
 import numpy as np
 
 from infer import Landmarker, read_picture
+from infer.files.console import speak_plainly
 from records.split import Split
 from tools.read import w300lp
 from tools.shell import call, copy_some, exit_code_of

@@ -19,12 +19,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
 
 from infer.detect.haar import CONSTANTS
 from infer.faces.check import own_constants
 from infer.faces.pose import MEAN_FACE
 from infer.files.atomic import write_text_atomically
+from infer.files.console import speak_plainly
 from infer.landmarker import Landmarker
 from tools.fit.boxes import fit_boxes
 from tools.fit.check import fit_check

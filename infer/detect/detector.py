@@ -12,10 +12,9 @@ import numpy as np
 from ..geometry.candidates import Candidates
 from ..model.shipped import detector_model
 from .haar import HaarDetector
-from .own import CLOSEST, OwnDetector, checked_size
+from .kinds import CLOSEST, DETECTORS, default_detector
+from .own import OwnDetector, checked_size
 from .yunet import YuNetDetector
-
-DETECTORS = ("own", "haar", "yunet")
 
 
 class Detector(Protocol):
@@ -37,11 +36,6 @@ class Detector(Protocol):
 
     def glance(self, image: np.ndarray, side: int) -> Candidates:
         """What one quick look at a video's frame shows, unsure things too; side: its longest side, pixels."""
-
-
-def default_detector() -> str:
-    """The detector that is taken when none is named: our own where its file is there."""
-    return "own" if detector_model().is_file() else "haar"
 
 
 def detector_maker(kind: str | None, model: str | Path | None, size: int | None) -> Callable[[], Detector]:

@@ -18,13 +18,13 @@ from ..geometry.levels import FIELDS
 from ..model.detector_contract import read_detector_contract
 from ..model.graph import open_graph, running
 from ..model.schema import NHWC
+from .kinds import CLOSEST
 from .reduced import reduced
 
 FIRST = 320  # pixels of the longest side: the first look
 # From one look to the next: straight to the closest one, since where the first look leaves a doubt only the finest
 # settles it, and one in between costs a quarter of that for little.
 STEP = 4
-CLOSEST = 1280  # pixels of the longest side: the last look, if no other size is asked for
 MOST = 8192  # pixels: of the longest side that may be asked for
 DOUBT = 0.15  # a score from which on something may be a face that a closer look is sure of
 LOW = 20.0  # pixels: faces lower than this are seen badly

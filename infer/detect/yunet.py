@@ -21,7 +21,7 @@ from ..geometry import boxes
 from ..geometry.candidates import Candidates, candidates_of
 from ..geometry.oriented import roll_of
 from .haar import CONSTANTS
-from .own import CLOSEST
+from .kinds import CLOSEST
 from .reduced import reduced
 
 SCORE, OVERLAP, MOST = 0.5, 0.3, 5000  # kept from such a score on, for the check is strict; the last two are OpenCV's

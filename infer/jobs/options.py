@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,3 +71,23 @@ class RunOptions:
             "--resume": self.resume,
         }
         return [name for name, value in given.items() if value]
+
+
+def options_of(args: argparse.Namespace) -> RunOptions:
+    """The run that the arguments ask for. Raises ValueError where they do not fit together."""
+    return RunOptions(
+        tuple(args.paths),
+        LandmarkerOptions(args.model, args.detector, args.detector_model, args.merge, args.detect_size),
+        Outputs(args.out, not args.no_draw, args.numbers, args.pts, args.crops, args.show),
+        json=args.json,
+        csv=args.csv,
+        passes=args.passes,
+        boxes=args.boxes,
+        whole=args.whole,
+        recursive=args.recursive,
+        smooth=not args.no_smooth,
+        resume=args.resume,
+        threads=args.threads,
+        submission=args.submission,
+        lookup=args.lookup,
+    )

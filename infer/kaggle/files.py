@@ -20,11 +20,10 @@ import numpy as np
 from ..files.atomic import atomic_file
 from ..files.points import csv_line
 from ..files.tables import DAMAGE, header_of, lines_of, open_table
+from .names import LOOKUP, TEST
 
 EDGE = 96  # pixels
 FACE = 1 / 1.3  # edge of the landmark box, of the picture's: measured 72 of 96 pixels (368 faces, median; 66 to 80)
-SUFFIXES = (".csv", ".zip")
-TEST, LOOKUP = "test.csv", "IdLookupTable.csv"
 TEST_COLUMNS, LOOKUP_COLUMNS = ("imageid", "image"), ("rowid", "imageid", "featurename")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from ..detect.own import CLOSEST
+from ..detect.kinds import CLOSEST
 
 PASSES = (1, 4)  # of the network: fewest and most that a request may ask for
 NAME_LENGTH = 200  # letters of a picture's name that are given back

@@ -24,7 +24,7 @@ RULES = {
     "infer.kaggle": {"infer"},
     "infer.web": {"infer"},
     "infer": {"infer"},
-    "net": {"records", "infer.geometry", "infer.files.atomic", "infer.files.console", "net"},
+    "net": {"records", "infer.geometry", "infer.files.atomic", "infer.files.console", "infer.opencv", "net"},
     "net.options": set(),
     "net.model": {"records", "net.options"},
     "net.data": {"records", "infer.geometry", "net.options", "net.model"},

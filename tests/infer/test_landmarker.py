@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from infer import landmarker as module
-from infer.detect.detector import default_detector, detector_maker
+from infer.detect.detector import detector_maker
+from infer.detect.kinds import default_detector
 from infer.faces import check
 from infer.faces.pose import mean_face
 from infer.geometry.boxes import box_of

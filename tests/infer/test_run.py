@@ -18,6 +18,7 @@ from infer.faces.pose import head_pose
 from infer.files.pictures import read_picture
 from infer.geometry.boxes import box_of
 from infer.geometry.crop import Crop
+from infer.landmarker import Landmarker
 from tests.helpers.film import write_clip
 from tests.helpers.pictures import exif
 from tests.helpers.tiny_model import MARGIN, SIZE, by_hand, expected_fractions
@@ -55,7 +56,7 @@ def pictures(tmp_path):
 def drawn_face() -> np.ndarray:
     """The face of a committed picture, cut to its landmark box."""
     image = read_picture(INFER.parent / "images" / "drawn_1.jpg")
-    x0, y0, x1, y1 = run.Landmarker().detect(image)[0].box.round().astype(int)
+    x0, y0, x1, y1 = Landmarker().detect(image)[0].box.round().astype(int)
     return image[y0 : y1 + 1, x0 : x1 + 1]
 
 
@@ -328,7 +329,7 @@ def test_resume_skips_what_is_done(call, pictures, tmp_path, monkeypatch):
     for name in ("c", "d", "e"):
         cv2.imwrite(str(pictures / f"{name}.png"), np.full((40, 50, 3), 99, np.uint8))
     options = ("my pictures", "--whole", "--pts", "--threads", 1)
-    calls, fit = [], run.Landmarker.fit
+    calls, fit = [], Landmarker.fit
 
     def stop(self, image, boxes, passes):
         calls.append(image.shape)
@@ -336,7 +337,7 @@ def test_resume_skips_what_is_done(call, pictures, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return fit(self, image, boxes, passes)
 
-    monkeypatch.setattr(run.Landmarker, "fit", stop)
+    monkeypatch.setattr(Landmarker, "fit", stop)
     code, _, err = call(*options)
     assert code == 130 and err.startswith("3 pictures are done; ") and err.endswith("\nstopped\n")
     assert not (tmp_path / "output" / "points.json").exists()

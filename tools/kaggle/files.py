@@ -12,7 +12,7 @@ import numpy as np
 from infer.files.atomic import atomic_file
 from infer.files.points import csv_line
 from infer.files.tables import header_of, lines_of, open_text
-from infer.kaggle.files import LOOKUP, TEST
+from infer.kaggle.names import LOOKUP, TEST
 from records.split import Split
 from tools.read.kaggle import COLUMNS, MEMBER, Row, find
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from records.split import Split
 
 MARGIN = 0.15  # of the landmark box's longer edge, on every side; freeze.py hands it on to inference
+LONGEST = 1280  # pixels: no detector looks at more, and a scene of it holds faces of any size
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,11 +22,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
 
 import cv2
 import numpy as np
 
+from infer.files.console import speak_plainly
 from infer.files.pictures import read_picture
 from infer.jobs.cores import cores
 from infer.landmarker import Landmarker

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from export.landmarks import COMPARED, NO_PICTURES
 from export.litert import in_process
 from export.parity import Reference, of
 from export.runtimes import RUNTIMES, Answer, session_of
+from infer.files.console import speak_plainly
 from infer.model.document import kind_of
 from records.manifest import MANIFEST
 from records.runtime import v1

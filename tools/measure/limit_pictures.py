@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
 
 import cv2
 import matplotlib
@@ -22,6 +22,7 @@ import numpy as np
 
 from infer.draw import contact_sheet, thumbnail
 from infer.files.atomic import write_atomically
+from infer.files.console import speak_plainly
 from infer.files.pictures import read_picture
 from infer.landmarker import Landmarker
 from records import metrics

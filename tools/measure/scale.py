@@ -21,10 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
-
 import numpy as np
 
+from infer.files.console import speak_plainly
 from infer.model.contract import read_contract
 from net.run.folder import RunFolder
 from records.manifest import Manifest

@@ -21,8 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
 
+from infer.files.console import speak_plainly
 from records.mixes import mix_of
 from records.split import SPLITS
 from tools.rewrite.distillation import Distillation, distil_records

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from infer import run
-from infer.kaggle.files import LOOKUP
+from infer.kaggle.names import LOOKUP
+from infer.landmarker import Landmarker
 from tests.helpers.drawn_kaggle import text_of, write
 from tests.helpers.tiny_model import expected_fractions, write_model
 
@@ -107,12 +108,12 @@ def test_options_that_would_be_ignored_are_refused(folder, model, capsys):
 
 def test_a_face_that_is_not_there_is_said_before_any_work(folder, model, capsys, monkeypatch):
     write(folder, "RowId,ImageId,FeatureName,Location", "1,5,nose_x,", "2,8,nose_x,", name=LOOKUP)
-    monkeypatch.delattr(run.Landmarker, "fit")
+    monkeypatch.delattr(Landmarker, "fit")
     assert f"{LOOKUP} row 2: found ImageId 8, expected one of test.csv" in refused(capsys, submit(folder, model))
     monkeypatch.undo()
     lines = (folder / "test.csv").read_text().splitlines()
     write(folder, *lines, lines[1])
-    monkeypatch.delattr(run.Landmarker, "fit")
+    monkeypatch.delattr(Landmarker, "fit")
     assert "row 3: found ImageId 5 again" in refused(capsys, submit(folder, model))
 
 

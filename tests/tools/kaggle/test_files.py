@@ -5,7 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from infer.kaggle.files import LOOKUP, read_faces, read_lookup
+from infer.kaggle.files import read_faces, read_lookup
+from infer.kaggle.names import LOOKUP
 from records.landmarks import KAGGLE_NAMES
 from records.split import split_of
 from tests.helpers.drawn_kaggle import COMMON, rows, write_set

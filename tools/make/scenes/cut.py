@@ -16,7 +16,6 @@ from tools.read import scenes as readers
 from tools.read.face import BadSample, Item, Remark
 from tools.read.scene import AnnotatedScene, Places
 
-LONGEST = 1280  # pixels: no detector looks at more, and a scene of it holds faces of any size
 KEPT = (".jpg", ".png", ".webp")  # kinds of files that go into records as they are
 
 
