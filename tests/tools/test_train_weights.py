@@ -6,6 +6,7 @@ from net.parser import parse
 from tests.helpers.commands import record_calls, scripts_of
 from tests.helpers.runs import make_run
 from tools import train_weights
+from tools.weights import steps
 
 LAST = ["net/train.py", "export/freeze.py"]
 TAUGHT = ("real_taught", "real_taught_more")
@@ -23,7 +24,7 @@ def called(monkeypatch):
         make_run(plan.run.folder.path)
 
     made = {"tools/make_records.py": records, "tools/rewrite/distil.py": records, "net/train.py": run}
-    return record_calls(monkeypatch, train_weights, made)
+    return record_calls(monkeypatch, steps, made)
 
 
 def recipe_of(plan):
