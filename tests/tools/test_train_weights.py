@@ -56,7 +56,7 @@ def test_each_step_takes_what_the_one_before_made(called, tmp_path):
     assert (recipe_of(polished), polished.start) == ("real_polished", before.run.folder.path)
     assert polished.task.records.folder == before.task.records.folder
     assert (model.run, model.out, model.checkpoint) == (polished.run.folder.path, out, "last")
-    assert [kind.name for kind in model.formats] == ["pb16"]
+    assert list(model.formats) == ["pb16"]
 
 
 def test_goes_on_from_a_model(called, tmp_path):
