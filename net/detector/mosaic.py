@@ -134,11 +134,10 @@ def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 def random_turns(count: int, ranges: SceneRanges, rng: np.random.Generator) -> np.ndarray:
-    """Turns in radians [count]: near upright mostly, near a quarter turn, or any."""
-    kind = rng.random(count)
-    lean = np.radians(ranges.lean) * rng.standard_normal(count)
-    quarters = rng.integers(1, 4, count) * np.pi / 2 * (kind < ranges.any_turn + ranges.quarter)
-    return np.where(kind < ranges.any_turn, rng.uniform(-np.pi, np.pi, count), lean + quarters)
+    """Turns in radians [count]: near upright mostly, or any up to the widest."""
+    wide = rng.random(count) < ranges.wide
+    lean = ranges.lean * rng.standard_normal(count)
+    return np.radians(np.where(wide, rng.uniform(-ranges.widest, ranges.widest, count), lean))
 
 
 def drawn(

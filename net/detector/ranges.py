@@ -18,8 +18,8 @@ class SceneRanges:
     zoom: float = option(3.5, "and at most so many times")
     enlarge: float = option(2.2, "and up to so many times its own size")
     lean: float = option(12.0, "standard deviation of a picture's turn, degrees")
-    quarter: float = option(0.25, "probability of a quarter turn or two besides")
-    any_turn: float = option(0.2, "probability of any turn at all in its place")
+    wide: float = option(0.2, "probability of any turn up to the widest in its place")
+    widest: float = option(55.0, "that many degrees either way")
     mirror: float = option(0.5, "probability of mirroring")
     colour: float = option(0.3, "relative strength of gain, offset and gamma")
     blur: float = option(0.1, "probability of a blurred or coarser scene")
@@ -31,11 +31,12 @@ class SceneRanges:
     renew: float = option(0.5, "pictures read a scene")
 
     def __post_init__(self) -> None:
-        turns, pixels = (self.quarter, self.any_turn, self.mirror), (self.blur, self.noise, self.jpeg)
+        turns, pixels = (self.wide, self.mirror), (self.blur, self.noise, self.jpeg)
         shares = self.whole, *turns, *pixels, self.occlude, self.masks
-        if not all(0 <= share <= 1 for share in shares) or self.quarter + self.any_turn > 1:
-            raise ValueError(f"augmentation: found {self}, expected probabilities of 0 to 1, turns of 1 together")
-        if not (0 < self.shrink <= 1 <= min(self.zoom, self.enlarge) and isfinite(self.lean) and isfinite(self.colour)):
+        if not all(0 <= share <= 1 for share in shares):
+            raise ValueError(f"augmentation: found {self}, expected probabilities of 0 to 1")
+        finite = all(map(isfinite, (self.lean, self.widest, self.colour)))
+        if not (0 < self.shrink <= 1 <= min(self.zoom, self.enlarge) and finite):
             raise ValueError(f"augmentation: found {self}, expected shrink of 0 to 1, zoom and enlarge of 1 and more")
         if min(self.grid, self.window) < 1 or not self.renew > 0:
             raise ValueError(f"augmentation: found {self}, expected grid and window of 1 and more, renew over 0")

@@ -66,7 +66,9 @@ def test_the_dataset_has_the_batches_in_order():
             np.testing.assert_array_equal(parts[name], value)
 
 
-@pytest.mark.parametrize("wrong", [{"mirror": 1.5}, {"zoom": 0.5}, {"window": 0}, {"quarter": 0.7, "any_turn": 0.4}])
+@pytest.mark.parametrize(
+    "wrong", [{"mirror": 1.5}, {"zoom": 0.5}, {"window": 0}, {"wide": -0.1}, {"widest": float("inf")}]
+)
 def test_ranges_that_are_none(wrong):
     with pytest.raises(ValueError, match="augmentation"):
         SceneRanges(**wrong)

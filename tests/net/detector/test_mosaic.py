@@ -127,15 +127,15 @@ def test_pictures_without_faces_are_zoomed_as_far_as_asked_for():
 
 def test_turns_are_as_asked_for():
     rng = np.random.default_rng(1)
-    turns = np.degrees(random_turns(2000, SceneRanges(lean=3, quarter=0.5, any_turn=0.0), rng))
-    off = np.abs(turns - 90 * np.round(turns / 90))
-    assert off.max() < 15
-    assert np.mean(np.round(turns / 90) % 4 == 0) == pytest.approx(0.5, abs=0.05)
-    assert not random_turns(5, SceneRanges(lean=0, quarter=0, any_turn=0), rng).any()
+    turns = np.degrees(random_turns(4000, SceneRanges(lean=2, wide=0.3, widest=50), rng))
+    assert 49 < np.abs(turns).max() <= 50
+    assert np.mean(np.abs(turns) > 10) == pytest.approx(0.3 * 40 / 50, abs=0.03)
+    assert turns[np.abs(turns) < 5].std() == pytest.approx(2, abs=0.3)
+    assert not random_turns(5, SceneRanges(lean=0, wide=0), rng).any()
 
 
 def test_scenes_of_several_pictures_hold_the_faces_of_all_tiles():
-    ranges = SceneRanges(grid=2, whole=0.0, shrink=1.0, zoom=1.0, lean=0, quarter=0, any_turn=0, occlude=0, masks=0)
+    ranges = SceneRanges(grid=2, whole=0.0, shrink=1.0, zoom=1.0, lean=0, wide=0, occlude=0, masks=0)
     image, scene = make_scene([picture_of()], 240, ranges, np.random.default_rng(3))
     assert image.shape == (240, 240, 3)
     assert len(scene.oriented) == 4 and len(scene.ignore) == 4
