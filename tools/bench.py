@@ -161,8 +161,8 @@ SECTIONS = {
         "Records",
         "`tools/make_records.py` on drawn faces of 450x450 pixels against a bare loop that reads, warps and "
         "JPEG-encodes, a process on every core at once. (Cores share much: two processes do less than twice the "
-        "work of one.) *All in* counts start-up, contact sheet and report, about 6 s; *each further face* is the "
-        "rate beyond them.",
+        "work of one.) *All in* counts start-up, contact sheet and report; *each further face* is the rate beyond "
+        "them.",
         lambda bench: run("tools/measure/records.py", bench.faces),
     ),
     "training": Section(
@@ -253,6 +253,12 @@ SECTIONS = {
         "are from TensorFlow's answers (`tools/measure/formats.py`). What is compared: "
         "[export](../export.md).",
         lambda bench: formats([ROOT / "infer" / name for name in ("landmark.pb", "detector.pb")]),
+    ),
+    "startup": Section(
+        "Start-up",
+        "How long the commands take to answer, from the call to the end of the process (`tools/measure/startup.py`): "
+        "the median of six runs in turns, and the least.",
+        lambda bench: table_of("tools/measure/startup.py"),
     ),
     "device": Section(
         "This machine",
