@@ -19,7 +19,8 @@ from export.graphs import halved
 from export.onnx_graph import put_right
 from export.request import MODEL
 from export.signature import Signature
-from records.runtime import silent_standard_error, tf, v1
+from records.runtime import tf, v1
+from records.silence import silent_standard_error
 
 ONNX_OPSET = 17
 # What stays float in an int8 model: a probability among 256 cells is mostly less than int8's smallest step, and a

@@ -1,4 +1,4 @@
-"""One record: what a face is on disk, encoded and decoded. The only file that knows the keys.
+"""One record: what a face is on disk, encoded and decoded. It and `records.tensors` alone know the keys.
 
 | key     | type           | what                                                                                    |
 |---------|----------------|-----------------------------------------------------------------------------------------|
@@ -13,13 +13,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from records.examples import bytes_of, floats_of, serialised_example
+from records.examples import ParsedExample, bytes_of, floats_of, serialised_example
 from records.manifest import ENCODINGS
-from records.runtime import tf
+from records.tfrecords import read_records
 
 SIZE = 128  # pixels of the crop that the network sees
 
@@ -57,37 +60,39 @@ def encode(record: Record) -> bytes:
     )
 
 
-def decode(serialised: tf.Tensor, encoding: str, context: int, count: int) -> dict[str, tf.Tensor]:
-    """The tensors of a serialised record.
+def decode(serialised: bytes) -> Record:
+    """The record of its serialised bytes; the picture is still encoded. Raises ValueError for bytes of another kind."""
+    found = ParsedExample(serialised)
+    image, side = found.bytes("image"), found.floats("side")
+    if not (image and len(side)):
+        raise ValueError(f"record: found {len(serialised)} bytes without image or side, expected a face")
+    texts = {key: found.text(key) for key in ("subset", "name", "source")}
+    return Record(image[0], found.floats("label"), found.floats("pose"), float(side[0]), **texts)
 
-    Returns image uint8 [edge, edge, 3] RGB with edge = 128 + 2 * context, label float32 [2 * count], pose float32 [3],
-    side float32 [], subset, name and source string []. Raises ValueError on an unknown encoding.
+
+def read(files: Iterable[str]) -> Iterator[Record]:
+    """The records of shards, in their order. Raises ValueError, which names the file, for a damaged one."""
+    for file in files:
+        yield from map(decode, read_records(file))
+
+
+def decode_image(image: bytes, encoding: str, context: int) -> np.ndarray:
+    """The picture uint8 [edge, edge, 3] RGB of a record's image bytes, as `records.tensors` has it.
+
+    Raises ValueError on an unknown encoding, and where the bytes are no picture of that size.
     """
-    parsed = parse(serialised, count)
-    return {**parsed, "image": decode_image(parsed["image"], encoding, context)}
-
-
-def parse(serialised: tf.Tensor, count: int) -> dict[str, tf.Tensor]:
-    """The tensors of a serialised record, its image still encoded: string []; of [N] records, stacked."""
-    keys = {
-        "image": tf.io.FixedLenFeature([], tf.string),
-        "label": tf.io.FixedLenFeature([2 * count], tf.float32),
-        "pose": tf.io.FixedLenFeature([3], tf.float32),
-        "side": tf.io.FixedLenFeature([], tf.float32),
-        "subset": tf.io.FixedLenFeature([], tf.string),
-        "name": tf.io.FixedLenFeature([], tf.string),
-        "source": tf.io.FixedLenFeature([], tf.string, ""),
-    }
-    return tf.io.parse_example(serialised, keys)
-
-
-def decode_image(image: tf.Tensor, encoding: str, context: int) -> tf.Tensor:
-    """The picture uint8 [edge, edge, 3] RGB of a record's image bytes. Raises ValueError on an unknown encoding."""
-    edge = SIZE + 2 * context
-    if encoding == "jpeg":
-        decoded = tf.io.decode_jpeg(image, channels=3, dct_method="INTEGER_ACCURATE")
-    elif encoding == "raw":
-        decoded = tf.reshape(tf.io.decode_raw(image, tf.uint8), [edge, edge, 3])
-    else:
+    if encoding not in ENCODINGS:
         raise ValueError(f"record encoding: found {encoding!r}, expected one of {', '.join(ENCODINGS)}")
-    return tf.ensure_shape(decoded, [edge, edge, 3])
+    shape = edge_of(context), edge_of(context), 3
+    if encoding == "raw" and len(image) == math.prod(shape):
+        return np.frombuffer(image, np.uint8).reshape(shape).copy()
+    if encoding == "jpeg" and image:
+        found = cv2.imdecode(np.frombuffer(image, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+        if found is not None and found.shape == shape:
+            return cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
+    raise ValueError(f"record: found {len(image)} bytes that are no picture of {shape[0]}x{shape[1]}, expected one")
+
+
+def edge_of(context: int) -> int:
+    """Pixels along an edge of a stored picture, with the border of context on both sides."""
+    return SIZE + 2 * context

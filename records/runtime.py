@@ -8,24 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from collections.abc import Iterator
 
 from records.processor import ONEDNN, onednn_on, this_processor
-
-
-@contextlib.contextmanager
-def silent_standard_error() -> Iterator[None]:
-    """Nothing reaches standard error, from C++ code either."""
-    sys.stderr.flush()  # what was said before is still to be heard
-    kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nothing, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nothing)
+from records.silence import silent_standard_error
 
 
 @contextlib.contextmanager
@@ -52,4 +38,4 @@ with silent_standard_error(), onednn_as_decided():
         v1,  # a name that type checkers take annotations from, as they do not from tf.compat.v1
     )
 
-__all__ = ["silent_standard_error", "tf", "v1"]
+__all__ = ["tf", "v1"]

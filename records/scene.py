@@ -19,14 +19,14 @@ All places are pixels of that picture, pixel centres at whole numbers; NaN: unkn
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from records.examples import bytes_of, floats_of, numbers_of, serialised_example
-from records.runtime import tf
+from records.examples import ParsedExample, bytes_of, floats_of, numbers_of, serialised_example
+from records.tfrecords import read_records
 
 BOX, FIVE, ORIENTED = (4,), (5, 2), (5,)  # shapes of a face's share
 
@@ -74,29 +74,35 @@ def encode(scene: SceneRecord) -> bytes:
     )
 
 
-def parse(serialised: tf.Tensor) -> dict[str, tf.Tensor]:
-    """The tensors of one serialised scene, by the names of its keys.
+def decode(serialised: bytes) -> SceneRecord:
+    """The scene of its serialised bytes; the picture is still encoded. Raises ValueError for bytes of another kind."""
+    found = ParsedExample(serialised)
 
-    Returns image, subset, name, source string []; width, height int64 []; oriented float32 [N, 5], box [N, 4],
-    five [N, 5, 2], by string [N], ignore float32 [M, 4]. The image is still encoded: `decode_image`, or
-    `tf.io.decode_image`, which has an axis more for WebP.
-    """
-    single = {key: tf.io.FixedLenFeature([], tf.string) for key in ("image", "subset", "name", "source")}
-    sizes = {key: tf.io.FixedLenFeature([], tf.int64) for key in ("width", "height")}
-    shares = {"oriented": ORIENTED, "box": BOX, "five": FIVE, "ignore": BOX}
-    rows = {key: tf.io.FixedLenSequenceFeature(shape, tf.float32, True) for key, shape in shares.items()}
-    words = {"by": tf.io.FixedLenSequenceFeature([], tf.string, True)}
-    return tf.io.parse_single_example(serialised, {**single, **sizes, **rows, **words})
+    def rows(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        return found.floats(name).reshape(-1, *shape)
+
+    try:
+        return SceneRecord(
+            image=found.bytes("image")[0],
+            width=found.numbers("width")[0],
+            height=found.numbers("height")[0],
+            oriented=rows("oriented", ORIENTED),
+            box=rows("box", BOX),
+            five=rows("five", FIVE),
+            by=tuple(word.decode() for word in found.bytes("by")),
+            ignore=rows("ignore", BOX),
+            subset=found.text("subset"),
+            name=found.text("name"),
+            source=found.text("source"),
+        )
+    except (IndexError, ValueError) as error:
+        raise ValueError(f"record: found no scene in {len(serialised)} bytes ({error}), expected one") from None
 
 
-def read(files: Sequence[str]) -> Iterator[SceneRecord]:
-    """The scenes of shards, in their order. Raises `tf.errors.DataLossError` for a damaged record."""
-    for parsed in tf.data.TFRecordDataset(list(files)).map(parse):
-        found = {key: value.numpy() for key, value in parsed.items()}
-        words = {key: found[key].decode() for key in ("subset", "name", "source")}
-        sizes = {key: int(found[key]) for key in ("width", "height")}
-        by = tuple(word.decode() for word in found["by"])
-        yield SceneRecord(**{**found, **words, **sizes, "by": by})
+def read(files: Iterable[str]) -> Iterator[SceneRecord]:
+    """The scenes of shards, in their order. Raises ValueError, which names the file, for a damaged record."""
+    for file in files:
+        yield from map(decode, read_records(file))
 
 
 def decode_image(image: bytes) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from infer.files.atomic import atomic_path
 from records.manifest import MANIFEST, Manifest, SetManifest, Shard
-from records.runtime import tf
+from records.tfrecords import read_records, write_records
 
 Kind = TypeVar("Kind", bound=SetManifest)
 
@@ -26,20 +26,13 @@ def write_shard(path: Path, serialised: Iterable[bytes]) -> Shard:
     that takes no more is an OSError.
     """
     try:
-        with atomic_path(path) as partial:  # a path: TensorFlow takes no open file
-            count = _write_records(partial, serialised)
+        with atomic_path(path) as partial:
+            count = write_records(partial, serialised)
             return Shard(path.name, count, partial.stat().st_size, _sha256(partial))
-    except tf.errors.OpError as error:  # TensorFlow's own kind, which no caller expects of a file
-        raise OSError(f"{path}: {error.message}") from None
-
-
-def _write_records(path: Path, serialised: Iterable[bytes]) -> int:
-    count = 0
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        for record in serialised:
-            writer.write(record)
-            count += 1
-    return count
+    except OSError as error:
+        if error.errno is None or error.filename is not None:  # it says what it is of
+            raise
+        raise OSError(f"{path}: {error.strerror}") from None
 
 
 def checked_manifest(folder: str | Path) -> Manifest:
@@ -79,13 +72,11 @@ def _fault_of(folder: Path, shard: Shard) -> str | None:
     if fault:
         return fault
     file = folder / shard.file
-    count = 0
     try:
-        for _ in tf.data.TFRecordDataset(str(file)):
-            count += 1
-    except tf.errors.DataLossError:
-        return f"{file}: found a damaged record after {count} sound ones, expected {shard.records}"
-    except tf.errors.OpError:
+        count = sum(1 for _ in read_records(file))
+    except ValueError as error:
+        return str(error)
+    except OSError:
         return f"{file}: found that it cannot be read, expected {shard.records} records"
     if count != shard.records:
         return f"{file}: found {count} records, expected {shard.records}"

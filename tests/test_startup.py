@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.helpers.annotated import IMAGE, POINTS
+from tests.helpers.drawn import write_face
 from tests.helpers.layout import ROOT
 
 SLOW = ("tensorflow", "tensorboard", "google.protobuf", "matplotlib", "scipy", "pebble", "cv2", "numpy")
@@ -38,3 +40,12 @@ def test_help_imports_nothing_slow(script):
 @pytest.mark.parametrize("script", COMMANDS + WITH_OPENCV)
 def test_wrong_usage_imports_nothing_slow(script):
     assert ended(script, "--no-such-option") == f"2{wanted(script)}"
+
+
+def test_records_and_their_audit_want_no_tensorflow(tmp_path):
+    for number in range(2):
+        write_face(tmp_path / "set", "AFW", f"AFW_{number}_1_0", IMAGE, {"pts_2d": POINTS}, None)
+    out = str(tmp_path / "records")
+    options = "--out", out, "--test-fraction", "0", "--no-report", "--workers", "1"
+    assert ended("tools/make_records.py", str(tmp_path / "set"), *options) == "0 google.protobuf pebble cv2 numpy"
+    assert ended("tools/make_records.py", "--audit", out) == "0 pebble cv2 numpy"

@@ -67,8 +67,7 @@ def request_of(args: argparse.Namespace) -> FaceRequest:
 
 def make(request: FaceRequest, runner: str | None, flags: list[str]) -> int:
     """Makes the set, by Beam's runner with its options where one is named; the exit code."""
-    # not above: every worker process imports this file anew, and would pay seconds and hundreds of megabytes for the
-    # TensorFlow that these bring
+    # not above: options are read at once, and every worker process imports this file anew
     from tools.make import faces, records
     from tools.make.beam.load import beam_records
 

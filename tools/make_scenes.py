@@ -50,7 +50,7 @@ def request_of(args: argparse.Namespace) -> SceneRequest:
 
 def make(request: SceneRequest) -> int:
     """Makes the set; the exit code."""
-    from tools.make import records  # not above: it brings TensorFlow, which worker processes do without
+    from tools.make import records  # not above: options are read at once, and every worker imports this file
     from tools.make.scenes import sets
 
     return 1 if records.make_set(request, sets.plan_of).skipped else 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from net.data.selection import Fold, Selection
-from records import record
+from records import tensors
 from records.landmarks import indices_of, part_of
 from records.manifest import Shard
 from records.runtime import tf
@@ -95,12 +95,12 @@ class RecordSet:
         return serialised.filter(belongs_in_graph)
 
     def parse(self, serialised: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The tensors of a serialised record, its image still encoded (see `records.record.parse`)."""
-        return self._with_points(record.parse(serialised, self.stored.count))
+        """The tensors of a serialised record, its image still encoded (see `records.tensors.parse`)."""
+        return self._with_points(tensors.parse(serialised, self.stored.count))
 
     def decode(self, serialised: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The tensors of a serialised record with its picture (see `records.record.decode`)."""
-        return self._with_points(record.decode(serialised, self.manifest.encoding, self.context, self.stored.count))
+        """The tensors of a serialised record with its picture (see `records.tensors.decode`)."""
+        return self._with_points(tensors.decode(serialised, self.manifest.encoding, self.context, self.stored.count))
 
     def _with_points(self, parsed: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The same with the label of the chosen points alone."""

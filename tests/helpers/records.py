@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from records import record, shards
+from records import shards, tensors
 from records.runtime import tf
 
 
@@ -21,7 +21,7 @@ def records_of(folder: Path, split: str) -> list[dict[str, np.ndarray]]:
     """The decoded records of a split, in their order."""
     manifest = shards.checked_manifest(folder)
     how = manifest.encoding, manifest.context, manifest.scheme.count
-    decoded = (record.decode(one, *how) for one in stored_records(folder, split))
+    decoded = (tensors.decode(one, *how) for one in stored_records(folder, split))
     return [{key: value.numpy() for key, value in one.items()} for one in decoded]
 
 

@@ -3,8 +3,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from records.record import SIZE, Record, decode, encode
-from records.runtime import tf
+from records import tensors
+from records.examples import bytes_of, floats_of, serialised_example
+from records.record import SIZE, Record, decode, decode_image, encode, read
+from records.tfrecords import write_records
 from tools.make.cut import encode_image
 
 CONTEXTS = [0, 11]
@@ -28,41 +30,42 @@ def face(encoding: str = "raw", context: int = 0, points: int = 68) -> Record:
 @pytest.mark.parametrize("encoding, tolerance", [("raw", 0), ("jpeg", 6)])
 def test_what_is_encoded_is_decoded(encoding, tolerance, context):
     record = face(encoding, context)
-    decoded = {key: value.numpy() for key, value in decode(encode(record), encoding, context, 68).items()}
-    assert decoded["image"].dtype == np.uint8
-    rgb = picture(context)[:, :, ::-1].astype(int)
-    assert np.abs(decoded["image"] - rgb).max() <= tolerance
-    np.testing.assert_array_equal(decoded["label"], record.label)
-    np.testing.assert_array_equal(decoded["pose"], record.pose)
-    assert decoded["side"] == np.float32(217.5)
-    assert [decoded[name].decode() for name in ("subset", "name", "source")] == ["300W_LP/AFW", "Zoë_1_0", "Zoë"]
+    found = decode(encode(record))
+    assert dataclasses.replace(found, label=record.label, pose=record.pose) == record
+    for name in ("label", "pose"):
+        assert getattr(found, name).dtype == np.float32
+        np.testing.assert_array_equal(getattr(found, name), getattr(record, name))
+    image = decode_image(found.image, encoding, context)
+    assert image.dtype == np.uint8 and np.abs(image - picture(context)[:, :, ::-1].astype(int)).max() <= tolerance
+    np.testing.assert_array_equal(image, tensors.decode_image(found.image, encoding, context))
+
+
+def test_records_of_several_shards_come_in_their_order(tmp_path):
+    names = [str(tmp_path / name) for name in ("b", "a")]
+    for number, name in enumerate(names):
+        write_records(name, [encode(face(points=5 + number)), encode(face(points=9))])
+    assert [len(one.label) for one in read(names)] == [10, 18, 12, 18]
 
 
 def test_a_record_from_before_sources_were_kept_has_an_empty_one():
-    example = tf.train.Example.FromString(encode(face()))
-    del example.features.feature["source"]
-    decoded = decode(example.SerializeToString(), "raw", 0, 68)
-    assert decoded["source"].numpy() == b"" and decoded["name"].numpy().decode() == "Zoë_1_0"
+    old = serialised_example(image=bytes_of(b"i"), side=floats_of([3]), name=bytes_of(b"n"))
+    assert (decode(old).source, decode(old).name, decode(old).side) == ("", "n", 3)
 
 
-def test_raw_without_context_is_read_by_the_classic_recipe():
-    features = {"image": tf.io.FixedLenFeature([], tf.string), "label": tf.io.FixedLenFeature([136], tf.float32)}
-    parsed = tf.io.parse_single_example(encode(face("raw", 0)), features)
-    image = tf.reshape(tf.io.decode_raw(parsed["image"], tf.uint8), [128, 128, 3]).numpy()
-    np.testing.assert_array_equal(image, picture(0)[:, :, ::-1])
-    np.testing.assert_array_equal(parsed["label"], face().label)
-    assert encode(face()) == encode(face())  # the same bytes every time
+def test_what_is_no_face_is_refused():
+    features = {"image": bytes_of(b"i")}, {"side": floats_of(1)}, {}
+    for wrong in (serialised_example(**some) for some in features):
+        with pytest.raises(ValueError, match="without image or side"):
+            decode(wrong)
 
 
 @pytest.mark.parametrize("encoding", ["raw", "jpeg"])
-def test_what_was_encoded_otherwise_is_refused(encoding):
-    with pytest.raises((ValueError, tf.errors.InvalidArgumentError)):
-        decode(encode(face(encoding, 0)), encoding, 11, 68)
-    assert decode(encode(face(encoding, points=5)), encoding, 0, 5)["label"].shape == (10,)
-    with pytest.raises(tf.errors.InvalidArgumentError, match="label"):
-        decode(encode(face(encoding, points=5)), encoding, 0, 68)
+def test_a_picture_of_another_size_or_none_is_refused(encoding):
+    for image in (face(encoding, 0).image, b"", b"none"):
+        with pytest.raises(ValueError, match=f"found {len(image)} bytes that are no picture of 150x150"):
+            decode_image(image, encoding, 11)
     with pytest.raises(ValueError, match="found 'png', expected one of jpeg, raw"):
-        decode(encode(face(encoding)), "png", 0, 68)
+        decode_image(face(encoding).image, "png", 0)
 
 
 def test_a_label_or_pose_of_another_shape_is_refused():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from records import scene, shards
+from records.examples import bytes_of, floats_of, numbers_of, serialised_example
 from records.manifest import Manifest, SceneManifest
 from records.scene import SceneRecord
 from records.split import Split
@@ -41,6 +42,18 @@ def test_scenes_come_back_from_their_shard_as_they_were(tmp_path):
 def test_arrays_of_other_faces_are_refused(change):
     with pytest.raises(ValueError, match=r"^a: oriented"):
         scene.encode(replace(scene_of(2, 1), **change))
+
+
+def test_what_is_no_scene_is_refused(tmp_path):
+    whole = dict(image=bytes_of(b"i"), width=numbers_of(3), height=numbers_of(2), box=floats_of([1, 2, 3]))
+    for wrong in (whole, whole | {"box": floats_of([]), "height": numbers_of()}, whole | {"image": bytes_of()}):
+        with pytest.raises(ValueError, match="found no scene in"):
+            scene.decode(serialised_example(**wrong))
+    shards.write_shard(tmp_path / "x.tfrecords", [scene.encode(scene_of(1, 0))])
+    with (tmp_path / "x.tfrecords").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(ValueError, match="x.tfrecords: found a damaged record after 1"):
+        list(scene.read([str(tmp_path / "x.tfrecords")]))
 
 
 def test_bytes_that_are_no_picture_are_refused():

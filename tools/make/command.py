@@ -1,6 +1,6 @@
 """What the command lines of make_records.py and make_scenes.py share: options, and how a call ends.
 
-No TensorFlow here: every worker process imports the script anew, and would pay seconds and hundreds of megabytes.
+What makes sets is not imported here: options are read at once, and every worker process imports the script anew.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def fields_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def audited(script: str, folder: Path, kind: type[SetManifest]) -> int:
     """Prints what is wrong with a set of records of a kind; the exit code of the script."""
-    from tools.make.records import print_audit  # not above: it brings TensorFlow
+    from tools.make.records import print_audit  # not above, as the module says
 
     return code_of(script, lambda: print_audit(folder, kind, script), f"{folder} was only read")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from records import record
@@ -14,7 +15,6 @@ from tools.make.kind import SetKind
 from tools.make.overlap import Seen
 from tools.make.parts import SetPlan, plan_parts
 from tools.make.preview import preview
-from tools.make.report import write_report
 from tools.make.request import FaceRequest
 from tools.read import formats as readers
 from tools.read.face import Item
@@ -49,4 +49,11 @@ def words(cut: Cut) -> str:
     return f"side {cut.side:.1f} px, {len(cut.image)} bytes, label {label} ..., pitch yaw roll {pose}"
 
 
-FACES = SetKind("face", Manifest, fields_of, encode, words, preview, write_report)
+def report(folder: Path) -> Path:
+    """Writes the report of a set into its folder."""
+    from tools.make.report import write_report  # not above: matplotlib takes its time, and not every set wants it
+
+    return write_report(folder)
+
+
+FACES = SetKind("face", Manifest, fields_of, encode, words, preview, report)

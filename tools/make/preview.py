@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,6 @@ from infer.files.pictures import write_picture
 from records import record
 from records.drawing import points_in, sheet
 from records.landmarks import Scheme
-from records.runtime import tf
 from records.shards import checked_manifest
 
 FACES, COLUMNS = 24, 6
@@ -25,12 +25,11 @@ def preview(folder: Path, path: Path, number: int = 0) -> None:
     """
     manifest = checked_manifest(folder)
     scheme, context = manifest.scheme, manifest.context
-    serialised = tf.data.TFRecordDataset(manifest.files(folder, "train")).skip(number * FACES).take(FACES)
-    faces = [record.decode(one, manifest.encoding, context, scheme.count) for one in serialised]
-    if not faces:
-        return
-    tiles = [tile_of(face["image"].numpy(), face["label"].numpy(), scheme, context) for face in faces]
-    write_picture(path, sheet(tiles, COLUMNS))
+    faces = itertools.islice(record.read(manifest.files(folder, "train")), number * FACES, (number + 1) * FACES)
+    pictures = ((record.decode_image(face.image, manifest.encoding, context), face.label) for face in faces)
+    tiles = [tile_of(image, label, scheme, context) for image, label in pictures]
+    if tiles:
+        write_picture(path, sheet(tiles, COLUMNS))
 
 
 def tile_of(image: np.ndarray, label: np.ndarray, scheme: Scheme, context: int) -> np.ndarray:

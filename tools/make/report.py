@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +14,12 @@ from infer.draw import COLOURS
 from records import record
 from records.landmarks import IBUG_68, Scheme
 from records.manifest import Manifest, SetManifest
-from records.runtime import tf
 from records.shards import checked_manifest
 from records.split import SPLITS
 
 # of the outer eye corners' distance: how far the nose's tip stands before them. Fitted on genuine 300W-LP, where yaw
 # then comes out 1.9 degrees off on average (2,463 faces, correlation 0.999)
 DEPTH = 0.49
-BATCH = 1000
 PICTURES = 1000  # crops in the mean picture: more change nothing that an eye sees
 DOTS = 110  # per inch
 NO_TIME = {"Software": None}  # the same set gives the same bytes
@@ -67,33 +65,35 @@ def write_page(out: Path, title: str, figures: Mapping[str, Figure], tables: Seq
 
 def read_faces(folder: Path, manifest: Manifest) -> Faces:
     """All labels and the mean of the first pictures; memory does not grow with the pictures."""
-    count = manifest.scheme.count
-    parts: dict[str, list[np.ndarray]] = {key: [] for key in ("label", "pose", "side", "subset", "split")}
+    shape, columns = (manifest.scheme.count, 2), []
+    mean = MeanPicture(manifest)
     for split in SPLITS:
-        for batch in _batches(manifest.files(folder, split), count):
-            for key in ("label", "pose", "side", "subset"):
-                parts[key].append(batch[key].numpy())
-            parts["split"].append(np.full(len(parts["side"][-1]), split))
-    columns = {key: np.concatenate(values) for key, values in parts.items()}
-    labels = columns["label"].astype(np.float64).reshape(-1, count, 2)
-    mean = mean_picture(folder, manifest)
-    return Faces(labels, columns["pose"], columns["side"], columns["subset"].astype(str), columns["split"], mean)
+        for face in record.read(manifest.files(folder, split)):
+            columns.append((face.label.reshape(shape), face.pose, face.side, face.subset, split))
+            mean.add(face.image)
+    labels, poses, sides, subsets, splits = (np.array(column) for column in zip(*columns, strict=True))
+    return Faces(labels.astype(np.float64), poses, sides.astype(np.float32), subsets, splits, mean.picture())
 
 
-def _batches(files: list[str], count: int) -> Iterable[dict]:
-    return tf.data.TFRecordDataset(files).batch(BATCH).map(lambda several: record.parse(several, count))
+class MeanPicture:
+    """The mean of the first crops of a set, without their borders."""
 
+    def __init__(self, manifest: Manifest):
+        self._manifest, self._seen = manifest, 0
+        self._total = np.zeros((record.SIZE, record.SIZE, 3))
 
-def mean_picture(folder: Path, manifest: Manifest) -> np.ndarray:
-    """The mean of the first crops, without their borders: float64 [128, 128, 3] RGB, 0 to 1."""
-    count, context = manifest.scheme.count, manifest.context
-    files = [path for split in SPLITS for path in manifest.files(folder, split)]
-    inside, total, seen = slice(context, context + record.SIZE), np.zeros((record.SIZE, record.SIZE, 3)), 0
-    decoded = tf.data.TFRecordDataset(files).take(PICTURES)
-    for batch in decoded.map(lambda one: record.decode(one, manifest.encoding, context, count)["image"]).batch(64):
-        total += batch.numpy()[:, inside, inside].sum(axis=0, dtype=np.float64)
-        seen += len(batch)
-    return total / max(seen, 1) / 255
+    def add(self, image: bytes) -> None:
+        """Counts a record's picture, as long as there are not enough."""
+        if self._seen == PICTURES:
+            return
+        context = self._manifest.context
+        inside = slice(context, context + record.SIZE)
+        self._total += record.decode_image(image, self._manifest.encoding, context)[inside, inside]
+        self._seen += 1
+
+    def picture(self) -> np.ndarray:
+        """The mean so far: float64 [128, 128, 3] RGB, 0 to 1."""
+        return self._total / max(self._seen, 1) / 255
 
 
 def plot_points(faces: Faces, scheme: Scheme) -> Figure:

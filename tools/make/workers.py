@@ -1,6 +1,6 @@
 """The worker processes that make records' pictures of items: what one of them can't survive costs its sample alone.
 
-No TensorFlow here, nor in what they do: the workers start fast and stay small.
+No TensorFlow or matplotlib here, nor in what they do: the workers start fast and stay small.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def cut_all(items: Iterable[Item], work: Work, workers: int) -> Iterator[tuple[I
 
 def open_pool(workers: int) -> ProcessPool:
     """The processes that `cut_through` wants; they start with the first task."""
-    context = multiprocessing.get_context("spawn")  # forking a process in which TensorFlow has threads may hang
+    context = multiprocessing.get_context("spawn")  # forking a process in which a library has threads may hang
     return ProcessPool(max_workers=workers, context=context, initializer=keep_memory)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -63,16 +63,14 @@ def distil_records(folder: Path, out: Path, teacher: Teacher, way: Distillation,
 
     def distilled(serialised: bytes, manifest: Manifest) -> Iterator[bytes]:
         found, image = opened(serialised, manifest)
-        trust = weight_of(found["subset"].decode(), way.trust, 0.5)
+        trust = weight_of(found.subset, way.trust, 0.5)
         if not trust:
             yield serialised
             return
-        label = found["label"].reshape(-1, 2)
+        label = found.label.reshape(-1, 2)
         new = taught(label, teacher.answer(image, manifest), trust, way.far)
         counts.add(label, new)
-        texts = {name: found[name].decode() for name in ("subset", "name", "source")}
-        plain = {"image": found["image"], "pose": found["pose"], "side": float(found["side"])}
-        yield record.encode(record.Record(label=new.ravel(), **plain, **texts))
+        yield record.encode(replace(found, label=new.ravel()))
 
     def notes() -> dict:
         said = {"distilled": asdict(counts), "trust": way.trust, "views": teacher.views, "far": way.far}

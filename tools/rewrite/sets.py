@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from infer.jobs.progress import Progress
-from records import record
 from records.manifest import Manifest, Shard
-from records.runtime import tf
+from records.record import Record, decode, decode_image
 from records.shards import checked_manifest, write_shard
 from records.split import SPLITS
+from records.tfrecords import read_records
 from tools.make.preview import preview
 from tools.make.staging import Staging
 
@@ -44,10 +44,10 @@ def rewrite(folder: Path, out: Path, overwrite: bool, rewriter: Rewriter, times:
     return manifest
 
 
-def opened(serialised: bytes, manifest: Manifest) -> tuple[dict, np.ndarray]:
-    """The parsed values of a record and its picture with its context, uint8 [edge, edge, 3] RGB."""
-    found = {name: value.numpy() for name, value in record.parse(serialised, manifest.scheme.count).items()}
-    return found, record.decode_image(found["image"], manifest.encoding, manifest.context).numpy()
+def opened(serialised: bytes, manifest: Manifest) -> tuple[Record, np.ndarray]:
+    """A record and its picture with its context, uint8 [edge, edge, 3] RGB."""
+    found = decode(serialised)
+    return found, decode_image(found.image, manifest.encoding, manifest.context)
 
 
 def _write_set(folder: Path, out: Path, manifest: Manifest, rewriter: Rewriter, times: int, notes: Notes) -> Manifest:
@@ -69,7 +69,7 @@ def _write_shards(
     with Progress(total, "faces") as progress:
 
         def changed(file: str, split: str) -> Iterator[bytes]:
-            for serialised in _records_of(file):
+            for serialised in read_records(file):
                 for one in rewriter(serialised, manifest) if split == "train" else (serialised,):
                     progress.step()
                     yield one
@@ -78,12 +78,3 @@ def _write_shards(
             files = manifest.files(folder, split)
             written[split] = tuple(write_shard(out / Path(file).name, changed(file, split)) for file in files)
     return written
-
-
-def _records_of(file: str) -> Iterator[bytes]:
-    """The serialised records of a shard. Raises ValueError naming it where it is damaged."""
-    try:
-        for tensor in tf.data.TFRecordDataset(file):
-            yield tensor.numpy()
-    except tf.errors.OpError as error:
-        raise ValueError(f"{file}: damaged ({error.message.splitlines()[0]}), expected whole records") from None

@@ -80,13 +80,13 @@ def varied_by(ways: list[Variant]) -> Rewriter:
     return varied
 
 
-def changed(found: dict, image: np.ndarray, way: Variant, manifest: Manifest) -> record.Record:
+def changed(found: record.Record, image: np.ndarray, way: Variant, manifest: Manifest) -> record.Record:
     """The record of one variant of a parsed record, whose picture is uint8 [edge, edge, 3] RGB, with its context."""
     context, size, edge = manifest.context, manifest.size, image.shape[0]
     # the face moves one way where the crop moves the other
     centre = (edge - 1) / 2 - np.array(way.shift) * size
     crop = Crop(tuple(centre), size, size, np.radians(-way.turn))
-    points = absolute_shape(found["label"].reshape(-1, 2), picture_box(size, size)) + context
+    points = absolute_shape(found.label.reshape(-1, 2), picture_box(size, size)) + context
     label = crop.to_fractions(points)
     picture = lit(crop.cut(image, context), way.brightness)
     if way.mirrored:
@@ -94,11 +94,11 @@ def changed(found: dict, image: np.ndarray, way: Variant, manifest: Manifest) ->
     return record.Record(
         encode_image(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), manifest.encoding),
         label.ravel(),
-        turned_pose(found["pose"], crop.angle, way.mirrored),
-        float(found["side"]),
-        found["subset"].decode(),
-        found["name"].decode() + way.suffix,
-        found["source"].decode(),
+        turned_pose(found.pose, crop.angle, way.mirrored),
+        found.side,
+        found.subset,
+        found.name + way.suffix,
+        found.source,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from types import ModuleType
 
-from records.runtime import silent_standard_error
+from records.silence import silent_standard_error
 
 
 def beam_records() -> ModuleType:

@@ -10,8 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from records.manifest import SceneManifest
-from records.runtime import tf
-from records.scene import parse
+from records.scene import read
 from records.shards import checked_set
 from records.split import SPLITS
 from tools.make.report import plot_counts, tables_of, write_page
@@ -51,14 +50,13 @@ def read_faces(folder: Path, manifest: SceneManifest) -> SceneFaces:
     columns: dict[str, list] = {key: [] for key in ("height", "roll", "by", "subset", "split")}
     ignored: Counter[str] = Counter()
     for split in SPLITS:
-        for scene in tf.data.TFRecordDataset(manifest.files(folder, split)).map(parse).as_numpy_iterator():
-            subset, count = scene["subset"].decode(), len(scene["by"])
-            ignored[subset] += len(scene["ignore"])
-            columns["height"] += (scene["box"][:, 3] - scene["box"][:, 1]).tolist()
-            columns["roll"] += scene["oriented"][:, 4].tolist()
-            columns["by"] += [word.decode() for word in scene["by"]]
-            columns["subset"] += [subset] * count
-            columns["split"] += [split] * count
+        for scene in read(manifest.files(folder, split)):
+            ignored[scene.subset] += len(scene.ignore)
+            columns["height"] += (scene.box[:, 3] - scene.box[:, 1]).tolist()
+            columns["roll"] += scene.oriented[:, 4].tolist()
+            columns["by"] += scene.by
+            columns["subset"] += [scene.subset] * len(scene.by)
+            columns["split"] += [split] * len(scene.by)
     return SceneFaces(**{key: np.array(values) for key, values in columns.items()}, ignored=ignored)
 
 

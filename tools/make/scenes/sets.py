@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
+from pathlib import Path
 
 from infer.files.console import counted
 from records import scene
@@ -15,7 +16,6 @@ from tools.make.parts import SetPlan, plan_parts
 from tools.make.request import SceneRequest
 from tools.make.scenes.cut import SceneCut, SceneSettings
 from tools.make.scenes.preview import preview
-from tools.make.scenes.report import write_report
 from tools.read import scenes as readers
 from tools.read.face import Item
 
@@ -44,4 +44,11 @@ def words(cut: SceneCut) -> str:
     return f"{found}, box {box[0].round(1).tolist()} ..." if len(box) else found
 
 
-SCENES = SetKind("scene", SceneManifest, asdict, encode, words, preview, write_report)
+def report(folder: Path) -> Path:
+    """Writes the report of a set into its folder."""
+    from tools.make.scenes.report import write_report  # not above: matplotlib takes its time, and not all sets want it
+
+    return write_report(folder)
+
+
+SCENES = SetKind("scene", SceneManifest, asdict, encode, words, preview, report)
