@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from records.runtime import v1  # isort: skip - silent only where it is TensorFlow's first import
-from tensorboard.plugins.hparams import api_pb2, summary  # isort: skip
 from infer.files.atomic import write_text_atomically
 from net.run.folder import RunFolder
 from net.run.kind import Kind
@@ -85,6 +83,7 @@ def run(plan: Path, folder: Path, arguments: list[str], kind: Kind, script: Path
     """
     trials = read_plan(plan)
     folder.mkdir(parents=True, exist_ok=True)
+    print(f"sweep: {len(trials)} runs, into {folder}", flush=True)
     _write_experiment(folder, trials, kind, validation)
     codes = {}
     for number, trial in enumerate(trials, 1):
@@ -161,11 +160,10 @@ def _write_experiment(folder: Path, trials: list[Trial], kind: Kind, validation:
 
     validation: of trials whose settings do not say.
     """
+    from net.run.experiment import write_experiment  # not above: TensorFlow, for seconds
+
     names = sorted({key for trial in trials for key in trial.settings})
     values = {name: {json.dumps(trial.settings.get(name)) for trial in trials} for name in names}
-    infos = [api_pb2.HParamInfo(name=name) for name in [*(name for name in names if len(values[name]) > 1), "seed"]]
     judges = sorted({_judge(trial.settings, validation) for trial in trials})
     tags = [f"{judge}/{name}" for judge in judges for name in kind.listed]
-    metrics = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=tag)) for tag in tags]
-    with v1.Graph().as_default(), v1.summary.FileWriter(str(folder)) as writer:
-        writer.add_summary(summary.experiment_pb(infos, metrics))
+    write_experiment(folder, [*(name for name in names if len(values[name]) > 1), "seed"], tags)

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
 from infer.files.console import speak_plainly
+from net import program
 from net.detector.kind import DETECTOR_RUNS
 from net.detector.options import DETECTOR_OPTIONS
 from net.parser import parse
@@ -27,10 +28,7 @@ def parse_args(argv: list[str] | None = None) -> Plan:
 
 def main(argv: list[str] | None = None) -> int:
     speak_plainly()
-    plan = parse_args(argv)
-    from net import program  # not above: TensorFlow, for seconds; --help and wrong options need none of it
-
-    return program.run(plan, DETECTOR_RUNS, sys.argv[1:] if argv is None else argv, __file__)
+    return program.run(parse_args(argv), DETECTOR_RUNS, sys.argv[1:] if argv is None else argv, __file__)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from net.cluster.watch import FAILED, ORPHANED
+from net.cluster.member import FAILED, ORPHANED
 from net.run.folder import RunFolder
 from net.run.signals import stop_signals
 

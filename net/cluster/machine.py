@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from net.cluster.batch import divided
-from net.cluster.member import config_of
+from net.cluster.sessions import config_of
 from net.data.record_set import RecordSet
 from records.runtime import tf, v1
 

@@ -11,13 +11,13 @@ the whole batch does. The chief alone has the run's folder: checkpoints, summari
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from records.runtime import tf, v1
-
 JOBS = ("chief", "worker", "ps", "evaluator")
+FAILED = 2  # exit code of a process that cannot go on
+ORPHANED = 3  # that where the chief has failed, and only therefore this process
 
 
 @dataclass(frozen=True)
@@ -55,34 +55,6 @@ class Member:
     def tests(self) -> bool:
         """Whether it is the chief's task to test the weights."""
         return self.is_chief and not self.apart
-
-    def serve(self, threads: int = 0) -> v1.distribute.Server:
-        """This process's part of TensorFlow's runtime. Raises ValueError where its address cannot be had."""
-        try:
-            return tf.distribute.Server(self._spec(), self.task, self.index, config=config_of(threads))
-        except tf.errors.OpError as error:
-            address = self.hosts[self.task][self.index]
-            said = error.message.splitlines()[0]
-            raise ValueError(f"TF_CONFIG: found that {self.name} cannot serve at {address} ({said})") from None
-
-    def device(self) -> Callable[[tf.Operation], str]:
-        """The device function of its graph: variables on the parameter servers in turn, all else here."""
-        here = f"/job:{self.task}/task:{self.index}"
-        return v1.train.replica_device_setter(worker_device=here, cluster=self._spec())
-
-    def config(self, threads: int = 0) -> v1.ConfigProto:
-        """Of its sessions. They see the parameter servers and this process alone: the death of another is no matter."""
-        config = config_of(threads)
-        config.device_filters.extend(["/job:ps", f"/job:{self.task}/task:{self.index}"])
-        return config
-
-    def _spec(self) -> tf.train.ClusterSpec:
-        return tf.train.ClusterSpec({job: list(hosts) for job, hosts in self.hosts.items() if hosts})
-
-
-def config_of(threads: int) -> v1.ConfigProto:
-    """Of sessions on so many threads; 0: all cores."""
-    return v1.ConfigProto(intra_op_parallelism_threads=threads, inter_op_parallelism_threads=threads)
 
 
 def member_of(environment: Mapping[str, str]) -> Member | None:

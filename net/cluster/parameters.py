@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 
 from net.cluster import queues
-from net.cluster.member import Member
-from net.cluster.watch import CHIEF_FAILED, ORPHANED, End, watch
+from net.cluster.member import ORPHANED, Member
+from net.cluster.sessions import config_within
+from net.cluster.watch import CHIEF_FAILED, End, watch
 from records.runtime import tf, v1
 
 
@@ -17,7 +18,7 @@ def serve_parameters(member: Member, server: v1.distribute.Server, wait: float, 
     """
     with v1.Graph().as_default():
         dequeue = queues.queue("left", member.index).dequeue()
-        with v1.Session(server.target, config=member.config()) as session:
+        with v1.Session(server.target, config=config_within(member)) as session:
             left: set[int] = set()
             with watch(member, server, wait, end):
                 while not left & {0, queues.FAILURE}:

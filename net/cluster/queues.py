@@ -11,6 +11,7 @@ import threading
 
 from net.cluster import probe
 from net.cluster.member import Member
+from net.cluster.sessions import config_within
 from records.runtime import tf, v1
 
 LINGER = 20.0  # seconds a parameter server waits for the workers once the chief has left, and that for its servers
@@ -31,7 +32,8 @@ def wait_for(name: str, member: Member, server: v1.distribute.Server, done: thre
     with v1.Graph().as_default():
         size = queue(name).size()
         while not done.wait(probe.PROBE):
-            with contextlib.suppress(tf.errors.OpError), v1.Session(server.target, config=member.config()) as session:
+            seen = config_within(member)
+            with contextlib.suppress(tf.errors.OpError), v1.Session(server.target, config=seen) as session:
                 while not done.is_set():
                     if session.run(size):
                         return True
@@ -51,7 +53,7 @@ def leave(member: Member, server: v1.distribute.Server, failed: bool = False) ->
         number = FAILURE if failed else member.number
         said = [queue("left", index).enqueue(number) for index in range(len(servers))]
         said += [queue("failed").enqueue(number)] if failed else []
-        with v1.Session(server.target, config=member.config()) as session, contextlib.suppress(tf.errors.OpError):
+        with v1.Session(server.target, config=config_within(member)) as session, contextlib.suppress(tf.errors.OpError):
             session.run(said, options=patience(LINGER))
 
 

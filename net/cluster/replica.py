@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from net.cluster import queues
 from net.cluster.machine import Machine
 from net.cluster.member import Member
+from net.cluster.sessions import config_within, device_of
 from net.data.record_set import RecordSet, Share
 from records.runtime import tf, v1
 
@@ -35,14 +36,14 @@ class Replica(Machine):
         return (seed + SEEDS * self.member.number) % 2**31
 
     def device(self) -> Callable[[tf.Operation], str]:
-        return self.member.device()
+        return device_of(self.member)
 
     def synchronised(self, optimizer: v1.train.Optimizer) -> v1.train.Optimizer:
         self._optimizer = v1.train.SyncReplicasOptimizer(optimizer, self.workers, self.workers)
         return self._optimizer
 
     def config(self, threads: int) -> v1.ConfigProto:
-        return self.member.config(threads)
+        return config_within(self.member, threads)
 
     def hooks(self) -> list[v1.train.SessionRunHook]:
         # nobody starts with a token, so that every step has one gradient of each

@@ -12,11 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 
 from net.cluster import probe, queues
-from net.cluster.member import Member
+from net.cluster.member import FAILED, ORPHANED, Member
 from records.runtime import v1
 
-FAILED = 2  # exit code
-ORPHANED = 3  # exit code where the chief has failed, and only therefore this process
 CHIEF_FAILED = "the chief has failed, its own last line says why; once that is mended, the same command goes on"
 
 End = Callable[[str, int], object]

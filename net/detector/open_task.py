@@ -39,7 +39,7 @@ class OpenDetectorTask(OpenTask[DetectorShape, ScenesSummary]):
     def __init__(self, task: DetectorTask, manifest: SceneManifest, pictures: ScenePictures, scenes: list[SceneRecord]):
         self.task, self.pictures, self.scenes = task, pictures, scenes
         self.folder, self.network = task.records, task.shape
-        self.subject = Subject(DETECTOR_RUNS, "test", len(scenes), "scene", ("score", "box", "points"))
+        self.subject = Subject(DETECTOR_RUNS, "test", len(scenes), ("score", "box", "points"))
         summary = ScenesSummary(manifest.points, manifest.longest, manifest.subsets)
         self.origin = RecordsOrigin(summary, manifest.split, tuple(manifest.notes.get("terms", [])))
 

@@ -34,7 +34,7 @@ class OpenLandmarkTask(OpenTask[Shape, RecordsSummary]):
     def __init__(self, task: LandmarkTask, records: RecordSet):
         self.task, self.records = task, records
         self.folder, self.network = records.folder, task.shape
-        self.subject = Subject(LANDMARK_RUNS, records.judge, records.count(records.judge), "face", ("points",))
+        self.subject = Subject(LANDMARK_RUNS, records.judge, records.count(records.judge), ("points",))
         manifest = records.manifest
         about = {key: getattr(manifest, key) for key in ("points", "margin", "context", "encoding", "subsets")}
         terms = tuple(manifest.notes.get("terms", []))  # these of who gave the labels

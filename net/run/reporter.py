@@ -25,14 +25,13 @@ BINS = 30  # of histograms
 class Subject:
     """What a run is of, as far as its reports go.
 
-    kind: of run; judge: the split that chooses the best weights; judged: how many records it has; example: what a batch
-    is made of ("face"); shown: parts of the loss that lines tell.
+    kind: of run; judge: the split that chooses the best weights; judged: how many records it has; shown: parts of the
+    loss that lines tell.
     """
 
     kind: Kind
     judge: str
     judged: int
-    example: str
     shown: tuple[str, ...]
 
 
@@ -77,7 +76,7 @@ class Reporter:
         values = "  ".join(f"{name} {significant(scalars[key])}" for name, key in told.items())
         line = f"step {step}/{self.steps}  {values}{self.found}"
         if step > since:
-            rate, examples = (step - since) / max(now - before, 1e-9), f"{self.subject.example}s"
+            rate, examples = (step - since) / max(now - before, 1e-9), f"{self.subject.kind.example}s"
             left = int((self.steps - step) / rate)
             line += f"  {significant(rate * self.batch)} {examples}/s  {left // 60}:{left % 60:02d} left"
             scalars = {**scalars, f"{examples}_per_second": rate * self.batch}
@@ -124,7 +123,7 @@ class Reporter:
             png = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))[1].tobytes()
             height, width = drawn.shape[:2]
             image = v1.Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=png)
-            tag = f"{self.subject.judge}/{self.subject.example}{index}"
+            tag = f"{self.subject.judge}/{self.subject.kind.example}{index}"
             self._add(step, [v1.Summary.Value(tag=tag, image=image)])
 
     def _histograms(self, session: v1.Session, step: int) -> None:

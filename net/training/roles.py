@@ -7,8 +7,9 @@ import time
 
 from net.cluster import probe
 from net.cluster.machine import Machine
-from net.cluster.member import Member, config_of
+from net.cluster.member import Member
 from net.cluster.replica import Worker
+from net.cluster.sessions import config_of
 from net.cluster.watch import abandoned
 from net.run.checkpoints import last_checkpoint, step_of
 from net.run.reporter import Reporter, significant

@@ -11,6 +11,7 @@ from net.cluster.member import Member
 from net.cluster.parameters import serve_parameters
 from net.cluster.queues import leave
 from net.cluster.replica import Chief, Worker
+from net.cluster.sessions import serve
 from net.cluster.watch import End, watch
 from net.run.checkpoints import last_step
 from net.run.folder import Heritage, RunFolder, RunSettings
@@ -22,7 +23,7 @@ from net.training.step import TrainingGraph, build
 from records.runtime import v1
 
 
-def take_part(plan: Plan, member: Member, end: End) -> bool:
+def train_together(plan: Plan, member: Member, end: End) -> bool:
     """What this process does in a cluster, until the run is at its last step; whether it was stopped.
 
     end: ends the process where it cannot go on (`net.cluster.watch`). Raises ValueError for a plan that does not go
@@ -34,7 +35,7 @@ def take_part(plan: Plan, member: Member, end: End) -> bool:
     divided(plan.length.batch, member.workers)
     if member.apart and plan.waits:
         raise ValueError("--stop-after, --schedule plateau: expected a cluster whose chief tests, without an evaluator")
-    server = member.serve(plan.run.threads)
+    server = serve(member, plan.run.threads)
     if member.task == "ps":
         serve_parameters(member, server, plan.cluster.wait, end)
         return False

@@ -24,7 +24,7 @@ RULES = {
     "infer.kaggle": {"infer"},
     "infer.web": {"infer"},
     "infer": {"infer"},
-    "net": {"records", "infer.geometry", "infer.files.atomic", "infer.files.console", "infer.opencv", "net"},
+    "net": {"records", "infer.geometry", "infer.files.atomic", "infer.files.console", "net"},
     "net.options": set(),
     "net.model": {"records", "net.options"},
     "net.data": {"records", "infer.geometry", "net.options", "net.model"},
@@ -34,6 +34,7 @@ RULES = {
         "records",
         "infer.model.contract",  # of a model that training starts from: one home for its keys
         "infer.model.detector_contract",
+        "infer.opencv",
         "net.options",
         "net.model",
         "net.run",

@@ -10,13 +10,14 @@ import threading
 import numpy as np
 import pytest
 
-from net import program, train
+from net import train
 from net.cluster import local
 from net.data.record_set import RecordSet
 from net.landmarks import evaluation
 from net.model.shape import Shape
 from net.run.folder import RunFolder
 from net.run.reporter import Reporter
+from net.training import process
 from records.processor import Processor
 from records.runtime import tf
 from records.split import Split
@@ -266,9 +267,9 @@ def test_an_evaluator_tests_the_checkpoints_until_the_last(trained, record_set, 
 def test_a_process_of_a_cluster_ends_with_one_line(monkeypatch, capsys):
     codes, hook = [], threading.excepthook
     monkeypatch.setattr(os, "_exit", codes.append)
-    program.end_process("train", "ps at d:4: gone", 3)
+    process.end_process("train", "ps at d:4: gone", 3)
     assert codes == [3] and capsys.readouterr().err == "train: ps at d:4: gone\n"
-    with program.quiet_threads():  # only one that was cut off dies in silence
+    with process.quiet_threads():  # only one that was cut off dies in silence
         for error in (tf.errors.CancelledError(None, None, "closed"), ValueError("a real fault")):
             threading.excepthook(threading.ExceptHookArgs((type(error), error, None, threading.current_thread())))
     assert "a real fault" in (said := capsys.readouterr().err) and "closed" not in said

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from net.cluster import local
-from net.cluster.watch import ORPHANED
+from net.cluster.member import ORPHANED
 from net.run.checkpoints import last_step
 from net.run.folder import RunFolder
 from tests.conftest import ROOT, train_options

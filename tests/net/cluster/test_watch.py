@@ -6,9 +6,10 @@ import threading
 import pytest
 
 from net.cluster import local, probe, queues
-from net.cluster.member import JOBS, Member
+from net.cluster.member import FAILED, JOBS, ORPHANED, Member
 from net.cluster.parameters import serve_parameters
-from net.cluster.watch import FAILED, ORPHANED, abandoned, watch
+from net.cluster.sessions import serve
+from net.cluster.watch import abandoned, watch
 
 
 class Ends:
@@ -88,7 +89,7 @@ def test_a_parameter_server_ends_when_all_have_left(ends, failed):
     """On servers of this very process; in tests/slow/test_cluster_faults.py each has its own."""
     hosts = {job: tuple(found) for job, found in local.cluster_of(2).items()}
     ps, chief, worker = (Member(hosts, task, 0) for task in ("ps", "chief", "worker"))
-    servers = {one.task: one.serve(1) for one in (ps, chief, worker)}
+    servers = {one.task: serve(one, 1) for one in (ps, chief, worker)}
     serving = threading.Thread(target=serve_parameters, args=(ps, servers["ps"], 60.0, ends))
     serving.start()
     queues.leave(chief, servers["chief"], failed=failed)

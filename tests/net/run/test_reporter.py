@@ -14,7 +14,7 @@ from records.runtime import v1
 from tests.helpers.events import events
 
 RNG = np.random.default_rng(13)
-SUBJECT = Subject(LANDMARK_RUNS, "test", 5, "face", ("points",))
+SUBJECT = Subject(LANDMARK_RUNS, "test", 5, ("points",))
 SCALARS = {"loss": 0.00001234, "loss_points": 1234567.0, "loss_decay": 0.5, "rate": 3e-7}
 
 
