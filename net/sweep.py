@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from infer.files.atomic import write_text_atomically
 from net.run.folder import RunFolder
@@ -128,7 +127,7 @@ def _rank(results: Sequence[Mapping[str, float] | None], judged: list[str], less
     """Where a setting's row stands: behind those that another of the measures judged before, then by its mean of it."""
     for place, key in enumerate(judged):
         if values := [result[key] for result in results if result and key in result]:
-            return place, float(np.mean(values)) * (1 if less else -1)
+            return place, _mean(values) * (1 if less else -1)
     return len(judged), 0.0
 
 
@@ -151,8 +150,15 @@ def _judge(options: Mapping[str, Any], validation: float = 0.0) -> str:
 def _cell(values: list[float]) -> str:
     if not values:
         return "-"
-    deviation = f" ± {100 * np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
-    return f"{100 * np.mean(values):.2f}{deviation}"
+    mean = _mean(values)
+    if len(values) == 1:
+        return f"{100 * mean:.2f}"
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+    return f"{100 * mean:.2f} ± {100 * deviation:.2f}"
+
+
+def _mean(values: list[float]) -> float:
+    return math.fsum(values) / len(values)
 
 
 def _write_experiment(folder: Path, trials: list[Trial], kind: Kind, validation: float = 0.0) -> None:

@@ -38,15 +38,16 @@ class Subject:
 class Reporter:
     """Writes a run's reports into its folder, and its best checkpoint.
 
-    found: what lines say of the last test; best: what was measured of the best checkpoint, None before the first.
+    since: time and step of the last line, or of the first step of now, None before that; found: what lines say of the
+    last test; best: what was measured of the best checkpoint, None before the first.
     """
 
-    def __init__(self, run: RunFolder, subject: Subject, steps: int, first: int, batch: int):
-        """steps: the run's last; first: that from which it goes on; batch: examples a step, of all processes."""
+    def __init__(self, run: RunFolder, subject: Subject, steps: int, batch: int):
+        """steps: the run's last; batch: examples a step, of all processes."""
         self.run, self.subject, self.steps, self.batch = run, subject, steps, batch
         # TensorFlow names files by the second, and its hook for checkpoints has one of its own here
         self.writer = v1.summary.FileWriter(str(run), filename_suffix=".reports")
-        self.since = (time.monotonic(), first)
+        self.since: tuple[float, int] | None = None
         self.found = ""
         self.best = run.best(subject.kind)
 
@@ -65,12 +66,17 @@ class Reporter:
         self.writer.add_summary(hparams.session_end_pb(api_pb2.STATUS_SUCCESS))
         self.writer.flush()
 
+    def first_step(self, step: int) -> None:
+        """From here on steps have their usual speed: in the first one TensorFlow prepares the graph."""
+        self.since = (time.monotonic(), step)
+
     def line(self, step: int, scalars: Mapping[str, float]) -> None:
         """One line: step, loss, learning rate, the last test, examples/s and time left; the scalars to TensorBoard.
 
         The speed is left out where no step was gained, as after a parameter server came back with older weights.
         """
-        now, (before, since) = time.monotonic(), self.since
+        now = time.monotonic()
+        before, since = self.since or (now, step)
         self.since = (now, step)
         told = {"loss": "loss", **{name: f"loss_{name}" for name in self.subject.shown}, "rate": "rate"}
         values = "  ".join(f"{name} {significant(scalars[key])}" for name, key in told.items())
@@ -93,7 +99,8 @@ class Reporter:
         loss = self._test(session, evaluation, step) if self.subject.judged else math.nan
         self._histograms(session, step)
         self.writer.flush()
-        self.since = (self.since[0] + time.monotonic() - started, self.since[1])  # the rate is that of training alone
+        if self.since:  # the rate is that of training alone
+            self.since = (self.since[0] + time.monotonic() - started, self.since[1])
         return loss
 
     def tell(self, when: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections.abc import Callable
 
 from net.cluster.machine import Machine
@@ -13,6 +14,7 @@ from net.training.plan import Plan, RunPlan
 from net.training.step import TrainingGraph
 from records.runtime import v1
 
+SOON_STEPS, SOON_SECONDS = 10, 10.0  # until the first line that tells how fast it goes, whichever comes first
 CLOSING = 1  # seconds a session waits for its threads: that of the chief's sums waits for gradients, and would for ever
 
 Start = Callable[[v1.train.Scaffold, v1.Session], None]  # loads the weights that a run starts from
@@ -68,11 +70,14 @@ class Loop:
         """evaluation: None where another process of a cluster tests; first: the step from which it goes on."""
         self._session, self._graph, self._evaluation = session, graph, evaluation
         self._reporter, self._plan = reporter, plan
-        self._step, self._last = first, plan.length.steps
+        self._step, self._first, self._last = first, first, plan.length.steps
+        self._begun: tuple[float, int] | None = None  # time and step that the first lines are counted from, None: told
 
     def run(self, stop: threading.Event) -> None:
         """Goes on until the last step, a stop, or as long as `Length.stop_after` has patience; says which."""
+        print(f"training from step {self._step}", flush=True)
         self._begin()
+        self._begun = (time.monotonic(), self._step)
         while self._step < self._last and not stop.is_set() and not self._given_up():
             self._advance()
         if stop.is_set():
@@ -93,16 +98,27 @@ class Loop:
 
     def _advance(self) -> None:
         run, due = self._plan.run, self._step + 1
-        report = due % run.report_every == 0 or due == self._last
-        found = self._session.run({"step": self._graph.step, **(self._graph.scalars if report else {})})
+        asked = due % run.report_every == 0 or due == self._last
+        found = self._session.run({"step": self._graph.step, **(self._graph.scalars if asked or self._begun else {})})
         if int(found["step"]) == self._step:
             return  # in a cluster: a gradient that came too late to count
-        self._step = int(found["step"])
-        if report:
+        before, self._step = self._step, int(found["step"])
+        if before == self._first:
+            self._reporter.first_step(self._step)
+        if asked or self._overdue():
             check_loss(found["loss"], self._step)
             self._reporter.line(self._step, {name: float(found[name]) for name in self._graph.scalars})
+            # of a slow first step the line tells no speed yet
+            self._begun = (time.monotonic(), self._step) if before == self._first else None
         if self._step % run.eval_every == 0 or self._step == self._last:
             self._evaluate()
+
+    def _overdue(self) -> bool:
+        """Whether somebody waits for the first line, however seldom lines are asked for."""
+        if self._begun is None:
+            return False
+        began, step = self._begun
+        return self._step - step >= SOON_STEPS or time.monotonic() - began >= SOON_SECONDS
 
     def _given_up(self) -> bool:
         """Whether `stop_after` evaluations, this step's the last, went by without a better one."""

@@ -25,7 +25,7 @@ from records.runtime import tf, v1
 def lead(plan: Plan, graph: TrainingGraph, task: OpenTask, machine: Machine, first: int) -> bool:
     """The run of a machine alone or of a chief: training, reports, tests; whether it was stopped."""
     evaluation = build_evaluation(task, graph) if machine.tests else None
-    reporter = Reporter(plan.run.folder, task.subject, plan.length.steps, first, plan.length.batch)
+    reporter = Reporter(plan.run.folder, task.subject, plan.length.steps, plan.length.batch)
     start = starting_point(plan.start, task) if plan.start else None
     machine.prepare_end()
     with stop_signals() as stop, leading_session(plan.run, machine, start) as session:
@@ -66,7 +66,7 @@ def test_checkpoints(plan: Plan, task: OpenTask, member: Member) -> bool:
     chief, steps, step = probe.silence_of_chief(member, plan.cluster.wait), plan.length.steps, -1
     with v1.Graph().as_default(), stop_signals() as stop:
         evaluation = build_evaluation(task, build(plan, task))
-        reporter = Reporter(plan.run.folder, task.subject, steps, 0, plan.length.batch)
+        reporter = Reporter(plan.run.folder, task.subject, steps, plan.length.batch)
         saver = v1.train.Saver()
         with v1.Session(config=config_of(plan.run.threads)) as session:
             while step < steps and not stop.is_set():

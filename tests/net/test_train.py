@@ -95,6 +95,13 @@ def with_all(record_set, tmp_path_factory):
     return run
 
 
+def test_how_often_it_reports_changes_no_weight(trained, record_set, tmp_path, capsys):
+    assert train.main(train_options(record_set, tmp_path / "run", "--report-every", "1000")) == 0
+    lines = [line.split()[1] for line in capsys.readouterr().out.splitlines() if line.startswith("step ")]
+    assert f"1/{STEPS}" not in lines or len(lines) < STEPS / 2
+    assert_same_weights(tmp_path / "run", trained)
+
+
 def test_a_run_keeps_the_precision_that_it_took_on_another_machine_too(record_set, tmp_path, monkeypatch, capsys):
     def trained_to(steps: int, *flags: str, asked: str = "auto") -> int:
         monkeypatch.setattr("net.training.opening.this_processor", lambda: Processor(frozenset(flags)))

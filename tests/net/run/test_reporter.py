@@ -32,7 +32,7 @@ def reporter(tmp_path):
     """A reporter in a graph with one weight, a session that gives its value, and a list of what is saved."""
     with v1.Graph().as_default():
         v1.get_variable("a/weights", [3])
-        one = Reporter(RunFolder(tmp_path), SUBJECT, 100, 0, 8)
+        one = Reporter(RunFolder(tmp_path), SUBJECT, 100, 8)
         one.session = SimpleNamespace(run=lambda fetches: [np.array([1.0, 2.0, 4.0], np.float32)])
         one.saved = []
         yield one
@@ -70,6 +70,16 @@ def test_a_histogram_counts_every_value():
     assert (len(nearly_equal.bucket), sum(nearly_equal.bucket)) == (30, 3) and nearly_equal.min < 1 < nearly_equal.max
 
 
+def test_the_first_step_is_not_counted_in_the_speed(reporter, monkeypatch, capsys):
+    clock = iter([50.0, 60.0, 64.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    reporter.line(1, SCALARS)
+    assert "/s" not in capsys.readouterr().out
+    reporter.first_step(1)
+    reporter.line(5, SCALARS)  # 4 steps in 4 s at 8 faces a step
+    assert "  8 faces/s  1:35 left" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("step", [20, 10])  # after steps were lost: the same again, or an earlier one
 def test_a_line_tells_step_loss_rate_speed_and_time_left(reporter, monkeypatch, capsys, step):
     clock = iter([70.0, 90.0])
@@ -96,21 +106,22 @@ def test_the_best_is_saved_and_a_worse_one_is_not(reporter, test, capsys):
     assert "  rate 3e-07  said at 3" in capsys.readouterr().out
     reporter.tell("end")
     assert capsys.readouterr().out == "end:  said at 3; least: box 1.00 % at step 3\n"
-    resumed = Reporter(reporter.run, SUBJECT, 100, 9, 8)
+    resumed = Reporter(reporter.run, SUBJECT, 100, 8)
     resumed.tell("end")  # a cluster's evaluator tests, not this process
     assert capsys.readouterr().out == "" and resumed.best == reporter.best
 
 
 def test_of_a_measure_that_is_to_be_high_the_highest_is_saved(reporter, test, capsys):
     measure = Measure("found", "doors found", "found", less=False)
-    kind = replace(LANDMARK_RUNS, measure=measure, note="doors.json")
-    reporter.subject = replace(SUBJECT, kind=kind, example="street", shown=("score", "box"))
+    kind = replace(LANDMARK_RUNS, measure=measure, note="doors.json", example="street")
+    reporter.subject = replace(SUBJECT, kind=kind, shown=("score", "box"))
     for step, share, best in ((1, 0.3, 1), (2, 0.7, 2), (3, 0.5, 2)):
         assert test(Findings({"found": share}, "said"), step) == -share
         assert reporter.best_step == reporter.run.best(kind).step == best
     assert reporter.run.best() is None
     reporter.tell("end")
     assert "; highest: found 70.00 % at step 2" in capsys.readouterr().out
+    reporter.first_step(1)
     reporter.line(4, {"loss": 3, "loss_score": 1, "loss_box": 2, "rate": 0.5})
     assert "step 4/100  loss 3  score 1  box 2  rate 0.5  said" in (said := capsys.readouterr().out)
     assert " streets/s " in said
