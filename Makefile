@@ -28,10 +28,13 @@ setup: $(READY)
 # installed again only when the lock file changes
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else f"setup: found Python {v[0]}.{v[1]}, expected 3.11 to 3.13; name one with PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	@echo "setup: the virtual environment $(VENV), with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV)
 	@# an older environment has the OpenCV with windows: both lie in one folder, so that one there is enough
 	@$(PY) -m pip uninstall --quiet --disable-pip-version-check --yes opencv-python 2>/dev/null
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "setup: the packages of requirements.lock, 3 GB on disk; pip names each that it loads, then unpacks them all"
+	@$(PY) -m pip install --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "setup: done"
 	@touch $@
 
 demo: setup
