@@ -14,7 +14,7 @@ The face detector: 1. scenes of the recipe's sets, `mtfl.jsonl`, `masks.jsonl`, 
 `300W.jsonl` and `300W_LP.jsonl` in the folder DATA, 2. `--recipe own`, 3. the export, 4. tools/evaluate.py on what was
 held out, beside the detector that is in --out. It is replaced only by a measurably better one: average precision of all
 faces higher by over two standard errors, and of no part of them (set, height, yaw; turned) lower by over three and half
-a point. An hour and a half on 2 cores.
+a point. An hour on 2 cores.
 
 The same command again goes on where it stopped.
 """

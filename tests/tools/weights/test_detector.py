@@ -96,7 +96,8 @@ def test_each_step_takes_what_the_one_before_made(called, data, tmp_path):
     assert plan.task.records == scenes.out and plan.start is None
     assert new.run == shipped.run == plan.run.folder.path and (new.terms, shipped.terms) == (TERMS, TERMS)
     assert judged.detector == [str(new.out / "detector.pb")] and judged.data == [data / name for name in SETS]
-    assert (judged.split, judged.looks, shipped.out) == ("test", ["640"], out)
+    assert (judged.split, judged.looks, judged.turns) == ("test", ["640"], [45])
+    assert shipped.out == out
 
 
 @pytest.mark.parametrize("found", [2.0, 0.5])

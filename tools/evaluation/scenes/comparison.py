@@ -96,9 +96,9 @@ def differences(run: SceneRun, own: Sequence[str]) -> list[dict]:
     for name in own:
         first = firsts.setdefault(look_of(name), name)
         for turn in run.truths if first != name else ():
-            found = difference_rows(run.judged(name, turn), run.judged(first, turn), run.picture_sources)
-            chosen = [row for row in found if not turn or row["faces of"] == ALL]
-            rows += [{"model": name, "against": first, "turn": turn, **row} for row in chosen]
+            both, only = (run.judged(name, turn), run.judged(first, turn)), ALL if turn else None
+            found = difference_rows(*both, run.picture_sources, only)
+            rows += [{"model": name, "against": first, "turn": turn, **row} for row in found]
     return rows
 
 

@@ -20,8 +20,11 @@ RATE = 0.1  # false alarms a picture, at which recall is compared
 MEASURES = ("average precision", f"recall at {RATE:g}")
 
 
-def difference_rows(judged: Judged, others: Judged, sources: Sequence[str], seed: int = 0) -> list[dict]:
-    """How much more the first detector has than the second, on the same pictures; a row a part of the faces.
+def difference_rows(
+    judged: Judged, others: Judged, sources: Sequence[str], only: str | None = None, seed: int = 0
+) -> list[dict]:
+    """How much more the first detector has than the second, on the same pictures; a row a part of the faces, or of
+    that one alone.
 
     Under the name of each of MEASURES `mean`: the difference in points of %, `low` and `high`: its 95 % interval,
     `error`: its standard error. sources: of each picture; seed: of the draws. Parts of under two sources are left out.
@@ -29,6 +32,8 @@ def difference_rows(judged: Judged, others: Judged, sources: Sequence[str], seed
     _, clusters = np.unique(sources, return_inverse=True)
     rng, rows = np.random.default_rng(seed), []
     for part, other in zip(parts_of(judged), parts_of(others), strict=True):
+        if only not in (None, part.name):
+            continue
         both = _Counted.of(judged, part, clusters), _Counted.of(others, other, clusters)
         draws = _draws(np.unique(clusters[part.pictures]), len(clusters), rng)
         if len(np.unique(both[0].faces)) > 1:
