@@ -18,7 +18,7 @@ from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint, last_checkpoint, restorer, step_of
 from net.run.folder import LANDMARK_RUNS, Best, RunFolder
 from net.run.kind import Kind
-from records.landmarks import scheme_of
+from records.landmarks import scheme_told
 
 from records.runtime import tf, v1  # isort: skip - silent only where it is TensorFlow's first import
 from tensorflow.python.tools.optimize_for_inference_lib import optimize_for_inference  # isort: skip
@@ -87,7 +87,7 @@ class LandmarkCheckpoint(Checkpoint):
 
     def __init__(self, folder: Path, which: str = "best"):
         super().__init__(LANDMARK_RUNS, folder, which)
-        self.scheme = scheme_of(self.settings.records.scheme)
+        self.scheme = scheme_told(self.settings.records.scheme)
 
     def record_set(self, folder: Path | None = None) -> RecordSet:
         """The records that the run was trained on, or others; of a run of cross-validation with its own test part."""

@@ -25,7 +25,7 @@ from infer.model.detector_contract import KIND
 from infer.model.document import VERSION
 from net.detector.shape import LEVELS, MULTIPLE
 from net.model.senet import INPUT, OUTPUT
-from records.landmarks import Scheme
+from records.landmarks import Scheme, told
 
 
 def contract_of_checkpoint(
@@ -169,6 +169,8 @@ def _crop(checkpoint: LandmarkCheckpoint, recrop: Placement | None) -> dict:
 
 
 def _points(scheme: Scheme) -> dict:
+    """What a contract says of points; of a scheme whose name does not say it also what normalises errors."""
+    own = isinstance(told(scheme), dict) and scheme.corners
     return {
         "scheme": scheme.name,
         "count": scheme.count,
@@ -178,6 +180,7 @@ def _points(scheme: Scheme) -> dict:
         "right_eye": scheme.right_eye,
         "flip": scheme.flip,
         **({"names": scheme.names} if scheme.names else {}),
+        **({"corners": scheme.corners} if own else {}),
     }
 
 

@@ -20,7 +20,7 @@ from net.data.batches import to_grey
 from net.data.record_set import RecordSet
 from net.run.folder import LANDMARK_RUNS
 from net.training.origins import network_of
-from records.landmarks import scheme_of
+from records.landmarks import scheme_in_contract
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 1
@@ -49,7 +49,7 @@ class FrozenModel:
         Without records: squares of the pictures in images/, whose points are unknown. Raises ValueError for records of
         other points.
         """
-        scheme = scheme_of(self.contract.points.scheme)
+        scheme = scheme_in_contract(self.contract.raw["points"])
         if records is None:
             images, labels = self._unlabelled()
         elif records.scheme.name != scheme.name:

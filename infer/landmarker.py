@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from .detect.detector import Detector, detector_maker
 from .faces.check import FACE, FaceCheck, agreement_scores, constants_of, disagreement, load_check
 from .faces.face import Face, TrackedFace, distinct_faces, face_of
-from .faces.pose import SCHEME, rotation_from
+from .faces.pose import lean
 from .files.pictures import as_bgr
 from .geometry.boxes import OVERLAP, SAME, box_of, checked_boxes, overlaps
 from .geometry.candidates import Candidates
@@ -178,8 +178,12 @@ class Landmarker:
         return self.look(image, [self._upright_crop(some) for some in points])
 
     def mirrored(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """As `refine`, but by a look at the mirrored crops; the points are mirrored back."""
-        return self.look(image, [self._upright_crop(some) for some in points], mirrored=True)
+        """As `refine`, but by a look at the mirrored crops; the points are mirrored back.
+
+        Of points whose partners nobody knows, by one more look as it is.
+        """
+        known = bool(self.contract.points.flip)
+        return self.look(image, [self._upright_crop(some) for some in points], mirrored=known)
 
     def look(self, image: np.ndarray, crops: Sequence[Crop], mirrored: bool = False) -> np.ndarray:
         """One pass of the network over crops of a picture: float32 [N, K, 2], pixels of the picture.
@@ -263,7 +267,8 @@ class Landmarker:
         x0, y0, x1, y1 = box_of(points)
         if not max(x1 - x0, y1 - y0) > 1e-3 * crop.side:
             return crop
-        angle = self._lean(points) if upright else 0.0
+        known = self.contract.points
+        angle = lean(points, known.scheme, known.left_eye, known.right_eye) if upright else 0.0
         closer = Crop.upright(points, angle, self.contract.recrop.margin, self.contract.input.size)
         return closer.shifted(self.contract.recrop.shift, self.contract.recrop.margin)
 
@@ -272,19 +277,6 @@ class Landmarker:
         x, y = points.mean(axis=0)
         spot = Crop((float(x), float(y)), 1.0, self.contract.input.size)
         return self._closer(spot, points, True)
-
-    def _lean(self, points: np.ndarray) -> float:
-        """How far a face leans clockwise in its picture, radians: where its head's pose has up, else by its eyes.
-
-        The line of the eyes says nothing in a profile, where one eye lies behind the other.
-        """
-        rotation = rotation_from(points) if self.contract.points.scheme == SCHEME else None
-        if rotation is not None:
-            right, up, _ = rotation[:, 1]
-            return float(np.arctan2(right, up))
-        # the subject's left eye is at the picture's right, so the line points along the x axis of an upright face
-        x, y = points[self.contract.points.left_eye].mean(axis=0) - points[self.contract.points.right_eye].mean(axis=0)
-        return float(np.arctan2(y, x))
 
     def _moved(self, crop: Crop, mirrored: bool = False) -> Crop:
         """The crop shifted along its own axes as the contract wants it; mirrored: as it wants the mirrored crop."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from records.scheme import ALL, MOST, Chains, Scheme, read_scheme, scheme_from, without_scheme
+from records.scheme import ALL, KEYS, MOST, Chains, Scheme, read_scheme, scheme_from, without_scheme
 
 FOLDER = Path(__file__).with_name("schemes")
 # first those that others are made of: of two data sets the first one that both lead to is their common scheme
@@ -69,6 +70,15 @@ def scheme_told(kept: object) -> Scheme:
     return scheme_of(kept) if isinstance(kept, str) else scheme_from(kept)
 
 
+def scheme_in_contract(points: Mapping[str, Any]) -> Scheme:
+    """The scheme of a model, from what its contract says of points, whose `scheme` is a name. Raises ValueError."""
+    try:
+        return scheme_of(points["scheme"])
+    except ValueError:
+        told_there = {key: value for key, value in points.items() if key in KEYS}
+        return scheme_from({**told_there, "name": points["scheme"]})
+
+
 def indices_of(text: str, scheme: Scheme) -> tuple[int, ...]:
     """The points that a text names, in the scheme's order: numbers, names of points and of groups, between commas.
 
@@ -126,7 +136,7 @@ def steps(source: Scheme, target: Scheme) -> list[Scheme] | None:
 
     None where no way leads there. Points without a scheme are those of any scheme of their number.
     """
-    if source.name == target.name or source == without_scheme(target.count):
+    if source.name in (target.name, f"{ALL}{target.count}"):
         return []
     ways: list[list[Scheme]] = [[target]]
     while ways:
@@ -134,6 +144,15 @@ def steps(source: Scheme, target: Scheme) -> list[Scheme] | None:
         if source.name in way[0].made_of:
             return way
         ways += [[SCHEMES[name], *way] for name in way[0].made_of if name in SCHEMES and SCHEMES[name] not in way]
+    return None
+
+
+def common(schemes: Iterable[Scheme]) -> Scheme | None:
+    """The first scheme that all of these lead to, of those that came along, or else of these; None where none is."""
+    schemes = list(schemes)
+    for target in (*SCHEMES.values(), *schemes):
+        if all(steps(scheme, target) is not None for scheme in schemes):
+            return target
     return None
 
 

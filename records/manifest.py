@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from infer.files.atomic import write_text_atomically
-from records.landmarks import Scheme, scheme_of
+from records.landmarks import scheme_told, told
+from records.scheme import Scheme
 from records.split import RULE, SPLITS, Split
 
 MANIFEST = "manifest.json"
@@ -162,7 +163,7 @@ class Manifest(SetManifest):
     scheme: Scheme
 
     def _own(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _PLAIN} | {"scheme": self.scheme.name, "pixels": "RGB"}
+        return {name: getattr(self, name) for name in _PLAIN} | {"scheme": told(self.scheme), "pixels": "RGB"}
 
     @classmethod
     def _own_from(cls, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,7 +176,7 @@ class Manifest(SetManifest):
             "margin": _value(document, "margin", int, float),
             "context": _value(document, "context", int),
             "encoding": encoding,
-            "scheme": scheme_of(document["scheme"]),
+            "scheme": scheme_told(document["scheme"]),
         }
 
 

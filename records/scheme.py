@@ -74,6 +74,9 @@ class Scheme:
         missing = [index for index in range(self.count) if index not in where]
         if missing:
             raise self._wrong("groups", f"point {missing[0]} in none", f"each of {self.count} points in one")
+        odd = [name for name in self.groups if not re.fullmatch(r"\w[\w-]*", name)]
+        if odd:
+            raise self._wrong("groups", f"the name {odd[0]!r}", "letters, digits, _ and -")
         for name, chains in self.lines.items():
             if name not in self.groups:
                 raise self._wrong(f"lines.{name}", "no such group", f"one of {', '.join(self.groups)}")
@@ -130,6 +133,11 @@ class Scheme:
 def without_scheme(count: int) -> Scheme:
     """The scheme `points<K>` of so many points of which nothing is known: one group, no eyes, no partners."""
     return Scheme(f"{ALL}{count}", count, {ALL: tuple(range(count))})
+
+
+def is_nameless(scheme: Scheme) -> bool:
+    """Whether it is one of `without_scheme`."""
+    return scheme.name == f"{ALL}{scheme.count}"
 
 
 def read_scheme(path: str | Path) -> Scheme:

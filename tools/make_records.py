@@ -35,7 +35,8 @@ def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_options(parser, "face", ROOT / "data" / "records", FORMATS)
     add = parser.add_argument
-    add("--scheme", choices=tuple(SCHEMES), help="points of the records (default: those of the data sets)")
+    help_scheme = f"points of the records: {', '.join(SCHEMES)}, or your FILE.json (default: those of the data sets)"
+    add("--scheme", help=help_scheme)
     add("--context", type=int, default=32, metavar="PIXELS", help="border around the 128 pixels (default: %(default)s)")
     add("--margin", type=float, default=MARGIN, help="part of the box's longer edge, every side (default: %(default)s)")
     add("--encoding", choices=ENCODINGS, default="jpeg", help="pixels in the records (default: %(default)s)")

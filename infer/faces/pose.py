@@ -1,4 +1,4 @@
-"""Where a head looks and how far its eyes and mouth are open, from the 68 points alone.
+"""Where a head looks and how far its eyes and mouth are open, from the 68 points, or from points that hold them.
 
 The head's pose is that of a rigid mean face, brought onto the points by OpenCV's solvePnP; `mean_face.json` was fitted
 on real faces by `tools/fit_constants.py mean_face`. Angles are degrees with the signs of 300W-LP's Pose_Para:
@@ -10,6 +10,7 @@ roll   positive: the head leans clockwise; near |yaw| 90 it turns about the same
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,15 @@ SCHEME = "ibug68"
 # face's box on nothing changes, and solvePnP still tells the points apart
 DISTANCE = 20.0
 TO_CAMERA = np.diag([1.0, -1.0, -1.0])  # the mean face has y up and z towards the viewer, OpenCV's camera neither
+
+# scheme of points -> those that are the 68; of WFLW's 98 as its users have it, eyes and brows by their upper line
+HELD = {
+    SCHEME: tuple(range(68)),
+    "wflw98": (
+        *(*range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60)),  # jaw, brows, nose
+        *(60, 61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75, *range(76, 96)),  # eyes, mouth
+    ),
+}
 
 # p1 to p6 of T. Soukupova and J. Cech, "Real-Time Eye Blink Detection using Facial Landmarks", CVWW 2016, figure 1
 RIGHT_EYE, LEFT_EYE = (36, 37, 38, 39, 40, 41), (42, 43, 44, 45, 46, 47)
@@ -77,10 +87,33 @@ def _parsed_face(data: dict) -> MeanFace:
     return face
 
 
+def points_68(points: np.ndarray, scheme: str) -> np.ndarray | None:
+    """The 68 points among those of a face [K, 2], [68, 2]; None for a scheme of points that does not hold them."""
+    return np.asarray(points)[list(HELD[scheme])] if scheme in HELD else None
+
+
 def head_pose(points: np.ndarray) -> Pose | None:
     """The pose of a face by its 68 points, [68, 2], any unit; None where they are fallen together or unknown."""
     rotation = rotation_from(points)
     return None if rotation is None else pose_of(rotation)
+
+
+def lean(points: np.ndarray, scheme: str, left_eye: Sequence[int], right_eye: Sequence[int]) -> float:
+    """How far a face leans clockwise in its picture, radians: where its head's pose has up, else by its eyes.
+
+    points: [K, 2] of a scheme; left_eye, right_eye: those whose means are the eyes' centres. The line of the eyes says
+    nothing in a profile, where one eye lies behind the other. Points that tell neither count as upright, 0.
+    """
+    whole = points_68(points, scheme)
+    rotation = None if whole is None else rotation_from(whole)
+    if rotation is not None:
+        right, up, _ = rotation[:, 1]
+        return float(np.arctan2(right, up))
+    if not (left_eye and right_eye):
+        return 0.0
+    # the subject's left eye is at the picture's right, so the line points along the x axis of an upright face
+    x, y = points[list(left_eye)].mean(axis=0) - points[list(right_eye)].mean(axis=0)
+    return float(np.arctan2(y, x))
 
 
 def rotation_from(points: np.ndarray) -> np.ndarray | None:

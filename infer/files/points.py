@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..faces.pose import SCHEME, head_pose, openness
+from ..faces.pose import head_pose, openness, points_68
 from .atomic import atomic_file
 
 DECIMALS = 2  # of a pixel: finer than any model here, and half the file
@@ -30,17 +30,18 @@ def picture_entry(name: str, shape: Sequence[int], faces: Iterable, scheme: str 
 def face_entry(face, scheme: str = "") -> dict:
     """What the JSON says of one face: box [4] and points [K, 2] in pixels, and what is known besides.
 
-    id where it is tracked; score, 0 to 1, where it was found; of the 68 points pose (yaw, pitch, roll in degrees) and
-    open (left_eye, right_eye, mouth: heights over widths), null where they cannot be told.
+    id where it is tracked; score, 0 to 1, where it was found; of points that hold the 68 pose (yaw, pitch, roll in
+    degrees) and open (left_eye, right_eye, mouth: heights over widths), null where they cannot be told.
     """
     entry = {"id": face.id} if getattr(face, "id", None) is not None else {}
     entry |= {"box": _rounded(face.box), "points": _rounded(face.points)}
     if getattr(face, "score", None) is not None:
         entry["score"] = round(float(face.score), 4)
-    if scheme == SCHEME:
-        pose = head_pose(face.points)
+    whole = points_68(face.points, scheme)
+    if whole is not None:
+        pose = head_pose(whole)
         entry["pose"] = pose and {key: round(value, 1) for key, value in asdict(pose).items()}
-        entry["open"] = {key: _number(value) for key, value in asdict(openness(face.points)).items()}
+        entry["open"] = {key: _number(value) for key, value in asdict(openness(whole)).items()}
     return entry
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import schema
@@ -87,8 +87,10 @@ class Points:
     """The points that a network answers.
 
     groups: name -> indices; lines: name -> index chains to draw; left_eye, right_eye: indices whose mean is the eye's
-    centre (the subject's left and right); flip: index of each point's mirror partner; names: of the points, their
-    numbers where the scheme has none. Raises ValueError for an index without a point, or points without a partner.
+    centre (the subject's left and right), both empty where no points tell it; flip: index of each point's mirror
+    partner, empty where nobody knows; names: of the points, their numbers where the scheme has none; corners: the two
+    whose distance normalises errors, where the scheme's name does not say it. Raises ValueError for an index without a
+    point, one eye alone, or points without a partner among others that have one.
     """
 
     scheme: str
@@ -99,17 +101,20 @@ class Points:
     right_eye: list[int]
     flip: list[int]
     names: list[str]
+    corners: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.count < 1:
             raise ValueError(f"points.count is {self.count}, expected 1 or more")
-        used = [self.left_eye, self.right_eye, *self.groups.values()]
+        used = [self.left_eye, self.right_eye, self.corners, *self.groups.values()]
         used += [chain for chains in self.lines.values() for chain in chains]
         if any(index not in range(self.count) for indices in used for index in indices):
             raise ValueError(f"groups, lines or eyes name points outside 0..{self.count - 1}")
         if len(set(self.names)) != self.count:
             raise ValueError(f"found {len(set(self.names))} different names, expected {self.count} points'")
-        if sorted(self.flip) != list(range(self.count)):
+        if bool(self.left_eye) != bool(self.right_eye):
+            raise ValueError(f"left_eye is {self.left_eye}, right_eye {self.right_eye}, expected both or none")
+        if self.flip and sorted(self.flip) != list(range(self.count)):
             raise ValueError(f"flip is no permutation of {self.count} points")
 
 
@@ -180,7 +185,7 @@ def _placement(where: str, given: dict, most: float) -> Placement:
 
 
 def _points(given: dict) -> Points:
-    fields = known(given, "scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip")
+    fields = known(given, "scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip", "corners")
     return Points(**fields, names=given.get("names") or [str(index) for index in range(given["count"])])
 
 

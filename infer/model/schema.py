@@ -63,7 +63,6 @@ NUMBER = Value(_is_number, "a number")
 FRACTION = Value(_is_fraction, "a number from 0 to under 1")
 NUMBERS = Value(lambda value: _is_number(value) or _is_list(value, _is_number), "a number or a list of numbers")
 INDICES = Value(lambda value: _is_list(value, _is_whole), "a list of whole numbers")
-SOME_INDICES = Value(lambda value: bool(value) and _is_list(value, _is_whole), "whole numbers, at least one")
 NAMES = Value(lambda value: _is_list(value, lambda name: isinstance(name, str)), "a list of texts")
 CHAINS = Value(lambda value: _is_list(value, INDICES.fits), "a list of lists of whole numbers")
 BATCH = Value(lambda value: value is None or _is_whole(value), "a whole number or null")
@@ -100,9 +99,10 @@ CONTRACT: dict[str, Form] = {  # a key that ends with ? may be left out
         "count": COUNT,
         "groups": Each(INDICES),
         "lines": Each(CHAINS),
-        "left_eye": SOME_INDICES,
-        "right_eye": SOME_INDICES,
+        "left_eye": INDICES,
+        "right_eye": INDICES,
         "flip": INDICES,
+        "corners?": INDICES,
         "names?": NAMES,
     },
     "trained_on?": TRAINED_ON,

@@ -6,6 +6,7 @@ shards, in an order of their own each epoch -> shuffled records -> decoded -> ba
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -39,7 +40,8 @@ def training_batches(
     Batch i belongs to step i: the order is a shuffle per epoch by (seed, epoch) and the augmentation one by (seed,
     step), so that what starts at `first_step` goes on exactly as if it had started at 0. mix: how many times as often
     as the others a subset comes, by its name or a pattern (`300W/*`); without it all records come once an epoch.
-    Raises ValueError where the set has no training records, or for a mix that leaves none.
+    Points whose mirror partners nobody knows are not mirrored. Raises ValueError where the set has no training records,
+    or for a mix that leaves none.
     """
     if not records.count("train"):
         raise ValueError(f"{records.folder}: found no training records, expected at least one")
@@ -123,6 +125,7 @@ def _epoch(records: RecordSet, subset: str | None, seed: int, epoch: tf.Tensor, 
 def _augmenter(records: RecordSet, ranges: Ranges, seed: int) -> Callable[[tf.Tensor, Tensors], Tensors]:
     """A function of (step, batch) that cuts and changes the batch at random, as (seed, step) say."""
     planes = 1 if records.grey else 3
+    ranges = ranges if records.scheme.flip else replace(ranges, flip=0.0)
 
     def in_numpy(step: np.ndarray, images: np.ndarray, labels: np.ndarray, poses: np.ndarray) -> list[np.ndarray]:
         # one generator a batch, from the seed and the step alone

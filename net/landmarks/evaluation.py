@@ -76,9 +76,12 @@ def nme_table(answers: Mapping[str, np.ndarray], scheme: Scheme) -> dict[str, fl
 
 
 def nme_in_words(judge: str, errors: Mapping[str, float]) -> str:
-    """`test NME 3.10 % (box 2.50 %)`: of a table of `nme_table`, by the split that it is of."""
-    nme, box = (100 * errors.get(name, np.nan) for name in ("nme", "nme_box"))
-    return f"{judge} NME {nme:.2f} % (box {box:.2f} %)"
+    """`test NME 3.10 % (box 2.50 %)`: of a table of `nme_table`, by the split that it is of; of points that have no
+    other norm `test NME by box 2.50 %`."""
+    box = 100 * errors.get("nme_box", np.nan)
+    if "nme" not in errors:
+        return f"{judge} NME by box {box:.2f} %"
+    return f"{judge} NME {100 * errors['nme']:.2f} % (box {box:.2f} %)"
 
 
 def fit_of(answers: Mapping[str, np.ndarray]) -> dict[str, float]:

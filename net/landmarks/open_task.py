@@ -22,9 +22,11 @@ from net.run.reporter import Subject
 from net.training.open_task import Batch, Losses, OpenTask, RecordsOrigin
 from net.training.origins import network_of
 from net.training.settings import Settings
+from records.landmarks import told
 from records.runtime import tf, v1
 
 EVAL_BATCH = 100
+HINT = "tools/guess_partners.py proposes some"
 CALIBRATION_SEED = 1  # of the order of the faces that give batch norm its statistics back
 
 
@@ -38,7 +40,7 @@ class OpenLandmarkTask(OpenTask[Shape, RecordsSummary]):
         manifest = records.manifest
         about = {key: getattr(manifest, key) for key in ("points", "margin", "context", "encoding", "subsets")}
         terms = tuple(manifest.notes.get("terms", []))  # these of who gave the labels
-        self.origin = RecordsOrigin(RecordsSummary(**about, scheme=records.scheme.name), manifest.split, terms)
+        self.origin = RecordsOrigin(RecordsSummary(**about, scheme=told(records.scheme)), manifest.split, terms)
 
     def batches(self, machine: Machine, size: int, seed: int, first: int) -> tf.data.Dataset:
         task = self.task
@@ -78,6 +80,8 @@ def open_landmarks(task: LandmarkTask, start: Path | None) -> OpenLandmarkTask:
     records = RecordSet.of(task.records, grey=task.shape.picture == "grey")
     if task.records.mix:
         subset_shares(records, task.records.mix)  # refuses a mix of other sets before the run's folder is made
+    if task.ranges.flip and not records.scheme.flip:
+        print(f"{records.folder}: {records.scheme.name} has no mirror partners, so no face is mirrored ({HINT})")
     shape = replace(task.shape, points=records.scheme.count)
     if start:
         shape = inherit_moments(shape, network_of(start, LANDMARK_RUNS))

@@ -129,7 +129,7 @@ def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str, b
         "|" + "---|" * (2 + len(COLUMNS)),
     ]
     for split, row in rows.items():
-        nme = " | ".join(f"{row[name]:.2f}" for name in ("nme", "nme_box"))
+        nme = " | ".join(f"{row[name]:.2f}" if np.isfinite(row[name]) else "–" for name in ("nme", "nme_box"))
         numbers = " | ".join(f"{row[name]:.4g}" for name in ("loss", "mae", "mae_picture", "rmse_picture"))
         lines.append(f"| {split} | {row['faces']} | {nme} | {numbers} |")
     chosen = f"The weights are those with the least NME by box on the {records.judge} records" if best else ""

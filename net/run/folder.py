@@ -36,8 +36,8 @@ class RecordsSummary:
     """What the manifest of a run's face records says of them.
 
     points: which annotation the labels are; margin: of the crop around the landmark box, in parts of its longer edge;
-    context: pixels around the stored crop; encoding: of the pictures; subsets: records by subset and split; scheme:
-    name of the points that were learnt.
+    context: pixels around the stored crop; encoding: of the pictures; subsets: records by subset and split; scheme: of
+    the points that were learnt, as `records.landmarks.told` keeps it.
     """
 
     points: str
@@ -45,7 +45,7 @@ class RecordsSummary:
     context: int
     encoding: str
     subsets: dict[str, dict[str, int]]
-    scheme: str
+    scheme: str | dict[str, Any]
 
 
 LANDMARK_RUNS = Kind(

@@ -16,6 +16,7 @@ from net.training.origins import READERS
 from records.runtime import tf, v1
 
 FOLDED = "FusedBatchNormV3"  # the op whose place and name a folded batch norm's bias_add has
+SAID = 3  # layers named of those that start anew
 EXAMPLES = 256  # whose maps give a folded batch norm its statistics back
 
 
@@ -89,9 +90,9 @@ def _load(session: v1.Session, weights: dict[str, np.ndarray], moments: dict) ->
     fitting = [value for value in network_variables() if weights.get(value.op.name, np.empty(0)).shape == value.shape]
     left = sorted({value.op.name for value in network_variables()} - {value.op.name for value in fitting})
     if left:
-        print(
-            f"start: {len(left)} of {len(left) + len(fitting)} variables keep their random start, the first {left[0]}"
-        )
+        layers = list(dict.fromkeys(name.rpartition("/")[0] for name in left))
+        said = ", ".join(layers[:SAID]) + (f" and {len(layers) - SAID} more" if len(layers) > SAID else "")
+        print(f"start: {len(left)} of {len(left) + len(fitting)} variables keep their random start, of {said}")
     variables = {value.op.name: value for value in fitting}
     _assign(session, {value: weights[name] for name, value in variables.items()})
     statistics = {}

@@ -1,5 +1,7 @@
 """infer/landmarker.py: boxes in, points out, against a model whose answer can be worked out by hand."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
@@ -8,11 +10,9 @@ from infer import landmarker as module
 from infer.detect.detector import detector_maker
 from infer.detect.kinds import default_detector
 from infer.faces import check
-from infer.faces.pose import mean_face
 from infer.geometry.boxes import box_of
 from infer.geometry.candidates import candidates_of
 from infer.geometry.crop import Crop
-from infer.geometry.rotations import rotation
 from infer.landmarker import Landmarker
 from infer.model import network, shipped
 from infer.model.shipped import default_model, model_path
@@ -286,14 +286,14 @@ def test_the_mirrored_look_of_a_shifted_crop(tmp_path):
         np.testing.assert_allclose(found[0], points + (sign * shift[0] * edge, shift[1] * edge), atol=0.01)
 
 
-@pytest.mark.parametrize(("yaw", "lean"), [(0, -70), (85, -70), (85, 35)])
-def test_how_far_a_head_leans_does_not_depend_on_its_turn(yaw, lean):
-    about_y, angle = np.radians(yaw), np.radians(lean)
-    turn = np.array([[np.cos(about_y), 0, -np.sin(about_y)], [0, 1, 0], [np.sin(about_y), 0, np.cos(about_y)]])
-    x, y, _ = (mean_face().points @ turn.T).T
-    points = 50 * np.stack([x, -y], axis=1) @ rotation(angle).T  # pictures have y down
-    found = Landmarker(shipped.HERE / "landmark.pb")._lean(points.astype(np.float32))
-    assert np.degrees(found) == pytest.approx(lean, abs=1)
+def test_points_without_partners_or_eyes_are_found_all_the_same(tmp_path, plain):
+    points = {"groups": {"points": [0, 1, 2, 3, 4]}, "lines": {}, "left_eye": [], "right_eye": [], "flip": []}
+    known = json.loads(write_model(tmp_path).with_suffix(".json").read_text())["points"]
+    landmarker = Landmarker(write_model(tmp_path, points=known | points | {"scheme": "points5"}))
+    box, fractions = (100, 60, 160, 110), expected_fractions(RGB)
+    np.testing.assert_allclose(landmarker.fit(plain, [box])[0], by_hand(box, fractions, 2), atol=0.1)
+    once = by_hand(box, fractions, 1)[None]
+    np.testing.assert_allclose(landmarker.mirrored(plain, once), landmarker.refine(plain, once))
 
 
 def test_a_later_pass_crops_around_the_points_as_the_contract_says(tmp_path, plain):

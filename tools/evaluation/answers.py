@@ -17,6 +17,7 @@ from records.landmarks import Scheme, convert
 from tools.evaluation.boxes import match, shifted_boxes
 from tools.evaluation.measured import DETECTOR, PASSES, SHIFTED, TRUE, Measured, Tile
 from tools.evaluation.models import Measurable, common_scheme, scheme_of_model
+from tools.make.datasets import named
 from tools.read import formats
 from tools.read.face import AnnotatedFace, BadSample, Item
 
@@ -40,9 +41,10 @@ def run_models(items: Sequence[Item], models: Mapping[str, Measurable], settings
 
     Raises ValueError where no face is readable, and for data sets and models without a common scheme.
     """
-    collector = _Collector(common_scheme(items, models), models, settings)
+    scheme = common_scheme(items, models)
+    collector = _Collector(scheme, models, settings)
     with Progress(len(items), "faces") as progress:
-        for several in by_picture(items):
+        for several in by_picture(named(items, scheme)):
             collector.picture(several)
             progress.step(len(several))
     if not collector.faces:

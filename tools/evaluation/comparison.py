@@ -12,7 +12,7 @@ from tools.evaluation import report, tables
 from tools.evaluation.answers import EvaluationSettings, run_models
 from tools.evaluation.footprint import footprint
 from tools.evaluation.measured import Measured
-from tools.evaluation.models import EvaluatedNetwork, networks_of, open_models
+from tools.evaluation.models import EvaluatedNetwork, comparable, networks_of, open_models
 from tools.evaluation.report import EvaluationReport
 from tools.evaluation.speed import speed_rows
 from tools.evaluation.splits import FaceSelection, choose_split, seen_in_training, split_of_contract
@@ -35,7 +35,7 @@ def compare(
     faces = selection.faces(split)  # before the timing, which takes long: they may not be there
     document = circumstances(selection, settings) | split.as_json()
     document |= costs(networks, timed)
-    measured = run_models(faces, models, settings)
+    measured = run_models(faces, comparable(models, faces), settings)
     document |= numbers(measured, settings.seed)
     document["seen"] = seen_in_training(contracts, measured.sources.tolist(), measured.subsets.tolist())
     written = plots.write_plots(measured, document["measures"], out)

@@ -11,7 +11,7 @@ import numpy as np
 from infer.faces.face import Face
 from infer.landmarker import Landmarker
 from infer.model.contract import Contract
-from records.landmarks import SCHEMES, Scheme, scheme_of, steps
+from records.landmarks import IBUG_68, Scheme, common, scheme_in_contract, steps
 from tools.evaluation.mean_face import MEAN_SHAPE, MeanShape
 from tools.read.face import Item
 
@@ -46,17 +46,27 @@ def open_models(paths: Sequence[Path]) -> dict[str, Measurable]:
     return {**networks, MEAN_SHAPE: MeanShape()}
 
 
+def comparable(models: Mapping[str, Measurable], items: Sequence[Item]) -> dict[str, Measurable]:
+    """The models, the mean shape only where its 68 points lead to those that the others are measured by.
+
+    Raises as `common_scheme`.
+    """
+    networks = networks_of(models)
+    shared = common_scheme(items, networks)
+    return {name: model for name, model in models.items() if name in networks or steps(IBUG_68, shared) is not None}
+
+
 def networks_of(models: Mapping[str, Measurable]) -> dict[str, EvaluatedNetwork]:
     """The models without the mean shape."""
     return {name: model for name, model in models.items() if not isinstance(model, MeanShape)}
 
 
 def scheme_of_model(name: str, model: Measurable) -> Scheme:
-    """The scheme of a model's points. Raises ValueError, naming the model, for one that is not known."""
+    """The scheme of a model's points. Raises ValueError, naming the model, for one that its contract does not say."""
     if isinstance(model, MeanShape):
         return model.scheme
     try:
-        return scheme_of(model.contract.points.scheme)
+        return scheme_in_contract(vars(model.contract.points))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 
@@ -66,9 +76,8 @@ def common_scheme(items: Sequence[Item], models: Mapping[str, Measurable]) -> Sc
     places = {item.scheme.name: (item.scheme, item.dataset) for item in items}
     owned = ((scheme_of_model(name, model), name) for name, model in models.items())
     places |= {scheme.name: (scheme, name) for scheme, name in owned}
-    found = [scheme for scheme, _ in places.values()]
-    for common in (*SCHEMES.values(), *found):
-        if all(steps(scheme, common) is not None for scheme in found):
-            return common
+    shared = common(scheme for scheme, _ in places.values())
+    if shared is not None:
+        return shared
     there = ", ".join(f"{name} ({place})" for name, (_, place) in sorted(places.items()))
     raise ValueError(f"point schemes: found {there}, expected one that all map to")

@@ -18,7 +18,7 @@ from infer.draw import contact_sheet
 from infer.files.pictures import write_picture
 from records import metrics
 from records.drawing import PREDICTED_COLOUR, TRUE_COLOUR, draw_errors, draw_points
-from records.landmarks import IBUG_68, Scheme, convert
+from records.landmarks import IBUG_68, convert, steps
 from tools.evaluation.boxes import SCALES, SHIFT
 from tools.evaluation.mean_face import MEAN_SHAPE
 from tools.evaluation.measured import DETECTOR, PASSES, SHIFTED, TRUE, Measured, Tile
@@ -81,9 +81,10 @@ def colours_of(models: Iterable[str]) -> dict[str, str]:
 
 def plot_ced(measured: Measured, names: dict[str, str]) -> Figure:
     """Cumulative error distributions by inter-ocular distance and by box size: from true boxes, and dotted detected."""
-    figure = Figure(figsize=(11, 4.8 + 0.35 * len(measured.models)), layout="constrained")
+    norms = ("inter_ocular", "box") if measured.scheme.corners else ("box",)
+    figure = Figure(figsize=(5.5 * len(norms), 4.8 + 0.35 * len(measured.models)), layout="constrained")
     title = f"area under the curve up to {100 * metrics.THRESHOLDS[0]:.0f} %"
-    for axes, norm in zip(figure.subplots(1, 2), ("inter_ocular", "box"), strict=True):
+    for axes, norm in zip(figure.subplots(1, len(norms), squeeze=False)[0], norms, strict=True):
         for model, colour in colours_of(measured.models).items():
             for boxes, line in ((TRUE, "-"), (DETECTOR, ":")):
                 if boxes in measured.boxes:
@@ -115,7 +116,7 @@ def plot_points(measured: Measured, names: dict[str, str]) -> Figure:
     all_axes = figure.subplots(1, len(errors), squeeze=False)[0]
     most = np.nanmax(list(errors.values()))
     for axes, (model, values) in zip(all_axes, errors.items(), strict=True):
-        dots = _draw_points(axes, measured.scheme, values, most)
+        dots = _draw_points(axes, measured, values, most)
         worst = int(np.nanargmax(values))
         title = f"{names[model]}: mean {np.nanmean(values):.2f} %\nworst point {worst}: {values[worst]:.2f} %"
         axes.set_title(title, fontsize=10)
@@ -123,9 +124,17 @@ def plot_points(measured: Measured, names: dict[str, str]) -> Figure:
     return figure
 
 
-def _draw_points(axes: Axes, scheme: Scheme, values: np.ndarray, most: float) -> PathCollection:
-    face = convert(mean_shape(), IBUG_68, scheme)
-    for chain in (chain for chains in scheme.lines.values() for chain in chains):
+def mean_points(measured: Measured) -> np.ndarray:
+    """The mean face's points [K, 2] in the scheme; where its 68 do not lead there, the mean of the measured faces."""
+    if steps(IBUG_68, measured.scheme) is not None:
+        return convert(mean_shape(), IBUG_68, measured.scheme)
+    centred = measured.true - np.nanmean(measured.true, axis=1, keepdims=True)
+    return np.nanmean(centred / metrics.box_size(measured.true)[:, None, None], axis=0)
+
+
+def _draw_points(axes: Axes, measured: Measured, values: np.ndarray, most: float) -> PathCollection:
+    face = mean_points(measured)
+    for chain in (chain for chains in measured.scheme.lines.values() for chain in chains):
         axes.plot(*face[list(chain)].T, color="0.85", linewidth=1, zorder=0)
     axes.set(aspect="equal")
     axes.invert_yaxis()

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from infer.geometry.crop import Crop
-from records.landmarks import IBUG_68, Scheme, convert, scheme_of
+from records.landmarks import IBUG_68, Scheme, convert, steps
 from tools.make.workers import Work
 from tools.read import formats as readers
 from tools.read.face import AnnotatedFace, BadSample, Item, Remark
@@ -29,7 +29,7 @@ class CutSettings(Work):
     margin: float
     context: int
     encoding: str
-    scheme: str = IBUG_68.name
+    scheme: Scheme = IBUG_68
 
     def cut(self, item: Item) -> Cut:
         return cut_face(item, self)
@@ -55,7 +55,7 @@ def cut_face(item: Item, settings: CutSettings) -> Cut:
         message = f"{item.annotation.name}: found a coordinate of {largest:.3g}, expected at most {COORDINATE:g}"
         raise BadSample("points far outside", message)
     crop = Crop.around(face.box, settings.margin, settings.size)
-    points = convert(face.points, face.scheme, scheme_of(settings.scheme))
+    points = convert(face.points, face.scheme, settings.scheme)
     label = crop.to_fractions(points).ravel()
     if np.nanmax(np.abs(label - 0.5)) > FAR:
         raise BadSample(
@@ -93,10 +93,11 @@ def eye_span(points: np.ndarray, scheme: Scheme = IBUG_68) -> float:
     """From right eye to left eye, across the way from eyes to mouth, as a part of that way.
 
     points: [K, 2]. About 0.9 for a frontal face whichever way up, about 0 for a profile, negative where left and right
-    are exchanged; NaN where the eyes or the mouth are unknown, and for another scheme than iBUG's, not measured.
+    are exchanged; NaN where the eyes or the mouth are unknown, and for points that do not hold the 68, not measured.
     """
-    if scheme.name != IBUG_68.name:
+    if steps(scheme, IBUG_68) is None:
         return np.nan
+    points = convert(points, scheme, IBUG_68)
     right, left, mouth = (
         points[list(group)].mean(axis=0, dtype=np.float64)
         for group in (IBUG_68.right_eye, IBUG_68.left_eye, IBUG_68.groups["mouth"])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from infer.files.console import speakable
 from records.landmarks import steps
 from records.manifest import Dataset
-from records.scheme import Scheme
+from records.scheme import Scheme, is_nameless
 from records.split import Split, hash_fraction
 from tools.make.overlap import SeenPictures
 from tools.read.face import Item
@@ -139,6 +139,15 @@ def records_scheme(items: Sequence[Item], wanted: Scheme | None = None) -> Schem
             there = found[name].dataset
             raise ValueError(f"{there}: found point scheme {name}, expected {wanted.name} or one that maps to it")
     return wanted
+
+
+def named(items: Iterable[Item], scheme: Scheme) -> list[Item]:
+    """The items, those whose points have no scheme with this one, where it has as many points."""
+
+    def is_meant(item: Item) -> bool:
+        return is_nameless(item.scheme) and item.scheme.count == scheme.count
+
+    return [replace(item, scheme=scheme) if is_meant(item) else item for item in items]
 
 
 def without_duplicates(items: Sequence[Item], skipped: dict[str, list[str]]) -> list[Item]:

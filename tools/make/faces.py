@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from records import record
-from records.landmarks import scheme_of
+from records.landmarks import SCHEMES, own_scheme
 from records.manifest import Manifest
+from records.scheme import Scheme, is_nameless
 from tools.make.cut import Cut, CutSettings
-from tools.make.datasets import Source, find_items, records_scheme
+from tools.make.datasets import Source, find_items, named, records_scheme
 from tools.make.kind import SetKind
 from tools.make.overlap import Seen
 from tools.make.parts import SetPlan, plan_parts
@@ -19,22 +20,34 @@ from tools.make.request import FaceRequest
 from tools.read import formats as readers
 from tools.read.face import Item
 
+NO_SCHEME = "points without a scheme"
+
 
 def plan_of(request: FaceRequest, sources: list[Source]) -> SetPlan:
-    """What the set will be. Raises ValueError where the data sets' point schemes do not go together."""
+    """What the set will be. Raises ValueError where the data sets' point schemes do not go together, and as
+    `own_scheme`."""
     find = partial(readers.find, format=request.format, orientation=request.orientation)
     found = find_items(sources, find, request.split, Seen(request.points))
-    scheme = records_scheme(found.items, scheme_of(request.scheme) if request.scheme else None)
+    scheme = records_scheme(found.items, own_scheme(request.scheme) if request.scheme else None)
+    items = named(found.items, scheme)
     size = record.SIZE
-    settings = CutSettings(request.points, size, request.margin, request.context, request.encoding, scheme.name)
-    parts = plan_parts(found.items, request.split, request.shard_size)
-    return SetPlan(FACES, parts, settings, request.split, found.datasets, found.skipped, found.remarks)
+    settings = CutSettings(request.points, size, request.margin, request.context, request.encoding, scheme)
+    parts = plan_parts(items, request.split, request.shard_size)
+    remarks = found.remarks | ({NO_SCHEME: [without_scheme_in_words(scheme)]} if is_nameless(scheme) else {})
+    return SetPlan(FACES, parts, settings, request.split, found.datasets, found.skipped, remarks)
+
+
+def without_scheme_in_words(scheme: Scheme) -> str:
+    """What a set of points without a scheme goes without, and which scheme has as many points."""
+    others = [f"--scheme {other.name}" for other in SCHEMES.values() if other.count == scheme.count]
+    has = f"; as many has {' or '.join(others)}" if others else ""
+    return f"{scheme.name}: nothing will be mirrored, and errors are parts of the box's size{has}"
 
 
 def fields_of(settings: CutSettings) -> dict[str, Any]:
     """What the manifest says of how faces were cut."""
     plain = {name: getattr(settings, name) for name in ("points", "size", "margin", "context", "encoding")}
-    return plain | {"scheme": scheme_of(settings.scheme)}
+    return plain | {"scheme": settings.scheme}
 
 
 def encode(item: Item, cut: Cut) -> bytes:

@@ -12,7 +12,7 @@ from matplotlib.patches import Ellipse
 
 from infer.draw import COLOURS
 from records import record
-from records.landmarks import IBUG_68, Scheme
+from records.landmarks import IBUG_68, Scheme, convert, steps
 from records.manifest import Manifest, SetManifest
 from records.shards import checked_manifest
 from records.split import SPLITS
@@ -131,13 +131,14 @@ def plot_yaw(faces: Faces, scheme: Scheme) -> Figure:
 
 
 def estimate_yaw(labels: np.ndarray, scheme: Scheme) -> np.ndarray:
-    """Yaw in radians [N] from points [N, 68, 2], positive as in 300W-LP; NaN for unknown points or another scheme.
+    """Yaw in radians [N] from points [N, K, 2], positive as in 300W-LP; NaN for unknown points or without the 68.
 
     The nose's tip stands before the outer eye corners by a fixed part of their distance, so turning moves it along
     their line: shift / width = DEPTH tan(yaw).
     """
-    if scheme.name != IBUG_68.name:
+    if steps(scheme, IBUG_68) is None:
         return np.full(len(labels), np.nan)
+    labels = convert(labels, scheme, IBUG_68)
     right, left, tip, chin = (labels[:, index] for index in (36, 45, 30, 8))
     down = chin - (right + left) / 2  # the face's own vertical; the line of the eyes vanishes in a profile
     down /= np.linalg.norm(down, axis=1, keepdims=True)

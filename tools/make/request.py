@@ -38,8 +38,8 @@ class Request:
 class FaceRequest(Request):
     """A set of face records to make.
 
-    scheme: name of the records' point scheme, None: the data sets'; context: pixels around the crop; margin: part of
-    the landmark box's longer edge, on every side; encoding: one of `records.manifest.ENCODINGS`.
+    scheme: of the records' points, a name or the path of its JSON, None: the data sets'; context: pixels around the
+    crop; margin: part of the landmark box's longer edge, on every side; encoding: one of `records.manifest.ENCODINGS`.
     """
 
     scheme: str | None

@@ -15,14 +15,14 @@ import numpy as np
 
 from infer.geometry.boxes import distinct
 from infer.geometry.oriented import oriented_around, oriented_from, roll_of
-from records.landmarks import IBUG_68, KAGGLE_15, convert
+from records.landmarks import IBUG_68, SCHEMES, convert, steps
 from tools.read import formats
 from tools.read.face import AnnotatedFace, BadSample, Item
 from tools.read.scene import AnnotatedScene, Places
 
 BY = "points"  # who says so of such a face
 SAME = 0.8  # of the union of two boxes: one face, annotated twice
-_FIVE = (1, 0, 10, 12, 11)  # of Kaggle's 15: right eye, left eye, tip of the nose, right and left corner of the mouth
+_FIVE = SCHEMES["mtfl5"]  # right eye, left eye, tip of the nose, right and left corner of the mouth
 
 
 def grouped(items: Iterable[Item]) -> list[Item]:
@@ -86,12 +86,14 @@ def read(item: Item, points_key: str) -> AnnotatedScene:
 
 
 def five_of(face: AnnotatedFace) -> np.ndarray:
-    """The five points of a face, float64 [5, 2], NaN where one that they follow from is unknown."""
-    return convert(face.points.astype(np.float64), face.scheme, KAGGLE_15)[list(_FIVE)]
+    """The five points of a face, float64 [5, 2], NaN where one that they follow from is unknown, or no scheme says."""
+    if steps(face.scheme, _FIVE) is None:
+        return np.full((_FIVE.count, 2), np.nan)
+    return convert(face.points.astype(np.float64), face.scheme, _FIVE)
 
 
 def _oriented(face: AnnotatedFace, roll: float) -> np.ndarray:
     """The box that stands as the head does: exact where all points are known, else from the upright one."""
-    if face.scheme.name == IBUG_68.name and np.isfinite(face.points).all():
-        return oriented_around(face.points, roll)
+    if steps(face.scheme, IBUG_68) is not None and np.isfinite(face.points).all():
+        return oriented_around(convert(face.points, face.scheme, IBUG_68), roll)
     return oriented_from(face.box, [roll])[0]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from infer.geometry.boxes import box_of
-from records.landmarks import IBUG_68, Scheme
+from records.landmarks import IBUG_68, Scheme, common, convert
 from tools.read.face import NO_POSE, AnnotatedFace, BadSample, Item, Remark
 from tools.read.matfile import NotNumbers, list_names, read_mat
 from tools.read.mean_shape import fitted_box
@@ -48,11 +48,11 @@ def face_of(item: Item, marks: Marks, pose: np.ndarray | None = None) -> Annotat
     if marks.fault:
         raise BadSample(*marks.fault)
     points = checked_points(marks.points, where(item))
-    box = landmark_box(points, marks.box, marks.scheme, where(item))
+    box = landmark_box(points, marks.box, item.scheme, where(item))
     placed = place(item, marks.size, marks.upright)
     pose = NO_POSE.copy() if pose is None else pose
     remarks = marks.remarks + placed.remarks
-    return AnnotatedFace(placed.image, placed.moved(points), placed.moved(box), pose, marks.scheme, remarks)
+    return AnnotatedFace(placed.image, placed.moved(points), placed.moved(box), pose, item.scheme, remarks)
 
 
 def subset_of(picture: Path, root: Path) -> str:
@@ -91,14 +91,23 @@ def single_precision(values: np.ndarray) -> np.ndarray:
 def landmark_box(points: np.ndarray, annotated: np.ndarray | None, scheme: Scheme, place: str) -> np.ndarray:
     """The box (x0, y0, x1, y1) of all 68 points of a face, float64 [4], whatever part of them is known.
 
-    points: [K, 2], NaN where unknown. The box of 15 whole points is not that of a face either: it has no chin.
+    points: [K, 2], NaN where unknown. The box of 15 whole points is not that of a face either: it has no chin. Of
+    points of which no scheme says where in a face they lie it is the annotated one, or else their own.
     Raises BadSample "unknown box" where there is no annotated box and too little is known.
     """
-    if scheme.name == IBUG_68.name and np.isfinite(points).all():
+    shared, known = common([scheme, IBUG_68]), np.isfinite(points).all(axis=1)
+    if shared is not None:
+        points = convert(points, scheme, shared)
+    if shared is IBUG_68 and np.isfinite(points).all():
         return box_of(points)
     if annotated is not None and np.isfinite(annotated).all() and (annotated[2:] - annotated[:2] >= 1).all():
         return np.asarray(annotated, np.float64)
-    return fitted_box(points, scheme, place)
+    if shared is not None:
+        return fitted_box(points, shared, place)
+    if known.all():
+        return box_of(points)
+    found = f"{known.sum()} of {scheme.count} points of {scheme.name} and no usable box"
+    raise BadSample("unknown box", f"{place}: found {found}, expected a box, or all points")
 
 
 def size_of(width: object, height: object) -> Size | None:

@@ -1,6 +1,6 @@
 """Reader of plain CSV: a row per face, a header that says which column is which.
 
-    file,x0,y0,x1,y1,...,x67,y67        68 points, or x0 to y14 for Kaggle's 15
+    file,x0,y0,x1,y1,...,x67,y67        68 points, x0 to y14 for Kaggle's 15, or as many as a scheme of yours has
     a.jpg,12.5,30.25,,,...              an empty cell: this point is unknown
 
 Pixels are counted from 0, centres at whole numbers; pictures are relative to the CSV file; several rows of a file are
@@ -17,12 +17,14 @@ import numpy as np
 
 from infer.files.tables import header_of, open_text, rows_of
 from records.landmarks import IBUG_68, KAGGLE_15, Scheme
+from records.scheme import MOST, without_scheme
 from tools.read.face import AnnotatedFace, Item
 from tools.read.listing import Entry, ListingFormat, picture_named
 from tools.read.marks import Marks, face_of, number_of
 
 FORMAT = "csv"
-SCHEMES = (IBUG_68, KAGGLE_15)  # told apart by the number of columns
+# by the number of columns; others have no scheme until --scheme names one: as many points come in other orders too
+SCHEMES = {scheme.count: scheme for scheme in (IBUG_68, KAGGLE_15)}
 ORIGIN = 0.0  # this project's own format: as its outputs
 BOX_COLUMNS = ("box_x0", "box_y0", "box_x1", "box_y1")
 
@@ -35,8 +37,8 @@ def matches(path: Path) -> bool:
 def find(path: Path, dataset: str) -> list[Item]:
     """The faces of a CSV file, or of all in a folder, sorted by key.
 
-    Raises FileNotFoundError for a missing file; ValueError for a header without the columns of 68 or 15 points, and
-    where no row follows it.
+    Raises FileNotFoundError for a missing file; ValueError for a header without the columns of whole points, and where
+    no row follows it.
     """
     return _LISTING.find(path, dataset)
 
@@ -60,13 +62,12 @@ def parse(file: Path) -> list[Entry]:
 
 
 def _scheme(columns: list[str], file: Path) -> Scheme:
-    """The scheme with as many points as the header has."""
+    """The scheme of as many points as the header has."""
     count = sum(1 for name in columns if name[:1] == "x" and name[1:].isdigit())
-    scheme = next((scheme for scheme in SCHEMES if scheme.count == count), None)
-    expected = " or ".join(f"{scheme.count} ({scheme.name})" for scheme in SCHEMES)
-    if "file" not in columns or scheme is None:
+    if "file" not in columns or not 1 <= count <= MOST:
         found = f"{count} columns x0, x1, ...{'' if 'file' in columns else ' and no column file'}"
-        raise ValueError(f"{file}: found {found}, expected file and {expected} pairs x0,y0,...")
+        raise ValueError(f"{file}: found {found}, expected file and pairs x0,y0,... of 1 to {MOST} points")
+    scheme = SCHEMES.get(count) or without_scheme(count)
     missing = [name for name in _names(scheme) if columns.count(name) != 1]
     if missing:
         raise ValueError(f"{file}: found {columns.count(missing[0])} columns {missing[0]}, expected one")

@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 
 from infer.faces.align import five_points
-from infer.faces.pose import eye_openness, head_pose, mean_face, openness, pose_of, rotation_from_five
-from infer.geometry.rotations import rotation_of
+from infer.faces.pose import (
+    eye_openness,
+    head_pose,
+    lean,
+    mean_face,
+    openness,
+    points_68,
+    pose_of,
+    rotation_from_five,
+)
+from infer.geometry.rotations import rotation, rotation_of
+from records.landmarks import IBUG_68, SCHEMES, convert
 from tests.helpers.fitted import seen_from
 
 POSES = [(-0.3, 0.5, 0.2), (0.2, -0.9, -0.4), (0.1, 1.2, 0.0), (0.0, 0.0, 1.0)]  # pitch, yaw, roll
@@ -53,6 +63,25 @@ def test_place_and_size_change_nothing_nor_do_a_contour_and_an_open_mouth():
     points[:8] += 15
     points[55:60] += (0, 20)
     assert head_pose(points) == first
+
+
+@pytest.mark.parametrize(("yaw", "angle"), [(0, -70), (85, -70), (85, 35)])
+def test_how_far_a_head_leans_does_not_depend_on_its_turn(yaw, angle):
+    about_y, eyes = np.radians(yaw), (range(42, 48), range(36, 42))
+    turn = np.array([[np.cos(about_y), 0, -np.sin(about_y)], [0, 1, 0], [np.sin(about_y), 0, np.cos(about_y)]])
+    x, y, _ = (mean_face().points @ turn.T).T
+    points = 50 * np.stack([x, -y], axis=1) @ rotation(np.radians(angle)).T  # pictures have y down
+    assert np.degrees(lean(points.astype(np.float32), "ibug68", *eyes)) == pytest.approx(angle, abs=1)
+    if not yaw:  # by the eyes alone, that is all that is told
+        assert np.degrees(lean(points, "other", *eyes)) == pytest.approx(angle, abs=1)
+    assert lean(points, "points68", [], []) == 0
+
+
+def test_98_points_hold_the_68():
+    points = np.random.default_rng(2).normal(size=(98, 2))
+    np.testing.assert_array_equal(points_68(points, "wflw98"), convert(points, SCHEMES["wflw98"], IBUG_68))
+    np.testing.assert_array_equal(points_68(points[:68], "ibug68"), points[:68])
+    assert points_68(points[:15], "kaggle15") is None
 
 
 def test_what_has_no_pose():

@@ -78,7 +78,8 @@ def test_a_started_network_answers_as_before(model, trained, run, record_set, im
 def test_a_head_for_other_points_keeps_its_random_start(model, run, record_set, images, capsys):
     plain, _, names = answers(model, record_set, replace(network_of(model, LANDMARK_RUNS), points=7), images)
     assert plain.shape == (len(images), 14)
-    assert "2 of" in capsys.readouterr().out  # the kernel and the bias of the heat maps
+    said = capsys.readouterr().out  # the kernel and the bias of the heat maps
+    assert "start: 2 of" in said and said.rstrip().endswith("of senet/integral/heat")
     assert names["senet/integral/heat/weights"].shape[-1] == 7 and not names["senet/integral/heat/bias"].any()
     name = "senet/stage1/block1/conv2/weights"
     np.testing.assert_array_equal(names[name], weights_in(frozen_graph(run.shape, run.load))[name])
@@ -87,7 +88,8 @@ def test_a_head_for_other_points_keeps_its_random_start(model, run, record_set, 
 def test_what_a_run_does_not_hold_keeps_its_random_start(trained, run, record_set, images, capsys):
     """A wider network than the run's: every kernel has another shape, what has none of the width is taken."""
     *_, found = answers(trained, record_set, Shape(width=16, decoder=8), images[:1])
-    assert "variables keep their random start" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "variables keep their random start, of senet/" in said and said.rstrip().endswith(" more")
     stored = tf.train.load_variable(run.path, "senet/integral/heat/weights")
     np.testing.assert_array_equal(found["senet/integral/heat/weights"], stored)
     stem = found["senet/stem/conv/weights"]

@@ -19,8 +19,12 @@ def test_models_that_cannot_be_measured(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"peer\.json: no such contract"):
         open_models([path])
     points = {"count": 4, "groups": {}, "lines": {}, "left_eye": [1], "right_eye": [0], "flip": [1, 0, 2, 3]}
-    for scheme, wanted in (("four", "point scheme: found 'four'"), ("ibug68", "found 4 points, expected 68 of ibug68")):
-        path = write_peer(tmp_path, points={"scheme": scheme, **points})
+    odd = {**points, "flip": [1, 2, 3, 0]}  # a permutation is all that inference asks for
+    for own, wanted in (
+        ({"scheme": "four", **odd}, r"four flip\[0\]: found 1, whose own partner is 2"),
+        ({"scheme": "ibug68", **points}, "found 4 points, expected 68 of ibug68"),
+    ):
+        path = write_peer(tmp_path, points=own)
         path.write_bytes(pooled_model(np.zeros((3, 8)), np.zeros(8)))
         with pytest.raises(ValueError, match=rf"peer\.onnx: {wanted}"):
             open_models([path])

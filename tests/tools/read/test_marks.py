@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from infer.geometry.boxes import box_of
-from records.landmarks import IBUG_68, KAGGLE_15, convert
+from records.landmarks import IBUG_68, KAGGLE_15, SCHEMES, convert
 from tests.helpers.annotated import unknown
-from tests.helpers.drawn import symmetric_face
+from tests.helpers.drawn import points_98, symmetric_face
 from tools.read.face import BadSample
 from tools.read.marks import checked_points, landmark_box
 from tools.read.mean_shape import fit_mean_shape, fitted_box, mean_shape
@@ -44,6 +44,13 @@ def test_fifteen_points_have_the_box_of_the_face_they_belong_to():
     points = convert(face, IBUG_68, KAGGLE_15)
     np.testing.assert_allclose(landmark_box(points, None, KAGGLE_15, "a"), box_of(face), atol=1e-3)
     np.testing.assert_allclose(fitted_box(unknown(points, *range(2, 10)), KAGGLE_15, "a"), box_of(face), atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["wflw98", "ibug51", "cofw29", "aflw19", "mtfl5"])
+def test_points_of_every_scheme_have_the_box_of_the_face_they_belong_to(name):
+    face = placed(mean_shape())
+    points = convert(points_98(face), SCHEMES["wflw98"], SCHEMES[name])
+    np.testing.assert_allclose(landmark_box(points, None, SCHEMES[name], "a"), box_of(face), atol=2)
 
 
 @pytest.mark.parametrize("known", [[36, 45, 57], range(48, 68), range(36, 42), range(17, 22)])

@@ -28,6 +28,24 @@ def test_fifteen_points_are_kaggles(tmp_path):
     assert item.scheme is face.scheme is KAGGLE_15
 
 
+def test_as_many_points_as_there_are_have_no_scheme(tmp_path):
+    points = POINTS[[8, 30, 36]]
+    (item,) = find(write_lines(tmp_path, csv_header(3), csv_row(points)), "set")
+    assert item.scheme.name == "points3"
+    face = read(item)
+    np.testing.assert_allclose(face.points, points, atol=1e-4)
+    np.testing.assert_allclose(face.box, box_of(points), atol=1e-4)
+    box = write_lines(tmp_path, csv_header(3, ",box_x0,box_y0,box_x1,box_y1"), csv_row(points, more=",3,4,90,80"))
+    np.testing.assert_array_equal(read(find(box, "set")[0]).box, [3, 4, 90, 80])
+
+
+def test_some_points_of_no_scheme_tell_no_box(tmp_path):
+    (item,) = find(write_lines(tmp_path, csv_header(3), csv_row(unknown(POINTS[[8, 30, 36]], 1))), "set")
+    with pytest.raises(BadSample, match="found 2 of 3 points of points3 and no usable box") as caught:
+        read(item)
+    assert caught.value.reason == "unknown box"
+
+
 @pytest.mark.parametrize(
     "line, found",
     [
