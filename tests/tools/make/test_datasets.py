@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from records.landmarks import IBUG_68, KAGGLE_15
+from records.landmarks import IBUG_68, KAGGLE_15, scheme_of
 from records.manifest import Dataset
 from records.split import Split, split_of
 from tests.helpers.drawn import draw_set
@@ -12,6 +12,7 @@ from tools.make.datasets import (
     capped,
     copies,
     find_items,
+    named,
     parse_source,
     records_scheme,
     without_duplicates,
@@ -89,6 +90,18 @@ def test_the_same_path_twice_is_refused(tmp_path):
     folder = draw_set(tmp_path / "tiny", sources=1, views=1)
     with pytest.raises(ValueError, match=r"tiny: found 2 times, expected once \(PATH:2"):
         find_items([Source(folder), Source(folder / ".." / "tiny", 2.0)], find, Split(0), Seen("pts_2d"))
+
+
+def test_points_without_a_scheme_take_one_of_as_many():
+    fifteen, seven = (replace(item(name), scheme=scheme_of(f"points{count}")) for name, count in (("a", 15), ("b", 7)))
+    assert records_scheme([fifteen]) == scheme_of("points15") and records_scheme([fifteen], KAGGLE_15) is KAGGLE_15
+    assert [one.scheme.name for one in named([fifteen, seven, item("c")], KAGGLE_15)] == [
+        "kaggle15",
+        "points7",
+        "ibug68",
+    ]
+    with pytest.raises(ValueError, match="found point scheme points7, expected kaggle15"):
+        records_scheme([fifteen, seven], KAGGLE_15)
 
 
 def test_records_have_the_common_scheme_or_one_that_all_map_to():
