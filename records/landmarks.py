@@ -134,14 +134,15 @@ def part_of(scheme: Scheme, indices: tuple[int, ...]) -> Scheme:
 def steps(source: Scheme, target: Scheme) -> list[Scheme] | None:
     """The schemes on the shortest way from one to another, the target last; none on the way to the same points.
 
-    None where no way leads there. Points without a scheme are those of any scheme of their number.
+    None where no way leads there. Points without a scheme are those of any scheme of their number; points of one name
+    are the same.
     """
     if source.name in (target.name, f"{ALL}{target.count}"):
         return []
     ways: list[list[Scheme]] = [[target]]
     while ways:
         way = ways.pop(0)
-        if source.name in way[0].made_of:
+        if _mapping(source, way[0]):
             return way
         ways += [[SCHEMES[name], *way] for name in way[0].made_of if name in SCHEMES and SCHEMES[name] not in way]
     return None
@@ -171,8 +172,18 @@ def convert(points: np.ndarray, source: Scheme, target: Scheme) -> np.ndarray:
         raise ValueError(f"point schemes: found no mapping {source.name} -> {target.name}, expected one of {known}")
     points = points.copy()
     for scheme in way:
-        points, source = _means(points, scheme.made_of[source.name]), scheme
+        points, source = _means(points, _mapping(source, scheme)), scheme
     return points
+
+
+def _mapping(source: Scheme, target: Scheme) -> Chains:
+    """For each point of a scheme those of another whose mean it is: as it says, or by their names; empty: unknown."""
+    if source.name in target.made_of:
+        return target.made_of[source.name]
+    numbers = any(name.isdigit() for name in target.names)  # of parts of schemes without names: they tell nothing
+    if target.names and not numbers and set(target.names) <= set(source.names):
+        return tuple((source.names.index(name),) for name in target.names)
+    return ()
 
 
 def _means(points: np.ndarray, mapping: Chains) -> np.ndarray:

@@ -144,6 +144,24 @@ def write_kaggle(folder: Path, *lines: str, name: str = "training.csv") -> Path:
     return folder / name
 
 
+# WFLW's lists
+
+
+def wflw_line(points: np.ndarray, file: str = "37--Soccer/37_Soccer_soccer_ball_37_45.jpg", more: bool = True) -> str:
+    between = ["50", "60", "150", "170", "0", "1", "0", "0", "1", "0"] if more else []
+    return " ".join([*(f"{value:.4f}" for value in np.ravel(points)), *between, file])
+
+
+def write_wflw(folder: Path, *lines: str, pictures: Sequence[str] = ()) -> Path:
+    """A list of these lines where WFLW has it, with the pictures in WFLW_images."""
+    path = folder / "WFLW_annotations" / "list_98pt_rect_attr_train_test" / "list_98pt_rect_attr_train.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+    for picture in pictures:
+        write_picture(folder / "WFLW_images" / picture)
+    return path
+
+
 # OpenFace's CSV
 
 SEQUENCE = ("frame", "face_id", "timestamp", "confidence", "success")

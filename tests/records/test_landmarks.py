@@ -16,8 +16,10 @@ from records.landmarks import (
     part_of,
     scheme_of,
     scheme_told,
+    steps,
     told,
 )
+from records.scheme import without_scheme
 from tests.helpers.drawn import PARTNERS, points_98, symmetric_face
 
 # Kaggle-15: each point, its mirror partner and the points of the 68 that it is the mean of, written down here once more
@@ -127,6 +129,15 @@ def test_five_points_of_all_schemes():
     for name, scheme in SCHEMES.items():
         five = convert(convert(face, SCHEMES["wflw98"], scheme), scheme, SCHEMES["mtfl5"])
         np.testing.assert_allclose(five, from_68, atol=1e-12, err_msg=name)
+
+
+def test_points_of_one_name_are_the_same():
+    theirs = dataclasses.replace(without_scheme(3), name="theirs", names=("nose", "chin", "brow"))
+    ours = dataclasses.replace(without_scheme(2), name="ours", names=("brow", "nose"))
+    points = np.float32([[1, 2], [3, 4], [np.nan, 6]])
+    np.testing.assert_array_equal(convert(points, theirs, ours), [[np.nan, 6], [1, 2]])
+    assert steps(part_of(scheme_of("points7"), (2, 5)), part_of(scheme_of("points9"), (2, 5))) is None
+    assert steps(ours, theirs) is None and steps(theirs, dataclasses.replace(ours, names=("brow", "jaw"))) is None
 
 
 def test_points_without_a_scheme():

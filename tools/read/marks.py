@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from infer.geometry.boxes import box_of
-from records.landmarks import IBUG_68, Scheme, common, convert
+from records.landmarks import IBUG_68, KAGGLE_15, common, convert
+from records.scheme import Scheme, without_scheme
 from tools.read.face import NO_POSE, AnnotatedFace, BadSample, Item, Remark
 from tools.read.matfile import NotNumbers, list_names, read_mat
 from tools.read.mean_shape import fitted_box
@@ -47,7 +48,7 @@ def face_of(item: Item, marks: Marks, pose: np.ndarray | None = None) -> Annotat
     """The face of an item from what its file says. Raises BadSample."""
     if marks.fault:
         raise BadSample(*marks.fault)
-    points = checked_points(marks.points, where(item))
+    points = checked_points(convert(marks.points, marks.scheme, item.scheme), where(item))
     box = landmark_box(points, marks.box, item.scheme, where(item))
     placed = place(item, marks.size, marks.upright)
     pose = NO_POSE.copy() if pose is None else pose
@@ -117,6 +118,12 @@ def size_of(width: object, height: object) -> Size | None:
     except ValueError:
         return None
     return found if all(1 <= edge < np.inf for edge in found) else None
+
+
+def scheme_of_count(count: int) -> Scheme:
+    """The scheme of so many points that are told apart by nothing else: iBUG's 68, Kaggle's 15, or none."""
+    # no other one before --scheme names it: as many points come in other orders too
+    return next((scheme for scheme in (IBUG_68, KAGGLE_15) if scheme.count == count), None) or without_scheme(count)
 
 
 def number_of(cell: str, name: str) -> float:

@@ -16,15 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from infer.files.tables import header_of, open_text, rows_of
-from records.landmarks import IBUG_68, KAGGLE_15, Scheme
-from records.scheme import MOST, without_scheme
+from records.scheme import MOST, Scheme
 from tools.read.face import AnnotatedFace, Item
 from tools.read.listing import Entry, ListingFormat, picture_named
-from tools.read.marks import Marks, face_of, number_of
+from tools.read.marks import Marks, face_of, number_of, scheme_of_count
 
 FORMAT = "csv"
-# by the number of columns; others have no scheme until --scheme names one: as many points come in other orders too
-SCHEMES = {scheme.count: scheme for scheme in (IBUG_68, KAGGLE_15)}
 ORIGIN = 0.0  # this project's own format: as its outputs
 BOX_COLUMNS = ("box_x0", "box_y0", "box_x1", "box_y1")
 
@@ -67,7 +64,7 @@ def _scheme(columns: list[str], file: Path) -> Scheme:
     if "file" not in columns or not 1 <= count <= MOST:
         found = f"{count} columns x0, x1, ...{'' if 'file' in columns else ' and no column file'}"
         raise ValueError(f"{file}: found {found}, expected file and pairs x0,y0,... of 1 to {MOST} points")
-    scheme = SCHEMES.get(count) or without_scheme(count)
+    scheme = scheme_of_count(count)
     missing = [name for name in _names(scheme) if columns.count(name) != 1]
     if missing:
         raise ValueError(f"{file}: found {columns.count(missing[0])} columns {missing[0]}, expected one")

@@ -12,6 +12,7 @@ counted from 1; where the size is named, boxes count in a picture of that size.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -33,6 +34,7 @@ CORNERS = ("xmin", "ymin", "xmax", "ymax")
 _FACES = ("face", "mask")
 _PICTURES = ("images", "JPEGImages")
 _HEAD = 4096  # bytes to tell the format by
+_ROOT = re.compile(rb"<annotation[\s>]")  # CVAT's is <annotations>
 
 
 class _Folders(SceneListing):
@@ -44,7 +46,7 @@ class _Folders(SceneListing):
 
 def _begins_right(file: Path) -> bool:
     with file.open("rb") as stream:
-        return b"<annotation" in stream.read(_HEAD).replace(b"\0", b"")  # the zeros of UTF-16
+        return _ROOT.search(stream.read(_HEAD).replace(b"\0", b"")) is not None  # the zeros of UTF-16
 
 
 def parse(file: Path) -> list[tuple[Path, SceneMarks]]:

@@ -10,10 +10,11 @@ import pytest
 from infer.geometry.boxes import box_of
 from tests.helpers.annotated import BOX, OTHER, POINTS, unknown, write_coco, write_csv, write_dlib
 from tests.helpers.drawn import HEIGHT, WIDTH
-from tools.read import coco, dlib, formats, points_csv
+from tests.helpers.labelled import write_cvat, write_labelme
+from tools.read import coco, cvat, dlib, formats, labelme, points_csv
 from tools.read.listing import picture_named
 
-WRITERS = {points_csv: write_csv, dlib: write_dlib, coco: write_coco}
+WRITERS = {points_csv: write_csv, dlib: write_dlib, coco: write_coco, labelme: write_labelme, cvat: write_cvat}
 every_format = pytest.mark.parametrize("reader", WRITERS, ids=lambda reader: reader.FORMAT)
 
 
@@ -61,7 +62,7 @@ def test_names_are_read_alike(tmp_path, monkeypatch, reader, name):
     (tmp_path / "sub").mkdir()
     (tmp_path / "a.png").rename(tmp_path / "sub" / "a.png")
     given = name.format(folder=tmp_path)
-    path.write_text(path.read_text().replace("a.png", json.dumps(given)[1:-1] if reader is coco else given))
+    path.write_text(path.read_text().replace("a.png", json.dumps(given)[1:-1] if path.suffix == ".json" else given))
     monkeypatch.chdir(tmp_path)
     (item,) = reader.find(Path(path.name), "set")
     assert item.key == "set/sub/a#1" and reader.read(item).image.shape == (HEIGHT, WIDTH, 3)

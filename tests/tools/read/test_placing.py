@@ -22,6 +22,7 @@ from tests.helpers.annotated import (
     write_pts,
 )
 from tests.helpers.drawn import HEIGHT, WIDTH
+from tests.helpers.labelled import cvat_skeleton, labelme_shapes, write_images, write_shapes
 from tests.helpers.pictures import encode, exif
 from tools.read import formats
 from tools.read.face import BadSample
@@ -71,6 +72,17 @@ def write_lines(folder, picture, **_):
     return picture
 
 
+def write_with_shapes(folder, picture, size):
+    width, height = size or (None, None)
+    write_shapes(folder, labelme_shapes(), picture.name, imageWidth=width, imageHeight=height)
+    return picture
+
+
+def write_with_images(folder, picture, size):
+    write_images(folder, cvat_skeleton(), file=picture.name, size=size)
+    return picture
+
+
 def write_tracked(folder, picture, **_):
     write_openface(picture.with_suffix(".csv"), openface_row())
     return picture
@@ -78,6 +90,7 @@ def write_tracked(folder, picture, **_):
 
 WRITERS = {"300w-lp": write_mat, "aflw2000": write_aflw, "dlib": write_with_boxes, "coco": write_with_annotations}
 WRITERS |= {"csv": write_row, "pts": write_lines, "openface": write_tracked}
+WRITERS |= {"labelme": write_with_shapes, "cvat": write_with_images}
 UPRIGHT, STORED = (WIDTH, HEIGHT), (HEIGHT, WIDTH)
 
 
@@ -90,6 +103,12 @@ UPRIGHT, STORED = (WIDTH, HEIGHT), (HEIGHT, WIDTH)
         ("coco", UPRIGHT, True, False),
         ("coco", STORED, False, False),
         ("coco", None, False, True),
+        ("labelme", UPRIGHT, True, False),
+        ("labelme", STORED, False, False),
+        ("labelme", None, True, False),
+        ("cvat", UPRIGHT, True, False),
+        ("cvat", STORED, False, False),
+        ("cvat", None, True, False),
         ("dlib", UPRIGHT, True, False),
         ("dlib", STORED, False, False),
         ("dlib", None, False, True),
@@ -111,15 +130,18 @@ def test_a_picture_that_exif_turns(tmp_path, format, size, upright, remark):
         assert told == ([(TURNED, f"set/{item.subset}/a.jpg")] if remark and orientation == "auto" else [])
 
 
-@pytest.mark.parametrize("orientation, remarks", [(1, 0), (3, 1)])
-def test_a_size_says_nothing_of_a_picture_that_stands_on_its_head(tmp_path, orientation, remarks):
-    write_turned(write_with_boxes(tmp_path, tmp_path / "a.jpg", UPRIGHT), OVER, orientation)
+@pytest.mark.parametrize(
+    "format, orientation, remarks, expected",
+    [("dlib", 1, 0, OVER), ("dlib", 3, 1, OVER), ("cvat", 1, 0, OVER), ("cvat", 3, 0, IMAGE)],
+)
+def test_a_size_says_nothing_of_a_picture_that_stands_on_its_head(tmp_path, format, orientation, remarks, expected):
+    write_turned(WRITERS[format](tmp_path, tmp_path / "a.jpg", UPRIGHT), OVER, orientation)
     (item,) = formats.find(tmp_path, "set")
     face = formats.read(item, "pts_2d")
-    assert len(face.remarks) == remarks and np.abs(face.image.astype(int) - OVER).mean() < 5
+    assert len(face.remarks) == remarks and np.abs(face.image.astype(int) - expected).mean() < 5
 
 
-@pytest.mark.parametrize("format", ["coco", "dlib"])
+@pytest.mark.parametrize("format", ["coco", "dlib", "labelme", "cvat"])
 @pytest.mark.parametrize("factor", [0.5, 3])
 def test_points_of_a_resized_picture_are_scaled(tmp_path, format, factor):
     picture = WRITERS[format](tmp_path, tmp_path / "a.png", size=UPRIGHT)

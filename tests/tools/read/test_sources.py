@@ -2,9 +2,21 @@
 
 import json
 
+import numpy as np
 import pytest
 
-from tests.helpers.annotated import COCO_FACE, END, START, coco_annotation, csv_header, csv_row, dlib_box, dlib_parts
+from tests.helpers.annotated import (
+    COCO_FACE,
+    END,
+    START,
+    coco_annotation,
+    csv_header,
+    csv_row,
+    dlib_box,
+    dlib_parts,
+    wflw_line,
+)
+from tests.helpers.labelled import cvat_skeleton, labelme_shapes
 from tools.read import formats, scenes
 
 PHOTOS = {
@@ -22,6 +34,7 @@ PHOTOS = {
     "DRAWN/DRAWN_0004_1_3": "DRAWN_0004",
     "lfw_5590/Ann_Lee_0001": "LFW_Ann_Lee",
     "lfw_5590/Ann_Lee_0002_mirror": "LFW_Ann_Lee",
+    "37--Soccer/37_Soccer_soccer_ball_37_45": "37_Soccer_soccer_ball_37_45",
     "photos/IMG_0001": "IMG_0001",
     "mine/someone": "someone",
     "yours/someone_mirror": "someone",
@@ -43,6 +56,11 @@ def photos(tmp_path):
     images = [{"id": number, "file_name": file} for number, file in enumerate(files)]
     faces = [coco_annotation(image_id=number) for number in range(len(files))]
     (tmp_path / "a.json").write_text(json.dumps({"images": images, "annotations": faces, "categories": [COCO_FACE]}))
+    (tmp_path / "a.txt").write_text("\n".join(wflw_line(np.zeros((98, 2)), file) for file in files))
+    inside = "".join(f'<image name="{file}">{cvat_skeleton()}</image>' for file in files)
+    (tmp_path / "b.xml").write_text(f"<annotations>{inside}</annotations>")
+    for number, file in enumerate(files):
+        (tmp_path / f"{number}.json").write_text(json.dumps({"shapes": labelme_shapes(), "imagePath": file}))
     return tmp_path
 
 
@@ -56,9 +74,10 @@ def test_the_source_of_a_scene_is_that_of_its_faces(photos):
         assert len(found) == len(PHOTOS) or format == "pts"
 
 
-@pytest.mark.parametrize("format", ["300w-lp", "aflw2000", "pts", "dlib", "coco", "csv"])
+@pytest.mark.parametrize("format", ["300w-lp", "aflw2000", "pts", "dlib", "coco", "csv", "wflw", "cvat", "labelme"])
 def test_the_source_does_not_depend_on_the_reader(photos, format):
-    files = {"dlib": "a.xml", "coco": "a.json", "csv": "a.csv", "pts": ""}
+    files = {"dlib": "a.xml", "coco": "a.json", "csv": "a.csv", "pts": "", "labelme": ""}
+    files |= {"wflw": "a.txt", "cvat": "b.xml"}
     sources = {}
     for name in PHOTOS:
         folder = (photos / name).parents[1 if format == "300w-lp" else 0]
