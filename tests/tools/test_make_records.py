@@ -1,6 +1,7 @@
 """tools/make_records.py from the command line: what it writes, what it skips, what it refuses, how it goes on."""
 
 import hashlib
+import json
 import os
 import shutil
 from collections import Counter
@@ -16,13 +17,15 @@ from records.landmarks import IBUG_68, KAGGLE_15
 from records.manifest import MANIFEST, Dataset
 from records.split import RULE, SPLITS, Split, source_of
 from tests.conftest import CONTEXT, RECORD_OPTIONS, TEST_FRACTION
-from tests.helpers.annotated import IMAGE, OTHER, coco_annotation, coco_keypoints, write_annotations, write_pts
+from tests.helpers.annotated import IMAGE, OTHER, POINTS, coco_annotation, coco_keypoints, write_annotations, write_pts
 from tests.helpers.drawn import draw_set, symmetric_face, write_face
+from tests.helpers.labelled import labelme_shapes, write_shapes
 from tests.helpers.pictures import encode, exif
 from tests.helpers.records import records_of
 from tools import make_records
 from tools.make import datasets, parts
 from tools.make.staging import Staging
+from tools.read.labelled import ORDERED
 
 ALL_FOR_TRAINING = ["--test-fraction", "0", "--workers", "1", "--no-report"]
 
@@ -237,6 +240,28 @@ def test_sets_of_several_formats_and_a_scheme_that_all_map_to(face_set, tmp_path
     # nose tip and mouth corners of Kaggle's order: 10, then the subject's left (54) and right (48)
     span = (own[54] - own[48])[0] / (label[11] - label[12])[0]
     np.testing.assert_allclose((label[10] - label[12]) * span, own[30] - own[48], atol=1e-2)
+
+
+def test_points_with_labels_of_ones_own_find_their_places_in_a_scheme_of_these_names(tmp_path):
+    names = ("p10", "chin", "p2")
+    for number, points in enumerate((POINTS, OTHER)):
+        shapes = labelme_shapes(points[[30, 8, 19]], names)
+        write_shapes(tmp_path / "set", shapes[number:] + shapes[:number], f"{number}.png", f"{number}.json")
+    assert made(tmp_path / "set", tmp_path / "plain", *ALL_FOR_TRAINING) == 0
+    manifest = shards.checked_manifest(tmp_path / "plain")
+    assert manifest.scheme.names == ("chin", "p2", "p10")
+    assert manifest.remarks[ORDERED] == ["3, in this order: chin, p2, p10"]
+    (tmp_path / "mine.json").write_text(json.dumps({"name": "mine", "count": 3, "names": names}))
+    assert made(tmp_path / "set", tmp_path / "own", *ALL_FOR_TRAINING, "--scheme", tmp_path / "mine.json") == 0
+    assert shards.checked_manifest(tmp_path / "own").scheme.names == names
+    plain, own = (
+        {one["name"].decode(): one for one in records_of(tmp_path / name, "train")} for name in ("plain", "own")
+    )
+    for name, points in (("0#1", POINTS), ("1#1", OTHER)):
+        label = own[name]["label"].reshape(3, 2)
+        np.testing.assert_array_equal(label[[1, 2, 0]], plain[name]["label"].reshape(3, 2))
+        there = points[[30, 8, 19]]
+        np.testing.assert_allclose((label - label[0]) * own[name]["side"], there - there[0], atol=1e-3)
 
 
 def test_audit_names_what_is_damaged_missing_cut_or_strange(record_set, tmp_path, capsys):

@@ -23,7 +23,7 @@ from tools.read.listing import Entry, ListingFormat
 from tools.read.marks import Marks, scheme_of_count
 from tools.read.placing import Size
 
-ORDERED = "points of no known scheme, in the order of their labels"
+ORDERED = "labels of points that no known scheme has"
 
 _SHOWN = 8  # labels in a remark
 _DIGITS = 9  # of a label that is a number, at most
@@ -127,7 +127,7 @@ def _of_names(names: tuple[str, ...]) -> Scheme:
 
 def _told(labels: Sequence[str]) -> str:
     more = ", ..." if len(labels) > _SHOWN else ""
-    return f"{len(labels)} points, {', '.join(labels[:_SHOWN])}{more}"
+    return f"{len(labels)}, in this order: {', '.join(labels[:_SHOWN])}{more}"
 
 
 @dataclass(frozen=True)

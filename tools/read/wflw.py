@@ -59,7 +59,7 @@ def _begins_right(file: Path) -> bool:
 
 def parse(file: Path) -> list[Entry]:
     """The faces of a list, (picture, marks) each, in its order; an odd line with its fault. Raises ValueError."""
-    parents = file.absolute().parents[:_ABOVE]
+    parents = file.absolute().parents[:_ABOVE][::-1]  # a missing picture is said to be where WFLW has it
     folders = [*(folder / PICTURES for folder in parents), file.parent]
     with open_text(file) as stream:
         lines = enumerate(lines_of(stream, file), start=1)

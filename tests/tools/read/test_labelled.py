@@ -32,7 +32,7 @@ def test_names_stand_in_natural_order_in_a_scheme_of_their_own(labels, order):
         rf"points{len(order)}-\w{{8}}", found.scheme.name
     )
     ((kind, words),) = found.remarks
-    assert kind == ORDERED and words == f"{len(order)} points, {', '.join(order)}"
+    assert kind == ORDERED and words == f"{len(order)}, in this order: {', '.join(order)}"
 
 
 @pytest.mark.parametrize("first", [0, 1])
