@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from records.scheme import ALL, KEYS, MOST, Chains, Scheme, read_scheme, scheme_from, without_scheme
+from records.scheme import ALL, KEYS, MOST, Chains, Scheme, is_nameless, read_scheme, scheme_from, without_scheme
 
 FOLDER = Path(__file__).with_name("schemes")
 # first those that others are made of: of two data sets the first one that both lead to is their common scheme
@@ -149,9 +149,13 @@ def steps(source: Scheme, target: Scheme) -> list[Scheme] | None:
 
 
 def common(schemes: Iterable[Scheme]) -> Scheme | None:
-    """The first scheme that all of these lead to, of those that came along, or else of these; None where none is."""
+    """The first scheme that all of these lead to, of those that came along, or else of these; None where none is.
+
+    Points without a scheme lead to one of these alone: that they stand in another's order nobody says.
+    """
     schemes = list(schemes)
-    for target in (*SCHEMES.values(), *schemes):
+    nameless = any(map(is_nameless, schemes))
+    for target in schemes if nameless else (*SCHEMES.values(), *schemes):
         if all(steps(scheme, target) is not None for scheme in schemes):
             return target
     return None

@@ -9,6 +9,7 @@ from records.landmarks import (
     KAGGLE_15,
     KAGGLE_NAMES,
     SCHEMES,
+    common,
     convert,
     flip_points,
     indices_of,
@@ -138,6 +139,13 @@ def test_points_of_one_name_are_the_same():
     np.testing.assert_array_equal(convert(points, theirs, ours), [[np.nan, 6], [1, 2]])
     assert steps(part_of(scheme_of("points7"), (2, 5)), part_of(scheme_of("points9"), (2, 5))) is None
     assert steps(ours, theirs) is None and steps(theirs, dataclasses.replace(ours, names=("brow", "jaw"))) is None
+
+
+def test_points_without_a_scheme_are_in_no_order_that_nobody_named():
+    five, mtfl, wflw = scheme_of("points5"), SCHEMES["mtfl5"], SCHEMES["wflw98"]
+    assert common([five, IBUG_68]) is None and common([five]) is five
+    assert common([five, mtfl]) is mtfl and common([IBUG_68, five, mtfl]) is mtfl
+    assert common([wflw, IBUG_68]) is IBUG_68 and common([wflw, KAGGLE_15]) is KAGGLE_15
 
 
 def test_points_without_a_scheme():

@@ -16,6 +16,7 @@ import numpy as np
 from infer.geometry.boxes import distinct
 from infer.geometry.oriented import oriented_around, oriented_from, roll_of
 from records.landmarks import IBUG_68, SCHEMES, convert, steps
+from records.scheme import is_nameless
 from tools.read import formats
 from tools.read.face import AnnotatedFace, BadSample, Item
 from tools.read.scene import AnnotatedScene, Places
@@ -87,7 +88,7 @@ def read(item: Item, points_key: str) -> AnnotatedScene:
 
 def five_of(face: AnnotatedFace) -> np.ndarray:
     """The five points of a face, float64 [5, 2], NaN where one that they follow from is unknown, or no scheme says."""
-    if steps(face.scheme, _FIVE) is None:
+    if is_nameless(face.scheme) or steps(face.scheme, _FIVE) is None:
         return np.full((_FIVE.count, 2), np.nan)
     return convert(face.points.astype(np.float64), face.scheme, _FIVE)
 

@@ -3,6 +3,7 @@ import pytest
 
 from infer.geometry.boxes import box_of
 from records.landmarks import IBUG_68, KAGGLE_15, SCHEMES, convert
+from records.scheme import without_scheme
 from tests.helpers.annotated import unknown
 from tests.helpers.drawn import points_98, symmetric_face
 from tools.read.face import BadSample
@@ -51,6 +52,15 @@ def test_points_of_every_scheme_have_the_box_of_the_face_they_belong_to(name):
     face = placed(mean_shape())
     points = convert(points_98(face), SCHEMES["wflw98"], SCHEMES[name])
     np.testing.assert_allclose(landmark_box(points, None, SCHEMES[name], "a"), box_of(face), atol=2)
+
+
+def test_points_without_a_scheme_have_their_own_box_or_the_annotated_one():
+    five = np.array([[10.0, 12], [60, 14], [35, 90], [20, 60], [50, 61]])  # in no order of a scheme's
+    assert landmark_box(five, None, without_scheme(5), "a").tolist() == [10, 12, 60, 90]
+    partly, annotated = unknown(five, 2), np.array([5.0, 6, 70, 95])
+    assert landmark_box(partly, annotated, without_scheme(5), "a").tolist() == [5, 6, 70, 95]
+    with pytest.raises(BadSample, match="^a: found 4 of 5 points of points5 and no usable box"):
+        landmark_box(partly, None, without_scheme(5), "a")
 
 
 @pytest.mark.parametrize("known", [[36, 45, 57], range(48, 68), range(36, 42), range(17, 22)])

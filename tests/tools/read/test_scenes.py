@@ -17,11 +17,14 @@ from tests.helpers.annotated import (
     KAGGLE_POINTS,
     OTHER,
     POINTS,
+    csv_header,
+    csv_row,
     kaggle_row,
     pts_lines,
     unknown,
     write_csv,
     write_kaggle,
+    write_lines,
     write_picture,
     write_pts,
 )
@@ -203,6 +206,13 @@ def test_partly_known_points_leave_what_follows_from_them_unknown(tmp_path):
     (scene,) = read_all(alone)
     assert np.isnan(scene.places.five[0, 1]).all() and np.isfinite(scene.places.five[0, [0, 2, 3, 4]]).all()
     assert np.isnan(scene.places.oriented[0, 4])
+
+
+def test_points_without_a_scheme_are_no_five(tmp_path):
+    five = POINTS[[8, 36, 45, 0, 16]]
+    (scene,) = read_all(write_lines(tmp_path, csv_header(5), csv_row(five)))
+    np.testing.assert_allclose(scene.places.box, [box_of(five)], atol=1e-3)
+    assert np.isnan(scene.places.five).all() and np.isnan(scene.places.oriented[0, 4])
 
 
 def test_copies_of_a_photo_are_one_picture_with_all_their_faces(tmp_path):
