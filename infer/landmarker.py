@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .detect.detector import Detector, detector_maker
-from .faces.check import FACE, FaceCheck, agreement_scores, constants_of, disagreement, load_check
+from .faces.agreement import agreement_scores, disagreement
 from .faces.face import Face, TrackedFace, distinct_faces, face_of
 from .faces.pose import lean
 from .files.pictures import as_bgr
-from .geometry.boxes import OVERLAP, SAME, box_of, checked_boxes, overlaps
+from .geometry.boxes import box_of, checked_boxes
 from .geometry.candidates import Candidates
 from .geometry.crop import Crop
 from .model import network
@@ -28,7 +28,6 @@ PASSES = 2  # of the network, from boxes that may be off
 BATCH = 32  # faces per forward: memory stays small whatever a picture holds
 UNSURE = 0.05  # of passes that disagree so much, the face may be rolled too far for the first of them
 TURNS = (-np.pi / 4, np.pi / 4)  # of the first crop then; the network itself bears about 40 degrees either way
-ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be more, and smaller ones
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ class Landmarker:
 
     model: path of a model with its contract `.json` beside it, "3d" or "small" for one that came along, None for
     `default_model()`; threads: how many OpenCV may use (for the whole process), None leaves that alone; detector: one
-    of `DETECTORS`, None for `default_detector()`; detector_model: path of its file, which "yunet" needs and "haar" has
-    not; merge: path of a second model that answers some of the points in the first one's place; detect_size: longest
+    of `DETECTORS`, None for our own; detector_model: path of its file, which "yunet" needs, None for the one that came
+    along; merge: path of a second model that answers some of the points in the first one's place; detect_size: longest
     side of the detector's closest look, pixels, None for its own. Raises FileNotFoundError where model or contract is
     missing, ValueError where they are damaged or do not fit each other, or for another detector or size. One object
     serves one thread at a time.
@@ -83,7 +82,6 @@ class Landmarker:
         self._detector: Detector | None = None
         if detector_model is not None:
             self._detector = self._make_detector()  # what cannot be read is told before any work is done
-        self._check: FaceCheck | None = None
         self._tracker: Tracker | None = None
 
     def open_detector(self) -> Detector:
@@ -107,55 +105,29 @@ class Landmarker:
     def detect(self, image: np.ndarray, passes: int | None = None, size: int | None = None) -> list[Face]:
         """The faces of a picture, surest first; an empty list where none is found.
 
-        image and passes as in `fit`, but None: 1 with the detector of our own, whose boxes are near enough, else 2;
-        size: longest side of the detector's closest look, pixels, None: as the object has it. The detector looks in a
-        reduced picture first, and closer where that may show more. Raises ValueError for another kind of picture, or
-        where this OpenCV lacks the detector.
+        image and passes as in `fit`, but None: 1, for a detector's boxes are near enough; size: longest side of the
+        detector's closest look, pixels, None: as the object has it. The detector looks in a reduced picture first, and
+        closer where that may show more. Raises ValueError for another kind of picture, or where this OpenCV lacks the
+        detector.
         """
-        image, detector = as_bgr(image), self.open_detector()
-        passes = _checked_passes(passes, 1 if detector.sure else PASSES)
-        faces: list[Face] = []
-        for found in detector.looks(image, size):
-            faces = distinct_faces(faces + self.faces_at(image, found, passes))
-            if faces and max(np.ptp(face.points, axis=0).max() for face in faces) >= ROOM * min(image.shape[:2]):
-                break
-        return faces
+        image, passes = as_bgr(image), _checked_passes(passes, 1)
+        return self.faces_at(image, self.open_detector().find(image, size), passes)
 
-    def faces_at(self, image: np.ndarray, found: Candidates, passes: int | None = None) -> list[Face]:
+    def faces_at(self, image: np.ndarray, found: Candidates, passes: int = 1) -> list[Face]:
         """Those of a detector's candidates in a picture uint8 [height, width, 3] that are faces, with their points.
 
-        passes: as `detect` has it. A face's score is the detector's, where that one is sure; else the check's.
+        Each has the detector's score. Of two candidates that lead to the same points the surer one counts.
         """
-        found = found.chosen(found.scores >= self.open_detector().threshold).distinct(OVERLAP)
+        found = found.chosen(found.scores >= self.open_detector().threshold)
         if not len(found):
             return []
-        crops = self._crops_at(found.oriented)
-        if not self.open_detector().sure:
-            return self._checked_faces(image, crops, passes or PASSES)
-        points = self._passes(image, crops, passes or 1, True)[-1]
-        return [face_of(*pair) for pair in zip(points, found.scores.tolist(), strict=True)]
+        points = self._passes(image, self._crops_at(found.oriented), passes, True)[-1]
+        return distinct_faces([face_of(*pair) for pair in zip(points, found.scores.tolist(), strict=True)])
 
     def glance(self, frame: np.ndarray, side: int) -> Candidates:
         """What a quick look of the detector at a frame uint8 [height, width, 3] shows, unsure things too; side: its
         longest side, pixels."""
         return self.open_detector().glance(frame, side)
-
-    @property
-    def glances_cost_little(self) -> bool:
-        """Whether every frame of a video can have one."""
-        return self.open_detector().sure
-
-    def followed(self, frame: np.ndarray, points: np.ndarray, seen: Candidates) -> np.ndarray:
-        """How surely followed points [N, K, 2] are still a face's: float64 [N], NaN where they are none any more.
-
-        seen: what a glance at the frame showed. By what lies on them there, where the detector is sure; else by the
-        check.
-        """
-        if not self.open_detector().sure:
-            scores = self.scores(frame, points)
-            return np.where(scores >= FACE, scores, np.nan)
-        on = [overlaps(box_of(some), seen.boxes) >= SAME for some in points]
-        return np.array([seen.scores[one].max(initial=-np.inf) if one.any() else np.nan for one in on])
 
     def track(self, frame: np.ndarray, time: float | None = None) -> list[TrackedFace]:
         """The faces of a video's next frame, with ids that stay and points smoothed over time.
@@ -209,27 +181,9 @@ class Landmarker:
         return points
 
     def scores(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """How surely points [N, K, 2] in a picture uint8 [height, width, 3] are a face's: float64 [N], 0 to 1."""
-        self._check, contract = self._check or load_check(constants_of(self.contract.model)), self.contract
-        mirrored = self.mirrored(image, points)
-        if self._check.scheme != contract.points.scheme:
-            return agreement_scores(points, mirrored)
-        return self._check.scores(points, mirrored, contract.sha256)
-
-    def _checked_faces(self, image: np.ndarray, crops: list[Crop], passes: int) -> list[Face]:
-        """The faces among what the crops show, by the check.
-
-        What is no face yet gets one more pass, for a detector's box may be too far off for two. With one pass the
-        points are the first one's, though the check takes more.
-        """
-        answers = self._passes(image, crops, max(2, passes), True)
-        points, scores = answers[-1], self.scores(image, answers[-1])
-        again = np.flatnonzero(scores < FACE)
-        if len(again):
-            points[again] = self.refine(image, points[again])
-            scores[again] = self.scores(image, points[again])
-        chosen = answers[0] if passes == 1 else points
-        return [face_of(*pair) for pair in zip(chosen, scores.tolist(), strict=True) if pair[1] >= FACE]
+        """How well the mirrored look at points [N, K, 2] in a picture uint8 [height, width, 3] agrees with them, as a
+        face's does: float64 [N], 0 to 1."""
+        return agreement_scores(points, self.mirrored(image, points))
 
     def _crops_at(self, oriented: np.ndarray) -> list[Crop]:
         """The crops around oriented boxes [N, 5], standing as these do."""
@@ -248,7 +202,7 @@ class Landmarker:
         return answers
 
     def _best_turned(self, image, crops: list[Crop], answers: list[np.ndarray]) -> np.ndarray:
-        """The last answers; for faces on which the passes disagree, those of the turn that look most like a face."""
+        """The last answers; where the passes disagree on a face, those of the turn whose mirrored look agrees best."""
         points = answers[-1].copy()
         unsure = np.flatnonzero(disagreement(answers[-2], points) > UNSURE)
         if not len(unsure):

@@ -14,7 +14,7 @@ if not __package__:
     __package__ = here.name
     __import__(__package__)
 
-from .detect.kinds import CLOSEST, DETECTORS, default_detector
+from .detect.kinds import CLOSEST, DETECTORS, OWN
 from .files.console import speak_plainly
 from .kaggle.names import LOOKUP
 from .model.shipped import NAMED
@@ -56,12 +56,12 @@ def _add_faces(parser: argparse.ArgumentParser) -> None:
     )
     faces("--boxes", type=Path, metavar="FILE.csv", help=f"{help_boxes} of the upright picture")
     faces("--whole", action="store_true", help="no detection: each picture is a face, from edge to edge")
-    faces("--detector", choices=DETECTORS, help=f"what finds faces (default: {default_detector()})")
+    faces("--detector", choices=DETECTORS, help=f"what finds faces (default: {OWN})")
     faces("--detector-model", type=Path, metavar="FILE", help="own's .pb with its .json beside it, or YuNet's .onnx")
-    help_size = f"pixels of the longest side of the detector's closest look (default: {CLOSEST}); own and yunet"
+    help_size = f"pixels of the longest side of the detector's closest look (default: {CLOSEST})"
     faces("--detect-size", type=_positive, metavar="PIXELS", help=help_size)
     help_passes = "passes of the network, each cropped upright around the points of the one before"
-    help_default = "(default: 2; from boxes of the own detector and with --submission 1)"
+    help_default = "(default: 1 from a detector's boxes and with --submission, else 2)"
     faces("--passes", type=_positive, metavar="N", help=f"{help_passes} {help_default}")
     faces("--recursive", action="store_true", help="folders with all that is in them")
 

@@ -21,7 +21,7 @@ from . import opencv  # noqa: F401  # isort: skip  (first: it says in one line w
 
 import cv2
 
-from .detect.kinds import CLOSEST, DETECTORS, default_detector
+from .detect.kinds import CLOSEST, DETECTORS, OWN
 from .files.console import speak_plainly
 from .jobs.cores import cores
 from .jobs.memory import keep_memory
@@ -76,7 +76,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--port", type=_port, default=PORT, help="port to listen on, 0 for any that is free (default: %(default)s)")
     help_model = f"model with its .json beside it, or {' or '.join(NAMED)} (default: local/landmark.pb beside this"
     add("--model", metavar="FILE.pb", help=f"{help_model} program if there, else the landmark.pb that came with it)")
-    add("--detector", choices=DETECTORS, help=f"what finds faces (default: {default_detector()})")
+    add("--detector", choices=DETECTORS, help=f"what finds faces (default: {OWN})")
     add("--detector-model", type=Path, metavar="FILE", help="own's .pb with its .json beside it, or YuNet's .onnx")
     help_size = f"longest side of the detector's closest look; requests may ask for less (default: {CLOSEST})"
     add("--detect-size", type=int, metavar="PIXELS", help=help_size)

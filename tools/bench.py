@@ -205,8 +205,8 @@ SECTIONS = {
         "Rolled heads",
         "Held-out faces with all points known, turned by known angles, the box upright around the turned points "
         "(`tools/measure/roll.py`): NME inter-ocular in %, failed (over 10 %) in brackets. *As fit does*: "
-        "`Landmarker.fit`, `--boxes` and `--whole`, which try turned crops where the passes disagree. Detection "
-        "does not, for the cascades find no face that lies.",
+        "`Landmarker.fit`, `--boxes` and `--whole`, which try turned crops where the passes disagree. From a "
+        "detector's box the first crop stands as the head does.",
         lambda bench: real_faces("tools/measure/roll.py", bench.data[:1]),
         REAL,
     ),

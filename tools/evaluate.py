@@ -9,7 +9,7 @@ are those of the split that the models were trained with, as their contracts hav
 OpenCV runs can stand beside ours, with a contract written by hand: see docs/evaluation.md. AFLW2000-3D as it is
 published: --data AFLW2000 --split all, with a model of --points pts_3d. Exit code 1: faces could not be read.
 
-A DETECTOR is detector.pb or .onnx with its contract beside it, haar, or yunet=FILE.onnx. They are judged on pictures
+A DETECTOR is detector.pb or .onnx with its contract beside it, or yunet=FILE.onnx. They are judged on pictures
 with all their faces, as tools/make_scenes.py reads them: recall by false alarms, by height, yaw and roll; times; plots.
 """
 

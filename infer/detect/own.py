@@ -6,7 +6,6 @@ much as sixteen of 320.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -35,7 +34,7 @@ LARGE = (
 
 
 class OwnDetector:
-    """Finds faces of any roll by the network of `detector.pb`; its answers need no further check.
+    """Finds faces of any roll by the network of `detector.pb`.
 
     model: path of a detector with its contract `.json` beside it; size: longest side of the closest look, pixels.
     Raises FileNotFoundError where model or contract is missing, ValueError where they are damaged, do not fit each
@@ -43,7 +42,6 @@ class OwnDetector:
     """
 
     name = "own"
-    sure = True
 
     def __init__(self, model: str | Path, size: int = CLOSEST):
         self.size = checked_size(size)
@@ -52,10 +50,6 @@ class OwnDetector:
         with running(self.contract.model):
             self._net = open_graph(self.contract.model)
             self.glance(np.zeros((self.contract.multiple, 2 * self.contract.multiple, 3), np.uint8), FIRST)
-
-    def looks(self, image: np.ndarray, size: int | None = None) -> Iterator[Candidates]:
-        """The faces of `find`, all at once."""
-        yield self.find(image, size)
 
     def find(self, image: np.ndarray, size: int | None = None) -> Candidates:
         """The faces of a picture uint8 [height, width, 3] BGR, surest first, of scores from the threshold on.

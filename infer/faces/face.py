@@ -14,7 +14,7 @@ from ..geometry.boxes import box_of, distinct
 class Face:
     """A found face: box (x0, y0, x1, y1), float32 [4], tight around points, float32 [K, 2]; pixels of the picture.
 
-    score: how surely it is a face, 0.5 to 1; None where it was not looked for.
+    score: how surely it is one, 0 to 1: by the detector, of whole pictures by the mirrored look; None for given boxes.
     """
 
     box: np.ndarray

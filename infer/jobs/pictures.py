@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..draw import contact_sheet
-from ..faces.check import FACE
+from ..faces.agreement import FACE
 from ..faces.face import Face, face_of
 from ..files.console import counted
 from ..files.journal import Journal, read_entries
@@ -99,7 +99,7 @@ class PictureJob:
         image, passes = picture.image, self.options.passes
         if self.options.whole:
             points = landmarker.fit(image, picture_box(*image.shape[:2])[None], passes)
-            # nobody has looked whether it is one
+            # no detector has looked whether it is one
             return [face_of(points[0], float(landmarker.scores(image, points)[0]))]
         if self.options.boxes is None:
             return landmarker.detect(image, passes)

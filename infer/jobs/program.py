@@ -118,8 +118,8 @@ def _open_landmarker(options: RunOptions) -> Landmarker:
     if options.outputs.crops and scheme not in FIVE:
         raise ValueError(f"--crops: found points of the scheme {scheme!r}, expected one of {', '.join(FIVE)}")
     _tell_model(options.landmarker)
-    if options.detects and landmarker.open_detector().name == "own":
-        print(f"detector: {options.landmarker.detector_model or detector_model()}")
+    if options.detects:
+        print(f"detector: {_detector_file(options.landmarker)}")
     return landmarker
 
 
@@ -146,9 +146,12 @@ def _detector_settings(options: RunOptions, landmarker: Landmarker) -> list:
     """Which detector finds the faces, by its kind, file and closest look; nothing where none does."""
     if not options.detects:
         return []
-    kind, chosen = landmarker.open_detector().name, options.landmarker
-    file = chosen.detector_model or (detector_model() if kind == "own" else None)
-    return [kind, _digest(file), chosen.detect_size]
+    chosen = options.landmarker
+    return [landmarker.open_detector().name, _digest(_detector_file(chosen)), chosen.detect_size]
+
+
+def _detector_file(chosen: LandmarkerOptions) -> Path:
+    return chosen.detector_model or detector_model()
 
 
 def _digest(file: Path | None) -> str | None:

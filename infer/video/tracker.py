@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 
 from ..detect.own import FIRST, LOW
-from ..faces.check import disagreement
+from ..faces.agreement import disagreement
 from ..faces.face import Face, TrackedFace
 from ..files.pictures import as_bgr
 from ..geometry.boxes import OVERLAP, SAME, overlaps
@@ -35,7 +35,7 @@ FINEST = 1280  # pixels of the longest side of a glance: it has to show the smal
 class TrackerSettings:
     """look: seconds from one glance to the next, of a coarse one: finer ones are as much rarer as they cost more; idle:
     from one search of the whole frame to the next while none is followed; strikes: glances in a row without it that end
-    a face; search: seconds for which a lost one is looked for in every frame, if glances cost little; remember: for
+    a face; search: seconds for which a lost one is looked for in every frame, if a glance costs little; remember: for
     which it keeps its id; smooth: of the points, None for none."""
 
     look: float = 0.25
@@ -49,10 +49,6 @@ class TrackerSettings:
 class FaceFinder(Protocol):
     """What a tracker needs of a `Landmarker`; pictures are uint8 [height, width, 3], points float32 [N, K, 2]."""
 
-    @property
-    def glances_cost_little(self) -> bool:
-        """Whether every frame can have one."""
-
     def detect(self, image: np.ndarray) -> list[Face]:
         """The faces of a picture."""
 
@@ -64,9 +60,6 @@ class FaceFinder(Protocol):
 
     def refine(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
         """Points that were known nearly."""
-
-    def followed(self, frame: np.ndarray, points: np.ndarray, seen: Candidates) -> np.ndarray:
-        """How surely points are a face's, float64 [N], by what a glance showed; NaN where they are none."""
 
 
 class Tracker:
@@ -162,13 +155,13 @@ class Tracker:
             self._next_search = self._time + self.settings.idle
             self._next_look = self._time + self.settings.look
             self._add(frame, self.landmarker.detect(frame))
-        elif self.landmarker.glances_cost_little:
+        else:
             self._glance(frame)
 
     def _glance_if_due(self, frame: np.ndarray) -> None:
         unsure = any(track.strikes or track.restless for track in self._tracks)
         fresh = any(self._time - track.seen <= self.settings.search for track in self._lost)
-        cheap = self.landmarker.glances_cost_little and self._side(frame) <= CHEAP
+        cheap = self._side(frame) <= CHEAP
         if self._time >= self._next_look or unsure or (fresh and cheap):
             self._glance(frame)
 
@@ -177,13 +170,9 @@ class Tracker:
         side = self._side(frame)
         self._next_look = self._time + self.settings.look * (side / FIRST) ** 2
         seen = self.landmarker.glance(frame, side)
-        if self._tracks:
-            points = np.array([track.points for track in self._tracks])
-            scores = self.landmarker.followed(frame, points, seen)
-            for track, score in zip(self._tracks, scores.tolist(), strict=True):
-                missed = np.isnan(score)
-                track.strikes = track.strikes + 1 if missed else 0
-                track.score = track.score if missed else score
+        for track in self._tracks:
+            on = seen.scores[overlaps(track.box, seen.boxes) >= SAME]
+            track.strikes, track.score = (0, float(on.max())) if len(on) else (track.strikes + 1, track.score)
         free = seen.chosen([self._is_free(box) for box in seen.boxes] or [])
         self._add(frame, self.landmarker.faces_at(frame, free))
         self._lose([track for track in self._tracks if track.strikes >= self.settings.strikes])

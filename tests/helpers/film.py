@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from infer.faces.face import face_of
-from infer.geometry.boxes import SAME, box_of, overlaps
+from infer.geometry.boxes import box_of
 from infer.geometry.candidates import candidates_of
 from infer.video.frames import VideoFile
 from infer.video.tracker import Tracker
@@ -19,8 +19,6 @@ SIZE = (160, 120)  # of a clip
 class Truth:
     """A landmarker, and a detector, for films whose faces are known: the middle of each by frame, None where it is not
     there. The frame's first pixels tell its number."""
-
-    glances_cost_little = True
 
     def __init__(self, *paths):
         self.paths = paths
@@ -38,7 +36,7 @@ class Truth:
         self.detected.append(int(frame[0, 0, 0]))
         return [face_of(true.astype(np.float32), 0.9) for true in self.at(frame)]
 
-    def faces_at(self, frame, found, passes=None):
+    def faces_at(self, frame, found):
         found = found.chosen(found.scores >= 0.5)
         return [
             face_of(true.astype(np.float32), 0.8)
@@ -55,10 +53,6 @@ class Truth:
         self.glanced.append((int(frame[0, 0, 0]), side))
         true = self.at(frame)
         return candidates_of([box_of(some) for some in true], [0.9] * len(true))
-
-    def followed(self, frame, points, seen):
-        on = [overlaps(box_of(some), seen.boxes).max(initial=0) >= SAME for some in points]
-        return np.where(on, 0.9, np.nan)
 
 
 def film(tracker: Tracker, count: int, start: int = 0, paint=lambda index: np.zeros((200, 400, 3), np.uint8)) -> list:

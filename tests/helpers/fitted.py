@@ -1,16 +1,9 @@
-"""Made-up faces to fit constants to: many flat ones, and a solid one seen from all sides."""
+"""A made-up solid face to fit constants to, seen from all sides."""
 
 import numpy as np
 
 from infer.geometry.rotations import rotation_of
 from tests.helpers.drawn import symmetric_face
-
-
-def many_faces(count: int, seed: int = 0) -> np.ndarray:
-    """Faces of many widths and places, float64 [N, 68, 2], pixels."""
-    rng = np.random.default_rng(seed)
-    shapes = symmetric_face() * rng.uniform(0.8, 1.2, (count, 1, 2)) + rng.normal(0, 0.01, (count, 68, 2))
-    return shapes * rng.uniform(20, 200, (count, 1, 1)) + rng.uniform(0, 300, (count, 1, 2))
 
 
 def solid_face() -> np.ndarray:

@@ -4,15 +4,7 @@ import cv2
 import pytest
 
 from infer import run
-from infer.detect import haar
 from tests.helpers.tiny_model import write_model
-
-
-@pytest.fixture(autouse=True)
-def cascades(monkeypatch):
-    """Where this OpenCV has no Haar cascades, a test that would open one is skipped."""
-    if not hasattr(cv2, "CascadeClassifier"):
-        monkeypatch.setattr(haar, "open_cascade", lambda _: pytest.skip("this OpenCV (5) has no Haar cascades"))
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import pytest
 
 from infer import landmarker as module
 from infer.detect.detector import detector_maker
-from infer.detect.kinds import default_detector
-from infer.faces import check
+from infer.faces import agreement
+from infer.faces.pose import mean_face
 from infer.geometry.boxes import box_of
 from infer.geometry.candidates import candidates_of
 from infer.geometry.crop import Crop
@@ -136,72 +136,44 @@ def test_a_local_model_comes_first_and_names_stand_for_those_that_come_along(tmp
         Landmarker("3d")
 
 
-class Looks:
-    """A generous detector that finds other boxes with every look."""
+class Finds:
+    """A detector that finds these boxes in every picture, the first one surest; asked: for which sizes."""
 
-    sure, threshold = False, 0.0
+    threshold = 0.5
 
-    def __init__(self, *looks):
-        self.all, self.asked = [candidates_of(boxes, [0.9] * len(boxes)) for boxes in looks], 0
+    def __init__(self, *boxes, lowest=0.6):
+        self.found, self.asked = candidates_of(boxes, np.linspace(0.9, lowest, len(boxes))), []
 
-    def looks(self, image, size=None):
-        for boxes in self.all:
-            self.asked += 1
-            yield boxes
+    def find(self, image, size=None):
+        self.asked.append(size)
+        return self.found
 
 
-def test_detect_fits_and_drops_what_is_the_same_face(tiny_model, plain, monkeypatch):
-    monkeypatch.setattr(check, "AGREEMENT", 0.1)
+def test_detect_fits_once_and_drops_what_is_the_same_face(tiny_model, plain):
     tiny = Landmarker(tiny_model)
-    tiny._detector = Looks([(100, 60, 160, 110), (100, 58, 160, 112), (200, 60, 260, 110)])
-    for passes in (1, 2, 3):
-        points = tiny.fit(plain, [(100, 60, 160, 110), (200, 60, 260, 110)], passes)
-        for face, wanted in zip(tiny.detect(plain, passes), points, strict=True):
+    tiny._detector = detector = Finds((100, 60, 160, 110), (100, 58, 160, 112), (200, 60, 260, 110))
+    for passes in (None, 1, 2, 3):
+        points = tiny.fit(plain, [(100, 60, 160, 110), (200, 60, 260, 110)], passes or 1)
+        faces = tiny.detect(plain, passes, 640)
+        for face, wanted, score in zip(faces, points, (0.9, 0.6), strict=True):
             np.testing.assert_allclose(face.points, wanted, atol=1e-4)
             np.testing.assert_allclose(face.box, box_of(wanted), atol=1e-4)
-            assert face.box.dtype == np.float32
-    tiny._detector = Looks([])
+            assert face.box.dtype == np.float32 and face.score == pytest.approx(score)
+    assert detector.asked == [640] * 4
+    tiny._detector = Finds()
     assert tiny.detect(plain) == []
 
 
-def test_the_mirrored_look_tells_faces_from_others(tiny_model, plain, monkeypatch):
+def test_the_mirrored_look_tells_what_looks_like_a_face(tiny_model, plain, monkeypatch):
     # the tiny model's answer moves with the crop's colour, to the same side in the mirrored crop
     moved = (expected_fractions(RGB) - SHAPE)[0]
     off = np.hypot(*moved) / 0.5  # of the box, which is half of the crop
     tiny = Landmarker(tiny_model)
-    tiny._detector = Looks([(100, 60, 160, 110)])
-    for limit, count in ((off * 1.02, 1), (off * 0.98, 0)):
-        monkeypatch.setattr(check, "AGREEMENT", limit)
-        assert len(tiny.detect(plain)) == len(tiny.detect(plain, passes=1)) == count
     points = tiny.fit(plain, [(100, 60, 160, 110)])
     mirrored = tiny.mirrored(plain, points)
     np.testing.assert_allclose(mirrored - tiny.refine(plain, points), [[[-2 * moved[0] * 120, 0]] * COUNT], atol=0.05)
-    monkeypatch.setattr(check, "AGREEMENT", off)
+    monkeypatch.setattr(agreement, "AGREEMENT", off)
     assert tiny.scores(plain, points)[0] == pytest.approx(0.5, abs=0.01)
-
-
-def test_it_looks_on_until_it_has_a_face_that_is_not_small(tiny_model, plain, monkeypatch):
-    monkeypatch.setattr(check, "AGREEMENT", 0.1)
-    tiny, large, small = Landmarker(tiny_model), (100, 60, 160, 110), (200, 60, 230, 85)
-    for looks, asked, found in [
-        (([], [large], [small]), 2, 1),
-        (([large], [small]), 1, 1),
-        (([small], [large, small], [small]), 2, 2),
-        (([small], [small]), 2, 1),
-    ]:
-        tiny._detector = Looks(*looks)
-        assert len(tiny.detect(plain)) == found and tiny._detector.asked == asked
-
-
-def test_what_is_no_face_gets_one_more_pass(tiny_model, plain, monkeypatch):
-    tiny, calls = Landmarker(tiny_model), []
-    monkeypatch.setattr(tiny, "scores", lambda _, points: calls.append(points) or np.full(len(points), len(calls) / 3))
-    boxes = np.array([(100, 60, 160, 110), (200, 60, 260, 110)], np.float64)
-    tiny._detector = Looks()
-    faces = tiny.faces_at(plain, candidates_of(boxes, [0.9, 0.8]))
-    assert len(calls) == 2 and [face.score for face in faces] == [2 / 3] * 2
-    np.testing.assert_allclose(calls[1], tiny.fit(plain, boxes, 3), atol=1e-3)
-    np.testing.assert_array_equal(faces[1].points, calls[1][1])
 
 
 def test_a_face_rolled_too_far_is_tried_from_turned_crops(tiny_model, plain, monkeypatch):
@@ -230,10 +202,8 @@ def test_a_face_rolled_too_far_is_tried_from_turned_crops(tiny_model, plain, mon
 
 def test_wrong_detectors(tiny_model, tmp_path):
     for arguments, wanted in [
-        ({"detector": "dlib"}, "detector: found 'dlib', expected one of own, haar, yunet"),
+        ({"detector": "dlib"}, "detector: found 'dlib', expected one of own, yunet"),
         ({"detector": "yunet"}, r"detector yunet: found no model, expected its \.onnx file"),
-        ({"detector": "haar", "detector_model": "y.onnx"}, r"detector haar: found the model y\.onnx, expected none"),
-        ({"detector": "haar", "detect_size": 640}, "detector haar: found the size 640, expected none"),
         ({"detector": "own", "detect_size": 319}, "detect_size: found 319, expected 320 to 8192 pixels"),
     ]:
         with pytest.raises(ValueError, match=wanted):
@@ -257,20 +227,18 @@ def test_one_pass_from_the_own_detectors_boxes_stands_as_the_head_does(tiny_mode
     np.testing.assert_allclose(
         face.points, crop.to_picture(expected_fractions(crop.cut(image).mean((0, 1))[::-1])), atol=0.02
     )
-    assert face.score == pytest.approx(score_of(1), abs=1e-4) and landmarker.glances_cost_little
+    assert face.score == pytest.approx(score_of(1), abs=1e-4)
     (twice,) = landmarker.detect(image, passes=2)
     np.testing.assert_allclose(twice.points, landmarker.refine(image, face.points[None])[0], atol=0.02)
     assert landmarker.faces_at(image, candidates_of([face.box], [0.49])) == []
-    seen = landmarker.glance(image, 320)
-    scores = landmarker.followed(image, np.stack([face.points, face.points + 90]), seen)
-    assert scores[0] == pytest.approx(seen.scores[0]) and np.isnan(scores[1])
 
 
-def test_our_own_detector_is_taken_where_it_is(tmp_path, monkeypatch):
+def test_our_own_detector_is_taken_and_a_local_one_comes_first(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "HERE", tmp_path)
-    assert default_detector() == "haar"
+    with pytest.raises(FileNotFoundError, match=r"detector\.pb: no such model"):
+        detector_maker(None, None, None)()
     write_detector(tmp_path)
-    assert default_detector() == "own" and shipped.detector_model() == tmp_path / "detector.pb"
+    assert detector_maker(None, None, None)().contract.model == tmp_path / "detector.pb"
     write_detector(tmp_path / "local")
     assert detector_maker(None, None, None)().contract.model == tmp_path / "local" / "detector.pb"
     assert detector_maker(None, tmp_path / "detector.pb", 640)().size == 640

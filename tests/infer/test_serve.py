@@ -10,7 +10,6 @@ import sys
 import urllib.request
 from pathlib import Path
 
-import cv2
 import pytest
 
 from infer import command, serve
@@ -81,7 +80,6 @@ def test_the_command_leads_to_both(monkeypatch):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as on POSIX")
-@pytest.mark.skipif(not hasattr(cv2, "CascadeClassifier"), reason="this OpenCV (5) has no Haar cascades")
 def test_a_copy_of_the_folder_serves_and_ends_on_sigterm(tmp_path):
     shutil.copytree(ROOT / "infer", tmp_path / "other name", ignore=shutil.ignore_patterns("local", "__pycache__"))
     script = tmp_path / "other name" / "serve.py"

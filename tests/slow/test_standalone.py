@@ -71,7 +71,7 @@ def picture(tmp_path):
 def test_what_is_in_the_wheel(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     inside = {name.partition("/")[2] for name in names if name.startswith("landmark68/")}
-    assert inside >= {"landmark.pb", "landmark.json", "detectors.json", "face_check.json", "mean_face.json", "py.typed"}
+    assert inside >= {"landmark.pb", "landmark.json", "detector.pb", "detector.json", "mean_face.json", "py.typed"}
     modules = [path.relative_to(ROOT / "infer") for path in (ROOT / "infer").rglob("*.py")]
     own = {path.as_posix() for path in modules if "local" not in path.parts}
     assert {name for name in inside if name.endswith(".py")} == own, "setup.cfg lists every subpackage"
@@ -80,7 +80,7 @@ def test_what_is_in_the_wheel(wheel):
     assert {name.split("/")[0] for name in names} == {"landmark68", f"{wheel.name.split('-py3')[0]}.dist-info"}
     assert not [name for name in names if "local" in name or "_3d" in name]
     small = {path.name for path in (ROOT / "infer").glob("*_small.*")}
-    assert inside >= small >= {"landmark_small.pb", "landmark_small.json", "face_check_small.json"}
+    assert inside >= small >= {"landmark_small.pb", "landmark_small.json"}
     assert {"LICENSE", "MODEL_CARD.md"} <= {name.rpartition("/")[2] for name in names}  # the weights' terms
     assert wheel.stat().st_size < LARGEST
 

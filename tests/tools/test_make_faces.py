@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from scipy.io import loadmat
 
+from infer.detect.own import OwnDetector
 from infer.geometry.rotations import rotation_of
+from infer.model.shipped import HERE
 from tools import make_faces
 from tools.draw import files
 from tools.draw.head import make_head
@@ -126,9 +128,9 @@ def test_bad_numbers_are_named(tmp_path, capsys):
         assert f"{option}: found {value}" in capsys.readouterr().err and not list(tmp_path.iterdir())
 
 
-def test_samples_hold_faces_that_opencv_finds(tmp_path, capsys):
+def test_samples_hold_faces_that_the_detector_finds(tmp_path, capsys):
     assert make_faces.main(["--samples", str(tmp_path)]) == 0
-    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_alt2.xml")
-    pictures = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(tmp_path.iterdir())]
-    assert [len(cascade.detectMultiScale(picture, 1.1, 4, minSize=(60, 60))) for picture in pictures] == [1, 1, 2, 1]
+    detector = OwnDetector(HERE / "detector.pb")
+    pictures = [cv2.imread(str(path)) for path in sorted(tmp_path.iterdir())]
+    assert [len(detector.find(picture)) for picture in pictures] == [1, 1, 2, 1]
     assert make_faces.main(["--samples", str(tmp_path)]) == 2 and "drawn_1.jpg" in capsys.readouterr().err

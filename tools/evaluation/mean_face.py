@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from infer.detect.haar import HaarDetector
+from infer.detect.detector import Detector, detector_maker
 from infer.geometry.boxes import absolute_shape, box_of, relative_shape
 from infer.landmarker import Face, face_of
 from records.landmarks import IBUG_68, Scheme
@@ -25,7 +25,7 @@ class MeanShape:
     def __init__(self):
         shape = mean_shape()
         self._shape = relative_shape(shape, box_of(shape))
-        self._detector: HaarDetector | None = None
+        self._detector: Detector | None = None
         self._last: tuple[np.ndarray | None, np.ndarray] = None, np.zeros((0, 4))  # a picture and what it holds
 
     def fit(self, image: np.ndarray, boxes: np.ndarray, passes: int = 2) -> np.ndarray:
@@ -33,8 +33,8 @@ class MeanShape:
         return absolute_shape(self._shape, np.asarray(boxes, np.float64).reshape(-1, 4))
 
     def detect(self, image: np.ndarray, passes: int = 2) -> list[Face]:
-        """The mean face in each box that the detector finds, unchecked. Raises ValueError where OpenCV has none."""
-        self._detector = self._detector or HaarDetector()
+        """The mean face in each box that our own detector finds. Raises as the detector does."""
+        self._detector = self._detector or detector_maker(None, None, None)()
         if image is not self._last[0]:
             self._last = image, self._detector.find(image).boxes
         return [face_of(points) for points in self.fit(image, self._last[1])]

@@ -15,9 +15,9 @@ import numpy as np
 from infer.geometry.rotations import rotation_of
 from infer.jobs.progress import Progress
 from records.landmarks import IBUG_68
-from tools.fit.faces import training_faces
+from records.split import Split
 from tools.read import w300lp
-from tools.read.face import BadSample
+from tools.read.face import BadSample, Item
 
 WRITTEN_BY = "tools/fit_constants.py mean_face"
 ROUNDS = 30
@@ -54,6 +54,15 @@ def read_faces(folder: Path) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(f"{folder}: found {len(faces)} faces with pts_3d and Pose_Para, expected at least {FEWEST}")
     points, poses = (np.array(column, np.float64) for column in zip(*faces, strict=True))
     return points, poses
+
+
+def training_faces(folder: Path) -> list[Item]:
+    """The faces of a set that the default split does not hold out, so that what is held out stays unseen here too.
+
+    Mirrored twins (`_Flip`) are left out, for the fit is symmetric. Raises as the reader's `find`.
+    """
+    items, split = w300lp.find(folder, folder.resolve().name), Split()
+    return [item for item in items if split.side_of(item.source) == "train" and not item.mirrored]
 
 
 def fit(points: np.ndarray, poses: np.ndarray) -> tuple[np.ndarray, float]:

@@ -1,4 +1,4 @@
-"""Fits where the landmark box lies in a whole face's, on real faces: the text of `tools/read/whole_face.json`.
+"""Fits where the landmark box lies in a whole face's, on real faces: the text of `infer/whole_face.json`.
 
 Landmark boxes are those that follow from points by hand; whole faces' boxes those that YuNet has for the same faces:
 it was trained on WIDER FACE's, which people drew. Only training sources count.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,17 +17,15 @@ import numpy as np
 
 from infer.detect.reduced import reduced
 from infer.detect.yunet import YuNetDetector
+from infer.faces.whole_face import WholeFace
 from infer.geometry.boxes import overlaps
 from tools.evaluation.scenes.selection import SceneSelection
 from tools.evaluation.scenes.truth import TrueScene
 from tools.evaluation.splits import TRAIN, choose_split
-from tools.fit.faces import counted
-from tools.read.whole_face import WholeFace
 
 WRITTEN_BY = "tools/fit_constants.py whole_face"
 BY_POINTS = ("points", "human5+fit")  # who says so where a landmark box follows from points by hand
 SIDE = 640  # pixels: longest side of YuNet's look
-SURE = 0.6  # a score from which on a find is taken
 SAME = 0.4  # of the union of both boxes of one face, at least: a whole face's shares some 0.7 with its landmark box
 FEWEST = 50
 
@@ -45,7 +44,7 @@ def fit_whole_face(data: Sequence[Path], yunet: Path, count: int, seed: int) -> 
 
     yunet: its `.onnx` file. Raises as `SceneSelection.items` and `YuNetDetector`, ValueError for too few faces.
     """
-    pairs = list(read_pairs(data, YuNetDetector(yunet, SIDE, SURE), count, seed))
+    pairs = list(read_pairs(data, YuNetDetector(yunet), count, seed))
     if len(pairs) < FEWEST:
         raise ValueError(f"whole faces: found {len(pairs)} with both boxes, expected at least {FEWEST}")
     fitted = fit(pairs)
@@ -62,8 +61,8 @@ def read_pairs(data: Sequence[Path], detector: YuNetDetector, count: int, seed: 
 
 
 def _pairs_of(scene: TrueScene, detector: YuNetDetector) -> Iterator[BoxPair]:
-    look = reduced(scene.image, detector.size)
-    found = detector.run(look.image)[:, :4]
+    look = reduced(scene.image, SIDE)
+    found = detector.run(look.image, detector.threshold)[:, :4]
     whole = look.to_picture(np.stack([found[:, :2], found[:, :2] + found[:, 2:]], axis=1)).reshape(-1, 4)
     for face in scene.faces:
         shared = overlaps(face.box, whole)
@@ -111,7 +110,7 @@ def document(pairs: Sequence[BoxPair], fitted: WholeFace, seed: int) -> str:
     data = {
         "written_by": WRITTEN_BY,
         "unit": "edges of the whole face's box; lower: the landmark box's centre below that one's",
-        "fitted_on": counted([pair.name for pair in pairs]),
+        "fitted_on": dict(Counter(pair.name for pair in pairs)),
         "seed": seed,
         **asdict(fitted),
         "fit": {"whole_shares_10_50": shared[:, 0].tolist(), "mapped_shares_10_50": shared[:, 1].tolist()},

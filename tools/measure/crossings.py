@@ -23,6 +23,7 @@ from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one li
 import cv2
 import numpy as np
 
+from infer.detect.kinds import DETECTORS
 from infer.files.console import speak_plainly
 from infer.geometry.boxes import box_of
 from infer.landmarker import Landmarker
@@ -55,7 +56,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     add = parser.add_argument
     add("data", type=Path, help="set in 300W-LP's layout; held-out faces of it are taken")
     add("--model", type=Path, metavar="FILE", help="network with its .json beside it (default: as infer/run.py)")
-    add("--detector", help="own, haar or yunet (default: as infer/run.py)")
+    add("--detector", choices=DETECTORS, help="what finds faces (default: as infer/run.py)")
     add("--detector-model", type=Path, metavar="FILE", help="its file")
     add("--pairs", type=int, default=20, help="pairs of faces for each speed (default: %(default)s)")
     add("--seed", type=int, default=0, help="of faces, heights and noise (default: %(default)s)")

@@ -21,6 +21,7 @@ from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one li
 
 import numpy as np
 
+from infer.detect.kinds import DETECTORS
 from infer.files.console import speak_plainly
 from infer.jobs.progress import Progress
 from infer.landmarker import Landmarker
@@ -51,7 +52,7 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--data", nargs="*", type=Path, default=[], metavar="DIR", help="annotated sets, of which the test side counts")
     add("--photos", type=Path, metavar="DIR", help="photos marked in dlib's XML, all of which count")
     add("--model", type=Path, metavar="FILE", help="network with its .json beside it (default: as infer/run.py)")
-    add("--detector", help="own, haar or yunet (default: as infer/run.py)")
+    add("--detector", choices=DETECTORS, help="what finds faces (default: as infer/run.py)")
     add("--detector-model", type=Path, metavar="FILE", help="its file")
     add("--count", type=int, help="at most so many faces of each subset (default: all)")
     add("--seed", type=int, default=0, help="of that draw (default: %(default)s)")

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
+from infer.faces.whole_face import landmark_boxes
 from tools.read.face import Remark
 from tools.read.listing import picture_named
 from tools.read.marks import size_of
 from tools.read.scene import SceneListing, SceneMarks, unknown_five
-from tools.read.whole_face import landmark_boxes
 from tools.read.xml_events import Events, feed
 
 ORIGIN = 1.0  # VOC's first pixel is (1, 1)

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
+from infer.faces.whole_face import landmark_boxes
 from tools.read.listing import picture_named
 from tools.read.scene import SceneListing, SceneMarks, unknown_five
-from tools.read.whole_face import landmark_boxes
 
 BY = "box"  # who says so: hands, of the whole face
 EMPTY = "boxes without width or height, left out"

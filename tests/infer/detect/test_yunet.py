@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.detect.yunet import YuNetDetector, boxes_around, load_weights
+from infer.detect.yunet import YuNetDetector
 from infer.geometry.oriented import roll_of
 from infer.geometry.rotations import rotation
 from tests.helpers.protobuf import field
@@ -12,6 +12,7 @@ from tests.helpers.tiny_onnx import model, node, tensor, value
 
 EDGE = 320  # of the input that the file names; OpenCV sets others
 STRIDES = (8, 16, 32)
+BOX = (0.5, 0.5, 1.0, 1.2)  # of a cell: centre from its corner in strides, logarithms of width and height
 # of a cell: x and y of right eye, left eye, nose, right and left mouth corner, in strides from the cell's corner
 FIVE = np.array([[-1.0, -1.2], [1.2, -1.0], [0.1, 0.0], [-0.8, 1.1], [0.9, 1.2]])
 
@@ -21,7 +22,7 @@ def write_yunet(path, five=FIVE):
     nodes, tensors, outputs = [], [], []
     for stride in STRIDES:
         heads = {"cls": ([-1 / 85] * 3, [3.0]), "obj": ([0.0] * 3, [1.0 if stride == 32 else 0.0])}
-        heads |= {"bbox": ([0.0] * 3, [0.5, 0.5, 1.0, 1.2]), "kps": ([0.0] * 3, five.reshape(-1).tolist())}
+        heads |= {"bbox": ([0.0] * 3, list(BOX)), "kps": ([0.0] * 3, five.reshape(-1).tolist())}
         for name, (weights, bias) in heads.items():
             full, width = f"{name}_{stride}", len(bias)
             # the mean over each cell, from each channel alike: dark ones answer 3, white ones 3 - 255 / 85 * 3 = -6
@@ -59,12 +60,15 @@ def picture(*cells, height=256, width=384):
 
 
 def expected(row, column, scale=1.0):
-    """The landmark box around the five points of a cell."""
-    five = ((FIVE + (column, row)) * 32 + 0.5) / scale - 0.5
-    return boxes_around(five[None], load_weights())[0]
+    """The landmark box in the box of a cell's whole face: 1.038 as wide, 0.762 as high, 0.124 of the height lower."""
+    x, y, (wide, high) = column + BOX[0], row + BOX[1], np.exp(BOX[2:])
+    y += 0.124 * high
+    halves = 0.519 * wide, 0.381 * high
+    box = np.array([x - halves[0], y - halves[1], x + halves[0], y + halves[1]])
+    return (box * 32 + 0.5) / scale - 0.5
 
 
-def test_points_of_cells_become_boxes(file):
+def test_cells_become_boxes(file):
     detector = YuNetDetector(file)
     assert len(detector.find(picture())) == 0
     (box,) = detector.find(picture((3, 4))).boxes
@@ -90,10 +94,11 @@ def test_a_large_picture_is_reduced_and_an_odd_one_padded(file):
     np.testing.assert_allclose(box, expected(3, 4), atol=0.01)
 
 
-def test_only_scores_from_the_least_on_are_answered(file):
-    grey = np.where(picture((3, 4)), 255, 60).astype(np.uint8)
-    (score,) = YuNetDetector(file).find(grey).scores
-    assert score < 0.95 and len(YuNetDetector(file, least=score + 0.01).find(grey)) == 0
+def test_a_glance_has_unsure_things_too(file):
+    grey, detector = np.where(picture((3, 4)), 255, 76).astype(np.uint8), YuNetDetector(file)
+    (score,) = detector.glance(grey, 384).scores
+    assert 0.5 < score < detector.threshold and len(detector.find(grey)) == 0
+    assert len(detector.glance(grey, 384, score + 0.01)) == 0 and len(detector.find(picture((3, 4)))) == 1
 
 
 def test_a_leaning_face_keeps_its_lean_and_its_points(tmp_path):
@@ -102,18 +107,6 @@ def test_a_leaning_face_keeps_its_lean_and_its_points(tmp_path):
     assert found.oriented[0, 4] == pytest.approx(float(roll_of(leaning)), abs=1e-3)
     np.testing.assert_allclose(found.five[0], (leaning + (4, 3)) * 32, atol=0.01)
     assert 0.9 < found.scores[0] <= 1
-
-
-def test_the_box_follows_the_five_points():
-    weights, five = load_weights(), FIVE[None] * 30 + 200
-    (box,) = boxes_around(five, weights)
-    np.testing.assert_allclose(
-        boxes_around(five * 2 + (10, -40), weights)[0], box * 2 + np.tile([10, -40], 2), atol=1e-6
-    )
-    x0, y0, x1, y1 = box
-    low, high = five[0].min(axis=0), five[0].max(axis=0)
-    assert x0 < low[0] and y0 < low[1] and x1 > high[0] and y1 > high[1]
-    assert boxes_around(np.zeros((0, 5, 2)), weights).shape == (0, 4)
 
 
 def test_files_that_are_no_yunet_and_an_opencv_without_it(file, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from infer.geometry.boxes import box_of
+from infer.geometry.candidates import candidates_of
 from infer.video.smoothing import OneEuro
 from infer.video.tracker import Tracker, TrackerSettings
 from tests.helpers.film import RATE, SHAPE, Truth, between, film, still
@@ -86,14 +87,16 @@ def test_a_face_that_leaps_is_found_in_the_next_frame_with_its_id():
 
 def test_one_glance_without_it_is_no_end():
     truth = Truth(still(80, 100))
-    followed, asked = truth.followed, []
+    glance, asked = truth.glance, []
 
-    def blink(frame, points, seen):
+    def blink(frame, side):
         asked.append(int(frame[0, 0, 0]))
-        return np.array([np.nan]) if len(asked) == 2 else followed(frame, points, seen)
+        seen = glance(frame, side)
+        return candidates_of(seen.boxes + (200 if len(asked) == 2 else 0), [0.7])
 
-    truth.followed = blink
-    assert [len(faces) for faces in film(Tracker(truth, TrackerSettings(smooth=None, look=0.2)), 30)] == [1] * 30
+    truth.glance = blink
+    answers = film(Tracker(truth, TrackerSettings(smooth=None, look=0.2)), 30)
+    assert [len(faces) for faces in answers] == [1] * 30 and answers[-1][0].score == 0.7
     assert len(asked) >= 4 and asked[2] == asked[1] + 1
 
 

@@ -12,6 +12,12 @@ from tools import fit_constants
 from tools.fit import mean_face as fit_mean_face
 
 
+def test_a_wrong_folder_is_one_line(tmp_path, capsys):
+    assert fit_constants.main(["mean_face", str(tmp_path), "--out", str(tmp_path / "d.json")]) == 2
+    error = capsys.readouterr().err
+    assert f"{tmp_path}: found no pair" in error and error.count("\n") == 1 and not (tmp_path / "d.json").exists()
+
+
 def test_the_command_writes_what_pose_reads(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(fit_mean_face, "FEWEST", 5)
     rng, face, folder = np.random.default_rng(1), solid_face(), tmp_path / "300W_LP"

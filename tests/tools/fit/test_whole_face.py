@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from infer.detect.yunet import YuNetDetector
+from infer.faces.whole_face import WholeFace, whole_face
 from tests.infer.detect.test_yunet import picture, write_yunet
 from tools import fit_constants
 from tools.fit import whole_face as fitting
 from tools.fit.whole_face import BoxPair, fit
-from tools.read.whole_face import WholeFace, whole_face
 
 TRUTH = WholeFace(lower=0.11, width=0.9, height=0.7)
 
@@ -24,7 +24,7 @@ def labels(folder, yunet, count=30):
         row, column = 3 + number % 3, 4 + number % 5
         image = picture((row, column))
         cv2.imwrite(str(folder / f"p{number}.png"), image)
-        x, y, width, height = detector.run(image)[0, :4]
+        x, y, width, height = detector.run(image, 0.6)[0, :4]
         whole = np.array([x, y, x + width, y + height])
         (box,), (other,) = TRUTH.landmark_boxes(whole[None]), TRUTH.landmark_boxes(whole[None] + 5)
         by_yunet = {"box": other.tolist(), "by": "yunet"}

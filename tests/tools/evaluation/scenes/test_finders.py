@@ -4,13 +4,9 @@ import numpy as np
 import pytest
 
 from infer.detect.yunet import YuNetDetector
-from infer.geometry.oriented import roll_of
-from infer.landmarker import Landmarker
 from tests.helpers.tiny_detector import score_of, with_faces, write_detector
 from tests.infer.detect.test_yunet import picture, write_yunet
-from tools.evaluation.scenes import finders
 from tools.evaluation.scenes.finders import open_finders
-from tools.read.whole_face import landmark_boxes
 
 
 @pytest.fixture(scope="module")
@@ -36,27 +32,15 @@ def test_a_look_is_at_the_reduced_picture(model):
     np.testing.assert_allclose(box, (small + 0.5) * 3 - 0.5, atol=0.1)
 
 
-def test_yunet_by_its_file_with_sizes_alone_and_its_whole_boxes_mapped(tmp_path):
+def test_yunet_by_its_file_with_sizes_alone(tmp_path):
     file = write_yunet(tmp_path / "face.onnx")
-    found, contracts = open_finders([f"yunet={file}"], ["384", "detect"])
-    assert list(found) == ["face, 384"] and not contracts
+    found, contracts = open_finders([f"yunet={file}"], ["384", "detect", "640"])
+    assert list(found) == ["face, 384", "face, 640"] and not contracts
     large = np.kron(picture((3, 4)), np.ones((2, 2, 1), np.uint8))
-    (x, y, width, height, *five), score = YuNetDetector(file).run(picture((3, 4)))[0, :14], 0.6
-    small = landmark_boxes(np.array([[x, y, x + width, y + height]]))
-    one = found["face, 384"].find(large)
-    np.testing.assert_allclose(one.boxes, (small + 0.5) * 2 - 0.5, atol=0.5)
-    assert one.oriented[0, 4] == pytest.approx(float(roll_of(np.reshape(five, (5, 2)))), abs=1e-6)
-    assert found["face, 384"].threshold == score
-
-
-def test_haar_as_it_ships_answers_the_boxes_around_its_points(monkeypatch):
-    faces = [type("Face", (), {"box": np.array([1.0, 2, 31, 42]), "score": 0.8})]
-    monkeypatch.setattr(Landmarker, "detect", lambda self, image: faces)
-    (finder,) = open_finders(["haar"])[0].values()
-    found = finder.find(np.zeros((60, 70, 3), np.uint8))
-    np.testing.assert_allclose(found.boxes, [[1, 2, 31, 42]])
-    assert found.scores.tolist() == [0.8] and np.isnan(found.oriented[0, 4])
-    assert finder.threshold == finders.FACE
+    one, detector = found["face, 384"], YuNetDetector(file)
+    np.testing.assert_allclose(one.find(large).boxes, detector.glance(large, 384).boxes, atol=1e-6)
+    assert len(one.find(np.where(large, 255, 80).astype(np.uint8))) == 1  # unsure as it is
+    assert one.threshold == 0.6
 
 
 def test_what_cannot_be_opened_is_named(model, tmp_path):

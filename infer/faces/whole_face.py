@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from infer.faces.constants import read_constants
+from .constants import read_constants
 
-CONSTANTS = Path(__file__).with_suffix(".json")
+CONSTANTS = Path(__file__).resolve().parents[1] / "whole_face.json"
 
 
 @dataclass(frozen=True)
