@@ -26,6 +26,7 @@ FIRST = 320  # pixels of the longest side: the first look
 STEP = 4
 MOST = 8192  # pixels: of the longest side that may be asked for
 DOUBT = 0.15  # a score from which on something may be a face that a closer look is sure of
+CELLS = 5000  # the surest of a look: what of them is one face costs by the square of their number
 LOW = 20.0  # pixels: faces lower than this are seen badly
 ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be smaller ones still
 LARGE = (
@@ -75,7 +76,7 @@ class OwnDetector:
         ready = cv2.copyMakeBorder(look.image, 0, -height % multiple, 0, -width % multiple, cv2.BORDER_CONSTANT)
         least = min(least, self.threshold)
         maps = zip(self._cells(ready), self.contract.levels, strict=True)
-        found = together([decoded(cells, level, least) for cells, level in maps])
+        found = together([decoded(cells, level, least) for cells, level in maps]).surest(CELLS)
         return look.found(found.distinct(self.contract.overlap))
 
     def _sure(self, seen: Candidates) -> Candidates:

@@ -35,6 +35,10 @@ class Candidates:
         which = which if which.dtype == bool else which.astype(np.intp)  # an empty list is of floats
         return Candidates(self.scores[which], self.oriented[which], self.five[which])
 
+    def surest(self, count: int) -> Candidates:
+        """The `count` with the highest scores, surest first."""
+        return self.chosen(np.argsort(-self.scores, kind="stable")[:count])
+
     def distinct(self, overlap: float) -> Candidates:
         """Those that overlap no surer one by more than `overlap` of their union, surest first."""
         return self.chosen(suppressed(self.boxes, self.scores, overlap))

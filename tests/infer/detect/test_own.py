@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from infer.detect import own
 from infer.detect.own import FIRST, LOW, OwnDetector, merged, needs_closer
 from infer.geometry.candidates import candidates_of
 from tests.helpers.tiny_detector import LEVELS, face_at, score_of, with_faces, write_detector
@@ -150,3 +151,9 @@ def test_a_map_of_another_size_is_told(tmp_path):
         OwnDetector(write_detector(tmp_path, outputs=swapped))
     with pytest.raises(ValueError, match=r"detector\.pb: found no graph that OpenCV .* can run"):
         OwnDetector(write_detector(tmp_path, outputs=[{"name": "none", "stride": 8, "unit": 16}]))
+
+
+def test_of_very_many_cells_the_surest_are_looked_at(file, monkeypatch):
+    monkeypatch.setattr(own, "CELLS", 2)
+    image = with_faces(96, 160, (1, 1, 2, 0.7), (1, 4, 7, 1.0), (1, 1, 7, 0.6), (1, 4, 2, 0.8))
+    assert OwnDetector(file).find(image).scores == pytest.approx([score_of(1.0), score_of(0.8)], abs=1e-4)

@@ -37,4 +37,5 @@ def test_chosen_and_together():
     assert both.scores.tolist() == [0.4, 0.9, 0.5, 0.1] and len(both) == 4
     assert both.chosen([3, 0]).scores.tolist() == [0.1, 0.4]
     assert both.chosen(both.scores > 0.4).scores.tolist() == [0.9, 0.5]
+    assert both.surest(3).scores.tolist() == [0.9, 0.5, 0.4] and len(both.surest(9)) == 4
     assert len(both.chosen([])) == len(together([])) == 0 and together([]).boxes.shape == (0, 4)
