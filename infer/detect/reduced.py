@@ -34,11 +34,13 @@ class ReducedPicture:
         return Candidates(seen.scores, oriented, self.to_picture(seen.five))
 
 
-def reduced(image: np.ndarray, side: int) -> ReducedPicture:
-    """The picture uint8 [height, width, 3] with a longest side of `side` pixels; a smaller one as it is."""
+def reduced(image: np.ndarray, side: int, most: float = 1.0) -> ReducedPicture:
+    """The picture uint8 [height, width, 3] with a longest side of `side` pixels; a smaller one up to `most` times as
+    large as it is."""
     height, width = image.shape[:2]
-    factor = min(1.0, side / max(height, width))
+    factor = min(most, side / max(height, width))
     if factor == 1:
         return ReducedPicture(image, np.ones(2))
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    return ReducedPicture(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.divide(size, (width, height)))
+    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return ReducedPicture(cv2.resize(image, size, interpolation=way), np.divide(size, (width, height)))

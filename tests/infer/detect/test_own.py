@@ -85,8 +85,8 @@ def test_what_overlaps_is_one_face(tmp_path, file):
 
 def sides_of(detector, image, monkeypatch, **given) -> list[int]:
     """The longest sides of the looks at a picture."""
-    sides, glance = [], detector.glance
-    monkeypatch.setattr(detector, "glance", lambda image, side: sides.append(side) or glance(image, side))
+    sides, look = [], detector._look
+    monkeypatch.setattr(detector, "_look", lambda image, side, least: sides.append(side) or look(image, side, least))
     detector.find(image, **given)
     return sides
 
@@ -96,11 +96,11 @@ def test_how_closely_it_looks(file, monkeypatch):
     nobody = np.zeros((700, 900, 3), np.uint8)
     for image, size, given, wanted in [
         (portrait, 1280, {}, [320]),
-        (nobody, 1280, {}, [320, 900]),
-        (nobody, 640, {}, [320, 640]),
-        (nobody, 640, {"size": 800}, [320, 800]),
-        (nobody[:200, :300], 1280, {}, [300]),
-        (np.zeros((700, 2000, 3), np.uint8), 1600, {}, [320, 1280, 1600]),
+        (nobody, 1280, {}, [320] * 4 + [1280]),
+        (nobody, 640, {}, [320] * 4 + [640]),
+        (nobody, 640, {"size": 800}, [320] * 4 + [800]),
+        (nobody[:200, :300], 1280, {}, [300] * 4 + [600]),
+        (np.zeros((700, 2000, 3), np.uint8), 1600, {}, [320] * 4 + [1280, 1600]),
     ]:
         assert sides_of(OwnDetector(file, size), image, monkeypatch, **given) == wanted
 
@@ -157,3 +157,41 @@ def test_of_very_many_cells_the_surest_are_looked_at(file, monkeypatch):
     monkeypatch.setattr(own, "CELLS", 2)
     image = with_faces(96, 160, (1, 1, 2, 0.7), (1, 4, 7, 1.0), (1, 1, 7, 0.6), (1, 4, 2, 0.8))
     assert OwnDetector(file).find(image).scores == pytest.approx([score_of(1.0), score_of(0.8)], abs=1e-4)
+
+
+@pytest.mark.parametrize(("quarters", "roll"), [(1, -90), (2, 180), (3, 90)])
+def test_heads_on_their_side_are_found_in_the_picture_turned_by_quarters(file, monkeypatch, quarters, roll):
+    """The red pixel at (20, 10) of 60x90 is a face where it is seen at the place of that turn."""
+    place = {1: (49, 20), 2: (69, 49), 3: (10, 69)}[quarters]
+    box = np.array([*place, *place]) + [-6, -8, 6, 8]
+
+    def look(image, side, least):
+        red = np.argwhere(image[..., 2]).tolist()
+        seen = red == [[place[1], place[0]]]
+        return candidates_of([box, [0, 0, 9, 9]], [0.9 if seen else 0.2, 0.3])
+
+    detector, image = OwnDetector(file), np.zeros((60, 90, 3), np.uint8)
+    image[10, 20] = 0, 0, 255
+    monkeypatch.setattr(detector, "_look", look)
+    for found in (detector.find(image), detector.glance(image, 320)):
+        assert found.scores[0] == 0.9
+        x0, y0, x1, y1 = found.boxes[0]
+        assert ((x0 + x1) / 2, (y0 + y1) / 2) == pytest.approx((20, 10))
+        assert np.degrees(found.oriented[0, 4]) % 360 == pytest.approx(roll % 360)
+        assert found.oriented[0, 2:4].tolist() == pytest.approx([12, 16])
+
+
+def test_a_picture_is_not_turned_where_a_face_is_found_or_nowhere(file, monkeypatch):
+    detector, image = OwnDetector(file), np.zeros((60, 90, 3), np.uint8)
+    for score, wanted in ((0.9, [0.9]), (0.2, [])):
+        monkeypatch.setattr(detector, "_look", lambda *_, score=score: candidates_of([[10, 20, 30, 44]], [score]))
+        assert detector.find(image).scores.tolist() == wanted
+        assert detector.glance(image, 320).boxes.tolist() == [pytest.approx([10, 20, 30, 44])]
+
+
+def test_a_close_look_enlarges_tiny_faces(file):
+    """96x160 is seen as 192x320: a face of the enlarged picture's cells lies at half the places."""
+    image = cv2.resize(with_faces(192, 320, (1, 4, 6, 1.0)), (160, 96), interpolation=cv2.INTER_AREA)
+    seen = OwnDetector(file)._look(image, 400, 0.5)
+    oriented, _ = face_at(LEVELS[1], 4, 6)
+    np.testing.assert_allclose(seen.oriented[0, :4], (*((oriented[:2] + 0.5) / 2 - 0.5), *oriented[2:4] / 2), atol=1e-3)
