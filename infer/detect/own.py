@@ -29,6 +29,7 @@ STEP = 4
 ENLARGED = 2  # a look shows a picture at most so many times its size: tiny faces are seen better then
 MOST = 8192  # pixels: of the longest side that may be asked for
 DOUBT = 0.15  # a score from which on something may be a face that a closer look is sure of
+CLEAR = 0.8  # a score of a face that stands upright; one upside down is taken for upright too, but less surely
 CELLS = 5000  # the surest of a look: what of them is one face costs by the square of their number
 LOW = 20.0  # pixels: faces lower than this are seen badly
 ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be smaller ones still
@@ -79,14 +80,14 @@ class OwnDetector:
     def _surest_turn(self, image: np.ndarray, side: int, least: float) -> tuple[int, Candidates]:
         """By how many quarters to turn the picture so that a look finds the surest face, and what that look sees.
 
-        The picture as it is where that shows a face, or no turn does.
+        The picture as it is where that shows a clear face, or no turn shows a surer one.
         """
         first = self._look(image, side, least)
-        if len(self._sure(first)):
+        if _surest(first) >= CLEAR:
             return 0, first
         turns = {quarters: self._look(quarter_turned(image, quarters), side, least) for quarters in (1, 3, 2)}
-        best = max(turns, key=lambda quarters: turns[quarters].scores.max(initial=0))
-        return (best, turns[best]) if len(self._sure(turns[best])) else (0, first)
+        best = max(turns, key=lambda quarters: _surest(turns[quarters]))
+        return (best, turns[best]) if _surest(turns[best]) >= max(_surest(first), self.threshold) else (0, first)
 
     def glance(self, image: np.ndarray, side: int, least: float = DOUBT) -> Candidates:
         """What one look at the picture with a longest side of `side` pixels, or as large as it is, shows, from scores
@@ -128,6 +129,10 @@ def checked_size(size: int) -> int:
     if not FIRST <= size <= MOST:
         raise ValueError(f"detect_size: found {size}, expected {FIRST} to {MOST} pixels")
     return size
+
+
+def _surest(seen: Candidates) -> float:
+    return float(seen.scores.max(initial=0))
 
 
 def needs_closer(seen: Candidates, found: Candidates, shape: tuple[int, int], side: int) -> bool:

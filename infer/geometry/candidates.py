@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 
 from .oriented import boxes_around, oriented_from
 
+INSIDE = 0.7  # parts of a face that look like small ones lie in it by more; faces one before the other do not
+
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
@@ -58,11 +60,27 @@ def together(several: Sequence[Candidates]) -> Candidates:
 
 
 def suppressed(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
-    """Indices of the boxes (x0, y0, x1, y1) [N, 4] that overlap no better one by more than `overlap` of the union.
+    """Indices of the boxes (x0, y0, x1, y1) [N, 4] that overlap no better one by more than `overlap` of the union, and
+    of which none lies in a better one, or around it, by more than `INSIDE` of the smaller.
 
-    Best first by the scores [N], which are any numbers > 0. Non-maximum suppression as OpenCV has it.
+    Best first by the scores [N], which are any numbers > 0. Non-maximum suppression as OpenCV has it, and after it what
+    parts of a large face look like.
     """
     if not len(boxes):
         return np.zeros(0, np.intp)
     sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    return np.asarray(cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, overlap), np.intp).reshape(-1)
+    left = np.asarray(cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, overlap), np.intp).reshape(-1)
+    kept = []
+    while len(left):
+        best, left = left[0], left[1:]
+        kept.append(best)
+        left = left[_shares_of_smaller(boxes[best], boxes[left]) <= INSIDE]
+    return np.array(kept, np.intp)
+
+
+def _shares_of_smaller(box: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """What a box shares with others [N, 4], in areas of the smaller of both: float64 [N]."""
+    edges = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    areas = np.prod(others[:, 2:] - others[:, :2], axis=1)
+    smaller = np.minimum(areas, np.prod(box[2:] - box[:2]))
+    return np.prod(np.maximum(edges, 0), axis=1) / np.maximum(smaller, 1e-9)

@@ -19,9 +19,23 @@ def test_each_thing_once_surest_first():
     found = candidates_of(BOXES, [0.4, 0.9, 0.5]).distinct(0.4)
     np.testing.assert_allclose(found.boxes, [BOXES[1], BOXES[2]])
     assert found.scores.tolist() == [0.9, 0.5]
-    shared = 19 * 23 / (20 * 24)
-    assert suppressed(np.array(BOXES), np.array([0.4, 0.9, 0.5]), shared + 0.01).tolist() == [1, 2, 0]
+    beside = np.array([[0, 0, 20, 24], [8, 0, 28, 24], [50, 60, 55, 66]])
+    shared = 12 / 28
+    for overlap, kept in ((shared - 0.01, [1, 2]), (shared + 0.01, [1, 2, 0])):
+        assert suppressed(beside, np.array([0.4, 0.9, 0.5]), overlap).tolist() == kept
     assert suppressed(np.zeros((0, 4)), np.zeros(0), 0.4).tolist() == []
+
+
+def test_parts_of_a_face_are_none_whichever_is_surer():
+    whole, part, before = [0, 0, 40, 44], [4, 20, 20, 38], [24, 30, 56, 64]
+    shared = [16 * 14 / (32 * 34), 16 * 18 / (40 * 44)]
+    assert max(shared) < 0.4
+    for scores in ([0.9, 0.8, 0.7], [0.8, 0.9, 0.7]):
+        best = int(np.argmax(scores))
+        found = candidates_of([whole, part, before], scores).distinct(0.4)
+        np.testing.assert_allclose(found.boxes, [[whole, part][best], before])
+    mostly = [30, 4, 50, 24]  # half of it lies in the whole one
+    assert len(candidates_of([whole, mostly], [0.9, 0.8]).distinct(0.4)) == 2
 
 
 def test_overlap_is_that_of_the_upright_boxes():
