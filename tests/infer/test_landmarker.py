@@ -9,7 +9,6 @@ import pytest
 from infer import landmarker as module
 from infer.detect.detector import detector_maker
 from infer.faces import agreement
-from infer.faces.pose import mean_face
 from infer.geometry.boxes import box_of
 from infer.geometry.candidates import candidates_of
 from infer.geometry.crop import Crop
