@@ -17,9 +17,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records are names of published packages too
 
-from infer.files.console import speak_plainly  # isort: skip  (first: infer says in one line where OpenCV does not load)
+from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
 
 from infer.files.atomic import write_text_atomically
+from infer.files.console import speak_plainly
 from records.shards import checked_manifest
 from tools.make.partners import draw_partners, in_words, mean_face, partners_of, proposed
 from tools.make.report import read_faces

@@ -231,14 +231,14 @@ def test_one_pass_from_the_own_detectors_boxes_stands_as_the_head_does(tiny_mode
         Landmarker(tiny_model, detector="own", detector_model=detector),
         with_faces(256, 320, (0, 9, 8, 1)),
     )
-    (face,) = landmarker.detect(image)
+    (face,) = landmarker.detect(image, size=320)
     oriented, five = face_at(LEVELS[0], 9, 8, 2.0)
     crop = Crop.of_oriented(oriented, MARGIN, SIZE)
     np.testing.assert_allclose(
         face.points, crop.to_picture(expected_fractions(crop.cut(image).mean((0, 1))[::-1])), atol=0.02
     )
     assert face.score == pytest.approx(score_of(1), abs=1e-4)
-    (twice,) = landmarker.detect(image, passes=2)
+    (twice,) = landmarker.detect(image, passes=2, size=320)
     np.testing.assert_allclose(twice.points, landmarker.refine(image, face.points[None])[0], atol=0.02)
     assert landmarker.faces_at(image, candidates_of([face.box], [0.49])) == []
 

@@ -55,7 +55,9 @@ NEEDING = [path for path in SCRIPTS if path.parent.name != "examples" and LATE.g
 @pytest.mark.parametrize("path", NEEDING, ids=name_of)
 def test_every_script_ends_with_one_line(tmp_path, path: Path):
     answer = call(tmp_path, str(path), *(LATE.get(name_of(path)) or []))
-    assert (answer.returncode, answer.stdout) == (2, "") and answer.stderr.count("\n") == 1
+    # a training has said by then what it is going to do
+    assert answer.returncode == 2 and answer.stderr.count("\n") == 1
+    assert not answer.stdout or name_of(path).startswith("net/")
     assert "libGL.so.1" in answer.stderr and "opencv-python-headless" in answer.stderr
 
 
