@@ -32,6 +32,8 @@ OPERATIONS = [
     (f"/api/v1/{path}", "POST", mode) for path in ("landmarks", "landmarks/batch") for mode in ("POSITIVE", "NEGATIVE")
 ]
 OPERATIONS += [(path, "GET", "POSITIVE") for path in ("/api/v1/model", "/api/v1/openapi.json", "/healthz", "/metrics")]
+# what is generated depends on all modules that are loaded: one request that is surely taken goes with them
+SOUND = {"/api/v1/landmarks": {"body": PICTURES[0], "media_type": "image/jpeg"}}
 ANYTHING = list(hypothesis.HealthCheck)
 EXAMPLES = hypothesis.settings(
     max_examples=20, deadline=None, derandomize=True, database=None, suppress_health_check=ANYTHING
@@ -53,6 +55,8 @@ def test_every_answer_is_as_described(app, path, method, mode):
         statuses.add(answer.status_code)
 
     statuses = set()
+    if mode == "POSITIVE" and path in SOUND:
+        check = hypothesis.example(case=operation.Case(**SOUND[path]))(check)
     check()
     assert statuses >= ({200} if mode == "POSITIVE" else {400})
 
