@@ -137,7 +137,7 @@ def steps(source: Scheme, target: Scheme) -> list[Scheme] | None:
     None where no way leads there. Points without a scheme are those of any scheme of their number; points of one name
     are the same.
     """
-    if source.name in (target.name, f"{ALL}{target.count}"):
+    if _is_same(source, target) or source.name == f"{ALL}{target.count}":
         return []
     ways: list[list[Scheme]] = [[target]]
     while ways:
@@ -146,6 +146,13 @@ def steps(source: Scheme, target: Scheme) -> list[Scheme] | None:
             return way
         ways += [[SCHEMES[name], *way] for name in way[0].made_of if name in SCHEMES and SCHEMES[name] not in way]
     return None
+
+
+def _is_same(one: Scheme, other: Scheme) -> bool:
+    """Whether two schemes are one; two people's own may have one name and differ."""
+    if (one.name, one.count) != (other.name, other.count):
+        return False
+    return not (one.names and other.names) or one.names == other.names
 
 
 def common(schemes: Iterable[Scheme]) -> Scheme | None:

@@ -20,7 +20,7 @@ from records.landmarks import (
     steps,
     told,
 )
-from records.scheme import without_scheme
+from records.scheme import Scheme, without_scheme
 from tests.helpers.drawn import PARTNERS, points_98, symmetric_face
 
 # Kaggle-15: each point, its mirror partner and the points of the 68 that it is the mean of, written down here once more
@@ -275,3 +275,17 @@ def test_parts_and_names_that_are_none():
     for wrong in ("ibug5", "kaggle15[0,1", "other[0]"):
         with pytest.raises(ValueError, match="point scheme: found '.*', expected one of wflw98, ibug68"):
             scheme_of(wrong)
+
+
+def test_two_schemes_of_one_name_are_matched_by_their_points():
+    """One with four named points is no answer to one with three of them in another order; one without names is."""
+    groups = {"all": (0, 1, 2, 3)}
+    four = Scheme("mine", 4, groups, names=("eye", "nose", "chin", "ear"))
+    three = Scheme("mine", 3, {"all": (0, 1, 2)}, names=("chin", "eye", "nose"))
+    points = np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.float32)
+    assert convert(points, four, three).tolist() == [[5, 6], [1, 2], [3, 4]]
+    turned = Scheme("mine", 4, groups, names=("ear", "chin", "nose", "eye"))
+    assert convert(points, four, turned).tolist() == points[::-1].tolist()
+    assert convert(points, four, Scheme("mine", 4, groups)).tolist() == points.tolist()
+    with pytest.raises(ValueError, match="no mapping mine -> mine"):
+        convert(points[:3], three, four)
