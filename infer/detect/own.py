@@ -33,13 +33,12 @@ CLEAR = 0.8  # a score of a face that stands upright; one upside down is taken f
 CELLS = 5000  # the surest of a look: what of them is one face costs by the square of their number
 LOW = 20.0  # pixels: faces lower than this are seen badly
 ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be smaller ones still
-LARGE = (
-    96.0  # pixels in the coarser of two looks: of such faces its boxes are better, of smaller ones the closer look's
-)
+# pixels in the coarser of two looks: of such faces its boxes are better, of smaller ones the closer look's
+LARGE = 96.0
 
 
 class OwnDetector:
-    """Finds faces of any roll by the network of `detector.pb`.
+    """Finds faces by the network of `detector.pb`, in pictures that lie on their side or upside down too.
 
     model: path of a detector with its contract `.json` beside it; size: longest side of the closest look, pixels.
     Raises FileNotFoundError where model or contract is missing, ValueError where they are damaged, do not fit each
@@ -87,11 +86,13 @@ class OwnDetector:
             return 0, first
         turns = {quarters: self._look(quarter_turned(image, quarters), side, least) for quarters in (1, 3, 2)}
         best = max(turns, key=lambda quarters: _surest(turns[quarters]))
-        return (best, turns[best]) if _surest(turns[best]) >= max(_surest(first), self.threshold) else (0, first)
+        surer = _surest(turns[best]) > _surest(first) and len(self._sure(turns[best]))
+        return (best, turns[best]) if surer else (0, first)
 
     def glance(self, image: np.ndarray, side: int, least: float = DOUBT) -> Candidates:
-        """What one look at the picture with a longest side of `side` pixels, or as large as it is, shows, from scores
-        of `least` on, surest first; never less than what is found."""
+        """What a look at the picture with a longest side of `side` pixels, or as large as it is, shows, turned by
+        quarters where that shows surer faces: from scores of `least` on, surest first; never less than what is found.
+        """
         quarters, seen = self._surest_turn(image, min(side, max(image.shape[:2])), least)
         return turned_back(seen, quarters, image.shape)
 

@@ -189,6 +189,25 @@ def test_a_picture_is_not_turned_where_a_face_is_found_or_nowhere(file, monkeypa
         assert detector.glance(image, 320).boxes.tolist() == [pytest.approx([10, 20, 30, 44])]
 
 
+@pytest.mark.parametrize(
+    ("upright", "turned", "wanted"), [(0.7, 0.75, 0.75), (0.7, 0.7, 0.7), (0.85, 0.95, 0.85), (0.3, 0.45, None)]
+)
+def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_clear(
+    file, monkeypatch, upright, turned, wanted
+):
+    def look(image, side, least):
+        is_upright = image.shape[:2] == (60, 90) and image[0, 0, 0] == 255
+        return candidates_of([[10, 20, 40, 54]], [upright if is_upright else turned])
+
+    detector, image = OwnDetector(file), np.zeros((60, 90, 3), np.uint8)
+    image[0, 0] = 255
+    monkeypatch.setattr(detector, "_look", look)
+    found = detector.find(image)
+    assert found.scores.tolist() == ([] if wanted is None else [wanted])
+    if wanted == upright:
+        np.testing.assert_allclose(found.boxes, [[10, 20, 40, 54]])
+
+
 def test_a_close_look_enlarges_tiny_faces(file):
     """96x160 is seen as 192x320: a face of the enlarged picture's cells lies at half the places."""
     image = cv2.resize(with_faces(192, 320, (1, 4, 6, 1.0)), (160, 96), interpolation=cv2.INTER_AREA)
