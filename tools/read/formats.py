@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from infer.files.console import speakable
-from tools.read import aflw2000, coco, cvat, dlib, kaggle, labelme, openface, points_csv, pts, w300lp, wflw
+from tools.read import aflw2000, coco, cvat, dlib, kaggle, labelme, labels, openface, points_csv, pts, w300lp, wflw
 from tools.read.face import AUTO, AnnotatedFace, Item
 
 
@@ -41,7 +41,10 @@ class Reader(Finder, Protocol):
         """The face of an item. Raises BadSample."""
 
 
-READERS: tuple[Reader, ...] = (w300lp, aflw2000, pts, wflw, dlib, coco, labelme, cvat, points_csv, openface, kaggle)
+READERS: tuple[Reader, ...] = (
+    *(w300lp, aflw2000, pts, wflw, dlib, coco, labelme, cvat),
+    *(points_csv, openface, kaggle, labels),
+)
 R = TypeVar("R", bound=Finder)
 FORMATS = {reader.FORMAT: reader for reader in READERS}
 

@@ -1,4 +1,4 @@
-"""Reader of labels.jsonl, this project's own format of scenes: a line a picture.
+"""Readers of labels.jsonl, this project's own format of scenes, a line a picture: of these, and of faces for landmarks.
 
     {"file": "a.jpg", "width": 640, "height": 480,
      "faces": [{"box": [x0, y0, x1, y1], "five": [x, y, ... of eyes, nose tip, corners of the mouth], "by": "me"}],
@@ -8,6 +8,9 @@ Pixels, centres at whole numbers; boxes are tight around the 68 landmark points 
 the picture. `five` is null or missing where unknown: the subject's right ones, left in an upright picture, come first.
 What is to be ignored counts neither as a face nor as background. `file` is relative to the list. `width`, `height`,
 `by` and `ignore` may be missing; where the size is named, all counts in a picture of that size.
+
+Of its faces those are landmarks whose five points people have set: `by` begins with "human". What a detector found is
+no truth to learn points from.
 """
 
 from __future__ import annotations
@@ -17,13 +20,37 @@ from pathlib import Path
 
 import numpy as np
 
-from tools.read.listing import picture_named
-from tools.read.marks import size_of
+from records.landmarks import SCHEMES
+from tools.read.face import AnnotatedFace, Item
+from tools.read.listing import Entry, ListingFormat, picture_named
+from tools.read.marks import Marks, face_of, size_of
 from tools.read.scene import FIVE, SceneListing, SceneMarks
 
+FORMAT = "labels"
+ORIGIN = 0.0  # this project's own format: as its outputs
 BY = "unknown"  # who says so where a line does not tell
+HUMAN = "human"  # how `by` begins of a face whose points people have set
+MTFL_5 = SCHEMES["mtfl5"]
 
 _HEAD = 4096  # bytes to tell the format by
+
+
+def matches(path: Path) -> bool:
+    """Whether it is a list of pictures with their faces, or a folder of such; opens their beginnings alone."""
+    return READER.matches(path)
+
+
+def find(path: Path, dataset: str) -> list[Item]:
+    """The faces of a list, or of all in a folder, whose points people have set, sorted by key.
+
+    Raises FileNotFoundError for a missing file, ValueError for one that is no UTF-8 or has no such face.
+    """
+    return _FACES.find(path, dataset)
+
+
+def read(item: Item, points_key: str = "pts_2d") -> AnnotatedFace:
+    """The face of an item; `points_key` changes nothing. Raises BadSample."""
+    return face_of(item, item.data)
 
 
 def _begins_right(file: Path) -> bool:
@@ -77,5 +104,18 @@ def _rows(rows: list, count: int) -> np.ndarray:
     return np.array(rows, np.float64).reshape(-1, count)
 
 
+def parse_faces(file: Path) -> list[Entry]:
+    """The faces of a list whose points people have set, in its order; an odd line with its fault. Raises ValueError."""
+    return [(picture, marks) for picture, scene in parse(file) for marks in _by_people(scene)]
+
+
+def _by_people(scene: SceneMarks) -> list[Marks]:
+    if scene.fault:
+        return [Marks(np.full((FIVE, 2), np.nan), None, scene.fault, MTFL_5)]
+    faces = zip(scene.five, scene.box, scene.by, strict=True)
+    return [Marks(five, box, scheme=MTFL_5, size=scene.size) for five, box, by in faces if by.startswith(HUMAN)]
+
+
 _WANTED = 'lines {"file": ..., "faces": [...]}'
-READER = SceneListing("labels", ".jsonl", _begins_right, parse, "a list of pictures with their faces", _WANTED)
+READER = SceneListing(FORMAT, ".jsonl", _begins_right, parse, "a list of pictures with their faces", _WANTED)
+_FACES = ListingFormat(FORMAT, ".jsonl", _begins_right, parse_faces, READER.file, f'faces with "by": "{HUMAN}..."')

@@ -24,7 +24,7 @@ class SceneReader(Finder, Protocol):
 
 _READERS: tuple[SceneReader, ...] = (labels.READER, wider.READER, voc.READER)
 OWN = {reader.FORMAT: reader for reader in _READERS}
-FORMATS: dict[str, Finder] = {**OWN, **formats.FORMATS}
+FORMATS: dict[str, Finder] = {**OWN, **formats.FORMATS, **OWN}  # own ones first, and as they read a list of both kinds
 
 
 def find(path: str | Path, dataset: str, format: str | None = None, orientation: str = AUTO) -> list[Item]:

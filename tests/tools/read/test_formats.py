@@ -11,7 +11,7 @@ from tests.helpers.annotated import (
 )
 from tools.read import formats
 
-NAMES = ["300w-lp", "aflw2000", "pts", "wflw", "dlib", "coco", "labelme", "cvat", "csv", "openface", "kaggle"]
+NAMES = ["300w-lp", "aflw2000", "pts", "wflw", "dlib", "coco", "labelme", "cvat", "csv", "openface", "kaggle", "labels"]
 
 
 def test_the_worker_processes_load_no_tensorflow():

@@ -57,6 +57,9 @@ def photos(tmp_path):
     faces = [coco_annotation(image_id=number) for number in range(len(files))]
     (tmp_path / "a.json").write_text(json.dumps({"images": images, "annotations": faces, "categories": [COCO_FACE]}))
     (tmp_path / "a.txt").write_text("\n".join(wflw_line(np.zeros((98, 2)), file) for file in files))
+    people = {"box": [0, 0, 9, 9], "by": "human"}
+    lines = (json.dumps({"file": file, "faces": [people]}) for file in files)
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
     inside = "".join(f'<image name="{file}">{cvat_skeleton()}</image>' for file in files)
     (tmp_path / "b.xml").write_text(f"<annotations>{inside}</annotations>")
     for number, file in enumerate(files):
@@ -65,8 +68,6 @@ def photos(tmp_path):
 
 
 def test_the_source_of_a_scene_is_that_of_its_faces(photos):
-    lines = [json.dumps({"file": f"{name}.jpg", "faces": []}) for name in PHOTOS]
-    (photos / "a.jsonl").write_text("\n".join(lines))
     for path, format in ((photos / "a.jsonl", None), (photos / "a.csv", "csv"), (photos / "AFW", "pts")):
         items = scenes.find(path, "set", format)
         found = {item.picture.relative_to(photos).with_suffix("").as_posix(): item.source for item in items}
@@ -74,10 +75,12 @@ def test_the_source_of_a_scene_is_that_of_its_faces(photos):
         assert len(found) == len(PHOTOS) or format == "pts"
 
 
-@pytest.mark.parametrize("format", ["300w-lp", "aflw2000", "pts", "dlib", "coco", "csv", "wflw", "cvat", "labelme"])
+@pytest.mark.parametrize(
+    "format", ["300w-lp", "aflw2000", "pts", "dlib", "coco", "csv", "wflw", "cvat", "labelme", "labels"]
+)
 def test_the_source_does_not_depend_on_the_reader(photos, format):
     files = {"dlib": "a.xml", "coco": "a.json", "csv": "a.csv", "pts": "", "labelme": ""}
-    files |= {"wflw": "a.txt", "cvat": "b.xml"}
+    files |= {"wflw": "a.txt", "cvat": "b.xml", "labels": "a.jsonl"}
     sources = {}
     for name in PHOTOS:
         folder = (photos / name).parents[1 if format == "300w-lp" else 0]

@@ -22,7 +22,7 @@ from records.manifest import MANIFEST
 from tools.make.staging import check_replaceable
 from tools.read.face import Item
 
-WHOLE = (".csv", ".json", ".xml", ".zip")  # what finders read; of all else they want the name
+WHOLE = (".csv", ".json", ".jsonl", ".pts", ".txt", ".xml", ".zip")  # what finders read; of all else they want the name
 AT_ONCE = 16  # files fetched side by side: an object store answers in tens of milliseconds, whatever the size
 KIND = "application/octet-stream"
 AHEAD = 256  # faces fetched before they are cut
