@@ -148,12 +148,12 @@ class Manifest(SetManifest):
 
     points: the data sets' key ("pts_2d", "pts_3d"); size: side of the crop in pixels; margin: around the landmark box,
     part of its longer edge, on every side; context: border around the crop in pixels; encoding: one of
-    ENCODINGS; scheme: of the points; the rest as in `SetManifest`.
+    ENCODINGS; scheme: of the points; upright: crops stand as the heads do; the rest as in `SetManifest`.
     """
 
     KIND = "faces"
     MAKER = "tools/make_records.py"
-    KEYS = (*_PLAIN, "scheme", "pixels")
+    KEYS = (*_PLAIN, "scheme", "upright", "pixels")
 
     points: str
     size: int
@@ -161,9 +161,11 @@ class Manifest(SetManifest):
     context: int
     encoding: str
     scheme: Scheme
+    upright: bool = False
 
     def _own(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _PLAIN} | {"scheme": told(self.scheme), "pixels": "RGB"}
+        own = {"scheme": told(self.scheme), "upright": self.upright, "pixels": "RGB"}
+        return {name: getattr(self, name) for name in _PLAIN} | own
 
     @classmethod
     def _own_from(cls, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,6 +179,7 @@ class Manifest(SetManifest):
             "context": _value(document, "context", int),
             "encoding": encoding,
             "scheme": scheme_told(document["scheme"]),
+            "upright": bool(document.get("upright", False)),  # not said before there were such
         }
 
 

@@ -40,6 +40,8 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--context", type=int, default=32, metavar="PIXELS", help="border around the 128 pixels (default: %(default)s)")
     add("--margin", type=float, default=MARGIN, help="part of the box's longer edge, every side (default: %(default)s)")
     add("--encoding", choices=ENCODINGS, default="jpeg", help="pixels in the records (default: %(default)s)")
+    help_upright = "turn crops as the heads stand, as crops from a detector are (default: as the pictures stand)"
+    add("--upright", action="store_true", help=help_upright)
     add("--runner", choices=RUNNERS, help="of Apache Beam, whose options follow after -- (default: this machine alone)")
     own, flags = split_options(sys.argv[1:] if argv is None else argv)
     args = parser.parse_args(own)
@@ -62,7 +64,7 @@ def split_options(argv: list[str]) -> tuple[list[str], list[str]]:
 
 def request_of(args: argparse.Namespace) -> FaceRequest:
     """What the options ask for; after it nothing knows of them."""
-    own = {name: getattr(args, name) for name in ("scheme", "context", "margin", "encoding")}
+    own = {name: getattr(args, name) for name in ("scheme", "context", "margin", "encoding", "upright")}
     return FaceRequest(**fields_of(vars(args)), **own)
 
 

@@ -16,6 +16,7 @@ WHOLE = Manifest(
     context=9,
     encoding="raw",
     scheme=KAGGLE_15,
+    upright=True,
     split=Split(0.3, 7),
     shards={"train": TRAIN, "test": (Shard("test-0", 2, 30, "01"),)},
     subsets={"A/x": {"train": 7, "test": 2}},
@@ -46,10 +47,11 @@ def test_a_manifest_comes_back_as_it_was(tmp_path, document):
 
 
 def test_the_oldest_manifests_are_read(tmp_path, document):
-    for later in ("split_rule", "datasets", "skipped", "views", "trust"):
+    for later in ("split_rule", "datasets", "skipped", "views", "trust", "upright"):
         del document[later]
     put(tmp_path, document)
     found = Manifest.read(tmp_path)
+    assert not found.upright
     assert found.split == Split(0.3, RULE) and (found.datasets, found.skipped, found.notes) == ({}, {}, {})
 
 

@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 
 from infer.geometry.crop import Crop
+from infer.geometry.rotations import turned_pose
 from records.landmarks import IBUG_68, Scheme, convert, steps
 from tools.make.workers import Work
 from tools.read import formats as readers
 from tools.read.face import AnnotatedFace, BadSample, Item, Remark
+from tools.read.standing import oriented_of
 
 JPEG_QUALITY = 95
 COORDINATE = 1e6  # no picture is as wide
@@ -22,7 +24,8 @@ MIRRORED = 0.3  # of `eye_span`, below 0; no real face has under -0.12, at 90 de
 
 @dataclass(frozen=True)
 class CutSettings(Work):
-    """How faces are cut: 300W-LP's key, crop size, margin, border in pixels, encoding "jpeg" or "raw", point scheme."""
+    """How faces are cut: 300W-LP's key, crop size, margin, border in pixels, encoding "jpeg" or "raw", point scheme;
+    upright: as the heads stand."""
 
     points: str
     size: int
@@ -30,6 +33,7 @@ class CutSettings(Work):
     context: int
     encoding: str
     scheme: Scheme = IBUG_68
+    upright: bool = False
 
     def cut(self, item: Item) -> Cut:
         return cut_face(item, self)
@@ -54,7 +58,7 @@ def cut_face(item: Item, settings: CutSettings) -> Cut:
     if largest > COORDINATE:
         message = f"{item.annotation.name}: found a coordinate of {largest:.3g}, expected at most {COORDINATE:g}"
         raise BadSample("points far outside", message)
-    crop = Crop.around(face.box, settings.margin, settings.size)
+    crop = crop_of(face, settings)
     points = convert(face.points, face.scheme, settings.scheme)
     label = crop.to_fractions(points).ravel()
     if np.nanmax(np.abs(label - 0.5)) > FAR:
@@ -69,7 +73,15 @@ def cut_face(item: Item, settings: CutSettings) -> Cut:
             f"{item.name}: the crop around {face.box.round(1).tolist()} shows nothing of the picture",
         )
     check_points(face, item)
-    return Cut(encode_image(image, settings.encoding), label, face.pose, float(crop.side), face.remarks)
+    pose = turned_pose(face.pose, crop.angle, False) if crop.angle else face.pose
+    return Cut(encode_image(image, settings.encoding), label, pose, float(crop.side), face.remarks)
+
+
+def crop_of(face: AnnotatedFace, settings: CutSettings) -> Crop:
+    """The crop of a face: around its box, or turned as its head stands, where that is known."""
+    if settings.upright:
+        return Crop.of_oriented(oriented_of(face), settings.margin, settings.size)
+    return Crop.around(face.box, settings.margin, settings.size)
 
 
 def check_points(face: AnnotatedFace, item: Item) -> None:

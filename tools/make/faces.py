@@ -30,8 +30,8 @@ def plan_of(request: FaceRequest, sources: list[Source]) -> SetPlan:
     found = find_items(sources, find, request.split, Seen(request.points))
     scheme = records_scheme(found.items, own_scheme(request.scheme) if request.scheme else None)
     items = named(found.items, scheme)
-    size = record.SIZE
-    settings = CutSettings(request.points, size, request.margin, request.context, request.encoding, scheme)
+    how = request.margin, request.context, request.encoding
+    settings = CutSettings(request.points, record.SIZE, *how, scheme, request.upright)
     parts = plan_parts(items, request.split, request.shard_size)
     remarks = found.remarks | ({NO_SCHEME: [without_scheme_in_words(scheme)]} if is_nameless(scheme) else {})
     return SetPlan(FACES, parts, settings, request.split, found.datasets, found.skipped, remarks)
@@ -46,7 +46,7 @@ def without_scheme_in_words(scheme: Scheme) -> str:
 
 def fields_of(settings: CutSettings) -> dict[str, Any]:
     """What the manifest says of how faces were cut."""
-    plain = {name: getattr(settings, name) for name in ("points", "size", "margin", "context", "encoding")}
+    plain = {name: getattr(settings, name) for name in ("points", "size", "margin", "context", "encoding", "upright")}
     return plain | {"scheme": settings.scheme}
 
 

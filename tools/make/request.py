@@ -39,13 +39,15 @@ class FaceRequest(Request):
     """A set of face records to make.
 
     scheme: of the records' points, a name or the path of its JSON, None: the data sets'; context: pixels around the
-    crop; margin: part of the landmark box's longer edge, on every side; encoding: one of `records.manifest.ENCODINGS`.
+    crop; margin: part of the landmark box's longer edge, on every side; encoding: one of `records.manifest.ENCODINGS`;
+    upright: crops stand as the heads do.
     """
 
     scheme: str | None
     context: int
     margin: float
     encoding: str
+    upright: bool
 
 
 @dataclass(frozen=True, kw_only=True)

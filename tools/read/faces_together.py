@@ -14,16 +14,13 @@ from dataclasses import replace
 import numpy as np
 
 from infer.geometry.boxes import distinct
-from infer.geometry.oriented import oriented_around, oriented_from, roll_of
-from records.landmarks import IBUG_68, SCHEMES, convert, steps
-from records.scheme import is_nameless
 from tools.read import formats
-from tools.read.face import AnnotatedFace, BadSample, Item
+from tools.read.face import BadSample, Item
 from tools.read.scene import AnnotatedScene, Places
+from tools.read.standing import five_of, oriented_of
 
 BY = "points"  # who says so of such a face
 SAME = 0.8  # of the union of two boxes: one face, annotated twice
-_FIVE = SCHEMES["mtfl5"]  # right eye, left eye, tip of the nose, right and left corner of the mouth
 
 
 def grouped(items: Iterable[Item]) -> list[Item]:
@@ -77,24 +74,10 @@ def read(item: Item, points_key: str) -> AnnotatedScene:
     if len(sizes) > 1:
         raise BadSample("other picture size", f"{item.name}: found sizes {sorted(sizes)}, expected one picture")
     five = np.array([five_of(face) for face in faces])
-    oriented = np.array([_oriented(face, roll) for face, roll in zip(faces, roll_of(five), strict=True)])
+    oriented = np.array([oriented_of(face) for face in faces])
     box = np.array([face.box for face in faces], np.float64)
     single = distinct(box, SAME)
     remarks = tuple(dict.fromkeys(remark for face in faces for remark in face.remarks))
     by = (BY,) * len(single)
     places = Places(oriented[single], box[single], five[single], by, np.zeros((0, 4)))
     return AnnotatedScene(faces[0].image, places, remarks)
-
-
-def five_of(face: AnnotatedFace) -> np.ndarray:
-    """The five points of a face, float64 [5, 2], NaN where one that they follow from is unknown, or no scheme says."""
-    if is_nameless(face.scheme) or steps(face.scheme, _FIVE) is None:
-        return np.full((_FIVE.count, 2), np.nan)
-    return convert(face.points.astype(np.float64), face.scheme, _FIVE)
-
-
-def _oriented(face: AnnotatedFace, roll: float) -> np.ndarray:
-    """The box that stands as the head does: exact where all points are known, else from the upright one."""
-    if steps(face.scheme, IBUG_68) is not None and np.isfinite(face.points).all():
-        return oriented_around(convert(face.points, face.scheme, IBUG_68), roll)
-    return oriented_from(face.box, [roll])[0]

@@ -1,7 +1,13 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
+from infer.geometry.boxes import box_of
+from infer.geometry.oriented import roll_of
+from infer.geometry.rotations import rotation
+from records.landmarks import IBUG_68, SCHEMES, convert
 from tests.helpers.annotated import IMAGE, POINTS, unknown
 from tests.helpers.drawn import write_face
 from tools.evaluation.memory import high_water
@@ -36,6 +42,36 @@ def test_labels_lie_on_their_pixels(tmp_path):
         v, u = np.mgrid[y - 6 : y + 7, x - 6 : x + 7]
         found = np.array([(u * window).sum(), (v * window).sum()]) / window.sum()
         assert np.abs(found - label[index]).max() < 0.4
+
+
+def test_an_upright_crop_stands_as_the_head_does(tmp_path):
+    """The head leans by 0.4 radians: its five points stand straight in the crop, whose middle is that of its box."""
+    turn = rotation(0.4)
+    points = ((POINTS - POINTS.mean(axis=0)) @ turn.T * 0.8 + POINTS.mean(axis=0)).astype(np.float32)
+    lean = float(roll_of(convert(points, IBUG_68, SCHEMES["mtfl5"])))
+    image, own = np.zeros_like(IMAGE), {"pts_2d": points}
+    cv2.circle(image, tuple(int(v) for v in np.round(points[8] * 16)), 30, (255, 255, 255), -1, shift=4)
+    pose = {"Pose_Para": np.array([[0, 0, lean, 0, 0, 0, 1]])}
+    write_face(tmp_path, "AFW", "AFW_1_1_0", image, own, pose)
+    (item,) = find(tmp_path, "set")
+    cut, plain = cut_face(item, replace(RAW_WIDE, upright=True)), cut_face(item, RAW_WIDE)
+    label = cut.label.reshape(68, 2)
+    assert roll_of(convert(label, IBUG_68, SCHEMES["mtfl5"])) == pytest.approx(0, abs=1e-5)
+    x0, y0, x1, y1 = box_of(label)
+    np.testing.assert_allclose([x0 + x1, y0 + y1, max(x1 - x0, y1 - y0)], [1, 1, 1 / 1.3], atol=1e-5)
+    np.testing.assert_allclose(cut.pose, 0, atol=1e-6)
+    assert plain.pose[2] == pytest.approx(lean) and abs(roll_of(convert(points, IBUG_68, SCHEMES["mtfl5"]))) > 0.3
+    spot = pixels(cut, 154).max(axis=2).astype(float)
+    v, u = np.mgrid[:154, :154]
+    found = np.array([(u * spot).sum(), (v * spot).sum()]) / spot.sum()
+    np.testing.assert_allclose(found, label[8] * 128 + 13 - 0.5, atol=0.5)
+
+
+def test_a_face_of_which_nobody_knows_how_it_stands_is_cut_as_the_picture_does(tmp_path):
+    partly = unknown(POINTS, 48)
+    write_face(tmp_path, "AFW", "AFW_1_1_0", IMAGE, {"pts_2d": partly, "pts_3d": POINTS}, None)
+    (item,) = find(tmp_path, "set")
+    np.testing.assert_array_equal(cut_face(item, replace(RAW, upright=True)).label, cut_face(item, RAW).label)
 
 
 def test_the_middle_of_a_crop_with_context_is_the_crop_without(face_set):

@@ -16,7 +16,8 @@ from tools.evaluation.scenes.truth import TrueFace, TrueScene, yaw_of
 from tools.evaluation.splits import TEST, ChosenSplit
 from tools.read import formats, scenes
 from tools.read.face import AUTO, AnnotatedFace, BadSample, Item
-from tools.read.faces_together import BY, SAME, five_of
+from tools.read.faces_together import BY, SAME
+from tools.read.standing import five_of
 
 
 @dataclass(eq=False)
