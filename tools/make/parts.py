@@ -145,8 +145,8 @@ def manifest_of(notes: Sequence[ShardNote], plan: SetPlan) -> SetManifest:
         shards={side: tuple(note.shard for note in notes if note.split == side) for side in SPLITS},
         subsets=dict(sorted(subsets.items())),
         datasets=plan.datasets,
-        skipped=_merged(plan.skipped, *(note.skipped for note in notes)),
-        remarks=_merged(plan.remarks, _empty_split(notes, plan), *(note.remarks for note in notes)),
+        skipped=merged(plan.skipped, *(note.skipped for note in notes)),
+        remarks=merged(plan.remarks, _empty_split(notes, plan), *(note.remarks for note in notes)),
     )
 
 
@@ -158,7 +158,7 @@ def _empty_split(notes: Sequence[ShardNote], plan: SetPlan) -> dict[str, list[st
     return {EMPTY_TEST: [f"{found}, so that nothing is held out"]}
 
 
-def _merged(*several: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+def merged(*several: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Lines by kind from several places, sorted, each once: what counts several times says the same.
 
     Names of files that are no UTF-8 are escaped in them.

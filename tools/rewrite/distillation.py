@@ -12,7 +12,7 @@ from records import record
 from records.manifest import Manifest
 from records.mixes import check_mix, weight_of
 from records.shards import checked_manifest
-from tools.rewrite.sets import opened, rewrite
+from tools.rewrite.sets import Rewriting, noting, opened, rewrite
 from tools.rewrite.teacher import Teacher
 
 
@@ -72,13 +72,11 @@ def distil_records(folder: Path, out: Path, teacher: Teacher, way: Distillation,
         counts.add(label, new)
         yield record.encode(replace(found, label=new.ravel()))
 
-    def notes() -> dict:
-        said = {"distilled": asdict(counts), "trust": way.trust, "views": teacher.views, "far": way.far}
-        contracts = [one.contract for one in teacher.landmarkers]
-        terms = {*before.notes.get("terms", []), *(contract.terms for contract in contracts if contract.terms)}
-        return {**said, "teachers": [contract.sha256 for contract in contracts], "terms": sorted(terms)}
+    def told(manifest: Manifest) -> Manifest:
+        said = {"distilled": asdict(counts), "trust": way.trust, "far": way.far}
+        return noting(said | teacher.notes(before))(manifest)
 
-    return rewrite(folder, out, overwrite, distilled, 1, notes)
+    return rewrite(folder, out, overwrite, Rewriting(distilled, told))
 
 
 def taught(label: np.ndarray, answer: np.ndarray, trust: float, far: float) -> np.ndarray:

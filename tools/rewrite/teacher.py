@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from infer.geometry.boxes import picture_box, relative_shape
 from infer.geometry.crop import Crop
 from infer.landmarker import Landmarker
 from infer.model.contract import Contract
+from records.landmarks import scheme_in_contract, steps
 from records.manifest import Manifest
+from records.scheme import Scheme
 
 TURN, SHIFT, SCALE = 12.0, 0.05, 0.08  # of a view, at most: degrees, fractions of the crop's side, log of its side
 
@@ -50,6 +53,34 @@ class Teacher:
                 if found != expected:
                     expected = f"expected those of the records, {expected}"
                     raise ValueError(f"{contract.model}: found points of {found}, {expected}")
+
+    def learnt(self, manifest: Manifest) -> tuple[Scheme, str]:
+        """The scheme of what the models answer, which must lead to the records' own, and its kind.
+
+        Raises ValueError where models differ, their points are the records' own, or do not lead to these.
+        """
+        contracts = [landmarker.contract for landmarker in self.landmarkers]
+        schemes = [scheme_in_contract(vars(contract.points)) for contract in contracts]
+        kinds = [contract.trained_on.points or manifest.points for contract in contracts]
+        first = contracts[0].model
+        for contract, scheme, kind in zip(contracts, schemes, kinds, strict=True):
+            if (scheme.name, kind) != (schemes[0].name, kinds[0]):
+                expected = f"expected {schemes[0].name} by {kinds[0]}, as {first} has"
+                raise ValueError(f"{contract.model}: found points of {scheme.name} by {kind}, {expected}")
+        if not steps(schemes[0], manifest.scheme):
+            expected = f"expected others that lead to those of the records, {manifest.scheme.name}"
+            raise ValueError(f"{first}: found points of {schemes[0].name}, {expected}")
+        return schemes[0], kinds[0]
+
+    def notes(self, before: Manifest) -> dict[str, Any]:
+        """What the manifest of a set with its answers says of it; before: of the set that it looked at."""
+        contracts = [landmarker.contract for landmarker in self.landmarkers]
+        terms = {*before.notes.get("terms", []), *(contract.terms for contract in contracts if contract.terms)}
+        return {
+            "views": self.views,
+            "teachers": [contract.sha256 for contract in contracts],
+            "terms": sorted(terms),
+        }
 
     def answer(self, image: np.ndarray, manifest: Manifest) -> np.ndarray:
         """The mean answer for a record's picture uint8 [edge, edge, 3] RGB: float64 [K, 2], fractions of its crop."""

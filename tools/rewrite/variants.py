@@ -16,7 +16,7 @@ from records import record
 from records.landmarks import Scheme, flip_points
 from records.manifest import Manifest
 from tools.make.cut import encode_image
-from tools.rewrite.sets import Rewriter, opened, rewrite
+from tools.rewrite.sets import Rewriter, Rewriting, noting, opened, rewrite
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def augment_records(folder: Path, out: Path, ways: list[Variant], overwrite: boo
     if len(ways) < 2:
         raise ValueError(f"{folder}: found nothing to do, expected --turn, --shift, --brightness or --mirror")
     notes = {"variants": [way.suffix for way in ways]}
-    return rewrite(folder, out, overwrite, varied_by(ways), len(ways), lambda: notes)
+    return rewrite(folder, out, overwrite, Rewriting(varied_by(ways), noting(notes)))
 
 
 def varied_by(ways: list[Variant]) -> Rewriter:
