@@ -10,6 +10,7 @@ import numpy as np
 
 from infer.jobs.progress import Progress
 from infer.model.contract import Contract
+from records import metrics
 from tools.evaluation.splits import CONTRACT, TEST, FaceSelection, choose_split, split_in_words, split_of_contract
 from tools.read import formats
 from tools.read.face import AnnotatedFace, BadSample, Item
@@ -32,6 +33,12 @@ def held_out(
     for item in selection.faces(chosen):
         subsets.setdefault((item.dataset, item.subset), []).append(item)
     return [items[index] for items in subsets.values() for index in sorted(rng.permutation(len(items))[:count])]
+
+
+def part_of(item: Item, face: AnnotatedFace) -> str:
+    """The subset that a face counts in, and the |yaw| bin where its pose is known, as a table names them."""
+    index = int(metrics.yaw_bin(face.pose[1:2])[0])
+    return f"{item.part}, {metrics.YAW_BINS[index]}" if index >= 0 else item.part
 
 
 def read_all(items: Sequence[Item], points: str = "pts_2d") -> Iterator[tuple[Item, AnnotatedFace]]:

@@ -29,7 +29,7 @@ from records import metrics
 from records.landmarks import IBUG_68
 from tools.evaluation.answers import by_picture
 from tools.evaluation.boxes import match
-from tools.evaluation.held_out import held_out
+from tools.evaluation.held_out import held_out, part_of
 from tools.read import dlib, formats
 from tools.read.face import AnnotatedFace, BadSample, Item
 
@@ -127,9 +127,7 @@ def row_name(item: Item, face: AnnotatedFace) -> str:
     """The subset, and the |yaw| bin where the set is of turned heads."""
     if item.dataset == "photos":
         return "photos"
-    name = f"{item.dataset}/{item.subset}"
-    index = int(metrics.yaw_bin(face.pose[1:2])[0])
-    return f"{name}, {metrics.YAW_BINS[index]}" if index >= 0 else name
+    return part_of(item, face)
 
 
 def table(rows: Sequence[FaceOutcome]) -> str:

@@ -5,6 +5,7 @@ import pytest
 from tests.helpers.drawn import draw_set
 from tools.measure import (
     batches,
+    crops,
     crossings,
     cuts,
     detection,
@@ -28,6 +29,7 @@ def drawn(tmp_path_factory):
 
 SCRIPTS = {
     batches: (),
+    crops: (),
     crossings: (),
     cuts: (),
     detection: ("--data",),
