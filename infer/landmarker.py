@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from .detect.detector import Detector, detector_maker
 from .faces.agreement import agreement_scores, disagreement
-from .faces.face import Face, TrackedFace, distinct_faces, face_of
+from .faces.face import Face, TrackedFace, distinct_faces, faces_of
+from .faces.located import Located
 from .faces.pose import lean
 from .files.pictures import as_bgr
 from .geometry.boxes import box_of, checked_boxes
@@ -52,6 +53,7 @@ class Landmarker:
         landmarker = Landmarker()
         faces = landmarker.detect(image)               # list of Face, surest first
         points = landmarker.fit(image, [[x0, y0, x1, y1]])    # float32 [1, 68, 2] of a known landmark box
+        faces = landmarker.fit_faces(image, boxes)            # the same as list of Face, with the errors to be expected
         faces = landmarker.track(frame)                # of a video's next frame: the same, with ids, smoothed
 
     model: path of a model with its contract `.json` beside it, "3d" or "small" for one that came along, None for
@@ -99,9 +101,13 @@ class Landmarker:
         are then tried from crops turned by 45 degrees either way as well, so that heads may roll by 60 and more. Raises
         ValueError for another kind of picture, boxes that are no boxes, passes < 1.
         """
-        image, crops, passes = as_bgr(image), self._first_crops(boxes), _checked_passes(passes, PASSES)
-        answers = self._passes(image, crops, passes, upright)
-        return self._best_turned(image, crops, answers) if upright and passes > 1 else answers[-1]
+        return self._fitted(image, boxes, passes, upright).points
+
+    def fit_faces(
+        self, image: np.ndarray, boxes: ArrayLike, passes: int | None = None, upright: bool = True
+    ) -> list[Face]:
+        """The faces in the given boxes, as `fit` finds their points: with errors, where the model tells them."""
+        return faces_of(self._fitted(image, boxes, passes, upright))
 
     def detect(self, image: np.ndarray, passes: int | None = None, size: int | None = None) -> list[Face]:
         """The faces of a picture, surest first; an empty list where none is found, and never more than `FACES`.
@@ -122,8 +128,8 @@ class Landmarker:
         found = found.chosen(found.scores >= self.open_detector().threshold).surest(FACES)
         if not len(found):
             return []
-        points = self._passes(image, self._crops_at(found.oriented), passes, True)[-1]
-        return distinct_faces([face_of(*pair) for pair in zip(points, found.scores.tolist(), strict=True)])
+        located = self._passes(image, self._crops_at(found.oriented), passes, True)[-1]
+        return distinct_faces(faces_of(located, found.scores.tolist()))
 
     def glance(self, frame: np.ndarray, side: int) -> Candidates:
         """What a quick look of the detector at a frame uint8 [height, width, 3] shows, unsure things too; side: its
@@ -141,16 +147,16 @@ class Landmarker:
 
     def answers(self, image: np.ndarray, boxes: np.ndarray, passes: int) -> list[np.ndarray]:
         """The points after each pass, from landmark boxes [N, 4] as a detector gives them: float32 [N, K, 2] each."""
-        return self._passes(image, self._first_crops(boxes), passes, True)
+        return [located.points for located in self._passes(image, self._first_crops(boxes), passes, True)]
 
-    def refine(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """One more pass, cropped upright around points [N, K, 2] known nearly (the last frame's): float32 [N, K, 2].
+    def refine(self, image: np.ndarray, points: np.ndarray) -> Located:
+        """One more pass, cropped upright around points [N, K, 2] known nearly (the last frame's), N >= 1.
 
         image: uint8 [height, width, 3] BGR.
         """
         return self.look(image, [self._upright_crop(some) for some in points])
 
-    def mirrored(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+    def mirrored(self, image: np.ndarray, points: np.ndarray) -> Located:
         """As `refine`, but by a look at the mirrored crops; the points are mirrored back.
 
         Of points whose partners nobody knows, by one more look as it is.
@@ -158,33 +164,23 @@ class Landmarker:
         known = bool(self.contract.points.flip)
         return self.look(image, [self._upright_crop(some) for some in points], mirrored=known)
 
-    def look(self, image: np.ndarray, crops: Sequence[Crop], mirrored: bool = False) -> np.ndarray:
-        """One pass of the network over crops of a picture: float32 [N, K, 2], pixels of the picture.
+    def look(self, image: np.ndarray, crops: Sequence[Crop], mirrored: bool = False) -> Located:
+        """One pass of the network over crops of a picture, N >= 0, in pixels of the picture.
 
         image: uint8 [height, width, 3] BGR; crops: of the contract's size and margin; mirrored: the network sees each
         crop mirrored, and its points are mirrored back.
         """
         crops = [self._moved(crop, mirrored) for crop in crops]
-        points = np.empty((len(crops), self.contract.points.count, 2), np.float32)
         most = min(BATCH, self.contract.input.batch or BATCH)
-        for start in range(0, len(crops), most):
-            batch = crops[start : start + most]
-            cuts = [crop.cut(image) for crop in batch]
-            if mirrored:
-                cuts = [np.ascontiguousarray(cut[:, ::-1]) for cut in cuts]
-            fractions = network.forward(self._net, self.contract, cuts)
-            if self._second:
-                fractions = self._second.replace(fractions, cuts)
-            if mirrored:
-                fractions = fractions[:, self.contract.points.flip] * (-1, 1) + (1, 0)
-            for index, (crop, answer) in enumerate(zip(batch, fractions, strict=True), start):
-                points[index] = crop.to_picture(answer)
-        return points
+        batches = [crops[start : start + most] for start in range(0, len(crops), most)]
+        if not batches:
+            return Located(np.empty((0, self.contract.points.count, 2), np.float32))
+        return Located.joined([self._seen(image, batch, mirrored).in_picture(batch) for batch in batches])
 
     def scores(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
         """How well the mirrored look at points [N, K, 2] in a picture uint8 [height, width, 3] agrees with them, as a
         face's does: float64 [N], 0 to 1."""
-        return agreement_scores(points, self.mirrored(image, points))
+        return agreement_scores(points, self.mirrored(image, points).points)
 
     def _crops_at(self, oriented: np.ndarray) -> list[Crop]:
         """The crops around oriented boxes [N, 5], standing as these do."""
@@ -194,28 +190,45 @@ class Landmarker:
         """The crops around landmark boxes [N, 4]."""
         return [Crop.around(box, self.contract.crop.margin, self.contract.input.size) for box in checked_boxes(boxes)]
 
-    def _passes(self, image, crops: list[Crop], passes: int, upright: bool) -> list[np.ndarray]:
-        """The points after each pass, the first one looking at the crops."""
+    def _fitted(self, image: np.ndarray, boxes: ArrayLike, passes: int | None, upright: bool) -> Located:
+        """What `fit` says."""
+        image, crops, passes = as_bgr(image), self._first_crops(boxes), _checked_passes(passes, PASSES)
+        answers = self._passes(image, crops, passes, upright)
+        return self._best_turned(image, crops, answers) if upright and passes > 1 else answers[-1]
+
+    def _seen(self, image: np.ndarray, crops: Sequence[Crop], mirrored: bool) -> Located:
+        """What the networks say of a few crops, in fractions of the crop's side."""
+        cuts = [crop.cut(image) for crop in crops]
+        if mirrored:
+            cuts = [np.ascontiguousarray(cut[:, ::-1]) for cut in cuts]
+        located = network.locate(self._net, self.contract, cuts)
+        if self._second:
+            located = self._second.replace(located, cuts)
+        return located.mirrored(self.contract.points.flip) if mirrored else located
+
+    def _passes(self, image, crops: list[Crop], passes: int, upright: bool) -> list[Located]:
+        """What each pass says, the first one looking at the crops."""
         answers = [self.look(image, crops)]
         for _ in range(passes - 1):
-            crops = [self._closer(crop, points, upright) for crop, points in zip(crops, answers[-1], strict=True)]
+            before = answers[-1].points
+            crops = [self._closer(crop, points, upright) for crop, points in zip(crops, before, strict=True)]
             answers.append(self.look(image, crops))
         return answers
 
-    def _best_turned(self, image, crops: list[Crop], answers: list[np.ndarray]) -> np.ndarray:
+    def _best_turned(self, image, crops: list[Crop], answers: list[Located]) -> Located:
         """The last answers; where the passes disagree on a face, those of the turn whose mirrored look agrees best."""
-        points = answers[-1].copy()
-        unsure = np.flatnonzero(disagreement(answers[-2], points) > UNSURE)
+        located = answers[-1]
+        unsure = np.flatnonzero(disagreement(answers[-2].points, located.points) > UNSURE)
         if not len(unsure):
-            return points
-        best = self.scores(image, points[unsure])
+            return located
+        best = self.scores(image, located.points[unsure])
         for turn in TURNS:
             turned = [replace(crops[index], angle=turn) for index in unsure]
             last = self._passes(image, turned, len(answers), True)[-1]
-            scores = self.scores(image, last)
+            scores = self.scores(image, last.points)
             better = scores > best
-            points[unsure[better]], best[better] = last[better], scores[better]
-        return points
+            located, best[better] = located.replaced(unsure[better], last.chosen(better)), scores[better]
+        return located
 
     def _closer(self, crop: Crop, points: np.ndarray, upright: bool) -> Crop:
         """The crop around the points of a first pass; where they have fallen together, the crop they came from."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..draw import contact_sheet
 from ..faces.agreement import FACE
-from ..faces.face import Face, face_of
+from ..faces.face import Face
 from ..files.console import counted
 from ..files.journal import Journal, read_entries
 from ..files.pictures import write_picture
@@ -98,13 +98,13 @@ class PictureJob:
     def _find(self, landmarker: Landmarker, picture: Reduced, task: Task) -> list[Face]:
         image, passes = picture.image, self.options.passes
         if self.options.whole:
-            points = landmarker.fit(image, picture_box(*image.shape[:2])[None], passes)
+            (face,) = landmarker.fit_faces(image, picture_box(*image.shape[:2])[None], passes)
             # no detector has looked whether it is one
-            return [face_of(points[0], float(landmarker.scores(image, points)[0]))]
+            return [replace(face, score=float(landmarker.scores(image, face.points[None])[0]))]
         if self.options.boxes is None:
             return landmarker.detect(image, passes)
         boxes = picture.reduced(self._boxes_of(task).reshape(-1, 2, 2)).reshape(-1, 4)
-        return [face_of(points) for points in landmarker.fit(image, boxes, passes)]
+        return landmarker.fit_faces(image, boxes, passes)
 
     def _boxes_of(self, task: Task) -> np.ndarray:
         """The landmark boxes that are given of a picture, [N, 4]."""

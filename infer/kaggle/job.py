@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 
 from ..draw import contact_sheet, thumbnail
-from ..faces.face import face_of
 from ..files.console import counted
 from ..files.pictures import write_picture
 from ..files.points import picture_entry, write_csv, write_json
@@ -79,8 +78,8 @@ class SubmissionJob:
             self.failed.append(name)
             return
         contract, box = self.landmarker.contract, whole_picture_box(*image.shape)
-        self.points[name] = self.landmarker.fit(image, [box], self.options.passes)[0]
-        face = face_of(self.points[name])
+        (face,) = self.landmarker.fit_faces(image, [box], self.options.passes)
+        self.points[name] = face.points
         self.entries.append(picture_entry(f"{self.file.name}#{name}", image.shape, [face], contract.points.scheme))
         if self.options.out and len(self.tiles) < SHOWN:
             grey = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)

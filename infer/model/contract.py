@@ -13,6 +13,7 @@ from pathlib import Path
 from . import schema
 from .document import read_document
 from .schema import NCHW, NHWC
+from .spread import Spread
 from .trained_on import TrainedOn, known, trained_on_of
 
 INTERLEAVED, PLANAR = LAYOUTS = ("x0 y0 x1 y1 ...", "x0 x1 ... y0 y1 ...")  # of the answer
@@ -123,8 +124,9 @@ class Contract:
     """What a model wants and answers.
 
     model: path of the frozen graph or `.onnx` file; sha256: its hash, in hex; crop: around a landmark box; recrop:
-    around the box of the points of an earlier pass, for schemes whose points do not span the landmark box; parameters,
-    multiply_adds: of one face; network: settings of a network made here; raw: the whole document, to be shown.
+    around the box of the points of an earlier pass, for schemes whose points do not span the landmark box; raw: the
+    whole document, to be shown; parameters, multiply_adds: of one face; network: settings of a network made here;
+    spread: the output that says how sure each point is, None where there is none.
     """
 
     model: Path
@@ -140,6 +142,7 @@ class Contract:
     multiply_adds: int | None = None
     network: dict | None = None
     terms: str | None = None
+    spread: Spread | None = None
 
 
 def read_contract(model: str | Path) -> Contract:
@@ -167,6 +170,7 @@ def _contract(raw: dict, path: Path) -> Contract:
         trained_on_of(raw.get("trained_on", {})),
         raw,
         **known(raw, "parameters", "multiply_adds", "network", "terms"),
+        spread=_spread(raw["spread"], raw["points"]["count"]) if "spread" in raw else None,
     )
 
 
@@ -187,6 +191,15 @@ def _placement(where: str, given: dict, most: float) -> Placement:
 def _points(given: dict) -> Points:
     fields = known(given, "scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip", "corners")
     return Points(**fields, names=given.get("names") or [str(index) for index in range(given["count"])])
+
+
+def _spread(given: dict, count: int) -> Spread:
+    """What is said of the output beside the points, of which there are so many."""
+    _check_one_of("spread.unit", given["unit"], (FRACTION,))
+    curve, points = given.get("curve", {"spread": [], "error": []}), given.get("points", [])
+    if points and len(points) != count:
+        raise ValueError(f"spread.points has {len(points)} factors, expected {count}, one for each point")
+    return Spread(given["name"], _numbers(curve["spread"]), _numbers(curve["error"]), _numbers(points))
 
 
 def _numbers(values: float | list[float] | tuple[float, ...]) -> tuple[float, ...]:

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from ..faces.located import Located
 from ..geometry.boxes import picture_box, relative_shape
 from .contract import FRACTION, NHWC, PIXEL, PLANAR, Contract, Input
 from .graph import open_graph, running
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """What a network says of N faces: points, float32 [N, K, 2], and how widely its answer is spread around each,
+    float32 [N, K], None for a network that does not say; fractions of the crop's side."""
+
+    points: np.ndarray
+    spread: np.ndarray | None = None
 
 
 def load(contract: Contract):
@@ -24,19 +35,28 @@ def load(contract: Contract):
     return net
 
 
-def forward(net, contract: Contract, crops: Sequence[np.ndarray]) -> np.ndarray:
-    """The network's answer for crops uint8 [size, size, 3] BGR: float32 [N, K, 2], fractions of the crop's side.
+def forward(net, contract: Contract, crops: Sequence[np.ndarray]) -> RawAnswer:
+    """The network's answer for crops uint8 [size, size, 3] BGR.
 
     Raises ValueError where it has another number of values than the contract's points.
     """
     net.setInput(blob_of(contract.input, crops), contract.input.name)
-    answer = net.forward(contract.output.name) if contract.output.name else net.forward()
-    if answer.size != len(crops) * contract.points.count * 2:
-        raise ValueError(
-            f"{contract.model}: answers {list(answer.shape)} for {len(crops)} faces, "
-            f"expected [{len(crops)}, {contract.points.count * 2}]"
-        )
-    return _fractions(answer, contract, len(crops))
+    faces, count = len(crops), contract.points.count
+    if contract.spread:
+        answer, spread = net.forward([contract.output.name, contract.spread.name])
+    else:
+        answer, spread = net.forward(contract.output.name) if contract.output.name else net.forward(), None
+    points = _fractions(_values(answer, contract, faces, 2 * count), contract)
+    return RawAnswer(points, None if spread is None else _values(spread, contract, faces, count))
+
+
+def locate(net, contract: Contract, crops: Sequence[np.ndarray]) -> Located:
+    """As `forward`, with the errors to be expected in place of the spread, where the contract knows what that is worth:
+    in fractions of the crop's side."""
+    answer = forward(net, contract, crops)
+    if contract.spread is None or answer.spread is None:
+        return Located(answer.points)
+    return Located(answer.points, contract.spread.expected(answer.spread))
 
 
 def blob_of(given: Input, crops: Sequence[np.ndarray]) -> np.ndarray:
@@ -53,12 +73,20 @@ def blob_of(given: Input, crops: Sequence[np.ndarray]) -> np.ndarray:
     return np.ascontiguousarray(blob.transpose(0, 2, 3, 1)) if given.layout == NHWC else blob
 
 
-def _fractions(answer: np.ndarray, contract: Contract, faces: int) -> np.ndarray:
-    """The raw answer in the contract's layout and unit -> float32 [N, K, 2], fractions of the crop's side."""
+def _values(answer: np.ndarray, contract: Contract, faces: int, count: int) -> np.ndarray:
+    """An output as [faces, count]. Raises ValueError where it has another number of values."""
+    if answer.size != faces * count:
+        found = f"answers {list(answer.shape)} for {faces} faces"
+        raise ValueError(f"{contract.model}: {found}, expected [{faces}, {count}]")
+    return answer.reshape(faces, count).copy()  # the next forward writes to the same place
+
+
+def _fractions(answer: np.ndarray, contract: Contract) -> np.ndarray:
+    """The raw answer [N, 2K] in the contract's layout and unit -> float32 [N, K, 2], fractions of the crop's side."""
     if contract.output.layout == PLANAR:
-        points = answer.reshape(faces, 2, contract.points.count).transpose(0, 2, 1)
+        points = answer.reshape(-1, 2, contract.points.count).transpose(0, 2, 1)
     else:
-        points = answer.reshape(faces, contract.points.count, 2)
+        points = answer.reshape(-1, contract.points.count, 2)
     if contract.output.unit == FRACTION:
         return points
     size = contract.input.size
@@ -79,7 +107,7 @@ def _check_batches(net, contract: Contract) -> None:
     if not contract.input.batch or contract.input.batch == 1:
         return
     crops = list(np.random.default_rng(0).integers(0, 256, (2, *size), np.uint8))
-    alone = np.concatenate([forward(net, contract, [crop]) for crop in crops])
-    off = float(np.abs(forward(net, contract, crops) - alone).max())
+    alone = np.concatenate([forward(net, contract, [crop]).points for crop in crops])
+    off = float(np.abs(forward(net, contract, crops).points - alone).max())
     if not off < 1e-3:
         raise ValueError(f"{contract.model}: answers {off:.2g} otherwise for two faces at once, expected input.batch 1")

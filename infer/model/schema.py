@@ -62,6 +62,7 @@ EDGE = Value(lambda value: _is_whole(value, LARGEST), f"a whole number up to {LA
 NUMBER = Value(_is_number, "a number")
 FRACTION = Value(_is_fraction, "a number from 0 to under 1")
 NUMBERS = Value(lambda value: _is_number(value) or _is_list(value, _is_number), "a number or a list of numbers")
+NUMBER_LIST = Value(lambda value: _is_list(value, _is_number), "a list of numbers")
 INDICES = Value(lambda value: _is_list(value, _is_whole), "a list of whole numbers")
 NAMES = Value(lambda value: _is_list(value, lambda name: isinstance(name, str)), "a list of texts")
 CHAINS = Value(lambda value: _is_list(value, INDICES.fits), "a list of lists of whole numbers")
@@ -104,6 +105,12 @@ CONTRACT: dict[str, Form] = {  # a key that ends with ? may be left out
         "flip": INDICES,
         "corners?": INDICES,
         "names?": NAMES,
+    },
+    "spread?": {
+        "name": TEXT,
+        "unit": TEXT,
+        "curve?": {"spread": NUMBER_LIST, "error": NUMBER_LIST},
+        "points?": NUMBER_LIST,
     },
     "trained_on?": TRAINED_ON,
     "tolerance?": OBJECT,

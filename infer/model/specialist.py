@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..faces.located import Located
 from . import network
 from .contract import Contract, read_contract
 
@@ -27,15 +28,13 @@ class Specialist:
         self.places = _places(contract, self.contract)
         self._net = network.load(self.contract)
 
-    def replace(self, fractions: np.ndarray, crops: Sequence[np.ndarray]) -> np.ndarray:
-        """The first network's answers [N, K, 2] with this one's points in their places, float32, of the same N >= 1
-        crops."""
-        merged = fractions.copy()
+    def replace(self, first: Located, crops: Sequence[np.ndarray]) -> Located:
+        """What the first network says of N >= 1 crops, in fractions, with this one's points in their places; errors
+        only where both tell them."""
         most = self.contract.input.batch or len(crops)
-        for start in range(0, len(crops), most):
-            answers = network.forward(self._net, self.contract, crops[start : start + most])
-            merged[start : start + most, self.places] = answers
-        return merged
+        parts = range(0, len(crops), most)
+        own = Located.joined([network.locate(self._net, self.contract, crops[at : at + most]) for at in parts])
+        return first.replaced((slice(None), self.places), own)
 
 
 def _places(first: Contract, second: Contract) -> list[int]:

@@ -19,6 +19,7 @@ import numpy as np
 from ..detect.own import FIRST, LOW
 from ..faces.agreement import disagreement
 from ..faces.face import Face, TrackedFace
+from ..faces.located import Located
 from ..files.pictures import as_bgr
 from ..geometry.boxes import OVERLAP, SAME, overlaps
 from ..geometry.candidates import Candidates
@@ -58,7 +59,7 @@ class FaceFinder(Protocol):
     def faces_at(self, image: np.ndarray, found: Candidates) -> list[Face]:
         """The candidates that are faces, with their points."""
 
-    def refine(self, image: np.ndarray, points: np.ndarray) -> np.ndarray:
+    def refine(self, image: np.ndarray, points: np.ndarray) -> Located:
         """Points that were known nearly."""
 
 
@@ -101,11 +102,11 @@ class Tracker:
         if not self._tracks:
             return
         sought = np.array([track.expected(self._time) for track in self._tracks])
-        points = self.landmarker.refine(frame, sought)
+        points = self.landmarker.refine(frame, sought).points
         far = np.flatnonzero(disagreement(sought, points) > MOVED)
         restless = np.zeros(len(points), bool)
         if len(far):
-            again = self.landmarker.refine(frame, points[far])
+            again = self.landmarker.refine(frame, points[far]).points
             restless[far] = disagreement(points[far], again) > MOVED
             points[far] = again
         for track, answer, moves in zip(self._tracks, points, restless.tolist(), strict=True):

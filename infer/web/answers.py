@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..draw import draw_faces
-from ..faces.face import Face, face_of
+from ..faces.face import Face
 from ..files.headers import UnknownKind
 from ..files.kinds import COMMON
 from ..files.pictures import TooLarge, decode_picture
@@ -61,7 +61,7 @@ class Job:
         boxes, passes = self.upload.boxes, self.options.passes
         if boxes is None:
             return landmarker.detect(image, passes, self.options.detect_size)
-        return [face_of(points) for points in landmarker.fit(image, boxes, passes)]
+        return landmarker.fit_faces(image, boxes, passes)
 
     def _note(self, step: str) -> None:
         now = time.perf_counter()

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from infer.faces.face import face_of
+from infer.faces.located import Located
 from infer.geometry.boxes import box_of
 from infer.geometry.candidates import candidates_of
 from infer.video.frames import VideoFile
@@ -47,7 +48,8 @@ class Truth:
     def refine(self, frame, points):
         self.refined.append(len(points))
         found = [self.nearest(frame, some) for some in points]
-        return np.array([some if true is None else true for some, true in zip(points, found, strict=True)], np.float32)
+        places = [some if true is None else true for some, true in zip(points, found, strict=True)]
+        return Located(np.array(places, np.float32))
 
     def glance(self, frame, side):
         self.glanced.append((int(frame[0, 0, 0]), side))

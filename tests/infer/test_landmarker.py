@@ -9,6 +9,7 @@ import pytest
 from infer import landmarker as module
 from infer.detect.detector import detector_maker
 from infer.faces import agreement
+from infer.faces.located import Located
 from infer.geometry.boxes import box_of
 from infer.geometry.candidates import candidates_of
 from infer.geometry.crop import Crop
@@ -16,7 +17,17 @@ from infer.landmarker import Landmarker
 from infer.model import network, shipped
 from infer.model.shipped import default_model, model_path
 from tests.helpers.tiny_detector import LEVELS, face_at, score_of, with_faces, write_detector
-from tests.helpers.tiny_model import COUNT, MARGIN, SHAPE, SIZE, by_hand, expected_fractions, write_model
+from tests.helpers.tiny_model import (
+    CALIBRATED,
+    COUNT,
+    MARGIN,
+    SHAPE,
+    SIZE,
+    by_hand,
+    expected_fractions,
+    expected_spreads,
+    write_model,
+)
 
 RGB = (210, 90, 30)
 
@@ -101,7 +112,7 @@ def test_upright_turns_with_the_eyes(tiny, monkeypatch):
 
     def watch(image, several):
         crops.append(several[0])
-        return turned[None] if len(crops) == 1 else points(image, several)
+        return Located(turned[None]) if len(crops) == 1 else points(image, several)
 
     monkeypatch.setattr(tiny, "look", watch)
     answer = tiny.fit(image, [(50, 40, 130, 120)], upright=True)[0]
@@ -118,11 +129,53 @@ def test_points_fallen_together_keep_their_crop(tiny, plain, monkeypatch):
 
     def collapse(image, crops, **_):
         calls.append(crops[0])
-        return np.full((1, COUNT, 2), 9, np.float32) if len(calls) == 1 else points(image, crops)
+        return Located(np.full((1, COUNT, 2), 9, np.float32)) if len(calls) == 1 else points(image, crops)
 
     monkeypatch.setattr(tiny, "look", collapse)
     tiny.fit(plain, [(100, 60, 160, 110)])
     assert calls[0] == calls[1]
+
+
+def errors_by_hand(rgb, side):
+    """What the tiny model's contract expects of its points in a crop of a colour and side, pixels: float64 [5]."""
+    curve = CALIBRATED["curve"]
+    return np.interp(expected_spreads(rgb), curve["spread"], curve["error"]) * CALIBRATED["points"] * side
+
+
+def test_errors_are_pixels_of_the_last_passs_crop(tmp_path, plain):
+    sure = Landmarker(write_model(tmp_path, spread=CALIBRATED))
+    boxes = [(100, 60, 160, 110), (20, 30, 50, 50), (150, 80, 220, 120)]
+    for passes in (1, 3):
+        faces = sure.fit_faces(plain, boxes, passes)
+        np.testing.assert_array_equal([face.points for face in faces], sure.fit(plain, boxes, passes))
+        for face, box in zip(faces, boxes, strict=True):
+            before = box_of(by_hand(box, expected_fractions(RGB), passes - 1)) if passes > 1 else np.array(box)
+            side = (before[2:] - before[:2]).max() * (1 + 2 * MARGIN)
+            assert face.errors.dtype == np.float32 and face.errors.shape == (COUNT,)
+            np.testing.assert_allclose(face.errors, errors_by_hand(RGB, side), rtol=2e-3)
+    sure._detector = Finds(boxes[1], boxes[0])
+    for face, side in zip(sure.detect(plain), (60, 120), strict=True):
+        np.testing.assert_allclose(face.errors, errors_by_hand(RGB, side), rtol=1e-3)
+        assert 0 < face.sure < 1
+    assert sure.fit_faces(plain, []) == []
+
+
+def test_without_a_calibrated_spread_there_are_no_errors_and_the_same_points(tmp_path, tiny, plain):
+    bare = {key: CALIBRATED[key] for key in ("name", "unit")}
+    boxes = [(100, 60, 160, 110)]
+    for model in (tiny, Landmarker(write_model(tmp_path / "bare", spread=bare))):
+        (face,) = model.fit_faces(plain, boxes)
+        assert face.errors is face.sure is None
+    whole = Landmarker(write_model(tmp_path, spread=CALIBRATED))
+    np.testing.assert_array_equal(whole.fit(plain, boxes), tiny.fit(plain, boxes))
+
+
+def test_a_mirrored_look_has_the_partners_errors(tmp_path, plain):
+    sure = Landmarker(write_model(tmp_path, spread=CALIBRATED))
+    crop = Crop((120, 90), 70, SIZE)
+    straight, mirrored = (sure.look(plain, [crop], flipped).errors[0] for flipped in (False, True))
+    np.testing.assert_allclose(mirrored, straight[[1, 0, 2, 4, 3]], rtol=1e-5)
+    assert straight[0] != pytest.approx(straight[1], rel=0.1)
 
 
 def test_a_local_model_comes_first_and_names_stand_for_those_that_come_along(tmp_path, monkeypatch):
@@ -180,8 +233,8 @@ def test_the_mirrored_look_tells_what_looks_like_a_face(tiny_model, plain, monke
     off = np.hypot(*moved) / 0.5  # of the box, which is half of the crop
     tiny = Landmarker(tiny_model)
     points = tiny.fit(plain, [(100, 60, 160, 110)])
-    mirrored = tiny.mirrored(plain, points)
-    np.testing.assert_allclose(mirrored - tiny.refine(plain, points), [[[-2 * moved[0] * 120, 0]] * COUNT], atol=0.05)
+    mirrored, plainly = tiny.mirrored(plain, points).points, tiny.refine(plain, points).points
+    np.testing.assert_allclose(mirrored - plainly, [[[-2 * moved[0] * 120, 0]] * COUNT], atol=0.05)
     monkeypatch.setattr(agreement, "AGREEMENT", off)
     assert tiny.scores(plain, points)[0] == pytest.approx(0.5, abs=0.01)
 
@@ -192,11 +245,11 @@ def test_a_face_rolled_too_far_is_tried_from_turned_crops(tiny_model, plain, mon
     good = np.pi / 4
 
     def blind(self, image, crops, mirrored=False):
-        answers = points(self, image, crops, mirrored)
+        answers = points(self, image, crops, mirrored).points
         seen = [abs(crop.angle - good) < 0.1 for crop in crops]
         noise = np.random.default_rng(len(starts)).normal(0, 40, answers.shape)
         starts.extend(crops)
-        return np.where(np.array(seen)[:, None, None], answers, answers + noise).astype(np.float32)
+        return Located(np.where(np.array(seen)[:, None, None], answers, answers + noise).astype(np.float32))
 
     starts = []
     monkeypatch.setattr(Landmarker, "look", blind)
@@ -239,7 +292,7 @@ def test_one_pass_from_the_own_detectors_boxes_stands_as_the_head_does(tiny_mode
     )
     assert face.score == pytest.approx(score_of(1), abs=1e-4)
     (twice,) = landmarker.detect(image, passes=2, size=320)
-    np.testing.assert_allclose(twice.points, landmarker.refine(image, face.points[None])[0], atol=0.02)
+    np.testing.assert_allclose(twice.points, landmarker.refine(image, face.points[None]).points[0], atol=0.02)
     assert landmarker.faces_at(image, candidates_of([face.box], [0.49])) == []
 
 
@@ -261,7 +314,7 @@ def test_the_mirrored_look_of_a_shifted_crop(tmp_path):
     edge = 40
     # of a black picture the answer is SHAPE in the crop, which lies shifted: in the mirrored one to the other side
     for found, sign in ((moved.refine(image, points[None]), 1), (moved.mirrored(image, points[None]), -1)):
-        np.testing.assert_allclose(found[0], points + (sign * shift[0] * edge, shift[1] * edge), atol=0.01)
+        np.testing.assert_allclose(found.points[0], points + (sign * shift[0] * edge, shift[1] * edge), atol=0.01)
 
 
 def test_points_without_partners_or_eyes_are_found_all_the_same(tmp_path, plain):
@@ -271,7 +324,7 @@ def test_points_without_partners_or_eyes_are_found_all_the_same(tmp_path, plain)
     box, fractions = (100, 60, 160, 110), expected_fractions(RGB)
     np.testing.assert_allclose(landmarker.fit(plain, [box])[0], by_hand(box, fractions, 2), atol=0.1)
     once = by_hand(box, fractions, 1)[None]
-    np.testing.assert_allclose(landmarker.mirrored(plain, once), landmarker.refine(plain, once))
+    np.testing.assert_allclose(landmarker.mirrored(plain, once).points, landmarker.refine(plain, once).points)
 
 
 def test_a_later_pass_crops_around_the_points_as_the_contract_says(tmp_path, plain):

@@ -330,7 +330,7 @@ def test_resume_skips_what_is_done(call, pictures, tmp_path, monkeypatch):
     for name in ("c", "d", "e"):
         cv2.imwrite(str(pictures / f"{name}.png"), np.full((40, 50, 3), 99, np.uint8))
     options = ("my pictures", "--whole", "--pts", "--threads", 1)
-    calls, fit = [], Landmarker.fit
+    calls, fit = [], Landmarker.fit_faces
 
     def stop(self, image, boxes, passes):
         calls.append(image.shape)
@@ -338,7 +338,7 @@ def test_resume_skips_what_is_done(call, pictures, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return fit(self, image, boxes, passes)
 
-    monkeypatch.setattr(Landmarker, "fit", stop)
+    monkeypatch.setattr(Landmarker, "fit_faces", stop)
     code, _, err = call(*options)
     assert code == 130 and err.startswith("3 pictures are done; ") and err.endswith("\nstopped\n")
     assert not (tmp_path / "output" / "points.json").exists()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from infer.detect.detector import Detector, detector_maker
+from infer.faces.face import Face, face_of
 from infer.geometry.boxes import absolute_shape, box_of, relative_shape
-from infer.landmarker import Face, face_of
 from records.landmarks import IBUG_68, Scheme
 from tools.read.mean_shape import mean_shape
 

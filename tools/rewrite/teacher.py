@@ -89,7 +89,7 @@ class Teacher:
         for landmarker in self.landmarkers:
             for views, mirrored in ((self.straight, False), (self.mirrored, True)):
                 crops = [crop_of(view, image.shape[0], manifest, landmarker.contract) for view in views]
-                answers.extend(landmarker.look(image, crops, mirrored))
+                answers.extend(landmarker.look(image, crops, mirrored).points)
         points = np.mean(answers, axis=0, dtype=np.float64) - manifest.context
         return relative_shape(points, picture_box(manifest.size, manifest.size))
 

@@ -108,12 +108,12 @@ def test_options_that_would_be_ignored_are_refused(folder, model, capsys):
 
 def test_a_face_that_is_not_there_is_said_before_any_work(folder, model, capsys, monkeypatch):
     write(folder, "RowId,ImageId,FeatureName,Location", "1,5,nose_x,", "2,8,nose_x,", name=LOOKUP)
-    monkeypatch.delattr(Landmarker, "fit")
+    monkeypatch.delattr(Landmarker, "fit_faces")
     assert f"{LOOKUP} row 2: found ImageId 8, expected one of test.csv" in refused(capsys, submit(folder, model))
     monkeypatch.undo()
     lines = (folder / "test.csv").read_text().splitlines()
     write(folder, *lines, lines[1])
-    monkeypatch.delattr(Landmarker, "fit")
+    monkeypatch.delattr(Landmarker, "fit_faces")
     assert "row 3: found ImageId 5 again" in refused(capsys, submit(folder, model))
 
 

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from infer import Landmarker
+from infer.faces.located import Located
 from infer.model.contract import read_contract
 from infer.model.specialist import Specialist
-from tests.helpers.tiny_model import SHAPE, write_model
+from tests.helpers.tiny_model import CALIBRATED, SHAPE, write_model
 from tests.helpers.tiny_model import expected_fractions as answer_to
 
 NAMES = ["right eye", "left eye", "nose", "right corner", "left corner"]
 GROUPS = {"groups": {"all": [0, 1, 2, 3, 4]}, "lines": {}, "left_eye": [1], "right_eye": [0]}
 POINTS = {"scheme": "tiny5", "count": 5, "flip": [1, 0, 2, 4, 3], **GROUPS}
+UNIT = CALIBRATED["unit"]
 ORDER = [2, 4, 0, 1, 3]  # of the second model's points among the first one's
 
 
@@ -30,8 +32,9 @@ def test_shared_points_come_from_the_second(first, tmp_path):
     network = Specialist(read_contract(first), second(tmp_path))
     assert network.places == ORDER
     crops = [np.full((32, 32, 3), value, np.uint8) for value in (20, 200)]
-    merged = network.replace(np.full((2, 5, 2), -1, np.float32), crops)
-    for found, value in zip(merged, (20, 200), strict=True):
+    merged = network.replace(Located(np.full((2, 5, 2), -1, np.float32)), crops)
+    assert merged.errors is None
+    for found, value in zip(merged.points, (20, 200), strict=True):
         np.testing.assert_allclose(found[ORDER], answer_to([value] * 3), atol=1e-5)
 
 
@@ -44,12 +47,24 @@ def test_a_landmarker_of_two(first, tmp_path):
     np.testing.assert_allclose(merged[:, ORDER], alone, atol=1e-3)
 
 
+def test_errors_come_with_the_points_if_both_know_them(tmp_path):
+    image, box = np.full((90, 120, 3), 128, np.uint8), [[30, 20, 70, 60]]
+    known = write_model(tmp_path, points={**POINTS, "names": NAMES}, spread=CALIBRATED)
+    for spread, wanted in ((CALIBRATED | {"points": [3, 3, 3, 6, 3]}, True), ({"name": "spread", "unit": UNIT}, False)):
+        (alone,) = Landmarker(known).fit_faces(image, box, 1)
+        (merged,) = Landmarker(known, merge=second(tmp_path, spread=spread)).fit_faces(image, box, 1)
+        assert (merged.errors is not None) == wanted
+        if wanted:
+            np.testing.assert_allclose(merged.errors[ORDER], 3 * alone.errors, rtol=1e-5)
+
+
 def test_the_second_mirrors_as_the_first(first, tmp_path):
     """Merging comes before the mirror's points are put back, so that both are mirrored alike."""
     landmarker = Landmarker(first, merge=second(tmp_path, points={"names": NAMES}))
     image = np.full((90, 120, 3), 128, np.uint8)
     points = (SHAPE[None] * 60 + 20).astype(np.float32)
-    np.testing.assert_allclose(landmarker.mirrored(image, points), Landmarker(first).mirrored(image, points), atol=1e-3)
+    both = [one.mirrored(image, points).points for one in (landmarker, Landmarker(first))]
+    np.testing.assert_allclose(*both, atol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from infer.faces.located import Located
 from infer.geometry.boxes import box_of
 from infer.geometry.candidates import candidates_of
 from infer.video.smoothing import OneEuro
@@ -76,7 +77,7 @@ def test_a_face_that_leaps_is_found_in_the_next_frame_with_its_id():
 
     def astray(frame, points):
         lost = [truth.nearest(frame, some) is None for some in points]
-        return refine(frame, points) - 9 * np.array(lost, np.float32)[:, None, None]
+        return Located(refine(frame, points).points - 9 * np.array(lost, np.float32)[:, None, None])
 
     truth.refine = astray
     there = np.roll(painted(3), (25, 25), (0, 1))

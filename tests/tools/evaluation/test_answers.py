@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from infer.landmarker import face_of
+from infer.faces.face import face_of
 from records.landmarks import IBUG_68, KAGGLE_15, convert
 from tests.helpers.drawn import draw_set, symmetric_face
 from tools.evaluation import answers

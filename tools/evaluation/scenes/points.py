@@ -55,7 +55,7 @@ def points_from_finds(landmarker: Landmarker, scene: TrueScene, found: Candidate
     for oriented, partner in zip(found.oriented, partners_of(found.boxes, truth.boxes, truth.ignore), strict=True):
         if partner >= 0:
             around = Crop.of_oriented(oriented, crop.margin, landmarker.contract.input.size)
-            points[partner] = landmarker.look(scene.image, [around])[0]
+            points[partner] = landmarker.look(scene.image, [around]).points[0]
     return points
 
 

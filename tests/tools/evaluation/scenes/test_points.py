@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from infer.faces.located import Located
 from infer.geometry.candidates import candidates_of
 from tests.helpers.drawn import random_face
 from tools.evaluation.scenes.points import PointErrors, point_rows, points_from_finds, points_from_truth
@@ -29,7 +30,7 @@ class Stand:
 
     def look(self, image, crops):
         self.crops += crops
-        return [self._near(crop.centre) for crop in crops]
+        return Located(np.array([self._near(crop.centre) for crop in crops]))
 
     def _near(self, centre):
         face = min((FIRST, SECOND), key=lambda one: np.linalg.norm(middle(one) - centre))
