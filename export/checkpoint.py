@@ -96,8 +96,7 @@ class LandmarkCheckpoint(Checkpoint):
 
     def landmarks(self, images: np.ndarray) -> np.ndarray:
         """What the checkpoint itself answers to images [N, S, S, C] 0..255, N >= 1: float32 [N, 2K]."""
-        (answers,) = self.answer(images)
-        return answers
+        return self.answer(images)[0]
 
     def recorded_nme(self) -> float | None:
         """The NME by box size that training measured when it saved the checkpoint, a fraction; None for the last."""

@@ -24,8 +24,10 @@ from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, Placement
 from infer.model.detector_contract import KIND
 from infer.model.document import VERSION
 from net.detector.shape import LEVELS, MULTIPLE
-from net.model.senet import INPUT, OUTPUT
+from net.model.senet import INPUT, OUTPUT, SPREAD
 from records.landmarks import Scheme, told
+
+SAID_OF_SPREAD = {"name": SPREAD, "unit": FRACTION}  # until it is calibrated
 
 
 def contract_of_checkpoint(
@@ -44,6 +46,7 @@ def contract_of_checkpoint(
         **_of_files(files, _input(checkpoint)),
         "crop": _crop(checkpoint, recrop),
         "output": {"name": OUTPUT, "layout": INTERLEAVED, "unit": FRACTION},
+        **({} if checkpoint.shape.head == "dense" else {"spread": SAID_OF_SPREAD}),
         "points": _points(checkpoint.scheme),
         **_of_network(checkpoint, summary, terms),
     }
@@ -76,6 +79,11 @@ def contract_of_conversion(original: dict, files: Sequence[AcceptedFile], terms:
     """
     given = {key: value for key, value in original["input"].items() if key != "layout"}
     return original | _of_files(files, given) | ({"terms": terms} if terms is not None else {})
+
+
+def told_of_spread(original: dict, summary: Summary) -> dict:
+    """The contract of a model to whose graph its spread was added, as the summary has it."""
+    return original | {"spread": SAID_OF_SPREAD} | _counts(summary)
 
 
 def write_contract(path: Path, contract: dict) -> None:
@@ -115,29 +123,39 @@ def _of_files(files: Sequence[AcceptedFile], given: dict) -> dict:
 def _of_network(checkpoint: Checkpoint, summary: Summary, terms: str) -> dict:
     """What a contract says of the network: how large it is, what it has learnt from, and what may be done with it."""
     return {
-        "parameters": summary.parameters,
-        "multiply_adds": summary.multiply_adds,
+        **_counts(summary),
         "network": checkpoint.shape.settings(),
         "trained_on": _trained_on(checkpoint),
         "terms": terms,
     }
 
 
+def _counts(summary: Summary) -> dict[str, int]:
+    return {"parameters": summary.parameters, "multiply_adds": summary.multiply_adds}
+
+
 def _entry(file: AcceptedFile) -> dict:
     """What the contract says of one file: name, SHA-256, size, how OpenCV is to be fed, and the proof."""
-    form = file.form
     return {
         "file": file.path.name,
         "sha256": hashlib.sha256(file.path.read_bytes()).hexdigest(),
         "bytes": file.path.stat().st_size,
         "layout": NCHW if file.path.suffix == ".pb" else NHWC,
         "tolerance": {
-            "limit": {"max": form.limit} if form.limit is not None else {"nme_change": form.rise},
+            "limit": _limits(file),
             "unit": file.unit,
             **file.compared,
             **{runtime: _known(difference) for runtime, difference in file.differences.items()},
         },
     }
+
+
+def _limits(file: AcceptedFile) -> dict[str, float | None]:
+    """The limits that count for a file: of its spread where it answers one."""
+    form = file.form
+    limits = {"max": form.limit} if form.limit is not None else {"nme_change": form.rise}
+    spreads = any(found.spread is not None for found in file.differences.values())
+    return limits | ({"spread": form.spread} if spreads else {})
 
 
 def _known(difference: Difference) -> dict[str, float | None]:

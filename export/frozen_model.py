@@ -8,7 +8,7 @@ import numpy as np
 
 from export.graphs import read_graph, widened
 from export.landmarks import BATCHES, COMPARED, MEASURED, LandmarkReference, faces
-from export.networks import LANDMARKS
+from export.networks import signature_of, with_spread
 from export.parity import in_batches
 from export.runtimes import session_of
 from export.signature import Signature
@@ -18,6 +18,7 @@ from infer.model.contract import read_contract
 from infer.model.detector_contract import read_detector_contract
 from net.data.batches import to_grey
 from net.data.record_set import RecordSet
+from net.model.senet import SPREAD
 from net.run.folder import LANDMARK_RUNS
 from net.training.origins import network_of
 from records.landmarks import scheme_in_contract
@@ -29,15 +30,18 @@ SEED = 1
 class FrozenModel:
     """A frozen graph of this project with its contract.
 
-    file: `landmark.pb` or its `.json`; graph: in single precision, whatever the file holds. Raises FileNotFoundError
-    where a file is missing, ValueError where one is damaged or of another project's network.
+    file: `landmark.pb` or its `.json`; graph: in single precision, whatever the file holds, and with the spread of its
+    heat maps, where it has some. Raises FileNotFoundError where a file is missing, ValueError where one is damaged or
+    of another project's network.
     """
 
     def __init__(self, file: Path):
         self.contract = read_contract(file)
         self.file = self.contract.model
         self.shape = network_of(file, LANDMARK_RUNS)
-        self.graph = widened(read_graph(self.file))
+        self.signature = signature_of(self.shape)
+        graph = widened(read_graph(self.file))
+        self.graph = with_spread(graph, self.shape) if SPREAD in self.signature.outputs else graph
 
     def record_set(self, folder: Path | None) -> RecordSet | None:
         """Records as the network wants them, where there are any."""
@@ -57,8 +61,8 @@ class FrozenModel:
             raise ValueError(f"{found}, expected {scheme.name}, those of {self.file.name}")
         else:
             images, labels = faces(records, MEASURED)
-        (answers,) = in_batches(session_of(self.graph, LANDMARKS), images, max(BATCHES))
-        return LandmarkReference(images, labels.reshape(len(images), -1, 2), answers, scheme)
+        answers, *spreads = in_batches(session_of(self.graph, self.signature), images, max(BATCHES))
+        return LandmarkReference(images, labels.reshape(len(images), -1, 2), answers, scheme, *spreads)
 
     def _unlabelled(self) -> tuple[np.ndarray, np.ndarray]:
         """Pictures without faces' points: float32 [COMPARED, S, S, C], and NaN [COMPARED, 2K]."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from export.checkpoint import LandmarkCheckpoint
 from export.formats import Format
-from export.networks import LANDMARKS
+from export.networks import LANDMARKS, SPREADING
 from export.parity import Difference, deviations, in_batches
 from export.runtimes import Answer
 from export.signature import Signature
@@ -33,17 +33,18 @@ NORM = "box"  # the inter-ocular distance says nothing of profiles
 @dataclass(frozen=True)
 class LandmarkReference:
     """A `Reference` of pictures float32 [N, S, S, C] 0..255, labels [N, K, 2] in fractions of the crop's side (NaN
-    where unknown), and the original's own answers float32 [N, 2K].
+    where unknown), and the original's own answers float32 [N, 2K], with their spreads [N, K] where it says them.
     """
 
     images: np.ndarray
     labels: np.ndarray
     answers: np.ndarray
     scheme: Scheme
+    spreads: np.ndarray | None = None
 
     @property
     def signature(self) -> Signature:
-        return LANDMARKS
+        return LANDMARKS if self.spreads is None else SPREADING
 
     @property
     def unit(self) -> str:
@@ -66,14 +67,17 @@ class LandmarkReference:
 
     def difference(self, who: str, answer: Answer) -> Difference:
         """Of the first COMPARED pictures in each of the batch sizes BATCHES, and in the NME of all."""
-        (off,) = deviations(who, answer, self.images[:COMPARED], [self.answers[:COMPARED]], BATCHES)
-        (answers,) = in_batches(answer, self.images, max(BATCHES))
-        return Difference(float(off.max()), float(off.mean()), self.nme(answers) / self.nme(self.answers) - 1)
+        expected = [one[:COMPARED] for one in (self.answers, self.spreads) if one is not None]
+        off, *wider = deviations(who, answer, self.images[:COMPARED], expected, BATCHES)
+        answers, *_ = in_batches(answer, self.images, max(BATCHES))
+        change = self.nme(answers) / self.nme(self.answers) - 1
+        return Difference(float(off.max()), float(off.mean()), change, *(float(one.max()) for one in wider))
 
     def said(self, found: Difference) -> str:
         change = float("nan") if found.nme_change is None else round(100 * found.nme_change, 3) + 0.0
         nme = "unknown" if not np.isfinite(change) else f"{change:+.3f} % on {self.judged}"
-        return f"{self.compared['faces']} {'faces' if self.judged else 'pictures'}, NME {nme}"
+        spread = "" if found.spread is None else f", spread at most {found.spread:.2e}"
+        return f"{self.compared['faces']} {'faces' if self.judged else 'pictures'}, NME {nme}{spread}"
 
 
 def reference(checkpoint: LandmarkCheckpoint, records: RecordSet) -> LandmarkReference:
@@ -84,7 +88,8 @@ def reference(checkpoint: LandmarkCheckpoint, records: RecordSet) -> LandmarkRef
     """
     images, labels = faces(records, MEASURED, records.judge)
     points = labels.reshape(len(labels), -1, 2)
-    truth = LandmarkReference(images, points, checkpoint.landmarks(images), records.scheme)
+    answers, *spreads = checkpoint.answer(images)
+    truth = LandmarkReference(images, points, answers, records.scheme, *spreads)
     recorded, found = checkpoint.recorded_nme(), truth.nme(truth.answers)
     same = records.folder == checkpoint.settings.selection.folder and records.count(records.judge) == len(images)
     if recorded and same and not abs(found / recorded - 1) <= AS_RECORDED:

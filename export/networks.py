@@ -5,17 +5,20 @@ from __future__ import annotations
 from export.signature import Signature
 from net.detector.network import detector, named_cells
 from net.detector.shape import LEVELS, DetectorShape
-from net.model.senet import INPUT, OUTPUT, senet
+from net.model.senet import INPUT, OUTPUT, SPREAD, senet, spread_of
 from net.model.shape import Shape
 from records.runtime import tf, v1
 
 LANDMARKS = Signature(INPUT, (OUTPUT,))
+SPREADING = Signature(INPUT, (OUTPUT, SPREAD))  # of a network with heat maps
 CELLS = Signature(INPUT, tuple(level.name for level in LEVELS))
 
 
 def signature_of(shape: Shape | DetectorShape) -> Signature:
-    """The signature of a network: one output of landmarks, or a detector's map of cells for each level."""
-    return CELLS if isinstance(shape, DetectorShape) else LANDMARKS
+    """The signature of a network: landmarks, with their spread where there are heat maps, or a detector's cells."""
+    if isinstance(shape, DetectorShape):
+        return CELLS
+    return LANDMARKS if shape.head == "dense" else SPREADING
 
 
 def build(shape: Shape | DetectorShape) -> None:
@@ -24,6 +27,28 @@ def build(shape: Shape | DetectorShape) -> None:
         named_cells(detector(_pictures(None, 3), shape, is_training=False))
     else:
         senet(_pictures(shape.size, shape.planes), shape, is_training=False)
+
+
+def with_spread(graph: v1.GraphDef, shape: Shape) -> v1.GraphDef:
+    """A frozen graph with the spread of its heat maps as a further output, for one from before that was answered.
+
+    The nodes that are there stay as they are, and so do the landmarks, to the bit. Raises ValueError for a graph
+    without heat maps.
+    """
+    nodes = {node.name: node for node in graph.node}
+    if SPREAD in nodes:
+        return graph
+    heat = nodes.get(OUTPUT)
+    while heat is not None and heat.op != "Softmax":
+        heat = nodes.get(heat.input[0]) if heat.input else None
+    if heat is None:
+        raise ValueError(f"graph: found no softmax before {OUTPUT}, expected heat maps, as its settings say")
+    with v1.Graph().as_default() as added:
+        spread_of(v1.placeholder(tf.float32, [None, None], name=heat.name), shape)
+    whole = v1.GraphDef()
+    whole.CopyFrom(graph)
+    whole.node.extend(node for node in added.as_graph_def().node if node.name != heat.name)
+    return whole
 
 
 def _pictures(edge: int | None, planes: int) -> tf.Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 from export.acceptance import AcceptedFile
 from export.cells import cell_reference, detector_formats
 from export.checkpoint import DetectorCheckpoint, LandmarkCheckpoint, frozen_graph
-from export.contract import contract_of_checkpoint, contract_of_conversion, contract_of_detector
+from export.contract import contract_of_checkpoint, contract_of_conversion, contract_of_detector, told_of_spread
 from export.decision import Decision
 from export.formats import Format
 from export.frozen_model import FrozenDetector, FrozenModel
@@ -24,6 +24,7 @@ from export.runtimes import session_of
 from export.summary import Summary, summarise
 from export.terms import terms_of
 from net.detector.kind import DETECTOR_RUNS
+from net.model.senet import SPREAD
 from records.runtime import v1
 
 
@@ -73,8 +74,12 @@ def landmark_model(model: FrozenModel, folder: Path | None, formats: Sequence[Fo
     """
     records = model.record_set(folder)
 
+    known = model.contract.raw
+    if SPREAD in model.signature.outputs and not model.contract.spread:
+        known = told_of_spread(known, summarise(model.graph))
+
     def contract(files: Sequence[AcceptedFile]) -> dict:
-        return contract_of_conversion(model.contract.raw, files, terms)
+        return contract_of_conversion(known, files, terms)
 
     truth, calibration = model.reference(records), calibration_of(records, formats)
     return Original(model.graph, truth, formats, contract, model.file.stem, str(model.file), calibration)

@@ -37,7 +37,8 @@ def main(argv=None) -> int:
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels[None].astype(np.float32))
     interpreter.invoke()
-    answer = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    places = {details["name"]: details["index"] for details in interpreter.get_output_details()}
+    answer = interpreter.get_tensor(places["landmarks"])
     for x, y in corner - 0.5 + side * answer.reshape(-1, 2):  # pixel centres lie at whole numbers
         print(f"{x:.2f} {y:.2f}")
     return 0

@@ -1,7 +1,7 @@
 """The network: a residual network with squeeze-and-excite blocks, TF1 style, that answers 2K landmark coordinates.
 
     image [B, 128, 128, 3] RGB 0..255 -> scaled -> stem /4 -> four stages (32-64-128-256), all but the first /2
-    -> head -> [B, 2K]
+    -> head -> [B, 2K], and with heat maps how widely each point's heat is spread, [B, K]
 
 Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018; He et al., "Deep Residual Learning for Image Recognition", CVPR
 2016, for the blocks; Sun et al., "Integral Human Pose Regression", ECCV 2018, for the integral head. Every op is one
@@ -19,7 +19,8 @@ from net.model.shape import STRIDE, Shape
 from records.runtime import tf
 
 v1 = tf.compat.v1
-INPUT, OUTPUT = "image", "landmarks"  # node names of the exported graph
+INPUT, OUTPUT, SPREAD = "image", "landmarks", "spread"  # node names of the exported graph
+SPREAD_SCOPE = "spread_of_heat"  # of the nodes that make the last of these
 EXPANSION = 2  # an inverted block widens by this
 CELL = 8  # pixels of the picture along an edge of a heat map's cell; maps twice as fine were no better
 
@@ -30,13 +31,14 @@ class Answer:
 
     landmarks: float32 [B, 2K], x0 y0 x1 y1 ..., fractions of the crop's side; last: the last map [B, h, w, C]; heat:
     the heat maps before their softmax, float32 [B * K, cells], and centres: (x, y) of the cells in fractions, float32
-    [cells, 2]; both None without heat maps.
+    [cells, 2]; spread: as `spread_of` has it, float32 [B, K]; all three None without heat maps.
     """
 
     landmarks: tf.Tensor
     last: tf.Tensor
     heat: tf.Tensor | None = None
     centres: np.ndarray | None = None
+    spread: tf.Tensor | None = None
 
 
 def senet(
@@ -58,14 +60,16 @@ def senet(
         maps = feature_maps(x, shape, is_training)
         if is_training and dropout > 0:
             maps[-1] = stateless_dropout(maps[-1], dropout, seed)
-        heat, centres = None, None
+        heat, centres, chance = None, None, None
         if shape.head == "dense":
             landmarks = dense_head(maps[-1], shape, is_training)
         else:
             heat, centres = heat_maps(maps, shape, is_training)
-            landmarks = tf.reshape(mean_place(heat, centres), [-1, 2 * shape.points])
+            chance = tf.nn.softmax(heat)
+            landmarks = tf.reshape(mean_place(chance, centres), [-1, 2 * shape.points])
+    spread = None if chance is None else spread_of(chance, shape)
     # OpenCV loses a name put on a bias_add or an identity; it keeps a reshape's
-    return Answer(tf.reshape(landmarks, [-1, 2 * shape.points], name=OUTPUT), maps[-1], heat, centres)
+    return Answer(tf.reshape(landmarks, [-1, 2 * shape.points], name=OUTPUT), maps[-1], heat, centres, spread)
 
 
 def scaled(image: tf.Tensor, shape: Shape) -> tf.Tensor:
@@ -145,12 +149,40 @@ def heat_maps(maps: list[tf.Tensor], shape: Shape, is_training: bool) -> tuple[t
     return tf.reshape(tf.transpose(heat, [0, 3, 1, 2]), [-1, len(centres)]), centres
 
 
-def mean_place(heat: tf.Tensor, centres: np.ndarray) -> tf.Tensor:
-    """Mean place (x, y) under softmax(heat): [N, cells] -> float32 [N, 2], fractions of the picture.
+def mean_place(chance: tf.Tensor, centres: np.ndarray) -> tf.Tensor:
+    """Mean place (x, y) under the softmax of the heat: [N, cells] -> float32 [N, 2], fractions of the picture.
 
     In the one form that OpenCV's importer reads rightly: flat, softmax, one constant matrix.
     """
-    return tf.matmul(tf.nn.softmax(heat), tf.constant(centres))
+    return tf.matmul(chance, tf.constant(centres))
+
+
+def spread_of(chance: tf.Tensor, shape: Shape) -> tf.Tensor:
+    """How widely the softmax of each point's heat [B * K, cells] is spread: float32 [B, K], fractions of the picture.
+
+    It is the root of the covariance's trace. A variance is half the mean squared distance of two places drawn by
+    chance: a sum without a difference of nearly equal numbers, which has no negative results in any runtime.
+    """
+    side = shape.size // CELL
+    with tf.name_scope(SPREAD_SCOPE):
+        lines = tf.matmul(chance, tf.constant(lines_of_cells(side)))  # [B * K, 2 side]: of columns, then of rows
+        distances = tf.matmul(lines, tf.constant(half_squares(side)))
+        # a sum as a product; OpenCV does not read the ones of tf.ones, which are stored as one
+        variance = tf.matmul(lines * distances, tf.constant(np.ones([2 * side, 1], np.float32)))  # [B * K, 1]
+        spread = tf.sqrt(variance)
+    return tf.reshape(spread, [-1, shape.points], name=SPREAD)
+
+
+def lines_of_cells(side: int) -> np.ndarray:
+    """Which cells of a side x side map, row by row, are in each column and in each row: float32 [side^2, 2 side]."""
+    one = np.eye(side, dtype=np.float32)
+    return np.concatenate([np.tile(one, (side, 1)), np.repeat(one, side, axis=0)], axis=1)
+
+
+def half_squares(side: int) -> np.ndarray:
+    """Half the squared distances, fractions, of columns and of rows from each other: float32 [2 side, 2 side]."""
+    places = np.arange(side) / side
+    return np.kron(np.eye(2), np.square(places[:, None] - places) / 2).astype(np.float32)
 
 
 def cell_centres(side: int) -> np.ndarray:

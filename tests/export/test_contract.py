@@ -12,12 +12,13 @@ from export.formats import FORMATS
 from export.parity import Difference
 from export.summary import Summary
 from infer.model.contract import FRACTION, Placement, read_contract
+from infer.model.spread import Spread
 from infer.model.trained_on import SplitRule, TrainedOn
 from records.landmarks import IBUG_68
 from records.split import Split
 
 SUMMARY = Summary(ops={"Conv2D": 2}, parameters=1234, multiply_adds=56789, constants=1300, bytes=9)
-EXACT = {"opencv": Difference(2e-7, 1e-8, -1e-6), "tensorflow": Difference(1e-7, 1e-8, float("nan"))}
+EXACT = {"opencv": Difference(2e-7, 1e-8, -1e-6, 3e-7), "tensorflow": Difference(1e-7, 1e-8, float("nan"))}
 QUANTISED = {"litert": Difference(0.02, 0.001, 0.004)}
 
 
@@ -51,6 +52,12 @@ def test_the_contract_holds_what_inference_needs(write, checkpoint):
     assert {name: tuple(group) for name, group in points.groups.items()} == IBUG_68.groups
     assert (contract.parameters, contract.multiply_adds, contract.terms) == (1234, 56789, "for tests")
     assert contract.network["width"] == 8 and contract.raw["version"] == 1
+    assert contract.spread == Spread("spread")
+
+
+def test_a_dense_head_has_no_spread(write, checkpoint, monkeypatch):
+    monkeypatch.setattr(checkpoint, "shape", replace(checkpoint.shape, head="dense"))
+    assert "spread" not in json.loads((write(pb="landmark.pb") / "landmark.json").read_text())
 
 
 def test_what_the_network_has_seen_travels(write, checkpoint, monkeypatch):
@@ -69,11 +76,11 @@ def test_what_the_network_has_seen_travels(write, checkpoint, monkeypatch):
 def test_the_proof_stands_in_it(write, tmp_path):
     raw = json.loads((write(pb="landmark.pb", int8="landmark.int8.tflite") / "landmark.json").read_text())
     expected = {
-        "limit": {"max": 1e-5},
+        "limit": {"max": 1e-5, "spread": 1e-5},
         "unit": "fraction of the crop's side",
         "faces": 64,
         "nme_faces": 99,
-        "opencv": {"max": 2e-7, "mean": 1e-8, "nme_change": -1e-6},
+        "opencv": {"max": 2e-7, "mean": 1e-8, "nme_change": -1e-6, "spread": 3e-7},
         "tensorflow": {"max": 1e-7, "mean": 1e-8, "nme_change": None},
     }
     assert raw["tolerance"] == raw["formats"]["pb"]["tolerance"] == expected

@@ -13,7 +13,7 @@ import pytest
 
 from export.formats import FORMATS
 from export.graphs import halved, read_graph, widened
-from export.networks import CELLS, LANDMARKS
+from export.networks import CELLS, SPREADING
 from infer.detect.own import OwnDetector
 from infer.landmarker import Landmarker
 from infer.model.contract import read_contract
@@ -51,7 +51,7 @@ def models(tmp_path_factory):
     contract["tolerance"]["opencv"] = {"max": 0.1, "nme_change": None}  # as of a model converted without records
     (folder / "small.json").write_text(json.dumps(contract, indent=1))
     for name in ("onnx", "tflite"):
-        (folder / f"small.{name}").write_bytes(FORMATS[name].write(graph, LANDMARKS, np.empty(0)))
+        (folder / f"small.{name}").write_bytes(FORMATS[name].write(graph, SPREADING, np.empty(0)))
     shutil.copy(folder / "small.tflite", folder / "small.float32.tflite")
     for name in ("small.pb", "small.float16.pb"):
         (folder / name).write_bytes(halved(graph).SerializeToString())

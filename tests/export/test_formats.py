@@ -1,5 +1,6 @@
 """export/formats.py and export/runtimes.py: every format answers like the graph, in every runtime that reads it."""
 
+import cv2
 import numpy as np
 import onnx
 import pytest
@@ -10,7 +11,7 @@ from export import litert
 from export.checkpoint import frozen_graph
 from export.formats import FORMATS, file_names, formats_of
 from export.graphs import SMALL, constants_of, read_graph
-from export.networks import LANDMARKS
+from export.networks import LANDMARKS, signature_of
 from export.request import FORMATS as NAMES
 from export.request import format_names
 from export.runtimes import RUNTIMES
@@ -42,18 +43,23 @@ def graph(shape):
 
 
 @pytest.fixture(scope="module")
-def files(graph, tmp_path_factory):
+def signature(shape):
+    return signature_of(shape)
+
+
+@pytest.fixture(scope="module")
+def files(graph, signature, tmp_path_factory):
     """Format -> file, written from the graph."""
     folder, names = tmp_path_factory.mktemp("formats"), file_names(list(FORMATS.values()))
     for name, form in FORMATS.items():
-        (folder / names[name]).write_bytes(form.write(graph, LANDMARKS, IMAGES))
+        (folder / names[name]).write_bytes(form.write(graph, signature, IMAGES))
     return {name: folder / names[name] for name in FORMATS}
 
 
 @pytest.fixture(scope="module")
-def expected(files):
-    (answers,) = RUNTIMES["tensorflow"](files["pb"], LANDMARKS)(IMAGES)
-    return answers
+def expected(files, signature):
+    """Of each output: landmarks [7, 10], and with heat maps spreads [7, 5]."""
+    return RUNTIMES["tensorflow"](files["pb"], signature)(IMAGES)
 
 
 @pytest.mark.parametrize(
@@ -67,14 +73,29 @@ def expected(files):
         ("int8", "litert", 0.1),
     ],
 )
-def test_every_runtime_answers_alike(files, expected, name, runtime, most):
+def test_every_runtime_answers_alike(files, signature, expected, name, runtime, most):
     assert runtime in FORMATS[name].runtimes
-    answer, found = RUNTIMES[runtime](files[name], LANDMARKS), {}
+    answer, found = RUNTIMES[runtime](files[name], signature), {}
     for size in (7, 1, 2):  # one loaded file, batches of any size; answers stay when the next are asked for
-        (found[size],) = answer(IMAGES[:size])
-    for size, one in found.items():
-        assert one.shape == (size, 10) and one.dtype == np.float32
-        assert np.ptp(expected) > 0.01 and np.abs(one - expected[:size]).max() <= most
+        found[size] = answer(IMAGES[:size])
+    for size, outputs in found.items():
+        for one, wanted, count in zip(outputs, expected, (10, 5), strict=False):
+            assert one.shape == (size, count) and one.dtype == np.float32
+            assert np.ptp(wanted) > 0.01 and np.abs(one - wanted[:size]).max() <= most
+
+
+@pytest.mark.parametrize("name", ["pb", "onnx", "tflite"])
+def test_who_asks_for_landmarks_alone_gets_the_same(files, expected, name):
+    """The first output, or by its name; OpenCV's last layer is what answers where no name is said."""
+    for runtime in FORMATS[name].runtimes:
+        (alone,) = RUNTIMES[runtime](files[name], LANDMARKS)(IMAGES)
+        np.testing.assert_allclose(alone, expected[0], atol=1e-5)
+    if name == "tflite":
+        assert Interpreter(model_path=str(files[name])).get_output_details()[0]["name"] == "landmarks"
+    if name == "pb":
+        net = cv2.dnn.readNetFromTensorflow(str(files[name]))
+        net.setInput(np.ascontiguousarray(IMAGES.transpose(0, 3, 1, 2)))
+        np.testing.assert_allclose(net.forward(), expected[0], atol=1e-5)
 
 
 def test_half_precision_is_half_the_file_and_opencvs_alone(files):
@@ -97,16 +118,16 @@ def test_training_can_start_from_both_precisions(files, shape):
         np.testing.assert_allclose(half[name], value, rtol=1e-3, atol=1e-6, err_msg=name)
 
 
-def test_files_are_sound_and_small(graph, files, capfd):
+def test_files_are_sound_and_small(graph, signature, files, capfd):
     onnx.checker.check_model(onnx.load(files["onnx"]), full_check=True)
     interpreter = Interpreter(model_path=str(files["int8"]))
-    for details in (interpreter.get_input_details()[0], interpreter.get_output_details()[0]):
+    for details in (*interpreter.get_input_details(), *interpreter.get_output_details()):
         assert details["dtype"] == np.float32
     kinds = [details["dtype"] for details in interpreter.get_tensor_details() if details["name"].startswith("senet/")]
     assert kinds.count(np.int8) > len(kinds) / 2
     capfd.readouterr()
     for name in ("onnx", "tflite"):  # the same graph gives the same file, without a word
-        assert FORMATS[name].write(graph, LANDMARKS, IMAGES) == files[name].read_bytes(), name
+        assert FORMATS[name].write(graph, signature, IMAGES) == files[name].read_bytes(), name
     assert capfd.readouterr() == ("", "")
 
 

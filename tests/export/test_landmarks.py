@@ -10,7 +10,7 @@ import pytest
 from export import landmarks
 from export.checkpoint import LandmarkCheckpoint
 from export.formats import formats_of
-from export.networks import LANDMARKS
+from export.networks import SPREADING
 from export.runtimes import RUNTIMES
 from net.data.record_set import RecordSet
 from records.metrics import mean_nme
@@ -43,7 +43,8 @@ def test_calibration_pictures_are_training_ones(record_set):
 def test_the_reference_is_the_checkpoints_own_answer_to_all_test_records(checkpoint, truth, record_set):
     count = RecordSet(record_set).count("test")
     assert len(truth.images) == truth.judged == count and truth.labels.shape == (count, 68, 2)
-    np.testing.assert_array_equal(truth.answers, checkpoint.landmarks(truth.images))
+    for found, own in zip((truth.answers, truth.spreads), checkpoint.answer(truth.images), strict=True):
+        np.testing.assert_array_equal(found, own)
     expected = mean_nme(truth.answers.reshape(-1, 68, 2), truth.labels, "box")
     assert truth.nme(truth.answers) == expected == pytest.approx(checkpoint.recorded_nme(), rel=1e-3)
     assert np.isnan(truth.nme(np.full_like(truth.answers, np.nan)))
@@ -62,9 +63,12 @@ def test_a_checkpoint_that_is_not_as_good_as_recorded_is_refused(trained, record
 
 
 def test_differences_are_the_largest_and_the_mean(model, truth):
-    answers = truth.answers.copy()
+    answers, spreads = truth.answers.copy(), truth.spreads.copy()
     answers[3, 77] += 0.25
-    found = replace(truth, answers=answers).difference("m", RUNTIMES["tensorflow"](model, LANDMARKS))
+    spreads[1, 5] += 0.125
+    other = replace(truth, answers=answers, spreads=spreads)
+    found = other.difference("m", RUNTIMES["tensorflow"](model, SPREADING))
+    assert found.spread == pytest.approx(0.125, abs=1e-4)
     assert found.max == pytest.approx(0.25, abs=1e-4)
     assert found.mean == pytest.approx(0.25 / answers.size, rel=1e-2)
     assert found.nme_change == pytest.approx(truth.nme(truth.answers) / truth.nme(answers) - 1, abs=1e-5) != 0

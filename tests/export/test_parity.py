@@ -26,12 +26,19 @@ def test_all_batch_sizes_are_asked_for(truth):
     assert points.max(axis=(1, 2)).tolist() == maps.max(axis=(1, 2, 3)).tolist() == [0.5, 0, 0]
 
 
+def wider(answers, more=3e-3):
+    """The spreads [N, 68] by so much more, landmarks as they are."""
+    return answers + np.float32(more if answers.shape[1] == 68 else 0)
+
+
 @pytest.mark.parametrize(
     ("runtime", "form", "change", "message"),
     [
         ("opencv", FORMATS["pb"], lambda answers: answers + np.float32(3e-3), "opencv is 3.00e-03 of .* at most 1e-05"),
         ("tensorflow", FORMATS["pb"], lambda answers: answers * np.nan, "tensorflow is nan of the crop's side"),
         ("opencv", INT8, lambda answers: answers * np.nan, r"opencv has \+nan % of the original's NME"),
+        ("opencv", FORMATS["pb"], wider, r"opencv: spread is 3.00e-03 of the crop's side .*, expected at most 1e-05"),
+        ("opencv", INT8, lambda answers: wider(answers, 0.2), "opencv: spread is 2.00e-01 of .*, expected at most 0.1"),
         ("opencv", FORMATS["pb"], lambda answers: answers[:, :10], r"opencv answers \(\d+, 10\), .* \(\d+, 136\)"),
     ],
 )
@@ -48,7 +55,11 @@ def test_int8_may_cost_so_much_of_the_nme(model, truth, monkeypatch):
     def worse(part):
         """Every answer further from its label by a part of the way."""
         known = truth.answers + errors * np.float32(part)
-        answer = lambda images: [known[[order[image.tobytes()] for image in images]]]  # noqa: E731
+
+        def answer(images):
+            places = [order[image.tobytes()] for image in images]
+            return [known[places], truth.spreads[places]]
+
         monkeypatch.setitem(parity.RUNTIMES, "opencv", lambda path, signature: answer)
 
     worse(0.03)

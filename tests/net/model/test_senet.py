@@ -91,10 +91,29 @@ def test_the_mean_place_restated():
     heat = RNG.normal(size=(5, 9)).astype(np.float32)
     heat[4, 5] = 80  # a sharp peak is its cell's centre
     centres = module.cell_centres(3)
-    found, _ = run(lambda heat: module.mean_place(heat, centres), heat)
+    found, _ = run(lambda heat: module.mean_place(tf.nn.softmax(heat), centres), heat)
     weight = np.exp(heat) / np.exp(heat).sum(axis=1, keepdims=True)
     np.testing.assert_allclose(found, weight @ centres, atol=1e-5)
     np.testing.assert_allclose(found[4], [2.5 / 3, 1.5 / 3], atol=1e-6)
+
+
+def test_the_spread_of_heat_of_known_variance():
+    """The places are those of two faces with three points each."""
+    heat = RNG.normal(size=(6, 16)).astype(np.float32)
+    heat[0, 5] = 300  # one cell alone
+    heat[1:3] = -300
+    heat[1, [4, 6]] = 0  # as often here as two cells further right: 1/4 from the middle
+    heat[2, [1, 13, 14]] = np.log([0.5, 0.25, 0.25])  # rows 0 and 3, columns 1 and 2
+    heat[3] = 0
+    shape = Shape(points=3, width=8, size=32)
+    found, _ = run(lambda heat: module.spread_of(tf.nn.softmax(heat), shape), heat)
+    assert found.shape == (2, 3) and found.dtype == np.float32
+    rows, columns = np.var([0, 0, 3, 3]) / 16, np.var([1, 1, 1, 2]) / 16
+    np.testing.assert_allclose(found[0], [0, 0.25, np.sqrt(rows + columns)], atol=1e-6)
+    assert found[1, 0] == pytest.approx(np.sqrt(2 * (16 - 1) / 12 / 16), rel=1e-6)  # the same chance everywhere
+    weight, centres = np.exp(heat[4:]) / np.exp(heat[4:]).sum(axis=1, keepdims=True), module.cell_centres(4)
+    traces = [np.trace(np.cov(centres.T, aweights=one, ddof=0)) for one in weight]
+    np.testing.assert_allclose(found[1, 1:], np.sqrt(traces), rtol=1e-5)
 
 
 def heat_numpy(maps, names):
@@ -153,9 +172,11 @@ def test_the_pose_is_a_matrix_on_the_mean_of_the_last_map():
 )
 def test_the_number_of_parameters(shape, count):
     with v1.Graph().as_default():
-        answer = senet(placeholder(shape), shape, False).landmarks
+        answer = senet(placeholder(shape), shape, False)
         assert sum(variable.shape.num_elements() for variable in v1.trainable_variables()) == count
-        assert answer.shape.as_list() == [None, 2 * shape.points]
+        assert answer.landmarks.shape.as_list() == [None, 2 * shape.points]
+        assert (answer.spread is None) == (shape.head == "dense")
+        assert answer.spread is None or answer.spread.shape.as_list() == [None, shape.points]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
