@@ -32,6 +32,7 @@ DOUBT = 0.15  # a score from which on something may be a face that a closer look
 CLEAR = 0.8  # a score of a face that stands upright; one upside down is taken for upright too, but less surely
 CELLS = 5000  # the surest of a look: what of them is one face costs by the square of their number
 LOW = 20.0  # pixels: faces lower than this are seen badly
+AROUND = 1.5  # of its longer edge: what is looked at closer around such a face, on every side
 ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be smaller ones still
 # pixels in the coarser of two looks: of such faces its boxes are better, of smaller ones the closer look's
 LARGE = 96.0
@@ -70,9 +71,9 @@ class OwnDetector:
     def _looked_closer(self, image: np.ndarray, seen: Candidates, side: int, size: int) -> Candidates:
         """What is found in a picture whose first look, of `side` pixels, saw that; the closest look has `size`."""
         found, shape = self._sure(seen), image.shape[:2]
-        while side < size and needs_closer(seen, found, shape, side):
+        while side < size and (part := part_for_closer(seen, found, shape, side)):
             coarse, side = side / max(shape), min(side * STEP, size)
-            seen = self._look(image, side, DOUBT)
+            seen = self._look_within(image, part, side)
             found = merged(found, self._sure(seen), LARGE / coarse, self.contract.overlap)
         return found
 
@@ -96,7 +97,7 @@ class OwnDetector:
         quarters, seen = self._surest_turn(image, min(side, max(image.shape[:2])), least)
         return turned_back(seen, quarters, image.shape)
 
-    def _look(self, image: np.ndarray, side: int, least: float) -> Candidates:
+    def _look(self, image: np.ndarray, side: float, least: float) -> Candidates:
         """What the network sees in the picture as it stands, with a longest side of `side` pixels."""
         look = reduced(image, side, ENLARGED)
         height, width = look.image.shape[:2]
@@ -106,6 +107,13 @@ class OwnDetector:
         maps = zip(self._cells(ready), self.contract.levels, strict=True)
         found = together([decoded(cells, level, least) for cells, level in maps]).surest(CELLS)
         return look.found(found.distinct(self.contract.overlap))
+
+    def _look_within(self, image: np.ndarray, part: tuple[int, int, int, int], side: int) -> Candidates:
+        """What the network sees in a part (x0, y0, x1, y1) of the picture; side: the longest one that all of it would
+        have, pixels."""
+        x0, y0, x1, y1 = part
+        longest = side * max(x1 - x0, y1 - y0) / max(image.shape[:2])
+        return self._look(image[y0:y1, x0:x1], longest, DOUBT).moved((x0, y0))
 
     def _sure(self, seen: Candidates) -> Candidates:
         return seen.chosen(seen.scores >= self.threshold)
@@ -136,15 +144,26 @@ def _surest(seen: Candidates) -> float:
     return float(seen.scores.max(initial=0))
 
 
-def needs_closer(seen: Candidates, found: Candidates, shape: tuple[int, int], side: int) -> bool:
-    """Whether a picture [height, width] that was looked at with a longest side of `side` wants a closer look.
+def part_for_closer(
+    seen: Candidates, found: Candidates, shape: tuple[int, int], side: int
+) -> tuple[int, int, int, int] | None:
+    """The part (x0, y0, x1, y1), whole pixels, of a picture [height, width] that wants a closer look than the one it
+    had, with a longest side of `side`; None where nothing does.
 
-    It does unless the largest face found takes a quarter of the shorter edge, as in portraits, and nothing that the
-    look saw, however unsure of it, is so low there that it is seen badly. seen, found: in pixels of the picture.
+    All of it unless the largest face found takes a quarter of the shorter edge, as in portraits; else what surrounds
+    the things that the look saw, however unsure of them, and that are so low there that they are seen badly. seen,
+    found: in pixels of the picture.
     """
+    height, width = shape
     if not len(found) or found.oriented[:, 2:4].max() < ROOM * min(shape):
-        return True
-    return bool((seen.oriented[:, 3] * side / max(shape) < LOW).any())
+        return 0, 0, width, height
+    boxes = seen.boxes[seen.oriented[:, 3] * side / max(shape) < LOW]
+    if not len(boxes):
+        return None
+    room = AROUND * (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
+    x0, y0 = np.floor((boxes[:, :2] - room).min(axis=0)).astype(int).clip(0, (width - 1, height - 1)).tolist()
+    x1, y1 = np.ceil((boxes[:, 2:] + room).max(axis=0)).astype(int).clip((x0 + 1, y0 + 1), (width, height)).tolist()
+    return x0, y0, x1, y1
 
 
 def merged(coarse: Candidates, close: Candidates, large: float, overlap: float) -> Candidates:

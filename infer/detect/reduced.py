@@ -34,13 +34,20 @@ class ReducedPicture:
         return Candidates(seen.scores, oriented, self.to_picture(seen.five))
 
 
-def reduced(image: np.ndarray, side: int, most: float = 1.0) -> ReducedPicture:
+def reduced(image: np.ndarray, side: float, most: float = 1.0) -> ReducedPicture:
     """The picture uint8 [height, width, 3] with a longest side of `side` pixels; a smaller one up to `most` times as
-    large as it is."""
-    height, width = image.shape[:2]
+    large as it is.
+
+    By halves first, then between pixels, as the scenes that detectors learn from are made: area averages by any other
+    factor take OpenCV four to ten times as long. Of odd edges the last pixel falls away, less than one of the look.
+    """
+    halves, whole = 1, image
+    while max(whole.shape[:2]) >= 2 * side and min(whole.shape[:2]) > 1:
+        height, width = (edge // 2 for edge in whole.shape[:2])
+        whole = cv2.resize(whole[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+        halves *= 2
+    height, width = whole.shape[:2]
     factor = min(most, side / max(height, width))
-    if factor == 1:
-        return ReducedPicture(image, np.ones(2))
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    way = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
-    return ReducedPicture(cv2.resize(image, size, interpolation=way), np.divide(size, (width, height)))
+    look = whole if size == (width, height) else cv2.resize(whole, size, interpolation=cv2.INTER_LINEAR)
+    return ReducedPicture(look, np.divide(size, (width, height)) / halves)

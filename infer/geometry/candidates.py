@@ -37,6 +37,11 @@ class Candidates:
         which = which if which.dtype == bool else which.astype(np.intp)  # an empty list is of floats
         return Candidates(self.scores[which], self.oriented[which], self.five[which])
 
+    def moved(self, shift: ArrayLike) -> Candidates:
+        """Those of a part that begins at the pixel `shift` (x, y) of a picture, in the picture's pixels."""
+        oriented = np.concatenate([self.oriented[:, :2] + shift, self.oriented[:, 2:]], axis=1)
+        return Candidates(self.scores, oriented, self.five + shift)
+
     def surest(self, count: int) -> Candidates:
         """The `count` with the highest scores, surest first."""
         return self.chosen(np.argsort(-self.scores, kind="stable")[:count])
@@ -55,7 +60,7 @@ def candidates_of(boxes: ArrayLike, scores: ArrayLike, rolls: ArrayLike = 0.0) -
 
 def together(several: Sequence[Candidates]) -> Candidates:
     """All of them, one after the other; none of none."""
-    parts = [candidates_of([], []), *several]
+    parts = several or [candidates_of([], [])]
     return Candidates(*(np.concatenate([getattr(one, key) for one in parts]) for key in ("scores", "oriented", "five")))
 
 

@@ -18,15 +18,13 @@ LARGEST = 6.0  # of a logarithm that is decoded: what is beyond is no length
 
 def cell_centres(level: Level, height: int, width: int) -> np.ndarray:
     """Centres (x, y) of a map's cells in pixels, pixel centres at whole numbers: float32 [height, width, 2]."""
-    y, x = np.meshgrid(np.arange(height), np.arange(width), indexing="ij")
-    return ((np.stack([x, y], axis=-1) + 0.5) * level.stride - 0.5).astype(np.float32)
+    return _centres(level, *np.indices((height, width))).astype(np.float32)
 
 
 def decoded(cells: np.ndarray, level: Level, least: float) -> Candidates:
     """The candidates of a map, float [height, width, FIELDS], whose score is `least` and more, in no order."""
-    chosen = cells[..., 0] >= least
-    rows = cells[chosen].astype(np.float64)
-    places = cell_centres(level, *cells.shape[:2])[chosen].astype(np.float64)
+    chosen = np.nonzero(cells[..., 0] >= least)
+    rows, places = cells[chosen].astype(np.float64), _centres(level, *chosen)
     centres = places + rows[:, 1:3] * level.unit
     sizes = np.exp(np.clip(rows[:, 3:5], -LARGEST, LARGEST)) * level.unit
     five = places[:, None] + rows[:, 5:].reshape(-1, 5, 2) * level.unit
@@ -44,3 +42,8 @@ def encoded(oriented: np.ndarray, five: np.ndarray, places: np.ndarray, level: L
     return np.concatenate([centres, np.log(oriented[:, 2:4] / level.unit), points.reshape(-1, 10)], 1).astype(
         np.float32
     )
+
+
+def _centres(level: Level, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The centres (x, y) of cells at rows and columns of a map, float64 [..., 2]."""
+    return (np.stack([columns, rows], axis=-1) + 0.5) * level.stride - 0.5

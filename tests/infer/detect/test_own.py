@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from infer.detect import own
-from infer.detect.own import FIRST, LOW, OwnDetector, merged, needs_closer
+from infer.detect.own import FIRST, LOW, OwnDetector, merged, part_for_closer
 from infer.geometry.candidates import candidates_of
 from tests.helpers.tiny_detector import LEVELS, face_at, score_of, with_faces, write_detector
 
@@ -56,13 +56,13 @@ def test_faces_of_a_reduced_picture_are_in_its_own_pixels(file):
 
 
 def test_each_axis_has_its_own_scale(file):
-    """1000x413 becomes 320x132, for half a pixel is none: its far edge must not be off."""
+    """1000x413 becomes 500x206, without its last row, and then 320x132: its far edge must not be off."""
     image = np.zeros((413, 1000, 3), np.uint8)
     image[:, :, 2] = 255
     found = OwnDetector(file, 320).glance(image, 320)
     lowest = found.five[..., 1].max()
     _, five = face_at(LEVELS[2], 3, 0)
-    assert lowest == pytest.approx((five[:, 1].max() + 0.5) * 413 / 132 - 0.5, abs=1e-2)
+    assert lowest == pytest.approx((five[:, 1].max() + 0.5) * 412 / 132 - 0.5, abs=1e-2)
 
 
 @pytest.mark.parametrize("roll", [np.pi / 2, np.pi - 0.01, -2.3])
@@ -106,17 +106,40 @@ def test_how_closely_it_looks(file, monkeypatch):
 
 
 def test_the_rule_of_the_closer_look():
-    shape = (480, 640)
+    shape, all_of_it = (480, 640), (0, 0, 640, 480)
     large, small = [100, 100, 220, 225], [300, 10, 380, 80]  # a quarter of 480 is 120
-    low, high = ([0, 0, 30, height * 640 / FIRST] for height in (LOW - 1, LOW + 1))
+    edges = {name: height * 640 / FIRST for name, height in (("low", LOW - 1), ("high", LOW + 1))}
+    low, high = ([200, 90, 230, 90 + edge] for edge in edges.values())
 
-    def wants(found, *doubtful):
+    def part(found, *doubtful):
         sure = candidates_of(found, [0.9] * len(found))
         seen = candidates_of([*found, *doubtful], [0.9] * len(found) + [0.2] * len(doubtful))
-        return needs_closer(seen, sure, shape, FIRST)
+        return part_for_closer(seen, sure, shape, FIRST)
 
-    assert wants([]) and wants([small]) and wants([large], low)
-    assert not wants([large]) and not wants([large], high) and not wants([small, large])
+    assert part([]) == part([small]) == part([small], low) == all_of_it
+    assert part([large]) is None and part([large], high) is None and part([small, large]) is None
+    assert edges["low"] == 38 and part([large], low) == (200 - 57, 90 - 57, 230 + 57, 128 + 57)
+    assert part([large], low, high, [300, 400, 320, 420]) == (143, 33, 350, 450)
+    assert part([large], [-9, 470, 11, 490], [630, 470, 650, 490]) == (0, 440, 640, 480)
+    assert part([large], [700, 490, 720, 500]) == (639, 460, 640, 480)  # all of it is beyond the picture
+
+
+def test_a_part_looked_at_closer_is_in_the_pictures_pixels(file, monkeypatch):
+    """A large face, and a doubt of 16 pixels, which the first look shows half as large and too unsure of."""
+    shape, doubt = (400, 640, 3), [500, 301, 516, 317]
+    face, seen_at, sides = [100, 100, 220, 225], [30, 33, 46, 49], []
+
+    def look(image, side, least):
+        sides.append((image.shape, side))
+        close = image.shape != shape
+        return candidates_of([seen_at], [0.8]) if close else candidates_of([face, doubt], [0.9, 0.2])
+
+    detector = OwnDetector(file)
+    monkeypatch.setattr(detector, "_look", look)
+    found = detector.find(np.zeros(shape, np.uint8))
+    assert sides == [(shape, 320), ((64, 64, 3), 128)]
+    np.testing.assert_allclose(found.boxes, [face, [506, 310, 522, 326]])
+    assert found.scores.tolist() == [0.9, 0.8]
 
 
 def test_of_two_looks_the_better_box_stays():

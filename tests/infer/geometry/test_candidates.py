@@ -53,3 +53,10 @@ def test_chosen_and_together():
     assert both.chosen(both.scores > 0.4).scores.tolist() == [0.9, 0.5]
     assert both.surest(3).scores.tolist() == [0.9, 0.5, 0.4] and len(both.surest(9)) == 4
     assert len(both.chosen([])) == len(together([])) == 0 and together([]).boxes.shape == (0, 4)
+
+
+def test_those_of_a_part_are_moved_into_the_picture():
+    five = np.arange(10.0).reshape(1, 5, 2)
+    moved = Candidates(np.array([0.7]), np.array([[4.0, 5.0, 6.0, 7.0, 0.3]]), five).moved((100, 20))
+    assert moved.oriented.tolist() == [[104, 25, 6, 7, 0.3]] and moved.scores.tolist() == [0.7]
+    np.testing.assert_array_equal(moved.five, five + [100, 20])
