@@ -1,19 +1,24 @@
 """Measures how many pictures a second infer/run.py does, as a ratio to reading them alone on all cores.
 
     python tools/measure/batches.py FOLDER
+    python tools/measure/batches.py FOLDER --rounds 3 --peer "mesh/bin/python tools/measure/peers/face_mesh.py"
 
-Bare decoding is measured before and after, for machines are noisy; start-up counts, so take some hundreds of pictures.
+The ways take turns, for machines are noisy, and of all rounds the median counts; start-up counts, so take some hundreds
+of pictures. A peer is a command to which the folder is added, in whatever environment it wants.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import shlex
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +27,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
 
 import cv2
+import numpy as np
 
 from infer.files.console import speak_plainly
 from infer.files.listing import list_pictures
@@ -31,7 +37,9 @@ from infer.jobs.memory import keep_memory
 from tools.shell import output_of
 
 BOXES = "boxes.csv"  # stands for the file made here: the middle half of each picture, about where 300W-LP has its faces
+BARE, ONCE = "bare decoding", "known faces (`--boxes`), one pass, points only"
 WAYS = {
+    ONCE: ("--boxes", BOXES, "--passes", "1", "--no-draw"),
     "known faces (`--boxes`), points only": ("--boxes", BOXES, "--no-draw"),
     "known faces (`--boxes`), drawn": ("--boxes", BOXES),
     "detection, points only": ("--no-draw",),
@@ -41,9 +49,15 @@ WAYS = {
 
 def parse_args(argv=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="pictures, in folders below it too")
-    parser.add_argument("--model", type=Path, metavar="FILE", help="network (default: as infer/run.py)")
-    return parser.parse_args(argv)
+    add = parser.add_argument
+    add("folder", type=Path, help="pictures, in folders below it too")
+    add("--model", type=Path, metavar="FILE", help="network (default: as infer/run.py)")
+    add("--peer", action="append", default=[], metavar="COMMAND", help="what does the same; may be given several times")
+    add("--rounds", type=int, default=1, help="(default: %(default)s)")
+    args = parser.parse_args(argv)
+    if args.rounds < 1:
+        parser.error(f"--rounds {args.rounds}: expected at least 1")
+    return args
 
 
 def main(argv=None) -> int:
@@ -52,27 +66,39 @@ def main(argv=None) -> int:
     keep_memory()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            print(measure(args.folder, args.model, Path(folder)))
+            print(measure(args.folder, args.model, Path(folder), args.peer, args.rounds))
     except (ValueError, OSError) as error:
         print(f"measure_batches: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def measure(folder: Path, model: Path | None, scratch: Path) -> str:
-    """The table of all ways. Raises ValueError for a folder without pictures, and as `read_picture` does."""
+def measure(folder: Path, model: Path | None, scratch: Path, peers: Sequence[str] = (), rounds: int = 1) -> str:
+    """The table of all ways, of peers by their commands too. Raises ValueError for a folder without pictures and for
+    what fails, and as `read_picture` does."""
     pictures = list_pictures([folder], recursive=True)
     if not pictures:
         raise ValueError(f"{folder}: found no pictures, expected some hundreds")
-    paths = [str(path) for path, _ in pictures]
     boxes = write_boxes(pictures, scratch / BOXES)
     own: list[str | Path] = ["--model", model.resolve()] if model else []
-    ways: dict[str, list[str | Path]] = {
-        name: [boxes if word == BOXES else word for word in WAYS[name]] for name in WAYS
-    }
-    before = decoding_rate(paths)
-    rates = {name: run_rate(folder, [*way, *own], len(paths)) for name, way in ways.items()}
-    return table((before + decoding_rate(paths)) / 2, rates, len(paths))
+    ways: dict[str, Callable[[], object]] = {BARE: partial(decode, [str(path) for path, _ in pictures])}
+    for name, words in WAYS.items():
+        options = [boxes if word == BOXES else word for word in words] + own
+        ways[name] = partial(run, folder, options)
+    for peer in peers:
+        ways[f"`{peer}`"] = partial(run_peer, peer, folder)
+    return table(median_seconds(ways, rounds), len(pictures))
+
+
+def median_seconds(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """How long each way takes, in turns: the median of all rounds."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            began = time.perf_counter()
+            way()
+            seconds[name].append(time.perf_counter() - began)
+    return {name: float(np.median(times)) for name, times in seconds.items()}
 
 
 def write_boxes(pictures: list[tuple[Path, str]], file: Path) -> Path:
@@ -85,33 +111,48 @@ def write_boxes(pictures: list[tuple[Path, str]], file: Path) -> Path:
     return file
 
 
-def decoding_rate(paths: list[str]) -> float:
-    """Pictures a second of cv2.imread alone, a thread on every core."""
+def decode(paths: list[str]) -> None:
+    """Reads the pictures by cv2.imread alone, a thread on every core."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:
         with ThreadPoolExecutor(cores()) as pool:
-            began = time.perf_counter()
             for _ in pool.map(lambda path: cv2.imread(path) is None, paths):
                 pass
-            return len(paths) / (time.perf_counter() - began)
     finally:
         cv2.setNumThreads(threads)
 
 
-def run_rate(pictures: Path, options: Sequence[str | Path], count: int) -> float:
-    """Pictures a second of infer/run.py on a folder of so many. Raises ValueError where it fails."""
+def run(pictures: Path, options: Sequence[str | Path]) -> None:
+    """Runs infer/run.py on a folder. Raises ValueError where it fails."""
     with tempfile.TemporaryDirectory() as out:
-        began = time.perf_counter()
         output_of("infer/run.py", pictures.resolve(), "--recursive", "--out", out, *options)
-        return count / (time.perf_counter() - began)
 
 
-def table(bare: float, rates: dict[str, float], count: int) -> str:
-    """The rates as Markdown."""
-    lines = [f"| {count} pictures, {cores()} cores | pictures/s | of bare decoding |", "|---|---|---|"]
-    lines.append(f"| bare decoding | {bare:.0f} | 1 |")
-    lines += [f"| {name} | {rate:.0f} | {rate / bare:.3f} |" for name, rate in rates.items()]
+def run_peer(command: str, pictures: Path) -> None:
+    """Runs a peer's command on a folder, in the repository's root, and says what it said last. Raises ValueError where
+    it fails."""
+    try:
+        done = subprocess.run(
+            [*shlex.split(command), str(pictures.resolve())], cwd=ROOT, capture_output=True, text=True
+        )
+    except OSError as error:
+        raise ValueError(f"{command}: found that it cannot run ({error.strerror}), expected a command") from None
+    said = [*done.stderr.splitlines(), *done.stdout.splitlines()] or ["nothing said"]
+    if done.returncode:
+        raise ValueError(f"{command}: found exit code {done.returncode} ({said[-1]}), expected 0")
+    print(f"{command}: {said[-1]}", file=sys.stderr, flush=True)
+
+
+def table(seconds: Mapping[str, float], count: int) -> str:
+    """The medians as Markdown: rates, and times over that of known faces in one pass."""
+    lines = [
+        f"| {count} pictures, {cores()} cores | pictures/s | of bare decoding | time, of known faces in one pass |"
+    ]
+    lines.append("|---|---|---|---|")
+    for name, time_taken in seconds.items():
+        ratios = f"{seconds[BARE] / time_taken:.3g} | {time_taken / seconds[ONCE]:.2f}"
+        lines.append(f"| {name} | {count / time_taken:.0f} | {ratios} |")
     return "\n".join(lines)
 
 
