@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import cv2
 import numpy as np
@@ -24,6 +25,7 @@ INK = (225, 225, 225)
 SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 SOLID = 60  # pixels of a face's longer edge from which on its marks are opaque; they would hide a smaller one
 FAINTEST = 0.35  # opacity of the marks on the smallest
+DISC, RING = 0.25, 0.85  # opacity of the circles of expected errors: within, and their edges
 NUMBERED = 100  # pixels of a face's longer edge from which on there is room for any number
 SMALLEST = 0.3  # of OpenCV's letters, 6 pixels high: smaller ones cannot be read
 EDGE = 3  # pixels that the dark edge of letters goes beyond their box, and rounding
@@ -37,13 +39,14 @@ def draw_faces(
     lines: Mapping[str, Sequence[Sequence[int]]],
     numbers: bool = False,
     names: Sequence[str] = (),
+    errors: Sequence[np.ndarray | None] = (),
 ) -> np.ndarray:
     """A copy of the picture with the points of its faces drawn in, uint8 [height, width, 3] BGR.
 
     faces: points [K, 2] each, pixels of the picture; groups: name -> indices, lines: name -> index chains, as in the
     model's contract; numbers: each point's index beside it, counted from 0, where there is room; names: of the faces,
-    written above each. Points that are not finite are left out. Dots, lines and letters grow with the face, and are
-    faint on a small one.
+    written above each; errors: of each face its points' expected errors [K], pixels, as circles around them, or None.
+    Points that are not finite are left out. Dots, lines and letters grow with the face, and are faint on a small one.
     """
     image = image.copy()
     for index, points in enumerate(faces):
@@ -51,6 +54,8 @@ def draw_faces(
         if not np.isfinite(points).all(axis=1).any():
             continue
         edge = _edge_in(image, points)
+        if len(errors) and errors[index] is not None:
+            _draw_circles(image, points, errors[index], groups, edge)
         if edge < SOLID:
             _draw_faintly(image, points, groups, edge)
         else:
@@ -62,13 +67,21 @@ def draw_faces(
     return image
 
 
-def thumbnail(image: np.ndarray, faces: Sequence[np.ndarray], groups, lines, size: int = 320) -> np.ndarray:
+def thumbnail(
+    image: np.ndarray,
+    faces: Sequence[np.ndarray],
+    groups: Mapping[str, Sequence[int]],
+    lines: Mapping[str, Sequence[Sequence[int]]],
+    size: int = 320,
+    errors: Sequence[np.ndarray | None] = (),
+) -> np.ndarray:
     """The picture with its faces, fitted into size x size pixels; drawn after scaling, to stay legible."""
     scale = size / max(image.shape[:2])
     edges = tuple(max(1, round(edge * scale)) for edge in image.shape[1::-1])
     small = cv2.resize(image, edges, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     # pixel centres at whole numbers: scaling maps the picture's edges, not its first centres, onto each other
-    return draw_faces(small, [(np.asarray(points) + 0.5) * scale - 0.5 for points in faces], groups, lines)
+    places = [(np.asarray(points) + 0.5) * scale - 0.5 for points in faces]
+    return draw_faces(small, places, groups, lines, errors=[off if off is None else off * scale for off in errors])
 
 
 def contact_sheet(
@@ -105,18 +118,50 @@ def _edge_in(image, points) -> float:
 
 def _draw_faintly(image, points, groups, edge: float) -> None:
     """Dots alone, see-through: a pixel is the thinnest line there is, and lines would cover a small face."""
-    x0, y0, x1, y1 = np.round(np.clip(box_of(points), -9, max(image.shape) + 9)).astype(int)
-    rows, columns = (slice(max(0, low - 9), max(0, high + 10)) for low, high in ((y0, y1), (x0, x1)))
+
+    def draw(part, start) -> None:
+        _draw_face(part, points - start, groups, {}, edge)
+
+    _blend(image, points, 9, max(FAINTEST, edge / SOLID), draw)
+
+
+def _draw_circles(image, points, errors, groups, edge: float) -> None:
+    """A circle around each point, as wide as its error: see-through, for they lie over each other and the face.
+
+    One that is hardly wider than the dot is left out: it would only thicken it.
+    """
+    radii, thickness = np.clip(np.nan_to_num(errors), 0, edge), max(1, round(edge / 300))
+
+    def draw(part, start, width: int) -> None:
+        for name, colour in colours_of(groups).items():
+            for index in groups[name]:
+                if radii[index] > _dot_radius(edge) + 1:
+                    _circle(part, points[index] - start, radii[index], colour, width)
+
+    for opacity, width in ((DISC, cv2.FILLED), (RING, thickness)):
+        visible = opacity * min(1.0, edge / SOLID)
+        _blend(image, points, radii.max() + thickness, visible, partial(draw, width=width))
+
+
+def _blend(image, points, room: float, opacity: float, draw: Callable[[np.ndarray, np.ndarray], None]) -> None:
+    """Draws see-through around points, and so many pixels more on every side; draw: gets a copy of that part of the
+    picture and where it begins, (x, y)."""
+    x0, y0, x1, y1 = box_of(points) + np.array([-1, -1, 1, 1]) * room
+    height, width = image.shape[:2]
+    rows, columns = (
+        slice(*np.clip((np.floor(low), np.ceil(high) + 1), 0, most).astype(int))
+        for low, high, most in ((y0, y1, height), (x0, x1, width))
+    )
     part = image[rows, columns]
     if part.size:
-        drawn, opacity = part.copy(), max(FAINTEST, edge / SOLID)
-        _draw_face(drawn, points - (columns.start, rows.start), groups, {}, edge)
+        drawn = part.copy()
+        draw(drawn, np.array([columns.start, rows.start]))
         image[rows, columns] = cv2.addWeighted(drawn, opacity, part, 1 - opacity, 0)
 
 
 def _draw_face(image, points, groups, lines, edge: float) -> None:
     colours = colours_of(groups)
-    thickness, radius = max(1, round(edge / 220)), max(0.5, min(0.9, edge / 70), edge / 150)
+    thickness, radius = max(1, round(edge / 220)), _dot_radius(edge)
     halo = max(1, round(edge / 450)) if edge >= 150 else 0  # on a small face it would be all that one sees
     for grow, dark in ((2 * halo, True), (0, False)) if halo else ((0, False),):
         for name, chains in lines.items():
@@ -124,7 +169,11 @@ def _draw_face(image, points, groups, lines, edge: float) -> None:
                 _line(image, points[list(chain)], HALO if dark else colours.get(name, INK), thickness + grow)
         for name, indices in groups.items():
             for point in points[list(indices)]:
-                _dot(image, point, radius + grow / 2, HALO if dark else colours[name])
+                _circle(image, point, radius + grow / 2, HALO if dark else colours[name])
+
+
+def _dot_radius(edge: float) -> float:
+    return max(0.5, min(0.9, edge / 70), edge / 150)
 
 
 def _line(image, chain, colour, thickness: int) -> None:
@@ -133,9 +182,9 @@ def _line(image, chain, colour, thickness: int) -> None:
             cv2.line(image, _fixed(start), _fixed(end), colour, thickness, cv2.LINE_AA, SHIFT)
 
 
-def _dot(image, point, radius: float, colour) -> None:
+def _circle(image, point, radius: float, colour, thickness: int = cv2.FILLED) -> None:
     if np.isfinite(point).all():
-        cv2.circle(image, _fixed(point), round(radius * (1 << SHIFT)), colour, cv2.FILLED, cv2.LINE_AA, SHIFT)
+        cv2.circle(image, _fixed(point), round(radius * (1 << SHIFT)), colour, thickness, cv2.LINE_AA, SHIFT)
 
 
 def _number_points(image, points, edge: float) -> None:

@@ -71,10 +71,11 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     help_out = "where drawn pictures and videos, contact_sheet.jpg and points.json go (default: ./output)"
     out("--out", type=Path, default=Path("output"), metavar="DIR", help=help_out)
     out("--json", type=Path, metavar="FILE", help="the points of all pictures to this file as well")
-    out("--csv", type=Path, metavar="FILE", help="the same as CSV: file,x0,y0,x1,y1,..., a row per face")
+    out("--csv", type=Path, metavar="FILE", help="the same as CSV: file,x0,y0,...,error0,..., a row per face")
     out("--pts", action="store_true", help="iBUG's .pts of each face, in the folder pts")
     out("--crops", action="store_true", help="aligned faces of 112x112 pixels, as recognisers want them, in crops")
     out("--numbers", action="store_true", help="draw each point's number, from 0")
+    out("--draw-errors", action="store_true", help="draw each point's expected error, as a circle around it")
     out("--no-draw", action="store_true", help="draw nothing; with --json and pictures, nothing but that is written")
     out("--show", action="store_true", help="show what is drawn in a window; q or Esc ends that, and a video")
     out("--no-smooth", action="store_true", help="leave the points of videos as the network gives them")

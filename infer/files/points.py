@@ -12,13 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
+from ..faces.face import Face, TrackedFace
 from ..faces.pose import head_pose, openness, points_68
 from .atomic import atomic_file
 
 DECIMALS = 2  # of a pixel: finer than any model here, and half the file
 
 
-def picture_entry(name: str, shape: Sequence[int], faces: Iterable, scheme: str = "") -> dict:
+def picture_entry(name: str, shape: Sequence[int], faces: Iterable[Face], scheme: str = "") -> dict:
     """What the JSON says of one picture: file, width, height, faces as `face_entry` has them.
 
     shape: [height, width, ...] of the picture as it was searched (upright); scheme: of the points.
@@ -27,15 +28,18 @@ def picture_entry(name: str, shape: Sequence[int], faces: Iterable, scheme: str 
     return {"file": name, "width": int(shape[1]), "height": int(shape[0]), "faces": entries}
 
 
-def face_entry(face, scheme: str = "") -> dict:
+def face_entry(face: Face, scheme: str = "") -> dict:
     """What the JSON says of one face: box [4] and points [K, 2] in pixels, and what is known besides.
 
-    id where it is tracked; score, 0 to 1, where it was found; of points that hold the 68 pose (yaw, pitch, roll in
-    degrees) and open (left_eye, right_eye, mouth: heights over widths), null where they cannot be told.
+    errors: expected of each point [K], pixels, and sure, 0 to 1, null where the model does not say; id where it is
+    tracked; score, 0 to 1, where it was found; of points that hold the 68 pose (yaw, pitch, roll in degrees) and open
+    (left_eye, right_eye, mouth: heights over widths), null where they cannot be told.
     """
-    entry = {"id": face.id} if getattr(face, "id", None) is not None else {}
+    entry: dict = {"id": face.id} if isinstance(face, TrackedFace) else {}
     entry |= {"box": _rounded(face.box), "points": _rounded(face.points)}
-    if getattr(face, "score", None) is not None:
+    entry["errors"] = None if face.errors is None else _rounded(face.errors)
+    entry["sure"] = None if face.sure is None else round(float(face.sure), 4)
+    if face.score is not None:
         entry["score"] = round(float(face.score), 4)
     whole = points_68(face.points, scheme)
     if whole is not None:
@@ -59,18 +63,23 @@ def write_json(path: str | Path, entries: Iterable[dict]) -> None:
         file.write(b"\n]}\n")
 
 
-def write_csv(path: str | Path, entries: Iterable[dict], count: int) -> None:
-    """Writes a row per face, atomically: file, x0, y0, x1, y1, ... of `count` points."""
+def write_csv(path: str | Path, entries: Iterable[dict], count: int, errors: bool = False) -> None:
+    """Writes a row per face, atomically: file, x0, y0, x1, y1, ... of `count` points, then error0, error1, ... if
+    asked for, pixels, empty where they are not known."""
     with atomic_file(path) as file:
-        file.writelines(csv_lines(entries, count))
+        file.writelines(csv_lines(entries, count, errors))
 
 
-def csv_lines(entries: Iterable[dict], count: int) -> Iterator[bytes]:
+def csv_lines(entries: Iterable[dict], count: int, errors: bool = False) -> Iterator[bytes]:
     """The lines of `write_csv`, the header first."""
-    yield csv_line(["file", *(f"{axis}{index}" for index in range(count) for axis in "xy")])
+    # after the points: who counts columns still finds these
+    names = [f"error{index}" for index in range(count)] if errors else []
+    yield csv_line(["file", *(f"{axis}{index}" for index in range(count) for axis in "xy"), *names])
     for entry in entries:
         for face in entry["faces"]:
-            yield csv_line([entry["file"], *(value for point in face["points"] for value in point)])
+            places = [value for point in face["points"] for value in point]
+            off = (face.get("errors") or [""] * count) if errors else []  # entries of an earlier run may lack them
+            yield csv_line([entry["file"], *places, *off])
 
 
 def csv_line(cells: Sequence) -> bytes:

@@ -52,12 +52,13 @@ def tasks_of(pictures: Sequence[tuple[Path, str]]) -> list[Task]:
 
 @dataclass(frozen=True)
 class Outputs:
-    """What is written of every picture into the folder `out`: the drawn picture (with numbers), `.pts` files in `pts/`,
-    aligned faces in `crops/`. show: the drawn picture comes back as well."""
+    """What is written of every picture into the folder `out`: the drawn picture (with numbers, with circles of the
+    expected errors), `.pts` files in `pts/`, aligned faces in `crops/`. show: the drawn picture comes back as well."""
 
     out: Path
     draw: bool = True
     numbers: bool = False
+    errors: bool = False
     pts: bool = False
     crops: bool = False
     show: bool = False
@@ -148,15 +149,17 @@ class Batch:
         """Writes the picture's own files; its thumbnail and the drawn picture, where they are wanted."""
         outputs, contract, points = self.outputs, self.contract, [face.points for face in faces]
         marks = (points, contract.points.groups, contract.points.lines)
+        errors = [face.errors for face in faces] if outputs.errors else []
         for name, face in zip(_names(task, len(faces)), faces, strict=True):
             if outputs.crops:
                 write_picture(outputs.out / "crops" / f"{name}.png", align(image, face.points, contract.points.scheme))
         if not (outputs.draw or outputs.show):
             return None, None
-        drawn = draw_faces(image, *marks, outputs.numbers)
+        drawn = draw_faces(image, *marks, outputs.numbers, errors=errors)
         if outputs.draw:
             write_picture(outputs.out / task.output, drawn)
-        tile = thumbnail(image, *marks, THUMBNAIL) if outputs.draw and task.index < SHEET_LIMIT else None
+        wanted = outputs.draw and task.index < SHEET_LIMIT
+        tile = thumbnail(image, *marks, THUMBNAIL, errors) if wanted else None
         return tile, drawn if outputs.show else None
 
     def _write_pts(self, faces: list[Face], task: Task) -> None:
@@ -165,14 +168,17 @@ class Batch:
                 write_text_atomically(self.outputs.out / "pts" / f"{name}.pts", pts_text(face.points))
 
 
-def tile_of(task: Task, entry: dict, contract: Contract) -> np.ndarray | None:
-    """The thumbnail of a picture done by an earlier run; None where it cannot be read any more."""
+def tile_of(task: Task, entry: dict, contract: Contract, errors: bool) -> np.ndarray | None:
+    """The thumbnail of a picture done by an earlier run, with its errors or without; None where it cannot be read any
+    more."""
     try:
         picture = read_reduced(task.path, PIXEL_LIMIT)
     except (FileNotFoundError, ValueError):
         return None
     points = [picture.reduced(face["points"]) for face in entry["faces"]]
-    return thumbnail(picture.image, points, contract.points.groups, contract.points.lines, THUMBNAIL)
+    known = [face.get("errors") for face in entry["faces"]] if errors else []
+    off = [some and np.array(some) / picture.factor for some in known]
+    return thumbnail(picture.image, points, contract.points.groups, contract.points.lines, THUMBNAIL, off)
 
 
 def one_line(error: Exception, path: Path) -> str:
@@ -190,7 +196,8 @@ def _in_full(face: Face, picture: Reduced) -> Face:
     if picture.factor == 1:
         return face
     box = picture.full(face.box.reshape(2, 2)).reshape(4)
-    return replace(face, box=box, points=picture.full(face.points))
+    errors = None if face.errors is None else face.errors * picture.factor
+    return replace(face, box=box, points=picture.full(face.points), errors=errors)
 
 
 def _names(task: Task, faces: int) -> list[str]:

@@ -66,6 +66,7 @@ class RunOptions:
             "--pts": outputs.pts,
             "--crops": outputs.crops,
             "--numbers": outputs.numbers,
+            "--draw-errors": outputs.errors,
             "--show": outputs.show,
             "--no-smooth": not self.smooth,
             "--resume": self.resume,
@@ -78,7 +79,7 @@ def options_of(args: argparse.Namespace) -> RunOptions:
     return RunOptions(
         tuple(args.paths),
         LandmarkerOptions(args.model, args.detector, args.detector_model, args.merge, args.detect_size),
-        Outputs(args.out, not args.no_draw, args.numbers, args.pts, args.crops, args.show),
+        Outputs(args.out, not args.no_draw, args.numbers, args.draw_errors, args.pts, args.crops, args.show),
         json=args.json,
         csv=args.csv,
         passes=args.passes,

@@ -133,7 +133,8 @@ class PictureJob:
         for file in options.json:
             write_json(file, self.journal.entries(names))
         if options.csv:
-            write_csv(options.csv, self.journal.entries(names), self.batch.contract.points.count)
+            contract = self.batch.contract
+            write_csv(options.csv, self.journal.entries(names), contract.points.count, contract.tells_errors)
         if options.outputs.draw:
             self._write_sheet()
         if options.outputs.show:
@@ -162,7 +163,7 @@ class PictureJob:
             tile = self.tiles.get(task.index)
             if tile is None and task.name in self.journal:
                 (entry,) = self.journal.entries([task.name])
-                tile = tile_of(task, entry, self.batch.contract)
+                tile = tile_of(task, entry, self.batch.contract, self.options.outputs.errors)
             if tile is not None:
                 tiles.append((tile, task.name))
         if tiles:

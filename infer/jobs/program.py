@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -117,6 +118,8 @@ def _open_landmarker(options: RunOptions) -> Landmarker:
     scheme = landmarker.contract.points.scheme
     if options.outputs.crops and scheme not in FIVE:
         raise ValueError(f"--crops: found points of the scheme {scheme!r}, expected one of {', '.join(FIVE)}")
+    if options.outputs.errors and not landmarker.contract.tells_errors:
+        raise ValueError(f"--draw-errors: found {landmarker.contract.model}, expected a model that tells its errors")
     _tell_model(options.landmarker)
     if options.detects:
         print(f"detector: {_detector_file(options.landmarker)}")
@@ -139,6 +142,7 @@ def _fingerprint(options: RunOptions, landmarker: Landmarker) -> dict:
         "faces": "whole pictures" if options.whole else "boxes" if options.boxes else "detected",
         "boxes": _digest(options.boxes),
         "detector": _detector_settings(options, landmarker),
+        "errors": _spread_digest(landmarker.contract.raw.get("spread")),
     }
 
 
@@ -152,6 +156,11 @@ def _detector_settings(options: RunOptions, landmarker: Landmarker) -> list:
 
 def _detector_file(chosen: LandmarkerOptions) -> Path:
     return chosen.detector_model or detector_model()
+
+
+def _spread_digest(spread: dict | None) -> str | None:
+    """What tells one calibration of a model's errors from another."""
+    return hashlib.sha256(json.dumps(spread).encode()).hexdigest() if spread else None
 
 
 def _digest(file: Path | None) -> str | None:

@@ -111,9 +111,9 @@ class VideoJob:
         if drawn is None and not self.outputs.show:
             return None
         points, names = [face.points for face in faces], [str(face.id) for face in faces]
-        image = draw_faces(
-            frame.image, points, contract.points.groups, contract.points.lines, self.outputs.numbers, names
-        )
+        marks = (points, contract.points.groups, contract.points.lines)
+        errors = [face.errors for face in faces] if self.outputs.errors else []
+        image = draw_faces(frame.image, *marks, self.outputs.numbers, names, errors)
         if drawn is not None:
             drawn.write(image)
         return image

@@ -144,6 +144,11 @@ class Contract:
     terms: str | None = None
     spread: Spread | None = None
 
+    @property
+    def tells_errors(self) -> bool:
+        """Whether the expected error of each point is known."""
+        return self.spread is not None and bool(self.spread.points)
+
 
 def read_contract(model: str | Path) -> Contract:
     """The contract of a model: `landmark.json` beside `landmark.pb` (either may be given).

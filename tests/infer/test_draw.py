@@ -120,6 +120,43 @@ def test_numbers_cover_no_point_and_no_other_number():
     assert 15 < count < 45 and stats[1:, cv2.CC_STAT_WIDTH].max() < 45  # letters apart, and not all have room
 
 
+def test_circles_are_as_wide_as_the_errors():
+    image, errors = np.full((260, 300, 3), 90, np.uint8), [30.0, 1.5, 12.25]
+    points = np.array([[60.0, 80], [220, 90], [150, 190.5]])
+    plain, circled = (draw_faces(image, [points], GROUPS, {}, errors=some) for some in ([None], [np.array(errors)]))
+    circles = (plain != circled).any(axis=2)
+    y, x = np.nonzero(circles)
+    away = np.hypot(*(points[:, :, None] - np.stack([x, y])).transpose(1, 0, 2))
+    assert (away.min(axis=0) < 31.5).all() and not (away[1] < 20).any()  # hardly wider than the dot: left out
+    for index in (0, 2):
+        around = np.hypot(*(np.indices((260, 300))[::-1] - points[index][:, None, None]))
+        ring = np.abs(around - errors[index]) < 0.5
+        disc = (around < errors[index] - 2) & (around > 4)
+        tint = np.abs(circled.astype(float) - 90).sum(axis=2)
+        assert circles[ring].mean() > 0.95 and circles[disc].all()
+        assert tint[ring].mean() > 1.8 * tint[disc].mean() and np.ptp(tint[disc]) <= 3  # see-through, and thin
+    np.testing.assert_array_equal(draw_faces(image, [points], GROUPS, {}, errors=[np.full(3, np.nan)]), plain)
+
+
+def test_circles_beyond_the_picture_and_of_small_faces():
+    image = np.full((60, 70, 3), 90, np.uint8)
+    points = np.array([[30.0, 20], [50, 20], [40, 40]])
+    small = draw_faces(image, [points], GROUPS, {}, errors=[np.array([9.0, 0, 0])])
+    np.testing.assert_allclose(changed(draw_faces(image, [points], GROUPS, {}), small), (21, 11, 39, 29), atol=1)
+    for far in (points + 500, points - 500, points * 1e6):
+        np.testing.assert_array_equal(draw_faces(image, [far], GROUPS, {}, errors=[np.full(3, 40.0)]), image)
+    wide = draw_faces(image, [points], GROUPS, {}, errors=[np.full(3, 1e9)])  # at most as wide as the face
+    assert (wide[:, :8] == 90).all() and (wide[20, 8:12] != 90).any()
+
+
+def test_a_thumbnail_scales_the_errors():
+    image = np.full((200, 300, 3), 90, np.uint8)
+    points, errors = np.array([[60.0, 60], [240, 60], [150, 150]]), np.array([40.0, 0, 0])
+    half = thumbnail(image, [points], GROUPS, {}, 150, [errors])
+    x0, y0, x1, y1 = changed(thumbnail(image, [points], GROUPS, {}, 150), half)
+    assert (x0 + x1) / 2 == pytest.approx(29.75, abs=0.6) and (x1 - x0) / 2 == pytest.approx(20, abs=1)
+
+
 def test_names_stand_above_their_faces(grey):
     image = np.full((300, 400, 3), 90, np.uint8)
     faces = [POINTS + (0, 60), POINTS + (200, 120)]

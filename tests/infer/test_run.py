@@ -22,7 +22,15 @@ from infer.landmarker import Landmarker
 from infer.model import shipped
 from tests.helpers.film import write_clip
 from tests.helpers.pictures import exif
-from tests.helpers.tiny_model import MARGIN, SIZE, by_hand, expected_fractions
+from tests.helpers.tiny_model import (
+    CALIBRATED,
+    MARGIN,
+    SIZE,
+    by_hand,
+    expected_fractions,
+    expected_spreads,
+    write_model,
+)
 
 INFER = Path(__file__).resolve().parents[2] / "infer"
 RGB = (180, 60, 20)
@@ -52,6 +60,12 @@ def pictures(tmp_path):
     with (tmp_path / "boxes.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([["file", "x0", "y0", "x1", "y1"], ["a ä.png", *BOX], ["a ä.png", 70, 30, 130, 80]])
     return folder
+
+
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory):
+    """The path of a tiny model that tells how far off each point may be."""
+    return write_model(tmp_path_factory.mktemp("telling"), spread=CALIBRATED)
 
 
 def drawn_face() -> np.ndarray:
@@ -139,7 +153,7 @@ def test_bad_files_are_named_and_the_rest_goes_on(call, pictures, tmp_path):
     ("thrown", "reason"), [(cv2.error("OpenCV(4)\n  went wrong"), "went wrong"), (MemoryError(), "found no memory")]
 )
 def test_what_opencv_throws_is_one_line(call, monkeypatch, place, thrown, reason):
-    def fail(*_):
+    def fail(*_, **__):
         raise thrown
 
     monkeypatch.setattr(f"infer.{place}", fail)
@@ -270,19 +284,20 @@ def test_names_that_are_no_utf8(call, pictures, tmp_path):
     assert "2 of 2 pictures were done before" in call(*options, "--resume")[1]
 
 
-def test_a_picture_over_the_limit_is_read_reduced_and_told_in_full_pixels(call, tmp_path, monkeypatch):
+def test_a_picture_over_the_limit_is_read_reduced_and_told_in_full_pixels(call, telling, tmp_path, monkeypatch):
     # of one colour, so that the tiny network's answer is known whatever is cut
     jpeg = cv2.imencode(".jpg", np.full((333, 401, 3), RGB[::-1], np.uint8))[1].tobytes()
     (tmp_path / "t.jpg").write_bytes(jpeg[:2] + exif(6) + jpeg[2:])
     (tmp_path / "boxes.csv").write_text(f"t.jpg,{','.join(map(str, BOX))}\n")
     monkeypatch.setattr("infer.jobs.batch.PIXEL_LIMIT", 101 * 84)
-    code, out, err = call("t.jpg", "--boxes", "boxes.csv", "--pts")
+    code, out, err = call("t.jpg", "--boxes", "boxes.csv", "--pts", model=telling)
     assert (code, err) == (0, "") and out.splitlines()[1].endswith(" ms, read at 1/4 of its size")
     (entry,) = read(tmp_path / "output" / "points.json")
     assert (entry["width"], entry["height"]) == (333, 401)
     wanted = by_hand(BOX, expected_fractions(RGB), 2)
     np.testing.assert_allclose(entry["faces"][0]["points"], wanted, atol=0.5)
     np.testing.assert_allclose(entry["faces"][0]["box"], box_of(wanted), atol=0.5)
+    np.testing.assert_allclose(entry["faces"][0]["errors"], errors_by_hand(BOX, 2), rtol=0.02)
     drawn = cv2.imread(str(tmp_path / "output" / "t.jpg"))
     assert drawn.shape[:2] == (101, 84)
     y, x = np.nonzero(np.abs(drawn.astype(int) - RGB[::-1]).max(axis=2) > 25)
@@ -304,6 +319,57 @@ def test_csv_pts_and_numbers(call, tmp_path):
     _, _, _, *points, _ = (tmp_path / "output" / "pts" / "a ä_1.pts").read_text().splitlines()
     found = np.array([line.split() for line in points], float)
     np.testing.assert_allclose(found, np.array(entry["faces"][0]["points"]) + 1, atol=0.006)  # iBUG's first pixel: 1, 1
+
+
+def errors_by_hand(box, passes: int) -> np.ndarray:
+    """The telling model's errors for the face in a box, pixels, float64 [5]."""
+    before = box if passes == 1 else box_of(by_hand(box, expected_fractions(RGB), passes - 1))
+    side = max(before[2] - before[0], before[3] - before[1]) * (1 + 2 * MARGIN)
+    curve = CALIBRATED["curve"]
+    return np.interp(expected_spreads(RGB), curve["spread"], curve["error"]) * CALIBRATED["points"] * side
+
+
+def test_errors_are_written_and_drawn(call, telling, tmp_path):
+    options = ("my pictures", "--boxes", "boxes.csv", "--csv", "p.csv")
+    assert call(*options, "--draw-errors", model=telling)[0] == 0
+    entry, _ = read(tmp_path / "output" / "points.json")
+    faces, wanted = entry["faces"], errors_by_hand(BOX, 2)
+    np.testing.assert_allclose(faces[0]["errors"], wanted, atol=0.02)
+    assert len(set(np.round(wanted))) > 3 and 0 < faces[0]["sure"] < 1
+    header, *rows = csv.reader((tmp_path / "p.csv").open(encoding="utf-8"))
+    assert header[11:] == [f"error{index}" for index in range(5)]
+    assert [[float(cell) for cell in row[11:]] for row in rows] == [face["errors"] for face in faces]
+    drawn, sheet = (
+        cv2.imdecode(np.fromfile(tmp_path / "output" / name, np.uint8), 1) for name in ("a ä.png", "contact_sheet.jpg")
+    )
+    assert call(*options, "--draw-errors", "--resume", model=telling)[0] == 0
+    assert off(tmp_path / "output" / "contact_sheet.jpg", sheet) < 0.1
+    assert call(*options, model=telling)[0] == 0
+    assert off(tmp_path / "output" / "contact_sheet.jpg", sheet) > 0.5
+    (x, y), radius = faces[0]["points"][3], faces[0]["errors"][3]
+    plain = cv2.imdecode(np.fromfile(tmp_path / "output" / "a ä.png", np.uint8), 1)
+    changed = np.hypot(*np.nonzero((drawn != plain).any(axis=2))[::-1] - np.array([[x], [y]])) - radius
+    assert (np.abs(changed) < 1).sum() > 5 * radius  # most of a ring
+
+
+def test_errors_cannot_be_drawn_where_the_model_does_not_tell_them(call, tiny_model, tmp_path):
+    code, out, err = call("my pictures", "--whole", "--draw-errors")
+    assert (code, out) == (2, "") and err.startswith(f"--draw-errors: found {tiny_model}, expected ")
+    assert not (tmp_path / "output").exists()
+
+
+def test_a_run_goes_on_with_the_same_errors_only(call, telling, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    options = ("my pictures", "--whole", "--threads", 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(Landmarker, "scores", stop)
+        assert call(*options, model=telling)[0] == 130
+    other = write_model(tmp_path / "other", spread=CALIBRATED | {"points": [1] * 5})
+    code, _, err = call(*options, "--resume", model=other)
+    assert code == 2 and "found a run with errors " in err
+    assert call(*options, "--resume", model=telling)[0] == 0
 
 
 def test_the_same_name_in_two_folders(call, pictures):
@@ -380,7 +446,7 @@ def test_threads_change_nothing(call, pictures, tmp_path):
 def test_pose_openness_and_crops_of_68_points(call, tmp_path):
     assert call("my pictures/b.bmp", "--whole", "--crops", model=INFER / "landmark.pb")[0] == 0
     ((entry,),) = [entry["faces"] for entry in read(tmp_path / "output" / "points.json")]
-    assert set(entry) == {"box", "points", "score", "pose", "open"}
+    assert set(entry) == {"box", "points", "errors", "sure", "score", "pose", "open"}
     assert entry["pose"]["yaw"] == pytest.approx(head_pose(np.array(entry["points"])).yaw, abs=0.2)
     assert cv2.imread(str(tmp_path / "output" / "crops" / "b.png")).shape == (112, 112, 3)
 
