@@ -71,7 +71,7 @@ class Job:
 def body_of(entry: dict, image: np.ndarray, faces: list[Face], contract: Contract, options: AnswerOptions) -> bytes:
     """The answer in the wanted format. Raises Problem where a `.pts` is wanted of a face that there is not."""
     if options.format == "csv":
-        return b"".join(csv_lines([entry], contract.points.count))
+        return b"".join(csv_lines([entry], contract.points.count, contract.tells_errors))
     if options.format == "pts":
         if options.face >= len(faces):
             raise Problem(422, f"{entry['file']}: found {len(faces)} faces, expected one of number {options.face}")
@@ -88,11 +88,13 @@ def json_body(entries: list[dict]) -> bytes:
 
 def png_of(image: np.ndarray, faces: list[Face], contract: Contract, options: AnswerOptions) -> bytes:
     """The picture with the wanted groups of points drawn in, as PNG."""
-    shown = contract.points.groups if options.groups is None else options.groups
-    groups = {name: contract.points.groups[name] for name in shown}
+    names = contract.points.groups if options.groups is None else options.groups
+    groups = {name: contract.points.groups[name] for name in names}
     lines = {name: chains for name, chains in contract.points.lines.items() if name in groups}
-    points = [face.points for face in faces] if groups else []
-    return cv2.imencode(".png", draw_faces(image, points, groups, lines, options.numbers))[1].tobytes()
+    shown = faces if groups else []
+    errors = [face.errors for face in shown] if options.errors else []
+    drawn = draw_faces(image, [face.points for face in shown], groups, lines, options.numbers, errors=errors)
+    return cv2.imencode(".png", drawn)[1].tobytes()
 
 
 def problem_of(error: Exception, name: str) -> Problem:

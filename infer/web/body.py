@@ -25,6 +25,7 @@ JSON_TYPES = {
     "boxes": list,
     "groups": str,
     "numbers": bool,
+    "errors": bool,
     "face": int,
 }
 IN_WORDS = {str: "text", int: "a whole number", list: "a list", bool: "true or false"}

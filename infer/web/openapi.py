@@ -24,6 +24,7 @@ PROBLEMS = {
 }
 LATER = {"Retry-After": {"description": "seconds", "schema": {"type": "integer", "minimum": 1}}}
 NUMBER = {"type": "number"}
+SHARE = NUMBER | {"minimum": 0, "maximum": 1}
 PICTURE = {"type": "string", "format": "binary", "description": "a file; in a form with its name"}
 BASE64 = {"type": "string", "contentEncoding": "base64", "description": "a file in base64, or a data: URL of it"}
 OPTIONS_ANYWHERE = "Options stand in the query, the form or the JSON body; one that stands twice must be the same."
@@ -84,13 +85,14 @@ def _options(contract: Contract, limits: Limits) -> dict[str, dict]:
         "face": _about(_whole(0, 10_000, 0), "of a .pts: which face, surest first"),
         "groups": _about(groups, "of a png: what is drawn, all by default"),
         "numbers": _about({"type": "boolean", "default": False}, "of a png: whether points have their numbers"),
+        "errors": _about({"type": "boolean", "default": False}, "of a png: whether circles show the expected errors"),
         "boxes": _about(_boxes(limits), boxes),
     }
 
 
 def _batch(limits: Limits) -> dict:
     several = {"type": "array", "minItems": 1, "maxItems": limits.pictures}
-    boxes = {"type": "array", "items": {"anyOf": [_boxes(limits), {"type": "null"}]}, "maxItems": limits.pictures}
+    boxes = {"type": "array", "items": _or_null(_boxes(limits)), "maxItems": limits.pictures}
     options = {
         "passes": _passes(),
         "detect_size": _detect_size(limits),
@@ -203,8 +205,12 @@ def _schemas(contract: Contract) -> dict:
     face = {
         "box": _list_of(NUMBER, 4) | {"description": "x0, y0, x1, y1, tight around the points"},
         "points": _list_of(_list_of(NUMBER, 2), contract.points.count) | {"description": "x, y"},
-        "score": NUMBER | {"minimum": 0, "maximum": 1, "description": "how surely it is a face, where it was found"},
-        "pose": {"anyOf": [_object(dict.fromkeys(ANGLES, NUMBER), *ANGLES), {"type": "null"}]}
+        "errors": _or_null(_list_of(NUMBER | {"minimum": 0}, contract.points.count))
+        | {"description": "of each point the expected error in pixels; null where the model does not say"},
+        "sure": _or_null(SHARE)
+        | {"description": "how sure the points are as a whole; null where the model does not say"},
+        "score": SHARE | {"description": "how surely it is a face, where it was found"},
+        "pose": _or_null(_object(dict.fromkeys(ANGLES, NUMBER), *ANGLES))
         | {"description": "degrees; yaw > 0: nose to the picture's left, pitch > 0: up, roll > 0: clockwise"},
         "open": _object(dict.fromkeys(OPENINGS, {"type": ["number", "null"]}), *OPENINGS),
     }
@@ -217,7 +223,7 @@ def _schemas(contract: Contract) -> dict:
     count = {"type": "integer", "minimum": 0}
     either = {"anyOf": [_ref("Image"), _ref("Failed")]}
     return {
-        "Face": _object(face, "box", "points"),
+        "Face": _object(face, "box", "points", "errors", "sure"),
         "Image": _object(entry, *entry),
         "Images": _object({"images": {**_list_of(_ref("Image"), 1)}}, "images"),
         "Failed": _object({"file": name, "error": _ref("Problem")}, "file", "error"),
@@ -235,6 +241,10 @@ def _object(properties: dict, *required: str) -> dict:
         "required": list(required),
         "additionalProperties": False,
     }
+
+
+def _or_null(schema: dict) -> dict:
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _list_of(items: dict, count: int) -> dict:

@@ -22,6 +22,8 @@ from .service import the_service
 
 CARD = "MODEL_CARD.md"
 PACKAGE, SHIPPED = "landmark68", Path(__file__).resolve().parents[1]  # as installed; where its models lie
+# switches of what is drawn, and whether they are on
+SHOWS = {"points": True, "lines": True, "errors": False, "numbers": False, "boxes": False}
 EDGE = 360  # of the drawing of the points, in its own units
 
 pages = Blueprint("pages", __name__)
@@ -32,7 +34,11 @@ def index() -> str:
     """The page to try the model with."""
     service = the_service()
     return render_template(
-        "index.html", kinds=KINDS, groups=list(service.contract.points.groups), limits=service.limits
+        "index.html",
+        kinds=KINDS,
+        groups=list(service.contract.points.groups),
+        shows={name: on for name, on in SHOWS.items() if name != "errors" or service.contract.tells_errors},
+        limits=service.limits,
     )
 
 
@@ -65,7 +71,7 @@ def facts(contract: Contract) -> list[tuple[str, str]]:
         ("SHA-256", contract.sha256),
         ("Input", f"{given.size} × {given.size} pixels, {given.order}, {scaling}"),
         ("Crop", f"a square around the face, {contract.crop.margin:.0%} of the longer edge added on every side"),
-        ("Output", f"{points.count} points ({points.scheme}), {contract.output.unit}"),
+        ("Output", f"{points.count} points ({points.scheme}), {contract.output.unit}{_errors(contract)}"),
         ("Trained on", _text(asdict(contract.trained_on))),
         ("Terms", contract.terms),
     ]
@@ -130,6 +136,10 @@ def _described(limits: Limits) -> list[tuple[str, str]]:
         ("Pictures of one client", rate),
         ("The detector's closest look", f"{limits.detect_size} pixels along the longest side"),
     ]
+
+
+def _errors(contract: Contract) -> str:
+    return "; and how far off each is expected to be" if contract.tells_errors else ""
 
 
 def _numbers(numbers: tuple[float, ...]) -> str:

@@ -32,7 +32,7 @@ class Upload:
 class AnswerOptions:
     """What is wanted of a picture: one of FORMATS; passes of the network, None for what fits; detect_size: longest side
     of the detector's closest look, None for the service's; of a drawn picture the point groups that
-    show (None: all) and the points' numbers; of a `.pts` which face, from 0."""
+    show (None: all), the points' numbers and circles of their errors; of a `.pts` which face, from 0."""
 
     format: str = "json"
     passes: int | None = None
@@ -40,6 +40,7 @@ class AnswerOptions:
     numbers: bool = False
     face: int = 0
     detect_size: int | None = None
+    errors: bool = False
 
 
 def one_upload(parts: Parts, limits: Limits) -> Upload:
@@ -63,9 +64,10 @@ def read_options(given: Mapping[str, str], groups: Mapping[str, list[int]], limi
         _choice("format", given.get("format", "json"), FORMATS),
         read_passes(given),
         None if chosen is None else tuple(_choice("groups", name, groups) for name in chosen.split(",") if name),
-        TRUTHS[_choice("numbers", given.get("numbers", "false").lower(), TRUTHS)],
+        _truth("numbers", given),
         _whole("face", given.get("face", "0"), 0, 10_000),
         read_detect_size(given, limits),
+        _truth("errors", given),
     )
 
 
@@ -123,6 +125,10 @@ def _choice(key: str, value: str, choices) -> str:
     if value not in choices:
         raise Problem(400, f"{key}: found {value[:40]!r}, expected one of {', '.join(choices)}")
     return value
+
+
+def _truth(key: str, given: Mapping[str, str]) -> bool:
+    return TRUTHS[_choice(key, given.get(key, "false").lower(), TRUTHS)]
 
 
 def _whole(key: str, text: str, least: int, most: int) -> int:

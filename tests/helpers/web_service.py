@@ -24,15 +24,17 @@ UNLIMITED = Limits(rate=0)
 PHOTO = ROOT / "images" / "drawn_1.jpg"  # has a face that the detector finds
 
 
-def make_workers(count: int = 1, queue: int = 32) -> Workers:
-    """Threads with the shipped model."""
-    return Workers([Landmarker(SHIPPED) for _ in range(count)], queue)
+def make_workers(count: int = 1, queue: int = 32, model: Path = SHIPPED) -> Workers:
+    """Threads with the shipped model, or another."""
+    return Workers([Landmarker(model) for _ in range(count)], queue)
 
 
 @contextmanager
-def application(workers: int = 1, limits: Limits = UNLIMITED, origins: tuple[str, ...] = ()) -> Iterator:
+def application(
+    workers: int = 1, limits: Limits = UNLIMITED, origins: tuple[str, ...] = (), model: Path = SHIPPED
+) -> Iterator:
     """A Flask application with workers of its own."""
-    crew = make_workers(workers, limits.queue)
+    crew = make_workers(workers, limits.queue, model)
     try:
         yield create_app(crew, limits, ["localhost", "127.0.0.1"], origins)
     finally:
@@ -40,9 +42,9 @@ def application(workers: int = 1, limits: Limits = UNLIMITED, origins: tuple[str
 
 
 @contextmanager
-def running(workers: int = 1, limits: Limits = UNLIMITED) -> Iterator[str]:
+def running(workers: int = 1, limits: Limits = UNLIMITED, model: Path = SHIPPED) -> Iterator[str]:
     """The address of a server that runs in a thread."""
-    with application(workers, limits) as app, serving(app, limits, workers + limits.queue) as address:
+    with application(workers, limits, model=model) as app, serving(app, limits, workers + limits.queue) as address:
         yield f"http://{address}"
 
 

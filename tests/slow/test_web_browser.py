@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from infer.web.limits import Limits
+from tests.helpers.tiny_model import CALIBRATED, write_model
 from tests.helpers.web_service import PHOTO, ROOT, running
 
 playwright = pytest.importorskip("playwright.sync_api", reason="no playwright (the extra dev)")
@@ -44,6 +45,13 @@ COLOURS = """(canvas, places) => places.map(([x, y]) =>
 @pytest.fixture(scope="module")
 def url():
     with running(2, LIMITS) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def telling_url(tmp_path_factory):
+    """The page of a model that tells how far off each of its points may be."""
+    with running(1, LIMITS, write_model(tmp_path_factory.mktemp("telling"), spread=CALIBRATED)) as address:
         yield address
 
 
@@ -159,6 +167,30 @@ def test_switches_take_groups_points_and_lines_away_and_put_numbers_and_boxes_th
     page.focus("[data-show=numbers]")
     page.keyboard.press("Space")  # as without a mouse
     assert page.eval_on_selector("#canvas", "canvas => canvas.toDataURL()") != bare
+
+
+def test_errors_are_circles_as_wide_as_the_json_says(open_page, telling_url, tmp_path):
+    page = open_page()
+    assert page.locator("[data-show=errors]").count() == 0  # of a model that does not tell them
+    page.goto(telling_url)
+    page.locator(".swatch[style]").first.wait_for()
+    choose(page, PHOTO)
+    (face,) = entry_of(page, tmp_path)["faces"]
+    assert f"sure {face['sure']:.2f}" in page.inner_text("#faces")
+    above = np.array(face["points"]) - np.stack([np.zeros(5), face["errors"]], axis=1)
+    inside = (above + face["points"]) / 2
+    page.uncheck("[data-show=lines]")
+    before = colours_at(page, above), colours_at(page, inside)
+    page.check("[data-show=errors]")
+    ring, disc = (
+        np.abs(colours_at(page, at) - old).max(axis=1) for at, old in zip((above, inside), before, strict=True)
+    )
+    assert (ring > 25).all() and (disc > 5).all() and (disc < ring).all()
+    drawn = cv2.imread(str(saved(page, "png", tmp_path))).astype(int)
+    x, y = above.round().astype(int).T
+    assert (np.abs(drawn - cv2.imread(str(PHOTO)))[y, x].max(axis=1) > 20).all()
+    _, row = csv.reader(saved(page, "csv", tmp_path).open())
+    assert [float(cell) for cell in row[11:]] == face["errors"]
 
 
 @pytest.mark.parametrize("how", [DROP, PASTE], ids=["drop", "paste"])

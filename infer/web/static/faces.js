@@ -12,14 +12,19 @@ export function listFaces(list, faces) {
 function itemOf(face, index) {
   const item = element("li", "list-group-item");
   const title = element("div", "d-flex justify-content-between");
-  title.append(element("strong", "", `Face ${index + 1}`), element("span", "text-body-secondary small", scoreOf(face)));
+  title.append(element("strong", "", `Face ${index + 1}`), element("span", "text-body-secondary small", sharesOf(face)));
   item.append(title);
   if (face.pose) item.append(figures(DEGREES, face.pose, (value) => `${value.toFixed(1)}°`));
   if (face.open) item.append(figures(OPEN, face.open, (value) => value.toFixed(2)));
   return item;
 }
 
-const scoreOf = (face) => (face.score === undefined ? "" : `score ${face.score.toFixed(2)}`);
+/** What of 0 to 1 is known of a face: how surely it is one, and how sure its points are. */
+const sharesOf = ({ score, sure }) =>
+  Object.entries({ score, sure })
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => `${name} ${value.toFixed(2)}`)
+    .join(", ");
 
 function figures(names, values, textOf) {
   const list = element("dl", "figures");

@@ -48,6 +48,6 @@ function thumbnailOf(bitmap, faces, style, show) {
   const place = { scale, x: (SIZE - bitmap.width * scale) / 2, y: (SIZE - bitmap.height * scale) / 2 };
   context.imageSmoothingQuality = "high";
   context.drawImage(bitmap, place.x, place.y, bitmap.width * scale, bitmap.height * scale);
-  drawFaces(context, faces, style, { ...show, numbers: false, boxes: false }, place);
+  drawFaces(context, faces, style, { ...show, errors: false, numbers: false, boxes: false }, place);
   return canvas;
 }

@@ -17,6 +17,7 @@ from infer.landmarker import Landmarker
 from infer.web.app import HEADERS
 from infer.web.limits import Limits
 from infer.web.problems import MEDIA_TYPE
+from tests.helpers.tiny_model import CALIBRATED, write_model
 from tests.helpers.web_service import PHOTO, SHIPPED, application, drawn
 
 LANDMARKS, BATCH = "/api/v1/landmarks", "/api/v1/landmarks/batch"
@@ -55,6 +56,14 @@ def faces_alone(landmarker, data: bytes, box) -> list[dict]:
     return [face_entry(face_of(points[0]), landmarker.contract.points.scheme)]
 
 
+@pytest.fixture(scope="module")
+def telling(tmp_path_factory):
+    """A client of a service whose model tells how far off each of its five points may be, and that model's path."""
+    model = write_model(tmp_path_factory.mktemp("telling"), spread=CALIBRATED)
+    with application(model=model) as app:
+        yield app.test_client(), model
+
+
 def problem_of(response) -> tuple[int, str]:
     """The status and the detail of a problem, checked to be one as RFC 9457 has it."""
     body = response.get_json()
@@ -68,7 +77,7 @@ def test_detection_answers_as_the_command_line_does(client, landmarker):
     data = PHOTO.read_bytes()
     image = decode_picture(data, "x")
     expected = [face_entry(face, landmarker.contract.points.scheme) for face in landmarker.detect(image)]
-    assert len(expected) == 1 and set(expected[0]) == {"box", "points", "score", "pose", "open"}
+    assert len(expected) == 1 and set(expected[0]) == {"box", "points", "errors", "sure", "score", "pose", "open"}
     entry = {"width": image.shape[1], "height": image.shape[0], "faces": expected}
     raw = client.post(LANDMARKS, data=data)
     assert raw.content_type == "application/json" and raw.get_json() == {"images": [{"file": "image"} | entry]}
@@ -130,6 +139,41 @@ def test_png_has_what_was_asked_for(client, landmarker):
     mouth = png(groups="mouth")
     assert touched(mouth, groups["mouth"]) > 0.9 and touched(mouth, groups["jaw"]) == 0
     assert (png(numbers="true") != png()).any()
+
+
+def test_errors_come_with_the_points(telling):
+    client, model = telling
+    data, box = drawn(8)
+    image, landmarker = decode_picture(data, "x"), Landmarker(model)
+    (face,) = landmarker.fit_faces(image, [box])
+    assert len(set(face.errors)) == 5 and face.errors.min() > 0
+    (found,) = client.post(LANDMARKS, query_string=within(box), data=data).get_json()["images"][0]["faces"]
+    assert found["errors"] == np.round(face.errors.astype(float), 2).tolist() and found["sure"] == round(face.sure, 4)
+    answer = client.post(LANDMARKS, query_string=within(box) | {"format": "csv"}, data=data)
+    header, row = csv.reader(io.StringIO(answer.text))
+    assert header[9:] == ["x4", "y4", *(f"error{index}" for index in range(5))]
+    assert [float(cell) for cell in row[11:]] == found["errors"]
+    schema = client.get("/api/v1/openapi.json").get_json()["components"]["schemas"]["Face"]["properties"]["errors"]
+    assert [one.get("minItems") for one in schema["anyOf"]] == [5, None]
+
+
+def test_a_png_shows_errors_where_asked_for(telling, client):
+    data, box = drawn(8)
+
+    def png(asked, **options) -> np.ndarray:
+        answer = asked.post(LANDMARKS, query_string=within(box) | {"format": "png"} | options, data=data)
+        return cv2.imdecode(np.frombuffer(answer.data, np.uint8), cv2.IMREAD_COLOR).astype(int)
+
+    image, landmarker = decode_picture(data, "x"), Landmarker(telling[1])
+    (face,) = landmarker.fit_faces(image, [box])
+    plain, shown, nose = png(telling[0]), png(telling[0], errors="true"), png(telling[0], errors="true", groups="nose")
+    at = (face.points + np.stack([0 * face.errors, -face.errors], axis=1)).round().astype(int)  # above each point
+    tinted = [
+        np.abs(picture - other)[at[:, 1], at[:, 0]].max(axis=1) > 20
+        for picture, other in ((shown, plain), (nose, image))
+    ]
+    assert tinted[0].all() and tinted[1].tolist() == [False, False, True, False, False]
+    np.testing.assert_array_equal(png(client), png(client, errors="true"))  # a model that does not tell them
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import pytest
 
 from infer.model.contract import read_contract
+from infer.model.spread import Spread
 from infer.model.trained_on import SplitRule, TrainedOn
 from infer.web import pages as web_pages
 from infer.web.pages import EDGE, card_of, drawn_points, facts
+from tests.helpers.tiny_model import CALIBRATED, write_model
 from tests.helpers.web_service import SHIPPED, application
 
 
@@ -47,6 +49,19 @@ def test_the_model_page_says_what_the_contract_says(client, contract):
         "68 points (ibug68)"
     )
     assert text.count("<circle") == 68 and text.count("<polyline") == sum(map(len, contract.points.lines.values()))
+
+
+def test_a_model_that_tells_errors_has_a_switch_for_them(client, tmp_path):
+    model = write_model(tmp_path, spread=CALIBRATED)
+    with application(model=model) as app:
+        told = app.test_client().get("/").text
+    for text, there in ((client.get("/").text, False), (told, True)):
+        found = re.findall(r'data-show="(\w+)"( checked)?', text)
+        wanted = [("points", " checked"), ("lines", " checked"), ("errors", ""), ("numbers", ""), ("boxes", "")]
+        assert found == [one for one in wanted if there or one[0] != "errors"]
+    own = read_contract(model)
+    assert "expected" in dict(facts(own))["Output"]
+    assert "expected" not in dict(facts(replace(own, spread=Spread("spread"))))["Output"]  # nobody has calibrated it
 
 
 def test_nested_values_of_a_contract_are_a_line_and_missing_ones_left_out(contract):

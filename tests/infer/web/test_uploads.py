@@ -72,8 +72,10 @@ def test_a_picture_in_base64_is_the_same_in_json(text):
 
 
 QUERY = {"format": "png", "passes": "4", "detect_size": "640", "groups": "eyes,jaw", "numbers": "true", "face": "3"}
+QUERY |= {"errors": "1"}
 MEMBERS = {"format": "png", "passes": 4, "detect_size": 640, "groups": "eyes,jaw", "numbers": True, "face": 3}
-WANTED = AnswerOptions("png", 4, ("eyes", "jaw"), True, 3, 640)
+MEMBERS |= {"errors": True}
+WANTED = AnswerOptions("png", 4, ("eyes", "jaw"), True, 3, 640, True)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ def test_boxes_that_are_none(value, status):
 def test_options_and_their_errors():
     assert read_options({}, GROUPS, LIMITS) == AnswerOptions()
     assert read_options({"groups": "", "numbers": "True"}, GROUPS, LIMITS) == AnswerOptions(groups=(), numbers=True)
-    wrong = {"format": "xml", "passes": "5", "groups": "ears", "numbers": "yes", "face": "-1"}
+    wrong = {"format": "xml", "passes": "5", "groups": "ears", "numbers": "yes", "face": "-1", "errors": "0.5"}
     for key, value in [
         *wrong.items(),
         ("passes", "0"),
