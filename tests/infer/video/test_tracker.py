@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from infer.detect.own import FIRST
 from infer.faces.located import Located
 from infer.geometry.boxes import box_of
 from infer.geometry.candidates import candidates_of
@@ -189,6 +190,28 @@ def test_a_cut_to_nobody_ends_the_face_and_a_bystander_stays():
 
     answers = film(Tracker(truth, RAW), 20, paint=paint)
     assert [[face.id for face in faces] for faces in answers] == [[1, 2]] * 10 + [[2]] * 10
+
+
+@pytest.mark.parametrize(("away", "width"), [(1, 400), (2, 400), (5, 400), (5, 1400)])
+def test_a_lost_face_is_glanced_for_in_the_very_next_frames_where_that_costs_little(away, width):
+    """The faces are 40 pixels high, so that a glance at 1400 pixels has a longest side of 700."""
+    back = between(10 + away, 999, still(80, 100))
+    truth = Truth(lambda index: np.array([80, 100]) if index < 10 else back(index), still(300, 100))
+
+    def paint(index):
+        seed = 2 if 10 <= index < 10 + away else 1
+        return np.hstack([painted(seed)[:, :200], painted(1)[:, 200:], np.zeros((200, width - 400, 3), np.uint8)])
+
+    settings = TrackerSettings(smooth=None, look=0.5, search=5.5 / RATE)
+    answers = film(Tracker(truth, settings), 24, paint=paint)
+    assert [[face.id for face in faces] for faces in answers[:11]] == [[1, 2]] * 10 + [[2]]
+    assert truth.detected == [0, 10]  # a whole search where the cut is, and glances after it
+    glanced = [index for index, side in truth.glanced if index >= 10]
+    if width > 400:  # a glance costs too much to be had in every frame
+        assert not {11, 12, 13, 14, 15} & set(glanced)
+        return
+    assert glanced[:away] == list(range(11, 11 + away)) and {side for _, side in truth.glanced} == {FIRST}
+    assert [[face.id for face in faces] for faces in answers[10 + away :]] == [[1, 2]] * (14 - away)
 
 
 def test_wrong_frames_and_times():
