@@ -80,7 +80,7 @@ def _optimizer(
     if settings.optimizer == "adam":
         return v1.train.AdamOptimizer(rate)
     if settings.optimizer == "muon":
-        return MuonOptimizer(rate, is_hidden_kernel, tf.dtypes.as_dtype(settings.precision))
+        return MuonOptimizer(rate, is_hidden_kernel)
     return v1.train.MomentumOptimizer(rate, MOMENTUM, use_nesterov=True)
 
 
