@@ -24,7 +24,8 @@ from records.landmarks import Scheme
 from records.runtime import tf, v1
 
 SHOWN, ANSWERED = 24, 6  # training faces, and held-out ones with answers
-BATCH, MOST = 100, 2000  # of each split the table counts so many faces at most
+BATCH = 100
+FEW, MOST = 300, 2000  # faces that the table counts at most: of training ones, which only show how far it overfits
 SPLITS = ("train", VALIDATION, "test")
 COLUMNS = ["NME, %", "NME by box, %", "loss on the points", "MAE, px of the 128 crop"]
 COLUMNS += ["MAE, px of the picture", "RMSE, the same"]
@@ -46,7 +47,7 @@ def write(run: RunFolder, records: RecordSet, shape: Shape, loss: str) -> None:
 
 
 def answers_of(run: RunFolder, records: RecordSet, shape: Shape) -> dict[str, dict[str, np.ndarray]]:
-    """Of each split that has records the first `MOST`: label, predicted [N, 2K], side [N]; image of the first batch."""
+    """Of each split the first `FEW` or `MOST` records: label, predicted [N, 2K], side [N]; image of the first batch."""
     checkpoint = best_checkpoint(run)
     with v1.Graph().as_default():
         parts = {split: _batches(records, split) for split in SPLITS if records.count(split)}
@@ -63,7 +64,7 @@ def answers_of(run: RunFolder, records: RecordSet, shape: Shape) -> dict[str, di
 
 def _batches(records: RecordSet, split: str) -> tf.data.Dataset:
     names = ("image", "label", "side")
-    batches = test_batches(records, BATCH, split).take(MOST // BATCH)
+    batches = test_batches(records, BATCH, split).take((FEW if split == "train" else MOST) // BATCH)
     return batches.map(lambda batch: {name: batch[name] for name in names})
 
 
@@ -135,9 +136,10 @@ def page(rows: dict[str, dict[str, float]], records: RecordSet, answered: str, b
     chosen = f"The weights are those with the least NME by box on the {records.judge} records" if best else ""
     if best:
         chosen += f", over all of them {nme_in_words(records.judge, best.measures)} at {step_in_words(best.step)}."
+    most = f"at most {FEW} training faces, {MOST} of each other split"
     lines += [
         "",
-        f"Without augmentation, at most {MOST} faces of each split, over all known coordinates. {chosen}".strip(),
+        f"Without augmentation, {most}, over all known coordinates. {chosen}".strip(),
         "",
         f"![loss and MAE]({CURVES})",
         "",

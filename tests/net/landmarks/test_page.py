@@ -51,6 +51,16 @@ def test_every_picture_is_there_and_named(written):
     assert (answers == green).all(axis=2).any() and (answers == red).all(axis=2).any()
 
 
+def test_the_training_split_is_counted_in_part(trained, record_set, monkeypatch):
+    monkeypatch.setattr(page, "BATCH", 2)
+    monkeypatch.setattr(page, "FEW", 4)
+    records = RecordSet(record_set)
+    answers = page.answers_of(RunFolder(trained), records, Shape(width=8, decoder=8))
+    counts = {split: len(found["label"]) for split, found in answers.items()}
+    assert counts == {"train": 4, "test": records.count("test")} and records.count("train") > 4
+    assert page.row_of(answers["train"], "wing", Shape(width=8, decoder=8))["faces"] == 4
+
+
 def test_numbers_of_a_split_restated():
     label = np.array([[0.5, 0.5, np.nan, np.nan], [0.1, 0.2, 0.3, 0.4]], np.float32)
     predicted = np.array([[0.6, 0.5, 0.9, 0.9], [0.1, 0.4, 0.3, 0.3]], np.float32)
