@@ -14,7 +14,7 @@ import re
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,7 @@ from tools.shell import output_of
 PAGES = ROOT / "docs" / "benchmarks"
 WIDTH = 120  # letters a line, of prose
 REAL = 'DATA="300W 300W_LP"'
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "TF_ENABLE_ONEDNN_OPTS": "1"}
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -89,10 +90,13 @@ class Bench:
         return self.folder / "records"
 
 
-def run(script: str, *arguments: object) -> str:
-    """What one of the project's scripts prints, which is said to run. Raises ValueError where it fails."""
+def run(script: str, *arguments: object, settings: Mapping[str, str] | None = None) -> str:
+    """What one of the project's scripts prints, which is said to run. Raises ValueError where it fails.
+
+    settings: of its environment.
+    """
     print(f"$ {script}", flush=True)
-    return output_of(script, *arguments)
+    return output_of(script, *arguments, settings=settings)
 
 
 def table_of(script: str, *arguments: object) -> str:
@@ -118,6 +122,13 @@ def detection(bench: Bench) -> str:
     """Missed and invented faces, on marked photos too; nothing without real faces."""
     marked = ["--photos", bench.photos] if bench.photos else []
     return table_of("tools/measure/detection.py", "--data", *bench.data, *marked) if bench.data else ""
+
+
+def training(records: Path) -> str:
+    """The tables of this processor, and those of a common one."""
+    parts = {"All that this processor has": {}, "AVX2 alone, as a common processor has it": AVX2}
+    tables = (run("tools/measure/training.py", "--records", records, settings=one) for one in parts.values())
+    return "\n\n".join(f"## {title}\n\n{text.strip()}" for title, text in zip(parts, tables, strict=True))
 
 
 def formats(models: Sequence[Path]) -> str:
@@ -175,8 +186,12 @@ SECTIONS = {
     ),
     "training": Section(
         "Training",
-        "Gradient steps on real batches (records read, decoded, augmented) and on one constant batch, in turns.",
-        lambda bench: run("tools/measure/training.py", "--records", bench.records),
+        "Gradient steps of the standard network, in float32 and with muon, on real batches (records read, decoded, "
+        "augmented) and on one constant batch, and the step's matrix products alone, in turns. A convolution's product "
+        "is that of its unrolled windows and its kernel; its gradients are two more. For the second part oneDNN, which "
+        "has the convolutions and the products, is told to use AVX2 at most; the rest is TensorFlow's own code, the "
+        "same for all processors. In what a step's time goes to, what runs at the same time counts twice.",
+        lambda bench: training(bench.records),
     ),
     "evaluation": Section(
         "Held-out faces",

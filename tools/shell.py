@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,13 +26,16 @@ def call(script: str, *arguments, fine: tuple[int, ...] = (0,)) -> None:
         raise subprocess.CalledProcessError(code, ["python", *command])
 
 
-def output_of(script: str, *arguments: object, python: Path | str = sys.executable) -> str:
+def output_of(
+    script: str, *arguments: object, python: Path | str = sys.executable, settings: Mapping[str, str] | None = None
+) -> str:
     """What one of the project's commands prints; it runs in the repository's root, with another Python if asked.
 
-    Raises ValueError, with its last line, where it fails.
+    settings: of its environment, besides those of this process. Raises ValueError, with its last line, where it fails.
     """
     command = [str(word) for word in (python, ROOT / script, *arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    environment = {**os.environ, **(settings or {})}
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"exit code {done.returncode}, no reason given"]
         raise ValueError(f"{script}: {said[-1]}")

@@ -54,3 +54,14 @@ def test_a_section_that_fails_is_named_and_the_others_are_measured(tmp_path, mon
     assert bench.main(["--out", str(tmp_path), "--only", "training", "formats"]) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["formats.md"]
     assert capsys.readouterr().err == "bench: training: tools/measure/training.py: no memory\n"
+
+
+def test_training_is_measured_as_a_common_processor_would_do_it_too(monkeypatch):
+    def run(script, *arguments, settings):
+        assert (script, arguments) == ("tools/measure/training.py", ("--records", "there"))
+        return f"| {settings.get('ONEDNN_MAX_CPU_ISA', 'all')} |\n"
+
+    monkeypatch.setattr(bench, "run", run)
+    first, second = bench.training("there").split("\n\n## ")
+    assert first.endswith("| all |") and second.endswith("| AVX2 |")
+    assert bench.AVX2["TF_ENABLE_ONEDNN_OPTS"] == "1"  # TensorFlow itself would leave it off there

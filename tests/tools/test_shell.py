@@ -30,3 +30,11 @@ def test_what_a_command_prints_and_why_it_fails(tmp_path):
     assert output_of(str(script), 7, tmp_path) == f"7 {tmp_path}\n"
     with pytest.raises(ValueError, match=r"a\.py: last$"):
         output_of(str(script), "bad")
+
+
+def test_a_command_has_settings_of_its_own_besides_those_of_this_process(tmp_path, monkeypatch):
+    script = tmp_path / "a.py"
+    script.write_text("import os; print(os.environ['FIRST'], os.environ.get('SECOND'))")
+    monkeypatch.setenv("FIRST", "1")
+    assert output_of(str(script), settings={"SECOND": "2"}) == "1 2\n"
+    assert output_of(str(script)) == "1 None\n"
