@@ -48,7 +48,7 @@ demo-kaggle: setup
 
 test: setup
 	@$(MAKE) --no-print-directory beam || echo "found no Apache Beam to install: its tests are skipped"
-	$(PY) -m pytest -q -n auto --dist loadfile tests
+	$(PY) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder tests
 
 bench: setup
 	@$(PY) tools/bench.py $(if $(DATA),--data $(DATA)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(ONLY),--only $(ONLY))

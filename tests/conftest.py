@@ -12,6 +12,13 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("LANDMARK68_DATA") or ROOT.parent / "shared" / "data")
 CONTEXT = 9
 TEST_FRACTION = 0.5  # three of the ten photos, by their hashes
+LONGEST = ("slow", "net", "export")  # folders whose files take longest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first: a long file begun last would keep one core busy and the others waiting."""
+    folders = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: folders.get(item.path.relative_to(ROOT / "tests").parts[0], len(LONGEST)))
 
 
 @pytest.fixture(scope="session")
