@@ -2,13 +2,17 @@
 
     python tools/train_weights.py 300W 300W_LP
     python tools/train_weights.py 300W 300W_LP --init infer/landmark.json
+    python tools/train_weights.py 300W 300W_LP --five mtfl.jsonl --init infer/landmark.json --terms "..."
     python tools/train_weights.py --detector DATA --terms "..." --out infer
 
 The standard landmark network: 1. `--recipe real` from nothing, 2. `--recipe real_more` from there, 3. labels moved
 towards what that network says of many views of each face (tools/rewrite/distil.py), and `--recipe real_taught` on
 those, from the same network, 4. the same again with both networks as teachers and `--recipe real_taught_more`, 5.
 `--recipe real_polished`: on with little augmentation, 6. the export. Some four and a half hours on 2 cores, summed over
-the stages; with --init, a model that is there, only 4 to 6, from it and by it: 75 minutes.
+the stages; with --init, a model that is there, only 4 to 6, from it and by it: 75 minutes. With --five, faces of which
+five points are known, before the export: records of upright crops, those faces taught all points by the network of 5
+where it agrees with the five (tools/rewrite/teach.py), and `--recipe real_upright` on all, an hour; with --init that
+alone.
 
 The face detector: 1. scenes of the recipe's sets, `mtfl.jsonl`, `masks.jsonl`, `crowds.jsonl`, `negatives.jsonl`,
 `300W.jsonl` and `300W_LP.jsonl` in the folder DATA, 2. `--recipe own`, 3. the export, 4. tools/evaluate.py on what was
@@ -31,7 +35,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 from infer.files.console import speak_plainly
 from tools.shell import exit_code_of
 from tools.weights.detector import train_detector_weights
-from tools.weights.landmarks import landmark_steps
+from tools.weights.landmarks import FaceData, landmark_steps
 from tools.weights.steps import carry_out
 
 
@@ -39,6 +43,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("data", nargs="+", type=Path, help="300W and 300W_LP, in the layout of 300W-LP; of the detector its folder")
+    add(
+        "--five",
+        type=Path,
+        metavar="LABELS.jsonl",
+        help="faces of which five points are known, to be taught and learnt",
+    )
     add("--detector", action="store_true", help="the face detector in place of the landmark network")
     help_init = "contract of a model to go on from: of landmarks, the last lesson alone"
     add("--init", type=Path, metavar="FILE.json", help=help_init)
@@ -48,11 +58,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if args.detector:
         check_detector(parser, args)
+    if args.five and not args.terms:  # the export would ask for them, after hours
+        parser.error("--five: found no --terms, expected them, for those of such lists are not known")
     return args
 
 
 def check_detector(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
     """Ends the program where the detector's options do not go together."""
+    if args.five:
+        parser.error("--detector: found --five, expected it with landmarks alone")
     if len(args.data) > 1:
         parser.error(f"--detector: found {len(args.data)} data sets, expected the folder that holds them")
     if not args.terms:  # the export would ask for them, after an hour
@@ -68,7 +82,7 @@ def main(argv: list[str] | None = None) -> int:
         if args.detector:
             train_detector_weights(args.data[0], *places)
         else:
-            carry_out(landmark_steps(args.data, *places))
+            carry_out(landmark_steps(FaceData(args.data, args.five), *places))
 
     try:
         return exit_code_of("train_weights", steps, "stopped; the same command goes on from there")

@@ -23,13 +23,15 @@ def called(monkeypatch):
     def run(plan):  # what --init looks for
         make_run(plan.run.folder.path)
 
-    made = {"tools/make_records.py": records, "tools/rewrite/distil.py": records, "net/train.py": run}
+    rewritten = {f"tools/rewrite/{name}.py": records for name in ("distil", "teach", "join")}
+    made = {"tools/make_records.py": records, **rewritten, "net/train.py": run}
     return record_calls(monkeypatch, steps, made)
 
 
 def recipe_of(plan):
     """The recipe that a plan's settings are those of."""
-    plans = {name: parse("", ["--recipe", name]) for name in ("real", "real_more", *TAUGHT, "real_polished")}
+    names = ("real", "real_more", *TAUGHT, "real_polished", "real_upright")
+    plans = {name: parse("", ["--recipe", name]) for name in names}
     (found,) = [name for name, one in plans.items() if (one.settings, one.length) == (plan.settings, plan.length)]
     return found
 
@@ -57,6 +59,33 @@ def test_each_step_takes_what_the_one_before_made(called, tmp_path):
     assert polished.task.records.folder == before.task.records.folder
     assert (model.run, model.out, model.checkpoint) == (polished.run.folder.path, out, "last")
     assert list(model.formats) == ["pb16"]
+
+
+UPRIGHT = ["tools/make_records.py", "tools/rewrite/distil.py", "tools/make_records.py", "tools/rewrite/teach.py"]
+UPRIGHT += ["tools/rewrite/join.py", *LAST]
+FIVE = ["--five", "five.jsonl", "--terms", "mine"]
+
+
+def test_faces_of_five_points_are_taught_and_learnt_on_upright_crops(called, tmp_path):
+    contract = train_weights.ROOT / "infer" / "landmark.json"
+    assert train_weights.main(["a", "b", *FIVE, "--work", str(tmp_path), "--init", str(contract)]) == 0
+    assert scripts_of(called) == UPRIGHT
+    records, distilled, five, taught, joined, pupil, model = (args for _, args in called)
+    assert records.upright and five.upright and [str(path) for path in records.datasets] == ["a", "b"]
+    assert [str(path) for path in five.datasets] == ["five.jsonl"]
+    assert (distilled.records, taught.records) == (records.out, five.out)
+    assert distilled.teacher == taught.teacher == [contract.with_name("landmark.pb")]
+    assert joined.records == [distilled.out, taught.out]
+    assert (recipe_of(pupil), pupil.start, pupil.task.records.folder) == ("real_upright", contract, joined.out)
+    assert (model.run, model.terms) == (pupil.run.folder.path, "mine")
+
+
+def test_after_all_lessons_the_last_network_teaches_them(called, tmp_path):
+    assert train_weights.main(["a", *FIVE, "--work", str(tmp_path / "work")]) == 0
+    *_, polished, teacher, _, distilled, _, taught, _, pupil, _ = (args for _, args in called)
+    assert scripts_of(called)[-len(UPRIGHT) - 1 :] == ["export/freeze.py", *UPRIGHT]
+    assert teacher.run == polished.run.folder.path == pupil.start
+    assert distilled.teacher == taught.teacher == [teacher.out / "landmark.pb"]
 
 
 def test_goes_on_from_a_model(called, tmp_path):

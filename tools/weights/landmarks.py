@@ -34,14 +34,35 @@ LESSONS = (
     Lesson({"real_taught_more": 51, "real_polished": 13}, "300W/*=0.7,300W/YTF=0.8,300W_LP/*=0.5", 12, 8),
 )
 
+UPRIGHT = Lesson({"real_upright": 43}, LESSONS[-1].trust, 16, 5)  # 43: as many steps as real_taught_more has
 
-def landmark_steps(data: Sequence[Path], init: Path | None, work: Path, out: Path, terms: str | None) -> list[Command]:
-    """All steps from data sets to the model in a folder: records, stages, lessons, export.
 
-    init: a contract to go on from, by the last lesson alone; work: folder of records and runs; terms: of use, None: as
-    they follow from the data.
+@dataclass(frozen=True)
+class FaceData:
+    """What landmark networks learn from: sets: of faces with all points; five: a list of faces with five, if any."""
+
+    sets: Sequence[Path]
+    five: Path | None = None
+
+
+def landmark_steps(data: FaceData, init: Path | None, work: Path, out: Path, terms: str | None) -> list[Command]:
+    """All steps from data sets to the model in a folder: records, stages, lessons, the round on upright crops, export.
+
+    init: a contract to go on from, by what comes last alone: that round, or without faces of five points the last
+    lesson; work: folder of records and runs; terms: of use, None: as they follow from the data.
     """
     how = (*LAST, *(("--terms", terms) if terms else ()))
+    steps, network = ([], init) if init and data.five else _lessons(data.sets, init, work, how)
+    if data.five:
+        if network != init:
+            steps.append(freezing(network, _model_of(network, work).parent, *how))
+        steps += _upright(data.sets, data.five, network, work)
+        network = work / list(UPRIGHT.recipes)[-1]
+    return [*steps, freezing(network, out, *how)]
+
+
+def _lessons(data: Sequence[Path], init: Path | None, work: Path, how: Sequence[object]) -> tuple[list[Command], Path]:
+    """Records, stages and lessons; from init the last lesson alone. With the last run."""
     records = work / "records"
     steps = [making(records, "tools/make_records.py", *data)]
     network = init or work / list(STAGES)[-1]  # a run, or a model by its contract
@@ -54,7 +75,22 @@ def landmark_steps(data: Sequence[Path], init: Path | None, work: Path, out: Pat
             steps.append(freezing(network, teachers[0].parent, *how))
         steps += _taught(lesson, records, teachers, network, work)
         network = work / list(lesson.recipes)[-1]
-    return [*steps, freezing(network, out, *how)]
+    return steps, network
+
+
+def _upright(data: Sequence[Path], five: Path, network: Path, work: Path) -> list[Command]:
+    """Records of upright crops, faces of five points among them, taught by a network, and training on from it."""
+    places = {name: work / f"{name}_upright" for name in ("records", "taught", "five", "taught_five", "all")}
+    options = ("--teacher", _model_of(network, work), "--views", UPRIGHT.views)
+    trust = ("--trust", UPRIGHT.trust)
+    return [
+        making(places["records"], "tools/make_records.py", *data, "--upright"),
+        making(places["taught"], "tools/rewrite/distil.py", places["records"], *options, *trust, minutes=5),
+        making(places["five"], "tools/make_records.py", five, "--upright"),
+        making(places["taught_five"], "tools/rewrite/teach.py", places["five"], *options, minutes=UPRIGHT.minutes),
+        making(places["all"], "tools/rewrite/join.py", places["taught"], places["taught_five"]),
+        *_chain(UPRIGHT.recipes, network, places["all"], work),
+    ]
 
 
 def _model_of(network: Path, work: Path) -> Path:
