@@ -115,7 +115,7 @@ def test_records_hold_the_points_of_the_file(sevens, tmp_path):
 @pytest.mark.parametrize(
     "scheme, message",
     [
-        ("ibug68", "found point scheme points7, expected ibug68 or one that maps to it"),
+        ("ibug68", "faces.csv: found point scheme points7 of 7 points, expected ibug68 of 68, or one that maps to it"),
         ("none.json", "none.json: found no such file"),
         ("other", "point scheme: found 'other', expected one of wflw98"),
     ],
