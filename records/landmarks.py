@@ -13,7 +13,6 @@ import numpy as np
 from records.scheme import ALL, KEYS, MOST, Chains, Scheme, is_nameless, read_scheme, scheme_from, without_scheme
 
 FOLDER = Path(__file__).with_name("schemes")
-# first those that others are made of: of two data sets the first one that both lead to is their common scheme
 SHIPPED = ("wflw98", "ibug68", "ibug51", "ibug49", "cofw29", "aflw19", "kaggle15", "mtfl5")
 SCHEMES = {name: read_scheme(FOLDER / f"{name}.json") for name in SHIPPED}
 IBUG_68, KAGGLE_15 = SCHEMES["ibug68"], SCHEMES["kaggle15"]
@@ -168,16 +167,14 @@ def _is_same(one: Scheme, other: Scheme) -> bool:
 
 
 def common(schemes: Iterable[Scheme]) -> Scheme | None:
-    """The first scheme that all of these lead to, of those that came along, or else of these; None where none is.
+    """The scheme of most points that all of these lead to, one that came along or one of these; None where none is.
 
     Points without a scheme lead to one of these alone: that they stand in another's order nobody says.
     """
     schemes = list(schemes)
-    nameless = any(map(is_nameless, schemes))
-    for target in schemes if nameless else (*SCHEMES.values(), *schemes):
-        if all(steps(scheme, target) is not None for scheme in schemes):
-            return target
-    return None
+    known = schemes if any(map(is_nameless, schemes)) else [*SCHEMES.values(), *schemes]
+    reached = [target for target in known if all(steps(scheme, target) is not None for scheme in schemes)]
+    return max(reached, key=lambda scheme: scheme.count, default=None)
 
 
 def convert(points: np.ndarray, source: Scheme, target: Scheme) -> np.ndarray:

@@ -147,6 +147,10 @@ def test_points_of_one_name_are_the_same():
     assert steps(ours, theirs) is None and steps(theirs, dataclasses.replace(ours, names=("brow", "jaw"))) is None
 
 
+def five_of(count):
+    return {"mtfl5": tuple((count - 1 - index,) for index in range(5))}
+
+
 def test_points_that_make_others():
     rng = np.random.default_rng(8)
     whole = tuple((index, 68 + index) if index in (36, 40) else (index,) for index in range(68))
@@ -157,6 +161,8 @@ def test_points_that_make_others():
     np.testing.assert_allclose(convert(face, own, IBUG_68), expected)
     np.testing.assert_allclose(convert(face, own, KAGGLE_15), convert(expected, IBUG_68, KAGGLE_15))
     assert common([own, IBUG_68]) is IBUG_68 and steps(IBUG_68, own) is None
+    twenty = dataclasses.replace(without_scheme(20), name="less", made_of={"ibug68": whole[:20]}, makes=five_of(20))
+    assert common([twenty, IBUG_68]) is twenty and common([twenty, KAGGLE_15]) is SCHEMES["mtfl5"]
     assert mapping(own, IBUG_68) == whole
     five = mapping(own, SCHEMES["mtfl5"])  # of the right eye's six two are means of two themselves
     means = np.array([face[list(indices)].mean(axis=0) for indices in five])
