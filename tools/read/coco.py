@@ -65,7 +65,7 @@ def _begins_right(file: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class _Faces:
+class _FaceCategories:
     """The ids of a file's categories that are faces and of those that are not; the faces' keypoints: labels, order."""
 
     ids: set[str]
@@ -124,7 +124,7 @@ def _by_id(entries: list, what: str, meaning: Callable[[dict], object], file: Pa
     return found
 
 
-def _faces(document: dict, file: Path) -> _Faces:
+def _faces(document: dict, file: Path) -> _FaceCategories:
     """Which categories are faces, and their keypoints. Raises ValueError where none is, or nothing tells which."""
     known = _by_id(document["categories"], "category", _count, file)
     usual = _usual_counts(document["annotations"])
@@ -135,7 +135,7 @@ def _faces(document: dict, file: Path) -> _Faces:
         raise ValueError(f"{file}: found categories {', '.join(each) or 'none'}, expected one of a face's keypoints")
     names = keypoints[min(ids)]
     order = order_of_list(names)
-    return _Faces(ids, set(known) - ids, names if set(names) <= set(order.labels) else order.labels, order)
+    return _FaceCategories(ids, set(known) - ids, names if set(names) <= set(order.labels) else order.labels, order)
 
 
 def _alike(keypoints: dict[str, tuple[str, ...]], names: dict[str, str]) -> set[str]:
@@ -173,7 +173,9 @@ def _usual_counts(annotations: Sequence[object]) -> dict[str, int]:
     return {number: each.most_common(1)[0][0] for number, each in counts.items()}
 
 
-def _entry(entry: dict, faces: _Faces, images: dict[str, dict], folder: Path, place: str) -> tuple[Path, Labelled]:
+def _entry(
+    entry: dict, faces: _FaceCategories, images: dict[str, dict], folder: Path, place: str
+) -> tuple[Path, Labelled]:
     """The picture of an annotation and what it says."""
     number = _id(entry.get("image_id"))
     image = images.get(number or "", {})
@@ -199,7 +201,7 @@ def _box(entry: dict) -> np.ndarray | None:
     return np.concatenate([box[:2], box[:2] + box[2:]]) - BOX_ORIGIN
 
 
-def _rows(entry: dict, faces: _Faces) -> np.ndarray:
+def _rows(entry: dict, faces: _FaceCategories) -> np.ndarray:
     """x, y, v of each point, float64 [K, 3]. Raises BadSample without the name of the entry."""
     if _id(entry.get("category_id")) not in faces.ids:
         raise BadSample("unknown category", f"category_id is {entry.get('category_id')!r}, expected one of the file's")
