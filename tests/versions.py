@@ -40,10 +40,10 @@ ROWS = {
     "oldest": Row(10, "numpy==1.26.*", f"{OPENCV}==4.8.*"),
     "opencv4.10": Row(11, "numpy==2.0.*", f"{OPENCV}==4.10.*"),
     "opencv4": Row(12, "numpy", f"{OPENCV}<5"),
-    "windows": Row(13, "numpy", "opencv-python<6"),
-    "opencv5": Row(14, "numpy", f"{OPENCV}>=5,<6"),
+    "windows": Row(13, "numpy", "opencv-python<5.1"),
+    "opencv5": Row(14, "numpy", f"{OPENCV}>=5,<5.1"),
     "opencv4-newest": Row(14, "numpy", f"{OPENCV}<5"),
-    "opencv5-oldest": Row(10, "numpy", f"{OPENCV}>=5,<6"),
+    "opencv5-oldest": Row(10, "numpy", f"{OPENCV}>=5,<5.1"),
 }
 
 

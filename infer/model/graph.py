@@ -23,6 +23,11 @@ def open_graph(model: Path):
         # OpenCV 4.14 reads squeeze-and-excite in such files wrongly, without a word
         raise ValueError(f"{model}: found a TFLite file, expected a .pb or .onnx, which OpenCV reads rightly")
     data, is_onnx = model.read_bytes(), model.suffix == ".onnx"
+    if not is_onnx and not hasattr(cv2.dnn, "readNetFromTensorflow"):
+        raise ValueError(
+            f"{model}: found OpenCV {cv2.__version__}, which reads no TensorFlow graphs, "
+            f"expected one before 5.1, or an .onnx file"
+        )
     try:
         (check_onnx if is_onnx else check_graph)(data)
     except ValueError as error:

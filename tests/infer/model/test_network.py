@@ -10,6 +10,7 @@ import pytest
 from infer.landmarker import Landmarker
 from infer.model import network
 from infer.model.contract import NHWC, PIXEL, PLANAR, SIGNED, read_contract
+from infer.model.graph import open_graph
 from tests.helpers.tiny_model import expected_fractions, write_model
 from tests.helpers.tiny_onnx import SIZE, expected_points, pooled_model, write_peer
 
@@ -137,6 +138,13 @@ def test_a_tflite_file_is_named_as_such(tmp_path):
     rewrite(path, file=path.name)
     with pytest.raises(ValueError, match=r"landmark\.tflite: found a TFLite file"):
         network.load(read_contract(path))
+
+
+def test_an_opencv_without_tensorflow_is_told(tmp_path, monkeypatch):
+    monkeypatch.delattr(cv2.dnn, "readNetFromTensorflow")
+    (tmp_path / "model.pb").write_bytes(b"a graph")
+    with pytest.raises(ValueError, match=rf"model\.pb: found OpenCV {cv2.__version__}, which .* \.onnx file"):
+        open_graph(tmp_path / "model.pb")
 
 
 def test_a_graph_that_would_end_the_process_is_refused(tmp_path):
