@@ -91,7 +91,10 @@ class Bench:
 
 
 def run(script: str, *arguments: object, settings: Mapping[str, str] | None = None) -> str:
-    """What a script of the project prints, which is said to run, with settings of its environment; as `output_of`."""
+    """What one of the project's scripts prints, which is said to run. Raises ValueError where it fails.
+
+    settings: of its environment.
+    """
     print(f"$ {script}", flush=True)
     return output_of(script, *arguments, settings=settings)
 
@@ -184,9 +187,10 @@ SECTIONS = {
     "training": Section(
         "Training",
         "Gradient steps of the standard network, in float32 and with muon, on real batches (records read, decoded, "
-        "augmented) and on one constant batch, and the step's matrix products alone, in turns: those of convolutions' "
-        "unrolled windows, of their gradients, and of muon. In the second part oneDNN, which has all of these, is "
-        "told to use AVX2 at most; TensorFlow's other code is the same for all processors.",
+        "augmented) and on one constant batch, and the step's matrix products alone, in turns. A convolution's product "
+        "is that of its unrolled windows and its kernel; its gradients are two more. For the second part oneDNN, which "
+        "has the convolutions and the products, is told to use AVX2 at most; the rest is TensorFlow's own code, the "
+        "same for all processors. In what a step's time goes to, what runs at the same time counts twice.",
         lambda bench: training(bench.records),
     ),
     "evaluation": Section(
@@ -248,8 +252,9 @@ SECTIONS = {
     "video": Section(
         "Following faces",
         "Tracking of two faces at 640x480 in clips made of held-out stills with known motion, fresh noise in every "
-        "frame (`tools/measure/video.py`). *ids* is the most of any of the three clips, so 3 means that one of the "
-        "faces got a new one once.",
+        "frame (`tools/measure/video.py`). *covered*: something as large as a hand passes before them. *by errors*: "
+        "points that are expected to be far off are smoothed the more, as it is done where the model tells them. *ids* "
+        "is the most of any of the three clips, so 3 means that one of the faces got a new one once.",
         lambda bench: real_faces("tools/measure/video.py", bench.data[:1]),
         REAL,
     ),

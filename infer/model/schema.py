@@ -104,8 +104,6 @@ CONTRACT: dict[str, Form] = {  # a key that ends with ? may be left out
         "right_eye": INDICES,
         "flip": INDICES,
         "corners?": INDICES,
-        "made_of?": Each(CHAINS),
-        "makes?": Each(CHAINS),
         "names?": NAMES,
     },
     "spread?": {

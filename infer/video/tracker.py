@@ -18,13 +18,13 @@ import numpy as np
 
 from ..detect.own import FIRST, LOW
 from ..faces.agreement import disagreement
-from ..faces.face import Face, TrackedFace
+from ..faces.face import Face, TrackedFace, faces_of
 from ..faces.located import Located
 from ..files.pictures import as_bgr
 from ..geometry.boxes import OVERLAP, SAME, overlaps
 from ..geometry.candidates import Candidates
 from .looks import look_of
-from .smoothing import OneEuro, SmoothingSettings
+from .smoothing import FaceSmoother, SmoothingSettings
 from .tracks import ALIKE, Memory, Sighting, Track, fit_of, is_apart, pairs
 
 MOVED = 0.06  # of the face: points so far from where they were sought get a second pass, for their crop was off
@@ -102,15 +102,15 @@ class Tracker:
         if not self._tracks:
             return
         sought = np.array([track.expected(self._time) for track in self._tracks])
-        points = self.landmarker.refine(frame, sought).points
-        far = np.flatnonzero(disagreement(sought, points) > MOVED)
-        restless = np.zeros(len(points), bool)
+        located = self.landmarker.refine(frame, sought)
+        far = np.flatnonzero(disagreement(sought, located.points) > MOVED)
+        restless = np.zeros(len(sought), bool)
         if len(far):
-            again = self.landmarker.refine(frame, points[far]).points
-            restless[far] = disagreement(points[far], again) > MOVED
-            points[far] = again
-        for track, answer, moves in zip(self._tracks, points, restless.tolist(), strict=True):
-            track.points, track.seen, track.restless = answer, self._time, moves
+            again = self.landmarker.refine(frame, located.points[far])
+            restless[far] = disagreement(located.points[far], again.points) > MOVED
+            located = located.replaced(far, again)
+        for track, answer, moves in zip(self._tracks, faces_of(located), restless.tolist(), strict=True):
+            track.points, track.errors, track.seen, track.restless = answer.points, answer.errors, self._time, moves
 
     def _notice_cut(self, frame: np.ndarray) -> bool:
         """Ends every face that has become another one, or none at all; whether there is one."""
@@ -214,7 +214,8 @@ class Tracker:
         face, look = found.face, found.look
         memory = Memory(look, face.box.astype(np.float64), np.zeros(2), self._time)
         self._next_id += 1
-        return Track(self._next_id - 1, face.points, face.score, look, self._smoothing(), memory, self._time)
+        seen = (face.points, face.score, look, self._smoothing(), memory, self._time)
+        return Track(self._next_id - 1, *seen, errors=face.errors)
 
-    def _smoothing(self) -> OneEuro | None:
-        return OneEuro(self.settings.smooth) if self.settings.smooth else None
+    def _smoothing(self) -> FaceSmoother | None:
+        return FaceSmoother(self.settings.smooth) if self.settings.smooth else None

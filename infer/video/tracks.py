@@ -10,7 +10,7 @@ import numpy as np
 from ..faces.face import Face, TrackedFace
 from ..geometry.boxes import SAME, box_of, overlaps
 from .looks import MARGIN, FaceLook
-from .smoothing import OneEuro
+from .smoothing import FaceSmoother
 
 BLEND, SLOWLY = 0.3, 0.05  # of the velocity from the last frame to this one in what is gone by; near others
 STILL = 0.02  # of the face's edge: what moves less from frame to frame may only tremble
@@ -48,17 +48,18 @@ class Memory:
 @dataclass(eq=False)
 class Track:
     """A face that is followed: its raw points [K, 2], score, look, filter, memory, the time it was last seen, how often
-    in a row nothing was seen on it, and whether its points would not come to rest."""
+    in a row nothing was seen on it, whether its points would not come to rest, and the points' errors [K], if known."""
 
     id: int
     points: np.ndarray
     score: float | None
     look: FaceLook
-    filter: OneEuro | None
+    filter: FaceSmoother | None
     memory: Memory
     seen: float
     strikes: int = 0
     restless: bool = False
+    errors: np.ndarray | None = None
 
     @property
     def box(self) -> np.ndarray:
@@ -80,17 +81,18 @@ class Track:
         velocity = blend * gone + (1 - blend) * self.memory.velocity
         self.memory = Memory(self.look if alone else self.memory.look, self.box, velocity, time)
 
-    def take(self, found: Sighting, smooth: OneEuro | None, time: float) -> None:
+    def take(self, found: Sighting, smooth: FaceSmoother | None, time: float) -> None:
         """Goes on, smoothed anew, from a face that was found; its way there says nothing of how it goes on."""
         self.points, self.score, self.look, self.seen = found.face.points, found.face.score, found.look, time
+        self.errors = found.face.errors
         self.strikes, self.restless, self.filter = 0, False, smooth
         if found.whole:
             self.memory = Memory(found.look, self.box, np.zeros(2), time)
 
     def shown(self, time: float) -> TrackedFace:
         """The face as it is at that time, smoothed."""
-        points = self.filter(self.points, time) if self.filter else self.points
-        return TrackedFace(box_of(points).astype(np.float32), points, self.score, self.id)
+        points = self.filter(self.points, time, self.errors) if self.filter else self.points
+        return TrackedFace(box_of(points).astype(np.float32), points, self.score, self.id, errors=self.errors)
 
 
 def middle_of(box: np.ndarray) -> np.ndarray:

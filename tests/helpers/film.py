@@ -19,15 +19,18 @@ SIZE = (160, 120)  # of a clip
 
 class Truth:
     """A landmarker, and a detector, for films whose faces are known: the middle of each by frame, None where it is not
-    there. The frame's first pixels tell its number."""
+    there; errors: of the points, [K], by frame, None where it tells none. The frame's first pixels tell its number."""
 
-    def __init__(self, *paths):
-        self.paths = paths
+    def __init__(self, *paths, errors=None):
+        self.paths, self.errors = paths, errors
         self.detected, self.glanced, self.refined = [], [], []
 
     def at(self, frame) -> list[np.ndarray]:
         index = int(frame[0, 0, 0]) + 256 * int(frame[0, 0, 1])
         return [SHAPE + path(index) for path in self.paths if path(index) is not None]
+
+    def errors_at(self, frame) -> np.ndarray | None:
+        return self.errors and self.errors(int(frame[0, 0, 0]) + 256 * int(frame[0, 0, 1])).astype(np.float32)
 
     def nearest(self, frame, points):
         near = [true for true in self.at(frame) if np.abs(true.mean(axis=0) - points.mean(axis=0)).max() < 15]
@@ -35,12 +38,12 @@ class Truth:
 
     def detect(self, frame):
         self.detected.append(int(frame[0, 0, 0]))
-        return [face_of(true.astype(np.float32), 0.9) for true in self.at(frame)]
+        return [face_of(true.astype(np.float32), 0.9, self.errors_at(frame)) for true in self.at(frame)]
 
     def faces_at(self, frame, found):
         found = found.chosen(found.scores >= 0.5)
         return [
-            face_of(true.astype(np.float32), 0.8)
+            face_of(true.astype(np.float32), 0.8, self.errors_at(frame))
             for true in self.at(frame)
             if any(np.abs(true.mean(axis=0) - box[:2]).max() < 25 for box in found.oriented)
         ]
@@ -49,7 +52,7 @@ class Truth:
         self.refined.append(len(points))
         found = [self.nearest(frame, some) for some in points]
         places = [some if true is None else true for some, true in zip(points, found, strict=True)]
-        return Located(np.array(places, np.float32))
+        return Located(np.array(places, np.float32), self.errors and np.array([self.errors_at(frame)] * len(places)))
 
     def glance(self, frame, side):
         self.glanced.append((int(frame[0, 0, 0]), side))

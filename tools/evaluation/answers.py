@@ -16,7 +16,8 @@ from records import metrics
 from records.landmarks import Scheme, convert
 from tools.evaluation.boxes import match, shifted_boxes
 from tools.evaluation.measured import DETECTOR, PASSES, SHIFTED, TRUE, Measured, Tile
-from tools.evaluation.models import Measurable, common_scheme, named_by, scheme_of_model
+from tools.evaluation.models import Measurable, common_scheme, scheme_of_model
+from tools.make.datasets import named
 from tools.read import formats
 from tools.read.face import AnnotatedFace, BadSample, Item
 
@@ -43,7 +44,7 @@ def run_models(items: Sequence[Item], models: Mapping[str, Measurable], settings
     scheme = common_scheme(items, models)
     collector = _Collector(scheme, models, settings)
     with Progress(len(items), "faces") as progress:
-        for several in by_picture(named_by(items, models)):
+        for several in by_picture(named(items, scheme)):
             collector.picture(several)
             progress.step(len(several))
     if not collector.faces:

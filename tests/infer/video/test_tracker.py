@@ -7,7 +7,7 @@ from infer.detect.own import FIRST
 from infer.faces.located import Located
 from infer.geometry.boxes import box_of
 from infer.geometry.candidates import candidates_of
-from infer.video.smoothing import OneEuro
+from infer.video.smoothing import FaceSmoother
 from infer.video.tracker import Tracker, TrackerSettings
 from tests.helpers.film import RATE, SHAPE, Truth, between, film, still
 
@@ -152,10 +152,38 @@ def test_without_faces_it_looks_now_and_then():
 def test_points_are_smoothed_as_the_filter_does():
     noise = np.random.default_rng(0).normal(0, 1, (40, 2))
     truth = Truth(lambda index: np.array([80, 100]) + noise[index])
-    answers, smooth = film(Tracker(truth), 40), OneEuro()
+    answers, smooth = film(Tracker(truth), 40), FaceSmoother()
     for index, faces in enumerate(answers):
         wanted = smooth((SHAPE + np.array([80, 100]) + noise[index]).astype(np.float32), index / RATE)
         np.testing.assert_allclose(faces[0].points, wanted, atol=1e-4)
+
+
+def test_errors_are_those_of_the_frame_and_weigh_the_points():
+    """Of a face that goes on, of one that leaps, found by a second pass, and of one found anew."""
+    noise = np.random.default_rng(0).normal(0, 1, (40, 5, 2))
+
+    def way(index):
+        return np.array([80, 100]) + noise[index] + (12 if index >= 20 else 0)
+
+    def errors(index):
+        return np.arange(5) + index / 4
+
+    raw = film(
+        Tracker(Truth(way, between(25, 99, still(300, 100)), errors=errors), TrackerSettings(smooth=None, look=0.1)), 40
+    )
+    for index, faces in enumerate(raw):
+        for face in faces:
+            np.testing.assert_allclose(face.errors, errors(index))
+    assert [len(raw[index]) for index in (0, 20, 39)] == [1, 1, 2] and raw[-1][0].sure < raw[0][0].sure
+    truth, smooth = Truth(way, errors=errors), FaceSmoother()
+    shown = film(Tracker(truth), 40)
+    assert max(truth.refined) == 1 and len(truth.refined) > 39
+    alike = film(Tracker(Truth(way)), 40)
+    for index, ((face,), (other,)) in enumerate(zip(shown, alike, strict=True)):
+        wanted = smooth((SHAPE + way(index)).astype(np.float32), index / RATE, errors(index))
+        np.testing.assert_allclose(face.points, wanted, atol=1e-4)
+        assert face.box.tolist() == box_of(face.points).astype(np.float32).tolist() and other.errors is None
+    assert np.abs(shown[-1][0].points - alike[-1][0].points).max() > 0.1
 
 
 def painted(seed: int, gain: float = 1.0) -> np.ndarray:
