@@ -18,6 +18,8 @@ from export.checkpoint import Checkpoint, DetectorCheckpoint, LandmarkCheckpoint
 from export.networks import CELLS
 from export.parity import Difference
 from export.summary import Summary
+from infer.faces.align import FIVE_PLACES
+from infer.faces.pose import WHOLE_FACE
 from infer.files.atomic import write_text_atomically
 from infer.geometry.levels import FIELDS
 from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, Placement
@@ -25,7 +27,7 @@ from infer.model.detector_contract import KIND
 from infer.model.document import VERSION
 from net.detector.shape import LEVELS, MULTIPLE
 from net.model.senet import INPUT, OUTPUT, SPREAD
-from records.landmarks import Scheme, told
+from records.landmarks import SCHEMES, Scheme, mapping, told
 
 SAID_OF_SPREAD = {"name": SPREAD, "unit": FRACTION}  # until it is calibrated
 
@@ -187,8 +189,7 @@ def _crop(checkpoint: LandmarkCheckpoint, recrop: Placement | None) -> dict:
 
 
 def _points(scheme: Scheme) -> dict:
-    """What a contract says of points; of a scheme whose name does not say it also what normalises errors."""
-    own = isinstance(told(scheme), dict) and scheme.corners
+    """What a contract says of points; of a scheme that did not come along also what its name does not say."""
     return {
         "scheme": scheme.name,
         "count": scheme.count,
@@ -198,8 +199,20 @@ def _points(scheme: Scheme) -> dict:
         "right_eye": scheme.right_eye,
         "flip": scheme.flip,
         **({"names": scheme.names} if scheme.names else {}),
-        **({"corners": scheme.corners} if own else {}),
+        **({} if scheme.name in SCHEMES else _unsaid(scheme)),
     }
+
+
+def _unsaid(scheme: Scheme) -> dict:
+    """What normalises errors, what the points are made of, and what they make: pose and aligned faces go by that."""
+    own = isinstance(told(scheme), dict)
+    makes = {name: mapping(scheme, SCHEMES[name]) for name in (WHOLE_FACE, FIVE_PLACES)} | scheme.makes
+    said = {
+        "corners": scheme.corners if own else (),
+        "made_of": scheme.made_of,
+        "makes": {name: means for name, means in makes.items() if means},
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def _trained_on(checkpoint: Checkpoint) -> dict:

@@ -1,7 +1,8 @@
 """How the crop lies around the points themselves, for schemes whose points do not span the landmark box.
 
 Inference crops again around the points of an earlier pass. Around 68 points that is the crop of training, and around
-98, which hold them; 15 end at the brows and the lower lip, so the records say how far the crop reaches beyond them.
+WFLW's 98, which hold them; 15 end at the brows and the lower lip, and one's own may reach to the hair, so the records
+say how far the crop reaches beyond them.
 """
 
 from __future__ import annotations
@@ -13,19 +14,19 @@ from infer.geometry.rotations import rotation
 from infer.model.contract import Placement
 from net.data.batches import test_batches
 from net.data.record_set import RecordSet
-from records.landmarks import IBUG_68, Scheme, steps
+from records.landmarks import IBUG_68, SCHEMES, Scheme, steps
 from records.runtime import tf
 
 FACES, BATCH = 2000, 200  # training records that are looked at
 
 
 def recrop_of(records: RecordSet) -> Placement | None:
-    """The crop around points found before, measured on the training records; None for points that hold the 68.
+    """The crop around points found before, measured on the training records; None for those that span the 68's box.
 
     Its margin and shift are fractions of the longer edge of the points' box. None as well where no record has all
     points.
     """
-    if steps(records.scheme, IBUG_68) is not None:
+    if records.scheme.name in SCHEMES and steps(records.scheme, IBUG_68) is not None:
         return None
     with tf.init_scope():
         batches = test_batches(records, BATCH, "train").take(FACES // BATCH)

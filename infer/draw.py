@@ -26,6 +26,7 @@ SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 SOLID = 60  # pixels of a face's longer edge from which on its marks are opaque; they would hide a smaller one
 FAINTEST = 0.35  # opacity of the marks on the smallest
 DISC, RING = 0.25, 0.85  # opacity of the circles of expected errors: within, and their edges
+LARGEST = 2.5  # times as large as usual are the dots of a handful of points
 NUMBERED = 100  # pixels of a face's longer edge from which on there is room for any number
 SMALLEST = 0.3  # of OpenCV's letters, 6 pixels high: smaller ones cannot be read
 EDGE = 3  # pixels that the dark edge of letters goes beyond their box, and rounding
@@ -46,7 +47,8 @@ def draw_faces(
     faces: points [K, 2] each, pixels of the picture; groups: name -> indices, lines: name -> index chains, as in the
     model's contract; numbers: each point's index beside it, counted from 0, where there is room; names: of the faces,
     written above each; errors: of each face its points' expected errors [K], pixels, as circles around them, or None.
-    Points that are not finite are left out. Dots, lines and letters grow with the face, and are faint on a small one.
+    Points that are not finite are left out. Dots, lines and letters grow with the face, and are faint on a small one;
+    the dots of few points are larger.
     """
     image = image.copy()
     for index, points in enumerate(faces):
@@ -122,7 +124,8 @@ def _draw_faintly(image, points, groups, edge: float) -> None:
     def draw(part, start) -> None:
         _draw_face(part, points - start, groups, {}, edge)
 
-    _blend(image, points, 9, max(FAINTEST, edge / SOLID), draw)
+    opacity = min(1.0, max(FAINTEST, _growth(len(points)) * edge / SOLID))
+    _blend(image, points, 9, opacity, draw)
 
 
 def _draw_circles(image, points, errors, groups, edge: float) -> None:
@@ -135,7 +138,7 @@ def _draw_circles(image, points, errors, groups, edge: float) -> None:
     def draw(part, start, width: int) -> None:
         for name, colour in colours_of(groups).items():
             for index in groups[name]:
-                if radii[index] > _dot_radius(edge) + 1:
+                if radii[index] > _dot_radius(edge, len(points)) + 1:
                     _circle(part, points[index] - start, radii[index], colour, width)
 
     for opacity, width in ((DISC, cv2.FILLED), (RING, thickness)):
@@ -161,7 +164,7 @@ def _blend(image, points, room: float, opacity: float, draw: Callable[[np.ndarra
 
 def _draw_face(image, points, groups, lines, edge: float) -> None:
     colours = colours_of(groups)
-    thickness, radius = max(1, round(edge / 220)), _dot_radius(edge)
+    thickness, radius = max(1, round(edge / 220)), _dot_radius(edge, len(points))
     halo = max(1, round(edge / 450)) if edge >= 150 else 0  # on a small face it would be all that one sees
     for grow, dark in ((2 * halo, True), (0, False)) if halo else ((0, False),):
         for name, chains in lines.items():
@@ -172,8 +175,14 @@ def _draw_face(image, points, groups, lines, edge: float) -> None:
                 _circle(image, point, radius + grow / 2, HALO if dark else colours[name])
 
 
-def _dot_radius(edge: float) -> float:
-    return max(0.5, min(0.9, edge / 70), edge / 150)
+def _dot_radius(edge: float, count: int) -> float:
+    """Of one of so many points."""
+    return max(0.5, min(0.9, edge / 70), edge / 150) * _growth(count)
+
+
+def _growth(count: int) -> float:
+    """How many times as large the dots of so few points are as those of 68, of which they cover as much."""
+    return float(np.clip(np.sqrt(68 / count), 1, LARGEST))
 
 
 def _line(image, chain, colour, thickness: int) -> None:

@@ -236,7 +236,7 @@ class Landmarker:
         if not max(x1 - x0, y1 - y0) > 1e-3 * crop.side:
             return crop
         known = self.contract.points
-        angle = lean(points, known.scheme, known.left_eye, known.right_eye) if upright else 0.0
+        angle = lean(points, known.whole, known.left_eye, known.right_eye) if upright else 0.0
         closer = Crop.upright(points, angle, self.contract.recrop.margin, self.contract.input.size)
         return closer.shifted(self.contract.recrop.shift, self.contract.recrop.margin)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 from records.scheme import ALL, KEYS, MOST, Chains, Scheme, is_nameless, read_scheme, scheme_from, without_scheme
 
 FOLDER = Path(__file__).with_name("schemes")
-# first those that others are made of: of two data sets the first one that both lead to is their common scheme
 SHIPPED = ("wflw98", "ibug68", "ibug51", "ibug49", "cofw29", "aflw19", "kaggle15", "mtfl5")
 SCHEMES = {name: read_scheme(FOLDER / f"{name}.json") for name in SHIPPED}
 IBUG_68, KAGGLE_15 = SCHEMES["ibug68"], SCHEMES["kaggle15"]
@@ -50,11 +50,22 @@ def own_scheme(text: str) -> Scheme:
     known = SCHEMES.get(found.name) or _nameless(found.name)
     if known and known != found:
         raise ValueError(f"{text}: name: found {found.name!r}, expected another: that scheme came along and differs")
-    for name in found.made_of.keys() & SCHEMES.keys():
-        most = max(max(indices) for indices in found.made_of[name])
-        if most >= SCHEMES[name].count:
-            raise ValueError(f"{text}: made_of.{name}: found point {most}, expected 0 to {SCHEMES[name].count - 1}")
+    _check_mappings(found, text)
     return found
+
+
+def _check_mappings(scheme: Scheme, place: str) -> None:
+    """Raises ValueError where a scheme's mappings and the schemes that came along do not go together."""
+    for name in scheme.made_of.keys() & SCHEMES.keys():
+        most = max(max(indices) for indices in scheme.made_of[name])
+        if most >= SCHEMES[name].count:
+            raise ValueError(f"{place}: made_of.{name}: found point {most}, expected 0 to {SCHEMES[name].count - 1}")
+    for name, means in scheme.makes.items():
+        if name not in SCHEMES:
+            raise ValueError(f"{place}: makes.{name}: found no such scheme, expected one of {', '.join(SCHEMES)}")
+        if len(means) != SCHEMES[name].count:
+            expected = f"expected {SCHEMES[name].count}, one for each of its points"
+            raise ValueError(f"{place}: makes.{name}: found {len(means)} entries, {expected}")
 
 
 def told(scheme: Scheme) -> str | dict[str, Any]:
@@ -156,16 +167,14 @@ def _is_same(one: Scheme, other: Scheme) -> bool:
 
 
 def common(schemes: Iterable[Scheme]) -> Scheme | None:
-    """The first scheme that all of these lead to, of those that came along, or else of these; None where none is.
+    """The scheme of most points that all of these lead to, one that came along or one of these; None where none is.
 
     Points without a scheme lead to one of these alone: that they stand in another's order nobody says.
     """
     schemes = list(schemes)
-    nameless = any(map(is_nameless, schemes))
-    for target in schemes if nameless else (*SCHEMES.values(), *schemes):
-        if all(steps(scheme, target) is not None for scheme in schemes):
-            return target
-    return None
+    known = schemes if any(map(is_nameless, schemes)) else [*SCHEMES.values(), *schemes]
+    reached = [target for target in known if all(steps(scheme, target) is not None for scheme in schemes)]
+    return max(reached, key=lambda scheme: scheme.count, default=None)
 
 
 def convert(points: np.ndarray, source: Scheme, target: Scheme) -> np.ndarray:
@@ -187,10 +196,34 @@ def convert(points: np.ndarray, source: Scheme, target: Scheme) -> np.ndarray:
     return points
 
 
+def mapping(source: Scheme, target: Scheme) -> Chains:
+    """For each point of a scheme those of another whose mean it is, by all steps on the way.
+
+    Where means are of means, points come as often as they weigh. Empty where no way leads there, or for points without
+    a scheme: that they stand in the order of another nobody says.
+    """
+    way = None if is_nameless(source) else steps(source, target)
+    if way is None:
+        return ()
+    found: Chains = tuple((index,) for index in range(source.count))
+    for scheme in way:
+        found = tuple(_weighed([found[index] for index in indices]) for indices in _mapping(source, scheme))
+        source = scheme
+    return found
+
+
+def _weighed(means: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """The points whose mean is the mean of several such means."""
+    length = math.lcm(*map(len, means))
+    return tuple(index for mean in means for index in mean * (length // len(mean)))
+
+
 def _mapping(source: Scheme, target: Scheme) -> Chains:
-    """For each point of a scheme those of another whose mean it is: as it says, or by their names; empty: unknown."""
+    """For each point of a scheme those of another whose mean it is, as either says or their names do, else none."""
     if source.name in target.made_of:
         return target.made_of[source.name]
+    if target.name in source.makes:
+        return source.makes[target.name]
     numbers = any(name.isdigit() for name in target.names)  # of parts of schemes without names: they tell nothing
     if target.names and not numbers and set(target.names) <= set(source.names):
         return tuple((source.names.index(name),) for name in target.names)

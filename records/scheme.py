@@ -13,7 +13,7 @@ MOST = 10_000  # points
 LARGEST = 1 << 20  # bytes of a file; 98 points take 5 kilobytes
 ALL = "points"  # the one group of a scheme that names none
 _SINGLE = ("left_eye", "right_eye", "corners", "flip")  # keys of plain lists of indices
-KEYS = ("name", "source", "count", "names", "groups", "lines", *_SINGLE, "made_of")
+KEYS = ("name", "source", "count", "names", "groups", "lines", *_SINGLE, "made_of", "makes")
 Chains = tuple[tuple[int, ...], ...]
 
 
@@ -26,7 +26,8 @@ class Scheme:
     and right), empty where no points tell it; corners: the two points whose distance is inter-ocular (outer eye
     corners), empty where the box alone normalises errors; flip: for each point the index of its partner in a mirrored
     picture, empty where nobody knows; names: of the points, where they have any; made_of: name of another scheme -> for
-    each point here the points there whose mean it is; subset: of a part of another scheme, the indices there.
+    each point here the points there whose mean it is; makes: name of another scheme -> for each point there the points
+    here whose mean it is; subset: of a part of another scheme, the indices there.
     Raises ValueError, which names the entry, for what contradicts itself.
     """
 
@@ -40,6 +41,7 @@ class Scheme:
     flip: tuple[int, ...] = field(default=(), repr=False)
     names: tuple[str, ...] = field(default=(), repr=False)
     made_of: dict[str, Chains] = field(default_factory=dict, repr=False)
+    makes: dict[str, Chains] = field(default_factory=dict, repr=False)
     subset: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
@@ -54,6 +56,8 @@ class Scheme:
         for source, indices in self.made_of.items():
             if len(indices) != self.count or not all(indices):
                 raise self._wrong(f"made_of.{source}", f"{len(indices)} entries", f"points for each of {self.count}")
+        for target, indices in self.makes.items():
+            self._check_inside(f"makes.{target}", (index for mean in indices for index in mean))
 
     def _wrong(self, entry: str, found: str, expected: str) -> ValueError:
         return ValueError(f"{self.name} {entry}: found {found}, expected {expected}")
@@ -125,7 +129,7 @@ class Scheme:
         """The scheme as JSON has it, without what it lacks; `scheme_from` reads it."""
         plain = {"name": self.name, "count": self.count, "names": list(self.names), "groups": self.groups}
         lists = {key: list(getattr(self, key)) for key in _SINGLE}
-        everything = {**plain, "lines": self.lines, **lists, "made_of": self.made_of}
+        everything = {**plain, "lines": self.lines, **lists, "made_of": self.made_of, "makes": self.makes}
         found = {key: value for key, value in everything.items() if value}
         return json.loads(json.dumps(found))  # tuples as lists
 
@@ -179,7 +183,8 @@ def scheme_from(document: object) -> Scheme:
         lines={key: _chains(value, f"lines.{key}") for key, value in _object(document, "lines").items()},
         **{key: _indices(document.get(key, []), key) for key in _SINGLE},
         names=_names(document.get("names", [])),
-        made_of={key: _means(value, f"made_of.{key}") for key, value in _object(document, "made_of").items()},
+        made_of=_mapping(document, "made_of"),
+        makes=_mapping(document, "makes"),
     )
 
 
@@ -218,8 +223,12 @@ def _chains(value: object, entry: str) -> Chains:
     return tuple(_indices(one, f"{entry}[{place}]") for place, one in enumerate(_list(value, entry)))
 
 
+def _mapping(document: Mapping[str, Any], key: str) -> dict[str, Chains]:
+    return {name: _means(value, f"{key}.{name}") for name, value in _object(document, key).items()}
+
+
 def _means(value: object, entry: str) -> Chains:
-    """For each point the points of another scheme whose mean it is: a list of them, or the number of a single one."""
+    """For each point those whose mean it is: a list of them, or the number of a single one."""
     several = [one if isinstance(one, list) else [one] for one in _list(value, entry)]
     found = _chains(several, entry)
     for place, indices in enumerate(found):

@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from net import train
 from net.run.folder import RunFolder
 from records.landmarks import SCHEMES
 from records.manifest import Manifest
-from tests.helpers.any_points import SEVEN_FLIP, draw_listed, seven_points
+from tests.helpers.any_points import SEVEN, SEVEN_FLIP, draw_listed, seven_points
 from tests.helpers.records import records_of
 from tools import evaluate, make_records
 
@@ -102,6 +103,23 @@ def test_seven_points_of_ones_own_scheme(sevens, tmp_path, capsys):
     assert listed["name"] == "mine" and listed["corners"] == [0, 3]
 
 
+def test_what_ones_own_points_are_made_of_and_make(sevens, tmp_path):
+    mappings = {"made_of": {"ibug68": SEVEN}, "makes": {"mtfl5": [0, 3, 1, 6, 4]}}
+    (tmp_path / "mine.json").write_text(json.dumps({"name": "mine", "count": 7, **mappings}))
+    contract, _ = through_all(tmp_path, sevens, "--scheme", tmp_path / "mine.json", "--no-report", plots=False)
+    assert contract.points.five == [[0], [3], [1], [6], [4]] and contract.points.whole == ()
+    out, boxes = tmp_path / "crops", sevens / "boxes" / "boxes.csv"
+    options = ["--model", tmp_path / "model" / "landmark.pb", "--boxes", boxes, "--out", out, "--crops"]
+    assert run.main([*map(str, [sevens / "photo_1.png", *options])]) == 0
+    (crop,) = (out / "crops").iterdir()
+    assert cv2.imread(str(crop)).shape == (112, 112, 3)
+    whole = draw_listed(tmp_path / "whole", points_of=lambda face: face, count=3, seed=9)
+    measured = ["--data", whole / "faces.csv", "--split", "all", "--draws", 0, "--no-detector", "--no-speed"]
+    assert evaluate.main([*map(str, [contract.model, *measured, "--out", tmp_path / "on_68"])]) == 0
+    document = json.loads((tmp_path / "on_68" / "evaluation.json").read_text())
+    assert document["scheme"] == "mine" and document["faces"] == 3
+
+
 def test_records_hold_the_points_of_the_file(sevens, tmp_path):
     out = ["--out", str(tmp_path / "records"), "--test-fraction", "0", "--workers", "1", "--no-report"]
     assert make_records.main([str(sevens / "faces.csv"), *out]) == 0
@@ -115,7 +133,7 @@ def test_records_hold_the_points_of_the_file(sevens, tmp_path):
 @pytest.mark.parametrize(
     "scheme, message",
     [
-        ("ibug68", "found point scheme points7, expected ibug68 or one that maps to it"),
+        ("ibug68", "faces.csv: found point scheme points7 of 7 points, expected ibug68 of 68, or one that maps to it"),
         ("none.json", "none.json: found no such file"),
         ("other", "point scheme: found 'other', expected one of wflw98"),
     ],

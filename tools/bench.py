@@ -91,10 +91,7 @@ class Bench:
 
 
 def run(script: str, *arguments: object, settings: Mapping[str, str] | None = None) -> str:
-    """What one of the project's scripts prints, which is said to run. Raises ValueError where it fails.
-
-    settings: of its environment.
-    """
+    """What a script of the project prints, which is said to run, with settings of its environment; as `output_of`."""
     print(f"$ {script}", flush=True)
     return output_of(script, *arguments, settings=settings)
 
@@ -187,10 +184,9 @@ SECTIONS = {
     "training": Section(
         "Training",
         "Gradient steps of the standard network, in float32 and with muon, on real batches (records read, decoded, "
-        "augmented) and on one constant batch, and the step's matrix products alone, in turns. A convolution's product "
-        "is that of its unrolled windows and its kernel; its gradients are two more. For the second part oneDNN, which "
-        "has the convolutions and the products, is told to use AVX2 at most; the rest is TensorFlow's own code, the "
-        "same for all processors. In what a step's time goes to, what runs at the same time counts twice.",
+        "augmented) and on one constant batch, and the step's matrix products alone, in turns: those of convolutions' "
+        "unrolled windows, of their gradients, and of muon. In the second part oneDNN, which has all of these, is "
+        "told to use AVX2 at most; TensorFlow's other code is the same for all processors.",
         lambda bench: training(bench.records),
     ),
     "evaluation": Section(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..geometry.crop import Crop
@@ -14,8 +16,10 @@ SIZE = 112
 TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 )
-# the same five of each scheme of points: indices whose mean is the place
-FIVE = {
+FIVE_PLACES = "mtfl5"  # the scheme of these five
+Means = Sequence[Sequence[int]]  # for each place the indices of the points whose mean it is
+# the five of each scheme of points that came along
+FIVE: dict[str, Means] = {
     "ibug68": (range(36, 42), range(42, 48), (30,), (48,), (54,)),
     "ibug51": (range(19, 25), range(25, 31), (13,), (31,), (37,)),
     "ibug49": (range(19, 25), range(25, 31), (13,), (31,), (37,)),
@@ -27,24 +31,31 @@ FIVE = {
 }
 
 
-def five_points(points: np.ndarray, scheme: str) -> np.ndarray:
+def places_of(points: np.ndarray, means: Means) -> np.ndarray:
+    """The places that are the means of some of a face's points [K, D], in their type: [len(means), D]."""
+    points = np.asarray(points)
+    if all(len(indices) == 1 for indices in means):
+        return points[[indices[0] for indices in means]]
+    return np.array([points[list(indices)].mean(axis=0) for indices in means])
+
+
+def five_points(points: np.ndarray, five: Means = FIVE["ibug68"]) -> np.ndarray:
     """Right eye, left eye, nose, right and left mouth corner of a face's points [K, D]: float64 [5, D].
 
-    Raises ValueError for a scheme that is not in FIVE.
+    five: the points of each, `Points.five` of the contract. Raises ValueError where there are none.
     """
-    if scheme not in FIVE:
-        raise ValueError(f"aligned faces: found points of the scheme {scheme!r}, expected one of {', '.join(FIVE)}")
-    points = np.asarray(points, np.float64)
-    return np.array([points[list(indices)].mean(axis=0) for indices in FIVE[scheme]])
+    if not five:
+        raise ValueError("aligned faces: found points that no scheme leads to eyes, nose and mouth, expected some")
+    return places_of(np.asarray(points, np.float64), five)
 
 
-def align(image: np.ndarray, points: np.ndarray, scheme: str = "ibug68") -> np.ndarray:
+def align(image: np.ndarray, points: np.ndarray, five: Means = FIVE["ibug68"]) -> np.ndarray:
     """The face uint8 [112, 112, 3] of a picture uint8 [height, width, 3], turned and scaled to the ArcFace template.
 
-    points: of the face, [K, 2], pixels of the picture. Raises ValueError for an unknown scheme, and for points that
-    are not finite or have fallen together.
+    points: of the face, [K, 2], pixels of the picture; five: as of `five_points`. Raises ValueError where there are
+    none, and for points that are not finite or have fallen together.
     """
-    return alignment(five_points(points, scheme)).cut(image)
+    return alignment(five_points(points, five)).cut(image)
 
 
 def alignment(five: np.ndarray) -> Crop:

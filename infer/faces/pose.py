@@ -20,23 +20,25 @@ import numpy as np
 
 from ..geometry.boxes import box_of
 from ..geometry.rotations import angles_of
-from .align import five_points
+from .align import Means, five_points, places_of
 from .constants import read_constants
 
 MEAN_FACE = Path(__file__).resolve().parents[1] / "mean_face.json"
-SCHEME = "ibug68"
+WHOLE_FACE = "ibug68"  # the scheme of the 68
 # the picture's camera is unknown, and 300W-LP's poses are of a camera far away (weak perspective): from 20 edges of the
 # face's box on nothing changes, and solvePnP still tells the points apart
 DISTANCE = 20.0
 TO_CAMERA = np.diag([1.0, -1.0, -1.0])  # the mean face has y up and z towards the viewer, OpenCV's camera neither
 
-# scheme of points -> those that are the 68; of WFLW's 98 as its users have it, eyes and brows by their upper line
-HELD = {
-    SCHEME: tuple(range(68)),
-    "wflw98": (
-        *(*range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60)),  # jaw, brows, nose
-        *(60, 61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75, *range(76, 96)),  # eyes, mouth
-    ),
+# scheme that came along -> for each of the 68 those whose mean it is; of WFLW's 98 as its users have it, eyes and brows
+# by their upper line
+_HELD_BY_98 = (
+    *(*range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60)),  # jaw, brows, nose
+    *(60, 61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75, *range(76, 96)),  # eyes, mouth
+)
+HELD: dict[str, Means] = {
+    WHOLE_FACE: tuple((index,) for index in range(68)),
+    "wflw98": tuple((index,) for index in _HELD_BY_98),
 }
 
 # p1 to p6 of T. Soukupova and J. Cech, "Real-Time Eye Blink Detection using Facial Landmarks", CVWW 2016, figure 1
@@ -87,9 +89,12 @@ def _parsed_face(data: dict) -> MeanFace:
     return face
 
 
-def points_68(points: np.ndarray, scheme: str) -> np.ndarray | None:
-    """The 68 points among those of a face [K, 2], [68, 2]; None for a scheme of points that does not hold them."""
-    return np.asarray(points)[list(HELD[scheme])] if scheme in HELD else None
+def points_68(points: np.ndarray, whole: Means) -> np.ndarray | None:
+    """The 68 points among those of a face [K, 2], [68, 2]; None for points that do not hold them.
+
+    whole: for each of the 68 those whose mean it is, `Points.whole` of the contract; empty where they do not.
+    """
+    return places_of(points, whole) if whole else None
 
 
 def head_pose(points: np.ndarray) -> Pose | None:
@@ -98,14 +103,14 @@ def head_pose(points: np.ndarray) -> Pose | None:
     return None if rotation is None else pose_of(rotation)
 
 
-def lean(points: np.ndarray, scheme: str, left_eye: Sequence[int], right_eye: Sequence[int]) -> float:
+def lean(points: np.ndarray, whole: Means, left_eye: Sequence[int], right_eye: Sequence[int]) -> float:
     """How far a face leans clockwise in its picture, radians: where its head's pose has up, else by its eyes.
 
-    points: [K, 2] of a scheme; left_eye, right_eye: those whose means are the eyes' centres. The line of the eyes says
-    nothing in a profile, where one eye lies behind the other. Points that tell neither count as upright, 0.
+    points: [K, 2]; whole: as of `points_68`; left_eye, right_eye: those whose means are the eyes' centres. The line of
+    the eyes says nothing in a profile, where one eye lies behind the other. Points that tell neither count as upright.
     """
-    whole = points_68(points, scheme)
-    rotation = None if whole is None else rotation_from(whole)
+    all_68 = points_68(points, whole)
+    rotation = None if all_68 is None else rotation_from(all_68)
     if rotation is not None:
         right, up, _ = rotation[:, 1]
         return float(np.arctan2(right, up))
@@ -127,7 +132,7 @@ def rotation_from_five(five: np.ndarray) -> np.ndarray | None:
 
     Of 300W-LP's views, by Pose_Para, the yaw is 1.6 degrees off in the median, 4 in the worst tenth.
     """
-    return _turn_of(five_points(mean_face().points, SCHEME), np.asarray(five, np.float64))
+    return _turn_of(five_points(mean_face().points), np.asarray(five, np.float64))
 
 
 def _turn_of(model: np.ndarray, seen: np.ndarray) -> np.ndarray | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..faces.align import Means
 from ..faces.face import Face, TrackedFace
 from ..faces.pose import head_pose, openness, points_68
 from .atomic import atomic_file
@@ -19,21 +20,22 @@ from .atomic import atomic_file
 DECIMALS = 2  # of a pixel: finer than any model here, and half the file
 
 
-def picture_entry(name: str, shape: Sequence[int], faces: Iterable[Face], scheme: str = "") -> dict:
+def picture_entry(name: str, shape: Sequence[int], faces: Iterable[Face], whole: Means = ()) -> dict:
     """What the JSON says of one picture: file, width, height, faces as `face_entry` has them.
 
-    shape: [height, width, ...] of the picture as it was searched (upright); scheme: of the points.
+    shape: [height, width, ...] of the picture as it was searched (upright); whole: as of `face_entry`.
     """
-    entries = [face_entry(face, scheme) for face in faces]
+    entries = [face_entry(face, whole) for face in faces]
     return {"file": name, "width": int(shape[1]), "height": int(shape[0]), "faces": entries}
 
 
-def face_entry(face: Face, scheme: str = "") -> dict:
+def face_entry(face: Face, whole: Means = ()) -> dict:
     """What the JSON says of one face: box [4] and points [K, 2] in pixels, and what is known besides.
 
     errors: expected of each point [K], pixels, and sure, 0 to 1, null where the model does not say; id where it is
     tracked; score, 0 to 1, where it was found; of points that hold the 68 pose (yaw, pitch, roll in degrees) and open
-    (left_eye, right_eye, mouth: heights over widths), null where they cannot be told.
+    (left_eye, right_eye, mouth: heights over widths), null where they cannot be told. whole: as of
+    `infer.faces.pose.points_68`.
     """
     entry: dict = {"id": face.id} if isinstance(face, TrackedFace) else {}
     entry |= {"box": _rounded(face.box), "points": _rounded(face.points)}
@@ -41,11 +43,11 @@ def face_entry(face: Face, scheme: str = "") -> dict:
     entry["sure"] = None if face.sure is None else round(float(face.sure), 4)
     if face.score is not None:
         entry["score"] = round(float(face.score), 4)
-    whole = points_68(face.points, scheme)
-    if whole is not None:
-        pose = head_pose(whole)
+    all_68 = points_68(face.points, whole)
+    if all_68 is not None:
+        pose = head_pose(all_68)
         entry["pose"] = pose and {key: round(value, 1) for key, value in asdict(pose).items()}
-        entry["open"] = {key: _number(value) for key, value in asdict(openness(whole)).items()}
+        entry["open"] = {key: _number(value) for key, value in asdict(openness(all_68)).items()}
     return entry
 
 

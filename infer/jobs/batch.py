@@ -129,7 +129,7 @@ class Batch:
             return Done(task, error=one_line(error, task.path))
         milliseconds = (time.perf_counter() - began) * 1000
         whole = [_in_full(face, picture) for face in faces]
-        entry = picture_entry(task.name, picture.shape, whole, self.contract.points.scheme)
+        entry = picture_entry(task.name, picture.shape, whole, self.contract.points.whole)
         self._write_pts(whole, task)
         try:
             return Done(task, entry, "", milliseconds, *self._write(picture.image, faces, task), picture.factor)
@@ -152,7 +152,7 @@ class Batch:
         errors = [face.errors for face in faces] if outputs.errors else []
         for name, face in zip(_names(task, len(faces)), faces, strict=True):
             if outputs.crops:
-                write_picture(outputs.out / "crops" / f"{name}.png", align(image, face.points, contract.points.scheme))
+                write_picture(outputs.out / "crops" / f"{name}.png", align(image, face.points, contract.points.five))
         if not (outputs.draw or outputs.show):
             return None, None
         drawn = draw_faces(image, *marks, outputs.numbers, errors=errors)

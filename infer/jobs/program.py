@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..faces.align import FIVE
+from ..faces.align import FIVE_PLACES
 from ..kaggle.files import default_lookup
 from ..kaggle.job import SubmissionJob, SubmissionOptions
 from ..kaggle.names import SUFFIXES, TEST
@@ -115,9 +115,10 @@ def _open_landmarker(options: RunOptions) -> Landmarker:
     landmarker = options.landmarker.landmarker()
     if options.detects:
         landmarker.open_detector()
-    scheme = landmarker.contract.points.scheme
-    if options.outputs.crops and scheme not in FIVE:
-        raise ValueError(f"--crops: found points of the scheme {scheme!r}, expected one of {', '.join(FIVE)}")
+    known = landmarker.contract.points
+    if options.outputs.crops and not known.five:
+        found = f"points of the scheme {known.scheme!r}, whose contract does not lead to {FIVE_PLACES}"
+        raise ValueError(f"--crops: found {found}, expected some that tell eyes, nose and mouth")
     if options.outputs.errors and not landmarker.contract.tells_errors:
         raise ValueError(f"--draw-errors: found {landmarker.contract.model}, expected a model that tells its errors")
     _tell_model(options.landmarker)

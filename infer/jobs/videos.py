@@ -107,7 +107,7 @@ class VideoJob:
     ) -> np.ndarray | None:
         """Writes what is wanted of one frame; the drawn one, to be shown."""
         contract = self.landmarker.contract
-        lines.write(video.frame_line(frame, faces, contract.points.scheme))
+        lines.write(video.frame_line(frame, faces, contract.points.whole))
         if drawn is None and not self.outputs.show:
             return None
         points, names = [face.points for face in faces], [str(face.id) for face in faces]

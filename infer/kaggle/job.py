@@ -80,7 +80,7 @@ class SubmissionJob:
         contract, box = self.landmarker.contract, whole_picture_box(*image.shape)
         (face,) = self.landmarker.fit_faces(image, [box], self.options.passes)
         self.points[name] = face.points
-        self.entries.append(picture_entry(f"{self.file.name}#{name}", image.shape, [face], contract.points.scheme))
+        self.entries.append(picture_entry(f"{self.file.name}#{name}", image.shape, [face], contract.points.whole))
         if self.options.out and len(self.tiles) < SHOWN:
             grey = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
             self.tiles.append(

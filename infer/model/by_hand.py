@@ -32,7 +32,19 @@ KEYS = {
     "input": ("name", "size", "channels", "order", "layout", "range", "mean", "std", "batch"),
     "crop": ("margin", "shift", "points"),
     "output": ("name", "layout", "unit"),
-    "points": ("scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip", "names", "corners"),
+    "points": (
+        "scheme",
+        "count",
+        "groups",
+        "lines",
+        "left_eye",
+        "right_eye",
+        "flip",
+        "names",
+        "corners",
+        "made_of",
+        "makes",
+    ),
 }
 
 

@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..faces.align import FIVE, FIVE_PLACES, TEMPLATE, Means
+from ..faces.pose import HELD, WHOLE_FACE
 from . import schema
 from .document import read_document
 from .schema import NCHW, NHWC
@@ -89,9 +91,10 @@ class Points:
 
     groups: name -> indices; lines: name -> index chains to draw; left_eye, right_eye: indices whose mean is the eye's
     centre (the subject's left and right), both empty where no points tell it; flip: index of each point's mirror
-    partner, empty where nobody knows; names: of the points, their numbers where the scheme has none; corners: the two
-    whose distance normalises errors, where the scheme's name does not say it. Raises ValueError for an index without a
-    point, one eye alone, or points without a partner among others that have one.
+    partner, empty where nobody knows; names: of the points, their numbers where the scheme has none. Where the scheme's
+    name does not say it: corners, the two whose distance normalises errors; made_of, name of another scheme -> for each
+    point those there whose mean it is; makes, the same for each point of the other. Raises ValueError for an index
+    without a point, one eye alone, or points without a partner among others that have one.
     """
 
     scheme: str
@@ -103,18 +106,34 @@ class Points:
     flip: list[int]
     names: list[str]
     corners: list[int] = field(default_factory=list)
+    made_of: dict[str, list[list[int]]] = field(default_factory=dict)
+    makes: dict[str, list[list[int]]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> Means:
+        """For each of the 68 points of a face those here whose mean it is; empty where these do not hold them."""
+        return self.makes.get(WHOLE_FACE) or HELD.get(self.scheme, ())
+
+    @property
+    def five(self) -> Means:
+        """The same for the five places of an aligned face."""
+        return self.makes.get(FIVE_PLACES) or FIVE.get(self.scheme, ())
 
     def __post_init__(self) -> None:
         if self.count < 1:
             raise ValueError(f"points.count is {self.count}, expected 1 or more")
         used = [self.left_eye, self.right_eye, self.corners, *self.groups.values()]
-        used += [chain for chains in self.lines.values() for chain in chains]
+        used += [chain for chains in (*self.lines.values(), *self.makes.values()) for chain in chains]
         if any(index not in range(self.count) for indices in used for index in indices):
-            raise ValueError(f"groups, lines or eyes name points outside 0..{self.count - 1}")
+            raise ValueError(f"groups, lines, eyes or mappings name points outside 0..{self.count - 1}")
         if len(set(self.names)) != self.count:
             raise ValueError(f"found {len(set(self.names))} different names, expected {self.count} points'")
         if bool(self.left_eye) != bool(self.right_eye):
             raise ValueError(f"left_eye is {self.left_eye}, right_eye {self.right_eye}, expected both or none")
+        for name, count in ((WHOLE_FACE, len(HELD[WHOLE_FACE])), (FIVE_PLACES, len(TEMPLATE))):
+            means = self.makes.get(name)
+            if means is not None and (len(means) != count or not all(means)):
+                raise ValueError(f"makes.{name} has {len(means)} entries, expected points for each of {count}")
         if self.flip and sorted(self.flip) != list(range(self.count)):
             raise ValueError(f"flip is no permutation of {self.count} points")
 
@@ -194,7 +213,8 @@ def _placement(where: str, given: dict, most: float) -> Placement:
 
 
 def _points(given: dict) -> Points:
-    fields = known(given, "scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip", "corners")
+    places = ("scheme", "count", "groups", "lines", "left_eye", "right_eye", "flip", "corners", "made_of", "makes")
+    fields = known(given, *places)
     return Points(**fields, names=given.get("names") or [str(index) for index in range(given["count"])])
 
 

@@ -104,6 +104,8 @@ CONTRACT: dict[str, Form] = {  # a key that ends with ? may be left out
         "right_eye": INDICES,
         "flip": INDICES,
         "corners?": INDICES,
+        "made_of?": Each(CHAINS),
+        "makes?": Each(CHAINS),
         "names?": NAMES,
     },
     "spread?": {

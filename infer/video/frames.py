@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..faces.align import Means
 from ..faces.face import TrackedFace
 from ..files.atomic import atomic_path
 from ..files.kinds import HEAD, VIDEOS, is_heif, kind_of
@@ -240,7 +241,7 @@ class VideoFile:
         return writer
 
 
-def frame_line(frame: Frame, faces: list[TrackedFace], scheme: str = "") -> bytes:
+def frame_line(frame: Frame, faces: list[TrackedFace], whole: Means = ()) -> bytes:
     """What the JSON lines say of a frame: frame (from 0), time in seconds, faces as `face_entry` has them, with ids."""
-    entry = {"frame": frame.index, "time": round(frame.time, 4), "faces": [face_entry(face, scheme) for face in faces]}
+    entry = {"frame": frame.index, "time": round(frame.time, 4), "faces": [face_entry(face, whole) for face in faces]}
     return json_line(entry).encode() + b"\n"

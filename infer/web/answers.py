@@ -50,7 +50,7 @@ class Job:
             self._note("decode")
             faces = self._faces(landmarker, image)
             self._note("find")
-            entry = picture_entry(self.upload.name, image.shape, faces, landmarker.contract.points.scheme)
+            entry = picture_entry(self.upload.name, image.shape, faces, landmarker.contract.points.whole)
             body = body_of(entry, image, faces, landmarker.contract, self.options)
             self._note("write")
         except (ValueError, MemoryError, cv2.error) as error:

@@ -12,7 +12,7 @@ from flask import Blueprint, render_template
 from markdown import Markdown
 from markupsafe import Markup
 
-from ..faces.pose import SCHEME, mean_face
+from ..faces.pose import WHOLE_FACE, mean_face
 from ..files.headers import KINDS
 from ..model.contract import Contract
 from .api import model_entry
@@ -81,7 +81,7 @@ def facts(contract: Contract) -> list[tuple[str, str]]:
 def drawn_points(contract: Contract) -> list[dict] | None:
     """The points of a mean face, for a drawing in a square of EDGE units: by group, name, chains and dots; None for
     a scheme of points without a mean face."""
-    if contract.points.scheme != SCHEME:
+    if contract.points.scheme != WHOLE_FACE:
         return None
     flat = mean_face().points[:, :2] * (1, -1)
     low, high = flat.min(axis=0), flat.max(axis=0)

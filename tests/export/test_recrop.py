@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,13 @@ def test_the_crop_around_points_is_that_of_training():
     found = median_recrop(labels(9, np.random.default_rng(4)), KAGGLE_15)
     assert found.margin == pytest.approx(0.5, abs=1e-3)
     assert found.shift == (0.0, pytest.approx(0.2, abs=1e-3))
+
+
+def test_ones_own_points_are_measured_though_they_hold_the_68(record_set):
+    records = RecordSet(record_set)
+    records.scheme = dataclasses.replace(IBUG_68, name="mine", makes={"ibug68": tuple((i,) for i in range(68))})
+    found = recrop_of(records)  # the crop of the records is 0.15 beyond the box of upright points
+    assert 0 < found.margin < 0.2 and found.shift[0] == 0
 
 
 def test_a_part_of_the_points_is_measured_on_the_records(record_set):

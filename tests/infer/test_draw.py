@@ -38,6 +38,24 @@ def test_groups_of_other_names_get_colours_and_small_faces_dots_only(grey):
     assert (small[55, 58:72] == 90).all() and (small[55, 50] != 90).any() and (small[75, 65] != 90).any()
 
 
+def test_few_points_cover_as_much_as_many_but_for_a_handful():
+    places = np.stack([np.tile(np.linspace(60, 1240, 10), 7), np.repeat(np.linspace(50, 950, 7), 10)], axis=1)
+    covered = []
+    for count in (68, 17, 5, 3):
+        points = np.concatenate([places[-2:], places[: count - 2]])  # of the same width
+        drawn = draw_faces(np.full((1000, 1300, 3), 90, np.uint8), [points], {"eyes": range(count)}, {})
+        covered.append((drawn == COLOURS["eyes"]).all(axis=2).sum() / count)
+    many, seventeen, five, three = covered
+    assert seventeen / many == pytest.approx(4, rel=0.1) and three / many == pytest.approx(2.5**2, rel=0.1)
+    assert five == pytest.approx(three, rel=0.02)
+
+
+def test_a_handful_of_points_shows_on_a_small_face_too(grey):
+    five = np.array([[40.0, 30], [60, 30], [50, 45], [42, 60], [58, 60]])
+    drawn = draw_faces(grey, [five], {"all": range(5)}, {})
+    np.testing.assert_allclose(drawn[45, 50], next(iter(COLOURS.values())), atol=16)
+
+
 def test_dots_are_placed_between_pixels(grey):
     drawn = draw_faces(grey, [np.array([[20, 30], [80, 30], [50.5, 70.0]])], GROUPS, {})
     column = np.abs(drawn[66:75].astype(float) - 90).sum(axis=(0, 2))[45:56]
@@ -131,7 +149,7 @@ def test_circles_are_as_wide_as_the_errors():
     for index in (0, 2):
         around = np.hypot(*(np.indices((260, 300))[::-1] - points[index][:, None, None]))
         ring = np.abs(around - errors[index]) < 0.5
-        disc = (around < errors[index] - 2) & (around > 4)
+        disc = (around < errors[index] - 2) & (around > 6)  # beyond the dot
         tint = np.abs(circled.astype(float) - 90).sum(axis=2)
         assert circles[ring].mean() > 0.95 and circles[disc].all()
         assert tint[ring].mean() > 1.8 * tint[disc].mean() and np.ptp(tint[disc]) <= 3  # see-through, and thin

@@ -13,6 +13,7 @@ from records.landmarks import (
     convert,
     flip_points,
     indices_of,
+    mapping,
     own_scheme,
     part_of,
     scheme_of,
@@ -21,6 +22,7 @@ from records.landmarks import (
     told,
 )
 from records.scheme import Scheme, without_scheme
+from tests.conftest import ROOT
 from tests.helpers.drawn import PARTNERS, points_98, symmetric_face
 
 # Kaggle-15: each point, its mirror partner and the points of the 68 that it is the mean of, written down here once more
@@ -110,6 +112,10 @@ def test_98_points_mirror_and_become_68_as_written_down_here():
     np.testing.assert_array_equal(convert(points, SCHEMES["wflw98"], IBUG_68), points[kept])
 
 
+def test_the_box_normalises_where_the_protocol_says_so():
+    assert {name for name, scheme in SCHEMES.items() if not scheme.corners} == {"aflw19"}
+
+
 def test_parts_of_68_are_its_points_in_their_order():
     face = np.random.default_rng(7).normal(size=(68, 2))
     inner = convert(face, IBUG_68, SCHEMES["ibug51"])
@@ -139,6 +145,48 @@ def test_points_of_one_name_are_the_same():
     np.testing.assert_array_equal(convert(points, theirs, ours), [[np.nan, 6], [1, 2]])
     assert steps(part_of(scheme_of("points7"), (2, 5)), part_of(scheme_of("points9"), (2, 5))) is None
     assert steps(ours, theirs) is None and steps(theirs, dataclasses.replace(ours, names=("brow", "jaw"))) is None
+
+
+def five_of(count):
+    return {"mtfl5": tuple((count - 1 - index,) for index in range(5))}
+
+
+def test_points_that_make_others():
+    rng = np.random.default_rng(8)
+    whole = tuple((index, 68 + index) if index in (36, 40) else (index,) for index in range(68))
+    own = dataclasses.replace(without_scheme(110), name="mine", makes={"ibug68": whole})
+    face = rng.normal(size=(110, 2))
+    expected = face[:68].copy()
+    expected[[36, 40]] = (face[[36, 40]] + face[[104, 108]]) / 2
+    np.testing.assert_allclose(convert(face, own, IBUG_68), expected)
+    np.testing.assert_allclose(convert(face, own, KAGGLE_15), convert(expected, IBUG_68, KAGGLE_15))
+    assert common([own, IBUG_68]) is IBUG_68 and steps(IBUG_68, own) is None
+    twenty = dataclasses.replace(without_scheme(20), name="less", made_of={"ibug68": whole[:20]}, makes=five_of(20))
+    assert common([twenty, IBUG_68]) is twenty and common([twenty, KAGGLE_15]) is SCHEMES["mtfl5"]
+    assert mapping(own, IBUG_68) == whole
+    five = mapping(own, SCHEMES["mtfl5"])  # of the right eye's six two are means of two themselves
+    means = np.array([face[list(indices)].mean(axis=0) for indices in five])
+    np.testing.assert_allclose(means, convert(face, own, SCHEMES["mtfl5"]))
+
+
+def test_98_points_made_of_68_lie_between_them_and_make_them_again():
+    made, face = own_scheme(str(ROOT / "docs" / "schemes" / "98_of_68.json")), symmetric_face()
+    points = convert(face, IBUG_68, made)
+    np.testing.assert_allclose(points[list(made.flip)] * (-1, 1), points, atol=1e-12)
+    np.testing.assert_array_equal(convert(points, made, IBUG_68), face)
+    np.testing.assert_allclose(points[38], (3 * face[20] + 3 * face[21] + face[39]) / 7)
+    wflw = SCHEMES["wflw98"]
+    assert (made.flip, made.groups, made.lines, made.corners) == (wflw.flip, wflw.groups, wflw.lines, wflw.corners)
+
+
+def test_a_mapping_is_that_of_all_steps():
+    face = np.random.default_rng(9).normal(size=(98, 2))
+    means = mapping(SCHEMES["wflw98"], SCHEMES["aflw19"])
+    found = np.array([face[list(indices)].mean(axis=0) for indices in means])
+    np.testing.assert_allclose(found, convert(face, SCHEMES["wflw98"], SCHEMES["aflw19"]))
+    assert mapping(IBUG_68, IBUG_68) == tuple((index,) for index in range(68))
+    assert mapping(KAGGLE_15, IBUG_68) == mapping(scheme_of("points68"), IBUG_68) == ()
+    assert mapping(scheme_of("points5"), SCHEMES["mtfl5"]) == ()
 
 
 def test_points_without_a_scheme_are_in_no_order_that_nobody_named():
@@ -189,6 +237,8 @@ def test_a_scheme_of_ones_own(tmp_path):
         ({"name": "points3", "flip": [1, 0, 2]}, "name: found 'points3', expected another"),
         ({"name": "kaggle15[0]"}, "name: found 'kaggle15.0.', expected one without brackets"),
         ({"made_of": {"ibug68": [36, 45, 68]}}, "made_of.ibug68: found point 68, expected 0 to 67"),
+        ({"makes": {"mtfl5": [0, 1, 2, 0]}}, "makes.mtfl5: found 4 entries, expected 5, one for each"),
+        ({"makes": {"mine5": [0]}}, "makes.mine5: found no such scheme, expected one of wflw98"),
     ):
         file.write_text(json.dumps({"name": "mine", "count": 3, **change}))
         with pytest.raises(ValueError, match=f"mine.json: {message}"):

@@ -16,6 +16,7 @@ PLAIN = {
     "flip": [1, 0, 2, 3],
     "names": ["a", "b", "c", "d"],
     "made_of": {"five": [0, 1, [2, 3], 4]},
+    "makes": {"three": [3, [0, 1], 2]},
 }
 
 
@@ -26,6 +27,7 @@ def test_a_scheme_is_read_as_it_is_written(tmp_path):
     assert scheme.groups == {"eyes": (0, 1), "rest": (2, 3)} and scheme.lines["rest"] == ((2, 3, 2),)
     assert (scheme.left_eye, scheme.right_eye, scheme.corners, scheme.flip) == ((1,), (0,), (0, 1), (1, 0, 2, 3))
     assert scheme.made_of == {"five": ((0,), (1,), (2, 3), (4,))} and scheme.name_of(3) == "d"
+    assert scheme.makes == {"three": ((3,), (0, 1), (2,))}
     assert scheme_from(scheme.document()) == scheme
 
 
@@ -72,6 +74,8 @@ def test_a_name_and_a_number_are_enough():
         ({"made_of": {"five": [0, 1, 2]}}, "four made_of.five: found 3 entries"),
         ({"made_of": {"five": [0, 1, 2, []]}}, r"made_of.five\[3\]: found \[\]"),
         ({"made_of": {"five": [0, 1, 2, [3, -1]]}}, r"made_of.five\[3\]: found \[3, -1\]"),
+        ({"makes": {"three": [0, []]}}, r"makes.three\[1\]: found \[\]"),
+        ({"makes": {"three": [0, [1, 4]]}}, "four makes.three: found point 4, expected 0 to 3"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file_and_entry(tmp_path, change, message):

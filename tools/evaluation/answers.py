@@ -16,8 +16,7 @@ from records import metrics
 from records.landmarks import Scheme, convert
 from tools.evaluation.boxes import match, shifted_boxes
 from tools.evaluation.measured import DETECTOR, PASSES, SHIFTED, TRUE, Measured, Tile
-from tools.evaluation.models import Measurable, common_scheme, scheme_of_model
-from tools.make.datasets import named
+from tools.evaluation.models import Measurable, common_scheme, named_by, scheme_of_model
 from tools.read import formats
 from tools.read.face import AnnotatedFace, BadSample, Item
 
@@ -44,7 +43,7 @@ def run_models(items: Sequence[Item], models: Mapping[str, Measurable], settings
     scheme = common_scheme(items, models)
     collector = _Collector(scheme, models, settings)
     with Progress(len(items), "faces") as progress:
-        for several in by_picture(named(items, scheme)):
+        for several in by_picture(named_by(items, models)):
             collector.picture(several)
             progress.step(len(several))
     if not collector.faces:

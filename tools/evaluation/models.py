@@ -13,6 +13,7 @@ from infer.landmarker import Landmarker
 from infer.model.contract import Contract
 from records.landmarks import IBUG_68, Scheme, common, scheme_in_contract, steps
 from tools.evaluation.mean_face import MEAN_SHAPE, MeanShape
+from tools.make.datasets import named
 from tools.read.face import Item
 
 
@@ -71,9 +72,17 @@ def scheme_of_model(name: str, model: Measurable) -> Scheme:
         raise ValueError(f"{name}: {error}") from None
 
 
+def named_by(items: Sequence[Item], models: Mapping[str, Measurable]) -> list[Item]:
+    """The items, those whose points have no scheme with that of the first model of as many points, if there is one."""
+    for name, model in models.items():
+        items = named(items, scheme_of_model(name, model))
+    return list(items)
+
+
 def common_scheme(items: Sequence[Item], models: Mapping[str, Measurable]) -> Scheme:
-    """The first scheme that all data sets and models have or map to. Raises ValueError, naming what there is."""
-    places = {item.scheme.name: (item.scheme, item.dataset) for item in items}
+    """The scheme of most points that all data sets and models have or map to, where points without a scheme are as
+    `named_by` has them. Raises ValueError, naming what there is."""
+    places = {item.scheme.name: (item.scheme, item.dataset) for item in named_by(items, models)}
     owned = ((scheme_of_model(name, model), name) for name, model in models.items())
     places |= {scheme.name: (scheme, name) for scheme, name in owned}
     shared = common(scheme for scheme, _ in places.values())

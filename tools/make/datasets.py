@@ -124,8 +124,9 @@ def not_taken(folder: Path, items: Sequence[Item]) -> str:
 def records_scheme(items: Sequence[Item], wanted: Scheme | None = None) -> Scheme:
     """The scheme that records of these items have: the wanted one, else their common one.
 
-    Raises ValueError, which names both schemes and a data set of each, where an item has another one that no mapping
-    leads to the wanted scheme (`records.landmarks.convert`), or where none is wanted and they differ; and for no item.
+    Raises ValueError, which names both schemes: where an item has another one that no mapping leads to the wanted one
+    (`records.landmarks.convert`), with its file; where none is wanted and they differ, with a data set of each; and for
+    no item.
     """
     found = {item.scheme.name: item for item in reversed(items)}
     if not found:
@@ -136,8 +137,9 @@ def records_scheme(items: Sequence[Item], wanted: Scheme | None = None) -> Schem
     wanted = wanted or next(iter(found.values())).scheme
     for name in sorted(found):
         if steps(found[name].scheme, wanted) is None:
-            there = found[name].dataset
-            raise ValueError(f"{there}: found point scheme {name}, expected {wanted.name} or one that maps to it")
+            file, scheme = found[name].annotation, found[name].scheme
+            expected = f"expected {wanted.name} of {wanted.count}, or one that maps to it"
+            raise ValueError(f"{file}: found point scheme {name} of {scheme.count} points, {expected}")
     return wanted
 
 

@@ -4,23 +4,23 @@
       <box top='181' left='274' width='52' height='53'><part name='00' x='277' y='194'/> ... </box>
     </image></images></dataset>
 
-Pictures are relative to the XML file. Parts may come in any order or be missing (unknown). A box marked ignore='1' is
-skipped, and so is one without parts. The picture's size need not be there; where it is, the points count in a picture
-of that size.
+Pictures are relative to the XML file. Parts may come in any order or be missing (unknown); their names give the order
+(`labelled`). A box marked ignore='1' is skipped, and so is one without parts. The picture's size need not be there;
+where it is, the points count in a picture of that size.
 """
 
 from __future__ import annotations
 
-import re
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from records.landmarks import IBUG_68
-from tools.read.face import AnnotatedFace, Item
-from tools.read.listing import Entry, ListingFormat, picture_named
-from tools.read.marks import Marks, face_of, size_of
+from tools.read.face import AnnotatedFace, BadSample, Item
+from tools.read.labelled import Labelled, LabelledListing, Place, by_label
+from tools.read.listing import picture_named
+from tools.read.marks import face_of, size_of
 from tools.read.placing import Size
 from tools.read.xml_events import Events, feed
 
@@ -55,8 +55,8 @@ def _begins_right(file: Path) -> bool:
         return b"<dataset" in stream.read(_HEAD).replace(b"\0", b"")  # the zeros of UTF-16
 
 
-def parse(file: Path) -> list[Entry]:
-    """The faces of an XML file, (picture, marks) each, in its order; no tree is built. Raises ValueError."""
+def parse(file: Path) -> list[tuple[Path, Labelled]]:
+    """The faces of an XML file, the picture's path with each, in its order; no tree is built. Raises ValueError."""
     faces = _Faces(file)
     feed(faces, "that of dlib's imglab")
     return faces.found
@@ -67,7 +67,7 @@ class _Faces(Events):
 
     def __init__(self, file: Path):
         super().__init__(file)
-        self.found: list[Entry] = []
+        self.found: list[tuple[Path, Labelled]] = []
         self.picture: Path | None = None
         self.size: Size | None = None
         self.box: dict[str, str] = {}
@@ -90,29 +90,29 @@ class _Faces(Events):
         elif tag == "image":
             self.picture = self.parts = None
 
-    def _face(self, box: dict[str, str], parts: list[dict[str, str]], picture: str) -> Marks:
-        marks = _marks(box, parts, f"{self.file.name} {picture}")
+    def _face(self, box: dict[str, str], parts: list[dict[str, str]], picture: str) -> Labelled:
         if picture == NO_FILE:
             message = f"{self.file.name}: found an <image> without a file, expected <image file='...'>"
-            return replace(marks, fault=("unknown picture", message))
-        return replace(marks, size=self.size)
+            return Labelled(self.file.name, fault=("unknown picture", message))
+        return replace(_labelled(box, parts, f"{self.file.name} {picture}"), size=self.size)
 
 
-def _marks(box: dict, parts: list[dict], place: str) -> Marks:
-    points = np.full((IBUG_68.count, 2), np.nan)
-    seen: set[int] = set()
-    for part in parts:
-        name = part.get("name", "")
-        index = int(name) if re.fullmatch("[0-9]{1,3}", name) else -1
-        x, y = _number(part, "x"), _number(part, "y")
-        if not 0 <= index < IBUG_68.count or index in seen or not np.isfinite((x, y)).all():
-            found = f"part {name!r} at {part.get('x')}, {part.get('y')}{' twice' if index in seen else ''}"
-            expected = f"expected each of '00' to '{IBUG_68.count - 1}' at most once, with numbers x and y"
-            return Marks(points, None, ("unreadable annotation", f"{place}: found {found}, {expected}"))
-        seen.add(index)
-        points[index] = x - ORIGIN, y - ORIGIN
+def _labelled(box: dict[str, str], parts: list[dict[str, str]], name: str) -> Labelled:
+    try:
+        points = by_label((part.get("name", ""), _place(part)) for part in parts)
+    except BadSample as bad:
+        return Labelled(name, fault=(bad.reason, f"{name}: {bad}"))
     left, top, width, height = (_number(box, key) for key in ("left", "top", "width", "height"))
-    return Marks(points, np.array([left, top, left + width - 1, top + height - 1]))
+    return Labelled(name, points, box=np.array([left, top, left + width - 1, top + height - 1]))
+
+
+def _place(part: dict[str, str]) -> Place:
+    """The place of a part, counted from 0. Raises BadSample where it has no numbers x and y."""
+    x, y = _number(part, "x"), _number(part, "y")
+    if not (math.isfinite(x) and math.isfinite(y)):
+        found = f"part {part.get('name', '')[:40]!r} at {part.get('x')}, {part.get('y')}"
+        raise BadSample("unreadable annotation", f"found {found}, expected numbers x and y")
+    return x - ORIGIN, y - ORIGIN
 
 
 def _number(attributes: dict, key: str) -> float:
@@ -120,8 +120,8 @@ def _number(attributes: dict, key: str) -> float:
     try:
         return float(attributes[key])
     except (KeyError, ValueError):
-        return float("nan")
+        return math.nan
 
 
 _WANTED = "<box> elements with <part> elements"
-_LISTING = ListingFormat(FORMAT, ".xml", _begins_right, parse, "an XML file of dlib's imglab", _WANTED)
+_LISTING = LabelledListing(FORMAT, ".xml", _begins_right, parse, "an XML file of dlib's imglab", _WANTED, upright=False)

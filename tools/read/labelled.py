@@ -1,8 +1,9 @@
 """Formats whose points have labels: all labels of a set, in one order, are its points.
 
 Labels that are a scheme's names mean that scheme's points. Numbers are places, from 0 or 1 on. Other labels stand in
-natural order (`p2` before `p10`) and are the names of a scheme of their own: they find their places in any
-other that has these names. Where no scheme that came along fits, a remark says what the order is.
+natural order (`p2` before `p10`), or in that of the file's own list, and are the names of a scheme of their own: they
+find their places in any other that has these names. Where no scheme that came along fits, a remark says what the order
+is.
 """
 
 from __future__ import annotations
@@ -55,12 +56,12 @@ class Order:
     scheme: Scheme
     remarks: tuple[Remark, ...] = ()
 
-    def marks(self, face: Labelled) -> Marks:
-        """What a file says of a face, its points in this order."""
+    def marks(self, face: Labelled, upright: bool) -> Marks:
+        """What a file says of a face, its points in this order; upright: as `Marks` has it."""
         unknown = (np.nan, np.nan)
         points = np.array([face.points.get(label, unknown) for label in self.labels], np.float64).reshape(-1, 2)
         fault = face.fault or self._fault(face)
-        return Marks(points, face.box, fault, self.scheme, face.size, True, self.remarks, face.source)
+        return Marks(points, face.box, fault, self.scheme, face.size, upright, self.remarks, face.source)
 
     def _fault(self, face: Labelled) -> tuple[str, str] | None:
         if face.listed and len(face.points) != len(self.labels):
@@ -68,29 +69,57 @@ class Order:
             return "wrong shape", f"{face.name}: found {len(face.points)} points, {expected}"
         others = sorted(face.points.keys() - set(self.labels))
         if others:
-            return (
-                "unreadable annotation",
-                f"{face.name}: found the label {others[0][:40]!r}, expected names or numbers",
+            expected = (
+                f"expected of {self.labels[0]} to {self.labels[-1]}" if self.labels else "expected names or numbers"
             )
+            return "unreadable annotation", f"{face.name}: found the label {others[0][:40]!r}, {expected}"
         return None
 
 
 def order_of(faces: Iterable[Labelled]) -> Order:
-    """The order of the points of all faces of a set. Raises ValueError for more labels than a scheme may have."""
+    """The order of the points of all faces of a set. Raises ValueError for more labels than a scheme may have.
+
+    Where some labels are numbers and some names, those that are more often there are its points.
+    """
     sound = [face for face in faces if not face.fault]
-    labels = {label for face in sound if not face.listed for label in face.points}
+    seen = Counter(label for face in sound if not face.listed for label in face.points)
     lengths = Counter(len(face.points) for face in sound if face.listed)
     if lengths:
-        labels |= {str(place) for place in range(lengths.most_common(1)[0][0])}
-    if len(labels) > MOST:
-        raise ValueError(f"found {len(labels)} different labels of points, expected at most {MOST}")
-    numbers = all(map(_is_number, labels))
-    ordered = _numbers(labels) if numbers else tuple(sorted(filter(_is_name, labels), key=_natural))
-    if not ordered:
+        seen.update({str(place): lengths.total() for place in range(lengths.most_common(1)[0][0])})
+    if len(seen) > MOST:
+        raise ValueError(f"found {len(seen)} different labels of points, expected at most {MOST}")
+    numbers, names = (Counter({label: seen[label] for label in filter(kind, seen)}) for kind in (_is_number, _is_name))
+    if numbers.total() > names.total():
+        return _order(_numbers(_usual(set(numbers), sound)), ())
+    if not names:
         return Order((), IBUG_68)  # of faces that are none, all of them
-    scheme = scheme_of_count(len(ordered)) if numbers else _of_names(ordered)
-    remarks = () if scheme.name in SCHEMES else ((ORDERED, _told(ordered)),)
-    return Order(ordered if numbers else scheme.names, scheme, remarks)
+    return _order((), tuple(sorted(names, key=_natural)))
+
+
+def order_of_list(names: Sequence[str]) -> Order:
+    """The order of points that a file lists by these names, in which it has them.
+
+    68 are iBUG's whatever they are called. Names that no scheme may have tell nothing.
+    """
+    told = len(set(names)) == len(names) != IBUG_68.count and all(map(_is_name, names))
+    return _order((), tuple(names)) if told else _order(tuple(map(str, range(len(names)))), ())
+
+
+def _order(numbers: tuple[str, ...], names: tuple[str, ...]) -> Order:
+    """The order of labels that are numbers, or of names."""
+    scheme = _of_names(names) if names else scheme_of_count(len(numbers))
+    remarks = () if scheme.name in SCHEMES else ((ORDERED, _told(numbers or names)),)
+    return Order(numbers or scheme.names, scheme, remarks)
+
+
+def _usual(numbers: set[str], faces: Sequence[Labelled]) -> set[str]:
+    """The numbers; where those of the 68 are there and no more than half of the faces have others, these alone."""
+    for first in (0, 1):
+        known = set(map(str, range(first, first + IBUG_68.count)))
+        odd = sum(1 for face in faces if face.points.keys() & numbers - known)
+        if known <= numbers and odd <= len(faces) / 2:
+            return known
+    return numbers
 
 
 def _is_number(label: str) -> bool:
@@ -134,9 +163,11 @@ def _told(labels: Sequence[str]) -> str:
 class LabelledListing(ListingFormat):
     """A format of files that list faces with labelled points: its `parse` gives a `Labelled` each.
 
-    Who annotates in a window sees the picture turned as its EXIF says, so points count in that, unless the size that
-    the file names says otherwise.
+    upright: as `Marks` has it. Who annotates in a window sees the picture turned as its EXIF says, so points count in
+    that mostly, unless the size that the file names says otherwise.
     """
+
+    upright: bool = True
 
     def entries_of(self, files: Sequence[Path]) -> Iterable[tuple[Path, Iterable[Entry]]]:
         """Each file with its faces, whose points have the order of all."""
@@ -145,7 +176,9 @@ class LabelledListing(ListingFormat):
             order = order_of(face for _, entries in found for _, face in entries)
         except ValueError as error:
             raise ValueError(f"{files[0]}: {error}") from None
-        return [(file, [(picture, order.marks(face)) for picture, face in entries]) for file, entries in found]
+        return [
+            (file, [(picture, order.marks(face, self.upright)) for picture, face in entries]) for file, entries in found
+        ]
 
 
 def by_label(pairs: Iterable[tuple[str, Place]]) -> dict[str, Place]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from infer.geometry.boxes import box_of
-from records.landmarks import IBUG_68, KAGGLE_15, common, convert
+from records.landmarks import IBUG_68, KAGGLE_15, common, convert, mapping
 from records.scheme import Scheme, without_scheme
 from tools.read.face import NO_POSE, AnnotatedFace, BadSample, Item, Remark
 from tools.read.matfile import NotNumbers, list_names, read_mat
@@ -96,7 +96,8 @@ def landmark_box(points: np.ndarray, annotated: np.ndarray | None, scheme: Schem
     points of which no scheme says where in a face they lie it is the annotated one, or else their own.
     Raises BadSample "unknown box" where there is no annotated box and too little is known.
     """
-    shared, known = common([scheme, IBUG_68]), np.isfinite(points).all(axis=1)
+    shared = IBUG_68 if mapping(scheme, IBUG_68) else common([scheme, IBUG_68])
+    known = np.isfinite(points).all(axis=1)
     if shared is not None:
         points = convert(points, scheme, shared)
     if shared is IBUG_68 and np.isfinite(points).all():

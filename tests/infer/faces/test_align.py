@@ -3,22 +3,31 @@
 import numpy as np
 import pytest
 
-from infer.faces.align import TEMPLATE, align, alignment, five_points
+from infer.faces.align import FIVE, TEMPLATE, align, alignment, five_points, places_of
 from infer.geometry.rotations import rotation
 from records.landmarks import SCHEMES, convert
 
 
 def test_the_five_of_68_points():
     points = np.random.default_rng(0).uniform(0, 99, (68, 2))
-    five = five_points(points, "ibug68")
+    five = five_points(points)
     np.testing.assert_allclose(five[0], points[36:42].mean(axis=0))
     np.testing.assert_allclose(five[[2, 3, 4]], points[[30, 48, 54]])
+
+
+def test_places_are_points_or_means_of_some():
+    points = np.float32([[1, 2, 3], [4, 5, 6], [10, 20, 30]])
+    assert places_of(points, [(2,), (0,)]).tolist() == [[10, 20, 30], [1, 2, 3]]
+    found = places_of(points, [[0, 1], [2]])
+    assert found.tolist() == [[2.5, 3.5, 4.5], [10, 20, 30]] and found.dtype == np.float32
 
 
 @pytest.mark.parametrize("name", SCHEMES)
 def test_the_five_of_every_scheme_are_those_that_its_file_leads_to(name):
     points = np.random.default_rng(1).uniform(0, 99, (SCHEMES[name].count, 2))
-    np.testing.assert_allclose(five_points(points, name), convert(points, SCHEMES[name], SCHEMES["mtfl5"]), atol=1e-9)
+    np.testing.assert_allclose(
+        five_points(points, FIVE[name]), convert(points, SCHEMES[name], SCHEMES["mtfl5"]), atol=1e-9
+    )
 
 
 @pytest.mark.parametrize(("angle", "scale"), [(0.7, 3.0), (-2.0, 0.4)])
@@ -44,8 +53,8 @@ def test_the_picture_is_cut_as_the_points_say():
 
 
 def test_what_cannot_be_aligned():
-    with pytest.raises(ValueError, match="found points of the scheme 'tiny5', expected one of ibug68, ibug51"):
-        align(np.zeros((5, 5, 3), np.uint8), np.zeros((5, 2)), "tiny5")
+    with pytest.raises(ValueError, match="aligned faces: found points that no scheme leads to eyes"):
+        align(np.zeros((5, 5, 3), np.uint8), np.zeros((5, 2)), ())
     for points in (np.full((68, 2), 3.0), np.full((68, 2), np.nan)):
         with pytest.raises(ValueError, match="expected five places apart"):
             align(np.zeros((5, 5, 3), np.uint8), points)

@@ -5,6 +5,7 @@ import pytest
 
 from infer.faces.align import five_points
 from infer.faces.pose import (
+    HELD,
     eye_openness,
     head_pose,
     lean,
@@ -36,13 +37,13 @@ def test_angles_come_back(angles):
 
 @pytest.mark.parametrize("angles", POSES)
 def test_angles_come_back_from_five_points(angles):
-    found = pose_of(rotation_from_five(five_points(seen(angles), "ibug68")))
+    found = pose_of(rotation_from_five(five_points(seen(angles))))
     pitch, yaw, roll = np.degrees(angles)
     np.testing.assert_allclose((found.pitch, found.yaw, found.roll), (pitch, yaw, roll), atol=1.5)
 
 
 def test_no_angles_from_five_points_that_are_unknown_or_one():
-    five = five_points(seen(POSES[0]), "ibug68")
+    five = five_points(seen(POSES[0]))
     assert rotation_from_five(np.vstack([five[:4], [[np.nan, 1]]])) is None
     assert rotation_from_five(np.full((5, 2), 7.0)) is None
 
@@ -71,17 +72,17 @@ def test_how_far_a_head_leans_does_not_depend_on_its_turn(yaw, angle):
     turn = np.array([[np.cos(about_y), 0, -np.sin(about_y)], [0, 1, 0], [np.sin(about_y), 0, np.cos(about_y)]])
     x, y, _ = (mean_face().points @ turn.T).T
     points = 50 * np.stack([x, -y], axis=1) @ rotation(np.radians(angle)).T  # pictures have y down
-    assert np.degrees(lean(points.astype(np.float32), "ibug68", *eyes)) == pytest.approx(angle, abs=1)
+    assert np.degrees(lean(points.astype(np.float32), HELD["ibug68"], *eyes)) == pytest.approx(angle, abs=1)
     if not yaw:  # by the eyes alone, that is all that is told
-        assert np.degrees(lean(points, "other", *eyes)) == pytest.approx(angle, abs=1)
-    assert lean(points, "points68", [], []) == 0
+        assert np.degrees(lean(points, (), *eyes)) == pytest.approx(angle, abs=1)
+    assert lean(points, (), [], []) == 0
 
 
 def test_98_points_hold_the_68():
     points = np.random.default_rng(2).normal(size=(98, 2))
-    np.testing.assert_array_equal(points_68(points, "wflw98"), convert(points, SCHEMES["wflw98"], IBUG_68))
-    np.testing.assert_array_equal(points_68(points[:68], "ibug68"), points[:68])
-    assert points_68(points[:15], "kaggle15") is None
+    np.testing.assert_array_equal(points_68(points, HELD["wflw98"]), convert(points, SCHEMES["wflw98"], IBUG_68))
+    np.testing.assert_array_equal(points_68(points[:68], HELD["ibug68"]), points[:68])
+    assert points_68(points[:15], ()) is None
 
 
 def test_what_has_no_pose():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from infer.faces.face import TrackedFace, face_of
-from infer.faces.pose import mean_face, openness
+from infer.faces.pose import HELD, mean_face, openness
 from infer.files.pictures import write_picture
 from infer.files.points import face_entry, json_line, picture_entry, pts_text, write_csv, write_json
 from tools.read import formats as readers
@@ -31,13 +31,13 @@ def test_json_holds_no_nan(tmp_path):
 
 def test_what_is_known_of_a_face_besides():
     points = mean_face().points[:, :2] * (90, -90) + 200
-    entry = face_entry(face_of(points, 0.87654321), "ibug68")
+    entry = face_entry(face_of(points, 0.87654321), HELD["ibug68"])
     assert list(entry) == ["box", "points", "errors", "sure", "score", "pose", "open"] and entry["score"] == 0.8765
     assert list(entry["pose"]) == ["yaw", "pitch", "roll"] and max(map(abs, entry["pose"].values())) < 1.5
     assert entry["open"]["mouth"] == round(openness(points).mouth, 3)
     tracked = TrackedFace(face_of(points).box, points, 0.5, 7)
     assert face_entry(tracked)["id"] == 7 and "pose" not in face_entry(tracked)
-    flat = face_entry(face_of(np.ones((68, 2)) * [[1, 2]]), "ibug68")
+    flat = face_entry(face_of(np.ones((68, 2)) * [[1, 2]]), HELD["ibug68"])
     assert flat["pose"] is None and flat["open"] == {"left_eye": None, "right_eye": None, "mouth": None}
     json_line(flat)
 

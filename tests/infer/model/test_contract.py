@@ -54,6 +54,17 @@ def test_reads_all(written):
         assert contract.trained_on == TrainedOn() and contract.network is contract.parameters is None
 
 
+def test_points_that_others_are_made_of(model):
+    assert read_contract(model).points.five == read_contract(model).points.whole == ()
+    makes = {"mtfl5": [[0, 1], [1], [2], [3], [4]], "ibug68": [[index % 5] for index in range(68)]}
+    change(model, lambda raw: raw["points"].update(makes=makes, made_of={"other": [[7]] * 5}))
+    points = read_contract(model).points
+    assert (points.five, points.whole, points.made_of) == (makes["mtfl5"], makes["ibug68"], {"other": [[7]] * 5})
+    change(model, lambda raw: raw["points"].update(makes={}, scheme="mtfl5"))
+    points = read_contract(model).points
+    assert [*points.five] == [(0,), (1,), (2,), (3,), (4,)] and points.whole == ()
+
+
 def test_what_a_contract_may_say_besides(model):
     names, seen = ["a", "b", "c", "d", "e"], {"a": {"train": 3, "test": 1}}
     split, trained_on = {"test_fraction": 0.25, "rule": 2}, {"points": "pts_3d", "faces": seen, "step": 7}
@@ -136,6 +147,19 @@ def test_not_json(model, text):
         ("points", {"lines": {"mouth": [[3, -1]]}}, r"name points outside 0\.\.4"),
         ("points", {"left_eye": []}, r"left_eye is \[\], right_eye \[0\], expected both or none"),
         ("points", {"corners": [0, 5]}, r"name points outside 0\.\.4"),
+        ("points", {"makes": {"mtfl5": [[0], [1], [2], [3], [5]]}}, r"name points outside 0\.\.4"),
+        (
+            "points",
+            {"makes": {"mtfl5": [[0], [1], [2], []]}},
+            "makes.mtfl5 has 4 entries, expected points for each of 5",
+        ),
+        (
+            "points",
+            {"makes": {"mtfl5": [[0], [1], [2], [3], []]}},
+            "makes.mtfl5 has 5 entries, expected points for each",
+        ),
+        ("points", {"makes": {"ibug68": [[0]] * 67}}, "makes.ibug68 has 67 entries, expected points for each of 68"),
+        ("points", {"made_of": {"ibug68": [36]}}, "made_of.ibug68 is .*, expected a list of lists"),
         ("points", {"flip": [0, 0, 2, 3, 4]}, "flip is no permutation of 5 points"),
         ("points", {"count": 0}, "points.count is 0, expected 1 or more"),
         ("points", {"names": ["a", "b", "c", "d", "a"]}, "found 4 different names, expected 5 points'"),

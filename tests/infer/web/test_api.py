@@ -53,7 +53,7 @@ def upload(name: str, data: bytes) -> tuple:
 def faces_alone(landmarker, data: bytes, box) -> list[dict]:
     """What the JSON has to say of the face in a box."""
     points = landmarker.fit(decode_picture(data, "x"), [box])
-    return [face_entry(face_of(points[0]), landmarker.contract.points.scheme)]
+    return [face_entry(face_of(points[0]), landmarker.contract.points.whole)]
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def problem_of(response) -> tuple[int, str]:
 def test_detection_answers_as_the_command_line_does(client, landmarker):
     data = PHOTO.read_bytes()
     image = decode_picture(data, "x")
-    expected = [face_entry(face, landmarker.contract.points.scheme) for face in landmarker.detect(image)]
+    expected = [face_entry(face, landmarker.contract.points.whole) for face in landmarker.detect(image)]
     assert len(expected) == 1 and set(expected[0]) == {"box", "points", "errors", "sure", "score", "pose", "open"}
     entry = {"width": image.shape[1], "height": image.shape[0], "faces": expected}
     raw = client.post(LANDMARKS, data=data)

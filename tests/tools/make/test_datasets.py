@@ -100,17 +100,17 @@ def test_points_without_a_scheme_take_one_of_as_many():
         "points7",
         "ibug68",
     ]
-    with pytest.raises(ValueError, match="found point scheme points7, expected kaggle15"):
+    with pytest.raises(ValueError, match="found point scheme points7 of 7 points, expected kaggle15 of 15"):
         records_scheme([fifteen, seven], KAGGLE_15)
 
 
 def test_records_have_the_common_scheme_or_one_that_all_map_to():
-    whole, fifteen = item("a"), replace(item("b"), dataset="small", scheme=KAGGLE_15)
+    whole, fifteen = item("a"), replace(item("b"), dataset="small", annotation=Path("small.csv"), scheme=KAGGLE_15)
     assert records_scheme([whole]) is IBUG_68 and records_scheme([fifteen, fifteen]) is KAGGLE_15
     assert records_scheme([whole, fifteen], KAGGLE_15) is KAGGLE_15
     with pytest.raises(ValueError, match=r"found point schemes ibug68 \(set\) and kaggle15 \(small\)"):
         records_scheme([whole, fifteen])
-    with pytest.raises(ValueError, match="small: found point scheme kaggle15, expected ibug68"):
+    with pytest.raises(ValueError, match="small.csv: found point scheme kaggle15 of 15 points, expected ibug68 of 68"):
         records_scheme([whole, fifteen], IBUG_68)
     with pytest.raises(ValueError, match="found no face"):
         records_scheme([])

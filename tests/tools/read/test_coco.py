@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from infer.geometry.boxes import box_of
+from records.landmarks import SCHEMES
 from tests.helpers.annotated import COCO_FACE, POINTS, coco_annotation, coco_keypoints, unknown, write_annotations
 from tools.read.coco import find, read
 from tools.read.face import BadSample
@@ -77,6 +78,42 @@ def test_ids_as_text_and_points_in_rows_mean_the_same(tmp_path, fields):
     np.testing.assert_allclose(read(item).points, POINTS)
 
 
+def seven(names, **fields) -> dict:
+    """The fields of a file whose faces have seven points of these names, the third of them unknown."""
+    face = coco_annotation(keypoints=coco_keypoints(unknown(POINTS[:7], 2)), bbox=[10, 20, 100, 90])
+    return {
+        "annotations": [face],
+        "categories": [{**COCO_FACE, "keypoints": names, **fields}, {**BODY, "keypoints": []}],
+    }
+
+
+@pytest.mark.parametrize(
+    "names", [[*map(str, range(7))], [*map(str, range(1, 8))], [], ["nose"] * 7, ["a,b", *"cdefgh"]]
+)
+def test_seven_points_without_names_stand_as_they_are_listed(tmp_path, names):
+    (item,) = find(write_annotations(tmp_path, **seven(names)), "set")
+    assert item.scheme.name == "points7"
+    np.testing.assert_allclose(read(item).points, unknown(POINTS[:7], 2))
+
+
+def test_names_are_a_schemes_or_one_of_their_own_in_the_lists_order(tmp_path):
+    (item,) = find(write_annotations(tmp_path, **seven([*"gfedcba"], name="anything")), "set")
+    assert item.scheme.names == tuple("gfedcba") and item.scheme.name.startswith("points7-")
+    np.testing.assert_allclose(read(item).points, unknown(POINTS[:7], 2))
+    names = SCHEMES["kaggle15"].names
+    (item,) = find(write_annotations(tmp_path, **seven(names[8:1:-1])), "set")
+    assert item.scheme == SCHEMES["kaggle15"]
+    np.testing.assert_allclose(read(item).points[8:1:-1], unknown(POINTS[:7], 2))
+    assert np.isnan(read(item).points[[0, 1, *range(9, 15)]]).all()
+
+
+@pytest.mark.parametrize("others", [[{**BODY, "name": "a hand", "keypoints": [*"abc"]}], [{**BODY, "name": "my FACE"}]])
+def test_of_several_categories_that_of_faces_is_taken_or_of_68(tmp_path, others):
+    entries = [coco_annotation(), coco_annotation(category_id=1, keypoints=[1, 2, 2] * 17)]
+    (item,) = find(write_annotations(tmp_path, *entries, categories=[COCO_FACE, *others]), "set")
+    assert item.scheme.name == "ibug68"
+
+
 def test_an_id_that_two_pictures_have_is_refused(tmp_path):
     images = [{"id": 7, "file_name": "a.png"}, {"id": "7", "file_name": "b.png"}]
     with pytest.raises(ValueError, match=r"faces.json: found image id 7 twice \(a.png and b.png\)"):
@@ -90,10 +127,18 @@ def test_an_id_that_two_pictures_have_is_refused(tmp_path):
 @pytest.mark.parametrize(
     "fields, message",
     [
-        ({"categories": [BODY]}, "categories person of 17 keypoints"),
+        (
+            {"categories": [BODY, {**BODY, "id": 2, "name": "hand", "keypoints": ["0"] * 21}]},
+            "categories person of 17 key",
+        ),
+        ({"categories": [{**BODY, "keypoints": []}]}, "categories person of 0 keypoints"),
         ({"categories": []}, "categories none"),
         ({"images": None}, "no list images"),
         ({"annotations": [coco_annotation(category_id=1)], "categories": [COCO_FACE, BODY]}, "no face"),
+        (
+            {"categories": [{**COCO_FACE, "name": "face b", "keypoints": ["0"]}, {**BODY, "name": "face a"}]},
+            "categories face b of 1",
+        ),
     ],
 )
 def test_files_that_are_not_cocos(tmp_path, fields, message):

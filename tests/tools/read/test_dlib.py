@@ -20,10 +20,12 @@ def test_ignored_and_empty_boxes_are_no_faces_and_parts_come_in_any_order(tmp_pa
 @pytest.mark.parametrize(
     "part, found",
     [
-        ("<part name='68' x='1' y='2'/>", "part '68' at 1, 2"),
+        ("<part name='68' x='1' y='2'/>", "the label '68', expected of 0 to 67"),
+        ("<part name='nose' x='1' y='2'/>", "the label 'nose', expected of 0 to 67"),
+        ("<part x='1' y='2'/>", "the label '', expected of 0 to 67"),
         ("<part name='05' x='one' y='2'/>", "part '05' at one, 2"),
         ("<part name='05' x='1'/>", "part '05' at 1, None"),
-        ("<part name='05' x='1' y='2'/>" * 2, "part '05' at 1, 2 twice"),
+        ("<part name='05' x='1' y='2'/>" * 2, "the label '5' twice"),
     ],
 )
 def test_a_wrong_part_spoils_its_face_alone(tmp_path, part, found):
@@ -31,6 +33,16 @@ def test_a_wrong_part_spoils_its_face_alone(tmp_path, part, found):
     with pytest.raises(BadSample, match=f"faces.xml a.png: found {found}") as caught:
         read(bad)
     assert caught.value.reason == "unreadable annotation" and np.isfinite(read(good).points).all()
+
+
+@pytest.mark.parametrize("names", [tuple("0123456"), ("1", "2", "3", "4", "5", "6", "7"), ("a", "b2", "b10", *"cdef")])
+def test_parts_of_any_number_by_numbers_or_names(tmp_path, names):
+    shuffled = np.random.default_rng(2).permutation(7)
+    parts = [f"<part name='{names[i]}' x='{POINTS[i][0]:.3f}' y='{POINTS[i][1]:.3f}'/>" for i in shuffled]
+    most, whole = find(write_boxes(tmp_path, dlib_box("".join(parts[1:])), dlib_box("".join(parts))), "set")
+    assert most.scheme == whole.scheme and most.scheme.count == 7 and most.scheme.names in ((), names)
+    np.testing.assert_allclose(read(whole).points, POINTS[:7], atol=1e-3)
+    assert np.flatnonzero(np.isnan(read(most).points).all(axis=1)).tolist() == [shuffled[0]]
 
 
 @pytest.mark.parametrize(

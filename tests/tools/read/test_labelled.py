@@ -10,7 +10,7 @@ from tests.helpers.annotated import POINTS
 from tests.helpers.labelled import cvat_skeleton, labelme_shapes, write_images, write_shapes
 from tools.read import cvat, labelme
 from tools.read.face import BadSample
-from tools.read.labelled import ORDERED, Labelled, order_of
+from tools.read.labelled import ORDERED, Labelled, order_of, order_of_list
 
 
 def face(*labels: str, listed: bool = False) -> Labelled:
@@ -97,17 +97,32 @@ def test_other_names_are_another_scheme(tmp_path):
 def test_labels_that_are_neither_names_nor_numbers_spoil_their_faces_alone():
     sound, odd = face("nose", "chin"), [face("nose", label) for label in ("7", "a,b", " ", "points", "a\n")]
     order = order_of([sound, *odd])
-    assert order.labels == ("chin", "nose") and order.marks(sound).fault is None
-    assert order.marks(sound).points.tolist() == [[1, 7], [0, 7]]
-    assert {order.marks(one).fault[0] for one in odd} == {"unreadable annotation"}
-    assert order.marks(odd[0]).fault[1] == "a: found the label '7', expected names or numbers"
+    assert order.labels == ("chin", "nose") and order.marks(sound, True).fault is None
+    assert order.marks(sound, True).points.tolist() == [[1, 7], [0, 7]]
+    assert {order.marks(one, True).fault[0] for one in odd} == {"unreadable annotation"}
+    assert order.marks(odd[0], True).fault[1] == "a: found the label '7', expected of chin to nose"
+
+
+def test_numbers_that_few_faces_have_beside_the_68_spoil_these():
+    whole, odd = face(*map(str, range(68))), face("3", "700")
+    order = order_of([whole, odd])
+    assert order.scheme.name == "ibug68" and order.marks(whole, True).fault is None
+    assert order.marks(odd, True).fault[1] == "a: found the label '700', expected of 0 to 67"
+    assert order_of([whole, odd, odd]).scheme.name == "points69"
+
+
+def test_names_in_the_order_of_a_list():
+    order = order_of_list(["p10", "p2"])
+    assert order.labels == order.scheme.names == ("p10", "p2") and order.remarks[0][0] == ORDERED
+    assert order_of_list([f"p{place}" for place in range(68)]).scheme.name == "ibug68"
+    assert order_of_list(["7", "8", "9"]).labels == ("0", "1", "2")
 
 
 def test_points_of_lists_are_as_many_as_most_have():
     lists = [face(*"012", listed=True), face(*"01", listed=True), face(*"012", listed=True)]
     order = order_of(lists)
     assert order.labels == ("0", "1", "2")
-    assert [order.marks(one).fault is None for one in lists] == [True, False, True]
+    assert [order.marks(one, True).fault is None for one in lists] == [True, False, True]
 
 
 def test_more_labels_than_a_scheme_has_points(tmp_path):

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -52,6 +54,14 @@ def test_points_of_every_scheme_have_the_box_of_the_face_they_belong_to(name):
     face = placed(mean_shape())
     points = convert(points_98(face), SCHEMES["wflw98"], SCHEMES[name])
     np.testing.assert_allclose(landmark_box(points, None, SCHEMES[name], "a"), box_of(face), atol=2)
+
+
+def test_points_that_hold_the_68_have_their_box():
+    face, places = placed(mean_shape()), tuple((index,) for index in range(68))
+    mappings = {"makes": {"ibug68": places}, "made_of": {"ibug68": (*places, (27,))}}
+    with_hair = dataclasses.replace(without_scheme(69), name="mine", **mappings)
+    points = np.append(face, [[face[27, 0], -500]], axis=0)
+    np.testing.assert_allclose(landmark_box(points, None, with_hair, "a"), box_of(face))
 
 
 def test_points_without_a_scheme_have_their_own_box_or_the_annotated_one():

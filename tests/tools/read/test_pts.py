@@ -70,14 +70,30 @@ def test_further_faces_of_a_picture_as_this_project_writes_them(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("header", ["version: 1\nn_points: 7\n{\n", ""], ids=["header", "bare"])
+def test_a_set_has_the_points_of_most_of_its_files(tmp_path, header):
+    for name, count in (("a", 5), ("b", 7), ("c", 7)):
+        write_pts(tmp_path, name, f"{header.replace('7', str(count))}{pts_lines(POINTS[30 : 30 + count])}")
+    write_pts(tmp_path, "d", "no points")
+    items = find(tmp_path, "set")
+    assert {item.scheme.name for item in items} == {"points7"}
+    faces = [read(item) for item in items[1:3]]
+    assert all(face.scheme.count == 7 for face in faces)
+    np.testing.assert_allclose(faces[0].points, POINTS[30:37], atol=1e-3)
+    found = "n_points is 5" if header else "found 5 points"
+    with pytest.raises(BadSample, match=f"a.pts: {found}, expected 7, as most files of the set have"):
+        read(items[0])
+
+
 @pytest.mark.parametrize(
     "text, reason, message",
     [
-        ("n_points: 5\n" + "1 2\n" * 5, "wrong shape", "face.pts: n_points is 5"),
-        (PTS_HEADER + "1 2\n" * 67, "wrong shape", "face.pts: found 67 points"),
+        (PTS_HEADER + "1 2\n" * 67, "wrong shape", "face.pts: found 67 points, expected 68"),
+        ("1 2\nn_points: 0", "wrong shape", "face.pts: n_points is 0, expected 68"),
+        ("n_points: 99999999999999999999", "wrong shape", "face.pts: n_points is 9{20}, expected 68"),
         (PTS_HEADER + "1 2 3\n", "unreadable annotation", "face.pts line 4: found '1 2 3'"),
         ("one two", "unreadable annotation", "face.pts line 1: found 'one two'"),
-        ("1 2\n" * 20000, "unreadable annotation", "face.pts: found over 65536 bytes"),
+        ("1 2\n" * 300_000, "unreadable annotation", "face.pts: found over 1048576 bytes"),
         ("nan nan\n" * 68, "no known point", "face.pts: found no known point"),
     ],
 )

@@ -52,7 +52,7 @@ def test_a_quarter_turn_is_exact():
 
 def test_boxes_of_known_points_stay_tight_and_rolls_follow():
     points = random_face(RNG)
-    five = five_points(points, "ibug68")
+    five = five_points(points)
     box = np.concatenate([points.min(axis=0), points.max(axis=0)])
     face = TrueFace(box, 90.0, five, "points", points)
     scene = TrueScene(np.zeros((200, 220, 3), np.uint8), [face], np.zeros((0, 4)), "a/b/1", "1")
@@ -76,7 +76,7 @@ def test_masked_faces_are_those_that_only_have_a_box():
 
 def test_yaw_by_all_points_else_by_five():
     points = seen_from(mean_face().points, (0.1, 0.7, 0.0))
-    five = five_points(points, "ibug68")
+    five = five_points(points)
     assert yaw_of(points, UNKNOWN_FIVE) == pytest.approx(0.7, abs=0.03)
     assert yaw_of(None, five) == pytest.approx(0.7, abs=0.03)
     assert np.isnan(yaw_of(None, UNKNOWN_FIVE)) and np.isnan(yaw_of(points * np.nan, UNKNOWN_FIVE))
