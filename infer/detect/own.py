@@ -28,8 +28,10 @@ FIRST = 320  # pixels of the longest side: the first look
 STEP = 4
 ENLARGED = 2  # a look shows a picture at most so many times its size: tiny faces are seen better then
 MOST = 8192  # pixels: of the longest side that may be asked for
-DOUBT = 0.15  # a score from which on something may be a face that a closer look is sure of
-CLEAR = 0.8  # a score of a face that stands upright; one upside down is taken for upright too, but less surely
+DOUBT = 0.3  # a score from which on something may be a face that a closer look is sure of
+HINT = 0.15  # a score from which on a glance tells of something: enough for a face that is known already
+CLEAR = 0.7  # a score of a face that stands upright; one that lies is taken for upright at times, but less surely
+EASE = 0.75  # of the threshold: so sure suffices of a face that is large in its picture, as few wrong finds are
 CELLS = 5000  # the surest of a look: what of them is one face costs by the square of their number
 LOW = 20.0  # pixels: faces lower than this are seen badly
 AROUND = 1.5  # of its longer edge: what is looked at closer around such a face, on every side
@@ -64,13 +66,14 @@ class OwnDetector:
         longest = max(image.shape[:2])
         size = min(self.size if size is None else checked_size(size), ENLARGED * longest)
         side = min(FIRST, longest)
-        quarters, seen = self._surest_turn(image, side, DOUBT)
+        quarters, seen = self._surest_turn(image, side, min(DOUBT, EASE * self.threshold))
         found = self._looked_closer(quarter_turned(image, quarters), seen, side, size)
         return turned_back(found, quarters, image.shape)
 
     def _looked_closer(self, image: np.ndarray, seen: Candidates, side: int, size: int) -> Candidates:
         """What is found in a picture whose first look, of `side` pixels, saw that; the closest look has `size`."""
-        found, shape = self._sure(seen), image.shape[:2]
+        found, shape = self._sure(seen, image), image.shape[:2]
+        seen = seen.chosen(seen.scores >= DOUBT)
         while side < size and (part := part_for_closer(seen, found, shape, side)):
             coarse, side = side / max(shape), min(side * STEP, size)
             seen = self._look_within(image, part, side)
@@ -87,10 +90,10 @@ class OwnDetector:
             return 0, first
         turns = {quarters: self._look(quarter_turned(image, quarters), side, least) for quarters in (1, 3, 2)}
         best = max(turns, key=lambda quarters: _surest(turns[quarters]))
-        surer = _surest(turns[best]) > _surest(first) and len(self._sure(turns[best]))
+        surer = _surest(turns[best]) > _surest(first) and len(self._sure(turns[best], image))
         return (best, turns[best]) if surer else (0, first)
 
-    def glance(self, image: np.ndarray, side: int, least: float = DOUBT) -> Candidates:
+    def glance(self, image: np.ndarray, side: int, least: float = HINT) -> Candidates:
         """What a look at the picture with a longest side of `side` pixels, or as large as it is, shows, turned by
         quarters where that shows surer faces: from scores of `least` on, surest first; never less than what is found.
         """
@@ -115,8 +118,12 @@ class OwnDetector:
         longest = side * max(x1 - x0, y1 - y0) / max(image.shape[:2])
         return self._look(image[y0:y1, x0:x1], longest, DOUBT).moved((x0, y0))
 
-    def _sure(self, seen: Candidates) -> Candidates:
-        return seen.chosen(seen.scores >= self.threshold)
+    def _sure(self, seen: Candidates, whole: np.ndarray | None = None) -> Candidates:
+        """Those that are faces; whole: the picture, where the look showed all of it."""
+        least = np.full(len(seen), self.threshold)
+        if whole is not None:
+            least[seen.oriented[:, 2:4].max(axis=1) >= ROOM * min(whole.shape[:2])] *= EASE
+        return seen.chosen(seen.scores >= least)
 
     def _cells(self, image: np.ndarray) -> list[np.ndarray]:
         """The network's maps, float32 [height, width, FIELDS] each. Raises ValueError where they are no such maps."""

@@ -24,6 +24,7 @@ MIRRORED = (1, 0, 2, 4, 3)  # the five points' partners
 COARSEST = 32  # pixels: pictures are not kept smaller
 SHOWN, HINTED = 0.5, 0.2  # of a face inside its tile: from so much on it is a face, and from so much on ignored
 MARGIN, AIMED = 0.15, 0.7  # a face is aimed at that far from its tile's edge, so often
+KNOWN, TURNED = np.radians([65.0, 80.0])  # rolls of faces, and of heads that are none: what is between is ignored
 BLANK = 0.7  # so often what a picture leaves blank is of one colour, and else its border drawn out
 
 
@@ -72,7 +73,7 @@ def make_scene(
     chosen = [pictures[index] for index in rng.integers(len(pictures), size=len(tiles)).tolist()]
     placings = random_placings(tiles, chosen, ranges, rng)
     image = drawn(side, tiles, chosen, placings, rng)
-    scene = placed(tiles, chosen, placings)
+    scene = standing(placed(tiles, chosen, placings))
     cover_faces(image, scene, ranges, rng)
     mask_faces(image, scene, ranges, rng)
     return change_pixels(image, ranges, rng), scene
@@ -134,10 +135,13 @@ def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
 
 
 def random_turns(count: int, ranges: SceneRanges, rng: np.random.Generator) -> np.ndarray:
-    """Turns in radians [count]: near upright mostly, or any up to the widest."""
+    """Turns in radians [count]: near upright mostly, or any up to the widest; by a quarter, half or three of them more
+    at times."""
     wide = rng.random(count) < ranges.wide
     lean = ranges.lean * rng.standard_normal(count)
-    return np.radians(np.where(wide, rng.uniform(-ranges.widest, ranges.widest, count), lean))
+    turns = np.where(wide, rng.uniform(-ranges.widest, ranges.widest, count), lean)
+    quarters = np.where(rng.random(count) < ranges.quarters, rng.integers(1, 4, count), 0)
+    return np.radians(turns + 90 * quarters)
 
 
 def drawn(
@@ -210,4 +214,14 @@ def inside(scene: Scene, tiles: np.ndarray, ignored: np.ndarray) -> Scene:
         1,
     )
     ignore = np.concatenate([ignore[(ignore[:, 2:] > ignore[:, :2]).all(axis=1)], corners[(shown >= HINTED) & ~kept]])
+    return Scene(scene.oriented[kept], scene.five[kept], ignore)
+
+
+def standing(scene: Scene) -> Scene:
+    """The scene with its heads that stand up as faces, up to `KNOWN`; those that lie or hang, beyond `TURNED`, are part
+    of the background. So a detector learns to tell a picture that lies on its side."""
+    roll = np.abs(scene.oriented[:, 4])
+    kept, between = roll <= KNOWN, (roll > KNOWN) & (roll < TURNED)
+    middles, halves = scene.oriented[between, :2], np.sqrt(np.prod(scene.oriented[between, 2:4], axis=1))[:, None] / 2
+    ignore = np.concatenate([scene.ignore, np.concatenate([middles - halves, middles + halves], axis=1)])
     return Scene(scene.oriented[kept], scene.five[kept], ignore)

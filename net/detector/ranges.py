@@ -20,6 +20,9 @@ class SceneRanges:
     lean: float = option(12.0, "standard deviation of a picture's turn, degrees")
     wide: float = option(0.2, "probability of any turn up to the widest in its place")
     widest: float = option(55.0, "that many degrees either way")
+    quarters: float = option(
+        0.1, "probability of a turn by a quarter or half more: heads beyond 80 degrees are no faces"
+    )
     mirror: float = option(0.5, "probability of mirroring")
     colour: float = option(0.3, "relative strength of gain, offset and gamma")
     blur: float = option(0.1, "probability of a blurred or coarser scene")
@@ -31,7 +34,7 @@ class SceneRanges:
     renew: float = option(0.5, "pictures read a scene")
 
     def __post_init__(self) -> None:
-        turns, pixels = (self.wide, self.mirror), (self.blur, self.noise, self.jpeg)
+        turns, pixels = (self.wide, self.quarters, self.mirror), (self.blur, self.noise, self.jpeg)
         shares = self.whole, *turns, *pixels, self.occlude, self.masks
         if not all(0 <= share <= 1 for share in shares):
             raise ValueError(f"augmentation: found {self}, expected probabilities of 0 to 1")

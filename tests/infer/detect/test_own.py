@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from infer.detect import own
-from infer.detect.own import FIRST, LOW, OwnDetector, merged, part_for_closer
+from infer.detect.own import CLEAR, DOUBT, EASE, FIRST, LOW, ROOM, OwnDetector, merged, part_for_closer
 from infer.geometry.candidates import candidates_of
 from tests.helpers.tiny_detector import LEVELS, face_at, score_of, with_faces, write_detector
 
@@ -132,7 +132,7 @@ def test_a_part_looked_at_closer_is_in_the_pictures_pixels(file, monkeypatch):
     def look(image, side, least):
         sides.append((image.shape, side))
         close = image.shape != shape
-        return candidates_of([seen_at], [0.8]) if close else candidates_of([face, doubt], [0.9, 0.2])
+        return candidates_of([seen_at], [0.8]) if close else candidates_of([face, doubt], [0.9, DOUBT])
 
     detector = OwnDetector(file)
     monkeypatch.setattr(detector, "_look", look)
@@ -213,7 +213,7 @@ def test_a_picture_is_not_turned_where_a_face_is_found_or_nowhere(file, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("upright", "turned", "wanted"), [(0.7, 0.75, 0.75), (0.7, 0.7, 0.7), (0.85, 0.95, 0.85), (0.3, 0.45, None)]
+    ("upright", "turned", "wanted"), [(0.65, 0.68, 0.68), (0.65, 0.65, 0.65), (CLEAR, 0.95, CLEAR), (0.3, 0.35, None)]
 )
 def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_clear(
     file, monkeypatch, upright, turned, wanted
@@ -229,6 +229,21 @@ def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_cl
     assert found.scores.tolist() == ([] if wanted is None else [wanted])
     if wanted == upright:
         np.testing.assert_allclose(found.boxes, [[10, 20, 40, 54]])
+
+
+def test_of_a_face_that_is_large_in_its_picture_less_suffices(file, monkeypatch):
+    """In a picture 100 pixels high; of what only a closer look sees, the threshold holds."""
+    sure, large = 0.5, [20.0, 20, 44, 20 + ROOM * 100]
+    small = [70.0, 20, 80, 19 + ROOM * 100]
+    for boxes, scores, wanted in [
+        ([large, small], [EASE * sure + 0.01] * 2, [EASE * sure + 0.01]),
+        ([large], [EASE * sure - 0.01], []),
+        ([small], [sure], [sure]),
+        ([small], [sure - 0.01], []),
+    ]:
+        detector = OwnDetector(file, FIRST)
+        monkeypatch.setattr(detector, "_look", lambda *_, boxes=boxes, scores=scores: candidates_of(boxes, scores))
+        assert detector.find(np.zeros((100, FIRST, 3), np.uint8)).scores.tolist() == wanted
 
 
 def test_a_close_look_enlarges_tiny_faces(file):

@@ -15,6 +15,7 @@ from net.detector.mosaic import (
     placed,
     random_placings,
     random_turns,
+    standing,
     tiles_of,
 )
 from net.detector.ranges import SceneRanges
@@ -127,15 +128,31 @@ def test_pictures_without_faces_are_zoomed_as_far_as_asked_for():
 
 def test_turns_are_as_asked_for():
     rng = np.random.default_rng(1)
-    turns = np.degrees(random_turns(4000, SceneRanges(lean=2, wide=0.3, widest=50), rng))
+    turns = np.degrees(random_turns(4000, SceneRanges(lean=2, wide=0.3, widest=50, quarters=0), rng))
     assert 49 < np.abs(turns).max() <= 50
     assert np.mean(np.abs(turns) > 10) == pytest.approx(0.3 * 40 / 50, abs=0.03)
     assert turns[np.abs(turns) < 5].std() == pytest.approx(2, abs=0.3)
-    assert not random_turns(5, SceneRanges(lean=0, wide=0), rng).any()
+    assert not random_turns(5, SceneRanges(lean=0, wide=0, quarters=0), rng).any()
+
+
+def test_quarter_turns_are_as_asked_for():
+    turns = np.degrees(random_turns(6000, SceneRanges(lean=0, wide=0, quarters=0.3), np.random.default_rng(2)))
+    found, counts = np.unique(turns.round(6), return_counts=True)
+    assert found == pytest.approx([0, 90, 180, 270])
+    assert counts / 6000 == pytest.approx([0.7, 0.1, 0.1, 0.1], abs=0.02)
+
+
+def test_heads_that_lie_are_background_and_those_between_are_ignored():
+    rolls = np.radians([0, 64, -64, 70, -79, 81, 180, -100])
+    oriented = np.column_stack([np.arange(8) * 50.0 + 30, np.full(8, 40.0), np.full(8, 16.0), np.full(8, 25.0), rolls])
+    found = standing(Scene(oriented, np.arange(80.0).reshape(8, 5, 2), np.array([[1.0, 2, 3, 4]])))
+    assert found.oriented == pytest.approx(oriented[:3])
+    assert found.five == pytest.approx(np.arange(30.0).reshape(3, 5, 2))
+    assert found.ignore == pytest.approx(np.array([[1, 2, 3, 4], [170, 30, 190, 50], [220, 30, 240, 50]]))
 
 
 def test_scenes_of_several_pictures_hold_the_faces_of_all_tiles():
-    ranges = SceneRanges(grid=2, whole=0.0, shrink=1.0, zoom=1.0, lean=0, wide=0, occlude=0, masks=0)
+    ranges = SceneRanges(grid=2, whole=0.0, shrink=1.0, zoom=1.0, lean=0, wide=0, quarters=0, occlude=0, masks=0)
     image, scene = make_scene([picture_of()], 240, ranges, np.random.default_rng(3))
     assert image.shape == (240, 240, 3)
     assert len(scene.oriented) == 4 and len(scene.ignore) == 4
