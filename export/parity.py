@@ -63,15 +63,20 @@ def verify(model: Path, form: Format, truth: Reference) -> dict[str, Difference]
     for name in form.runtimes:
         who = f"{model.name}: {name}"
         differences[name] = found = truth.difference(who, RUNTIMES[name](model, truth.signature))
-        for what, off, most in ((who, found.max, form.limit), (f"{who}: spread", found.spread, form.spread)):
-            if most is not None and off is not None and not off <= most:
-                raise ValueError(f"{what} is {off:.2e} {of(truth.unit)} from the original, expected at most {most:g}")
+        _check_within(who, found.max, form.limit, truth.unit)
         if form.rise is not None and not (found.nme_change is not None and found.nme_change <= form.rise):
             change = float("nan") if found.nme_change is None else found.nme_change
             raise ValueError(
                 f"{who} has {100 * change:+.1f} % of the original's NME, expected at most {100 * form.rise:+g} %"
             )
+        _check_within(f"{who}: spread", found.spread, form.spread, truth.unit)
     return differences
+
+
+def _check_within(what: str, off: float | None, limit: float | None, unit: str) -> None:
+    """Raises ValueError where something is further off than it may be, or not finite; where there is a limit."""
+    if off is not None and limit is not None and not off <= limit:
+        raise ValueError(f"{what} is {off:.2e} {of(unit)} from the original, expected at most {limit:g}")
 
 
 def of(unit: str) -> str:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from export.formats import FORMATS
-from export.graphs import halved, read_graph, widened
+from export.frozen_model import FrozenModel
+from export.graphs import halved, read_graph
 from export.networks import CELLS, SPREADING
 from infer.detect.own import OwnDetector
 from infer.landmarker import Landmarker
@@ -46,7 +47,7 @@ def faces(tmp_path_factory):
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     """The shipped model in all the formats that the examples take, under another name, one contract beside them."""
-    folder, graph = tmp_path_factory.mktemp("a.b"), widened(read_graph(SHIPPED))
+    folder, graph = tmp_path_factory.mktemp("a.b"), FrozenModel(SHIPPED).graph
     contract = json.loads(SHIPPED.with_suffix(".json").read_text())
     contract["tolerance"]["opencv"] = {"max": 0.1, "nme_change": None}  # as of a model converted without records
     (folder / "small.json").write_text(json.dumps(contract, indent=1))

@@ -11,7 +11,7 @@ from infer.landmarker import Landmarker
 from infer.model import network
 from infer.model.contract import NHWC, PIXEL, PLANAR, SIGNED, read_contract
 from infer.model.graph import open_graph
-from tests.helpers.tiny_model import expected_fractions, write_model
+from tests.helpers.tiny_model import CALIBRATED, expected_fractions, expected_spreads, write_model
 from tests.helpers.tiny_onnx import SIZE, expected_points, pooled_model, write_peer
 
 BGR = (30, 90, 210)
@@ -76,6 +76,27 @@ def test_a_frozen_graph_of_others(tmp_path):
     kept = json.loads(path.with_suffix(".json").read_text())["points"]
     path.with_suffix(".json").write_text(json.dumps({"by_hand": True, "input": {"size": 32}, "points": kept}))
     np.testing.assert_allclose(answer_of(path)[0], expected_fractions(BGR[::-1]), atol=1e-4)
+
+
+def test_the_spread_beside_the_points(tmp_path):
+    contract = read_contract(write_model(tmp_path, spread=CALIBRATED))
+    crops = [np.full((32, 32, 3), value, np.uint8) for value in (20, 200, 90)]
+    net = network.load(contract)
+    found, again = network.forward(net, contract, crops), network.forward(net, contract, crops[::-1])
+    assert found.points.shape == (3, 5, 2) and found.spread.dtype == np.float32
+    np.testing.assert_allclose(found.spread, [expected_spreads([value] * 3) for value in (20, 200, 90)], atol=1e-6)
+    np.testing.assert_array_equal(again.spread[::-1], found.spread)  # the first answer is no place that is written anew
+    located = network.locate(net, contract, crops)
+    np.testing.assert_array_equal(located.errors, contract.spread.expected(found.spread))
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"), [("width", "found no graph that OpenCV"), ("landmarks", r"answers \[1, 10\] for 1 faces")]
+)
+def test_a_spread_that_is_not_there_is_refused(tmp_path, name, wanted):
+    contract = read_contract(write_model(tmp_path, spread={"name": name, "unit": CALIBRATED["unit"]}))
+    with pytest.raises(ValueError, match=rf"landmark\.pb: {wanted}"):
+        network.load(contract)
 
 
 def test_faces_go_one_by_one_unless_the_contract_says_more(tmp_path, monkeypatch):
