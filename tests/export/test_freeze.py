@@ -1,5 +1,6 @@
 """export/freeze.py as a user calls it: a run becomes a model, a model other formats, or everything stays as it was."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from infer.model.contract import read_contract
 from infer.model.trained_on import SplitRule
 from net.data.record_set import RecordSet
 from net.run.folder import Heritage, RunFolder
+from records.runtime import v1
 from records.split import RULE
 from tests.conftest import TEST_FRACTION
 from tests.helpers.runtimes import answers_changed
@@ -158,6 +160,37 @@ def test_a_frozen_model_becomes_other_formats_without_its_run(model, tmp_path, c
     files = ("file", "sha256", "format", "tolerance", "formats", "terms")
     assert all(after[key] == value for key, value in before.items() if key not in files)
     np.testing.assert_allclose(points_of(tmp_path / "landmark.onnx"), points_of(model), atol=0.002)
+
+
+def test_a_model_from_before_the_spread_gets_it_and_answers_the_same_to_the_bit(model, tmp_path):
+    older = shutil.copytree(model.parent, tmp_path / "older") / "landmark.pb"
+    graph = v1.graph_util.extract_sub_graph(read_graph(model), ["landmarks"])
+    older.write_bytes(graph.SerializeToString(deterministic=True))
+    before = json.loads(older.with_suffix(".json").read_text())
+    del before["spread"]
+    digest = hashlib.sha256(older.read_bytes()).hexdigest()
+    before |= {"sha256": digest, "parameters": 1, "multiply_adds": 2}
+    before["formats"]["pb"]["sha256"] = digest
+    older.with_suffix(".json").write_text(json.dumps(before))
+    assert freeze.main(["--model", str(older), "--out", str(tmp_path / "new")]) == 0
+    contract, summary = read_contract(tmp_path / "new" / "landmark.pb"), summarise(read_graph(model))
+    assert contract.spread == read_contract(model).spread and not read_contract(older).spread
+    assert (contract.parameters, contract.multiply_adds) == (summary.parameters, summary.multiply_adds)
+    assert 0 < contract.raw["tolerance"]["opencv"]["spread"] <= contract.raw["tolerance"]["limit"]["spread"] == 1e-5
+    np.testing.assert_array_equal(points_of(contract.model), points_of(older))
+
+
+def test_what_a_spread_is_worth_stays_in_a_conversion(model, tmp_path):
+    known = shutil.copytree(model.parent, tmp_path / "known") / "landmark.json"
+    raw = json.loads(known.read_text())
+    raw["spread"] |= {"curve": {"spread": [0, 0.5], "error": [0.01, 0.2]}, "points": [0.5] * 68}
+    known.write_text(json.dumps(raw))
+    assert freeze.main(["--model", str(known), "--out", str(tmp_path / "new"), "--formats", "onnx"]) == 0
+    contract = read_contract(tmp_path / "new" / "landmark.onnx")
+    assert contract.raw["spread"] == raw["spread"] and contract.parameters == raw["parameters"]
+    image = np.random.default_rng(1).integers(0, 256, (200, 200, 3), np.uint8)
+    (face,) = Landmarker(contract.model).fit_faces(image, [[50, 50, 150, 150]], 1)
+    assert (face.errors > 0.5 * 0.01 * 130).all() and (face.errors < 0.5 * 0.2 * 130).all()
 
 
 def test_int8_of_a_frozen_model_is_judged_on_records(model, record_set, tmp_path, capsys, monkeypatch):
