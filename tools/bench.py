@@ -248,9 +248,8 @@ SECTIONS = {
     "video": Section(
         "Following faces",
         "Tracking of two faces at 640x480 in clips made of held-out stills with known motion, fresh noise in every "
-        "frame (`tools/measure/video.py`). *covered*: something as large as a hand passes before them. *by errors*: "
-        "points that are expected to be far off are smoothed the more, as it is done where the model tells them. *ids* "
-        "is the most of any of the three clips, so 3 means that one of the faces got a new one once.",
+        "frame (`tools/measure/video.py`). *covered*: something like a hand passes before them. *by errors*: as it is "
+        "done where the model tells its points' errors. *ids* is the most of any of the three clips.",
         lambda bench: real_faces("tools/measure/video.py", bench.data[:1]),
         REAL,
     ),

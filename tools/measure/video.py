@@ -51,9 +51,9 @@ SETTLED = 1.0  # seconds at the beginning that do not count
 
 
 @dataclass(frozen=True)
-class Kind:
-    """Of clip: face sizes a second that the faces go, degrees that they roll either way, and whether something passes
-    before them."""
+class Motion:
+    """What the faces of a clip do: how many face sizes a second they go, how many degrees they roll either way, and
+    whether something passes before them."""
 
     speed: float = 0.0
     roll: float = 0.0
@@ -63,13 +63,13 @@ class Kind:
         return f"{self.speed}{', rolling' if self.roll else ''}{', covered' if self.covered else ''}"
 
 
-KINDS = (
-    *(Kind(speed) for speed in (0.0, 0.25, 0.5, 1.0)),
-    Kind(roll=ROLL),
-    Kind(covered=True),
-    Kind(0.25, covered=True),
+MOTIONS = (
+    *(Motion(speed) for speed in (0.0, 0.25, 0.5, 1.0)),
+    Motion(roll=ROLL),
+    Motion(covered=True),
+    Motion(0.25, covered=True),
 )
-Rows = dict[Kind, list[dict[str, dict]]]  # of each pair what came of it, by smoothing
+Rows = dict[Motion, list[dict[str, dict]]]  # for each pair what came of it, by smoothing
 
 
 @dataclass(frozen=True)
@@ -108,14 +108,14 @@ def main(argv=None) -> int:
     except (ValueError, OSError) as error:
         print(f"measure_video: {error}", file=sys.stderr)
         return 2
-    rows: Rows = {kind: [] for kind in KINDS}
+    rows: Rows = {motion: [] for motion in MOTIONS}
     for index, pair in enumerate(pairs):
-        for kind in KINDS:
-            clip = make_clip(pair, kind, args.seconds, np.random.default_rng([args.seed, index]))
+        for motion in MOTIONS:
+            clip = make_clip(pair, motion, args.seconds, np.random.default_rng([args.seed, index]))
             run = follow(landmarker, clip)
             answers = in_every_way(run, smooth)
-            rows[kind].append({name: {**run, **judge(some, clip)} for name, some in answers.items()})
-            print(f"pair {index + 1} of {len(pairs)}: {kind}", file=sys.stderr, flush=True)
+            rows[motion].append({name: {**run, **judge(some, clip)} for name, some in answers.items()})
+            print(f"pair {index + 1} of {len(pairs)}: {motion}", file=sys.stderr, flush=True)
     print(table(rows))
     return 0
 
@@ -133,14 +133,16 @@ def choose(folder: Path, contract: Contract, pairs: int, rng: np.random.Generato
     raise ValueError(f"{folder}: found {len(faces)} held-out faces, expected at least {2 * pairs}")
 
 
-def make_clip(pair: tuple[AnnotatedFace, AnnotatedFace], kind: Kind, seconds: float, rng: np.random.Generator) -> Clip:
+def make_clip(
+    pair: tuple[AnnotatedFace, AnnotatedFace], motion: Motion, seconds: float, rng: np.random.Generator
+) -> Clip:
     """The two faces going to and fro at a constant speed, and rolling, the one against the other."""
     count = round(seconds * RATE)
-    way = kind.speed * EDGE * np.arange(count) / RATE
-    angles = np.radians(kind.roll) * np.sin(2 * np.pi * np.arange(count) / RATE / SWING)
+    way = motion.speed * EDGE * np.arange(count) / RATE
+    angles = np.radians(motion.roll) * np.sin(2 * np.pi * np.arange(count) / RATE / SWING)
     turn = (way + REACH) % (4 * REACH)
     offset = np.abs(turn - 2 * REACH) - REACH  # a triangle between -REACH and REACH
-    velocity = np.where(turn < 2 * REACH, -1.0, 1.0) * kind.speed * EDGE
+    velocity = np.where(turn < 2 * REACH, -1.0, 1.0) * motion.speed * EDGE
     frames, points = [], []
     for step, angle in zip(offset, angles, strict=True):
         both = zip(pair, PLACES, (1, -1), strict=True)
@@ -150,7 +152,7 @@ def make_clip(pair: tuple[AnnotatedFace, AnnotatedFace], kind: Kind, seconds: fl
         frames.append(np.clip(half + noise, 0, 255).astype(np.uint8))
         points.append([layer[1] for layer in layers])
     clip = Clip(np.array(frames), np.array(points), np.stack([velocity, -velocity], axis=1))
-    return cover(clip) if kind.covered else clip
+    return cover(clip) if motion.covered else clip
 
 
 def place(face: AnnotatedFace, spot: tuple[int, int], offset: float, angle: float) -> tuple[np.ndarray, np.ndarray]:
@@ -247,12 +249,12 @@ def behind(off: np.ndarray, velocity: np.ndarray) -> float:
 
 
 def table(rows: Rows) -> str:
-    """The rows as Markdown: a line for each kind of clip, without and with smoothing."""
+    """The rows as Markdown: a line for each motion, without and with smoothing."""
     head = "| face sizes/s | smoothed | jitter ‰ | lag ms | error % | frames/s | CPU ms a frame | faces lost % | ids |"
     lines = [head, "|---|---|---|---|---|---|---|---|---|"]
-    for kind, runs in rows.items():
+    for motion, runs in rows.items():
         for way in runs[0]:
-            lines.append(f"| {kind} | {way} | {' | '.join(_cells([run[way] for run in runs]))} |")
+            lines.append(f"| {motion} | {way} | {' | '.join(_cells([run[way] for run in runs]))} |")
     return "\n".join(lines)
 
 

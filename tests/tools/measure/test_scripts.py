@@ -74,7 +74,7 @@ def test_a_folder_without_pictures_is_one_line(script, tmp_path, capsys):
     ],
 )
 def test_held_out_faces_are_measured_with_the_shipped_model(script, options, rows, drawn, monkeypatch, capsys):
-    monkeypatch.setattr(video, "KINDS", (video.Kind(), video.Kind(1.0, roll=25)))
+    monkeypatch.setattr(video, "MOTIONS", (video.Motion(), video.Motion(1.0, roll=25)))
     monkeypatch.setattr(video, "SETTLED", 0.2)
     assert script.main([str(drawn), *options]) == 0
     table = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]

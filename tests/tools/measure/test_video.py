@@ -8,7 +8,7 @@ from infer.geometry.boxes import box_of
 from infer.video.smoothing import FaceSmoother, SmoothingSettings
 from tests.helpers.drawn import symmetric_face
 from tools.measure import video
-from tools.measure.video import EDGE, RATE, Clip, Kind
+from tools.measure.video import EDGE, RATE, Clip, Motion
 from tools.read.face import AnnotatedFace
 
 
@@ -19,19 +19,19 @@ def face(value: int) -> AnnotatedFace:
 
 
 def test_a_clip_moves_as_it_says():
-    clip = video.make_clip((face(60), face(200)), Kind(0.5), 0.4, np.random.default_rng(0))
+    clip = video.make_clip((face(60), face(200)), Motion(0.5), 0.4, np.random.default_rng(0))
     assert clip.frames.shape == (12, 480, 640, 3) and clip.points.shape == (12, 2, 68, 2)
     steps = np.diff(clip.points[..., 0].mean(axis=2), axis=0) * RATE
     np.testing.assert_allclose(np.abs(steps[:10]), 0.5 * EDGE, rtol=1e-3)
     np.testing.assert_allclose(steps[:10, 0], -steps[:10, 1], rtol=1e-3)
     np.testing.assert_allclose(steps[:10], clip.velocity[:10], rtol=1e-3)
     assert np.ptp(clip.points[0, 0], axis=0).max() == pytest.approx(EDGE, rel=1e-3)
-    still = video.make_clip((face(60), face(200)), Kind(), 0.2, np.random.default_rng(0))
+    still = video.make_clip((face(60), face(200)), Motion(), 0.2, np.random.default_rng(0))
     assert (still.points == still.points[0]).all() and (still.frames[0] != still.frames[1]).any()
 
 
 def test_faces_roll_against_each_other():
-    clip = video.make_clip((face(60), face(200)), Kind(roll=20), 1.0, np.random.default_rng(0))
+    clip = video.make_clip((face(60), face(200)), Motion(roll=20), 1.0, np.random.default_rng(0))
     for index, angle in ((0, 0.0), (15, np.radians(20)), (10, np.radians(20) * np.sin(np.pi / 3))):
         for side, sign in enumerate((1, -1)):
             (x, y) = (
@@ -47,7 +47,7 @@ def test_faces_roll_against_each_other():
 
 
 def test_a_hand_passes_before_both_faces():
-    covered = video.make_clip((face(60), face(200)), Kind(covered=True), 2.0, np.random.default_rng(0))
+    covered = video.make_clip((face(60), face(200)), Motion(covered=True), 2.0, np.random.default_rng(0))
     for index, offset in ((10, -60), (15, 0), (45, 0), (50, 60)):  # of 60 frames
         hidden = (covered.frames[index] == video.HAND_COLOUR).all(axis=2)
         for side, middle in enumerate(covered.points[index].mean(axis=1)):
@@ -92,8 +92,8 @@ def test_a_row_for_every_kind_of_clip_and_way_of_smoothing():
     def ran(jitter):
         return {"jitter": jitter, "lag": np.nan, "error": 2.0, "rate": 30.0, "cpu": 5.0, "lost": 0.25, "ids": 2}
 
-    rows = {Kind(): [{"no": ran(3), "yes": ran(1)}, {"no": ran(4), "yes": ran(2)}]}
-    rows |= {Kind(0.25, covered=True): [{"no": ran(9)}], Kind(roll=9): [{"no": ran(8)}]}
+    rows = {Motion(): [{"no": ran(3), "yes": ran(1)}, {"no": ran(4), "yes": ran(2)}]}
+    rows |= {Motion(0.25, covered=True): [{"no": ran(9)}], Motion(roll=9): [{"no": ran(8)}]}
     assert video.table(rows).splitlines()[2:] == [
         "| 0.0 | no | 3.5 |  | 2.00 | 30 | 5.0 | 25.0 | 2 |",
         "| 0.0 | yes | 1.5 |  | 2.00 | 30 | 5.0 | 25.0 | 2 |",
