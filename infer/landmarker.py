@@ -118,14 +118,18 @@ class Landmarker:
         detector.
         """
         image, passes = as_bgr(image), _checked_passes(passes, 1)
-        return self.faces_at(image, self.open_detector().find(image, size), passes)
+        return self._faces(image, self.open_detector().find(image, size), passes)
 
-    def faces_at(self, image: np.ndarray, found: Candidates, passes: int = 1) -> list[Face]:
-        """Those of a detector's candidates in a picture uint8 [height, width, 3] that are faces, with their points.
+    def faces_at(self, image: np.ndarray, found: Candidates) -> list[Face]:
+        """Those of a glance's candidates in a picture uint8 [height, width, 3] that are faces, with their points.
 
         Each has the detector's score. Of two candidates that lead to the same points the surer one counts.
         """
-        found = found.chosen(found.scores >= self.open_detector().threshold).surest(FACES)
+        return self._faces(image, found.chosen(found.scores >= self.open_detector().threshold), 1)
+
+    def _faces(self, image: np.ndarray, found: Candidates, passes: int) -> list[Face]:
+        """The surest of the finds as faces: how sure a find has to be is the detector's to say."""
+        found = found.surest(FACES)
         if not len(found):
             return []
         located = self._passes(image, self._crops_at(found.oriented), passes, True)[-1]

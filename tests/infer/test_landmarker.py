@@ -216,15 +216,17 @@ def test_detect_fits_once_and_drops_what_is_the_same_face(tiny_model, plain):
     assert tiny.detect(plain) == []
 
 
-def test_what_is_unsure_is_no_face_and_of_very_many_the_surest_are_taken(tiny_model, plain, monkeypatch):
+def test_what_the_detector_finds_is_a_face_and_of_very_many_the_surest_are_taken(tiny_model, plain, monkeypatch):
     tiny, sizes, forward = Landmarker(tiny_model), [], network.forward
     monkeypatch.setattr(network, "forward", lambda *args: sizes.append(len(args[-1])) or forward(*args))
     monkeypatch.setattr(module, "FACES", 3)
     boxes = [(10 + 60 * i, 40, 50 + 60 * i, 80) for i in range(5)]
-    tiny._detector = Finds(*boxes, lowest=0.2)  # 0.9, 0.725, 0.55, 0.375, 0.2
-    assert [round(face.score, 3) for face in tiny.detect(plain)] == [0.9, 0.725, 0.55] and sizes == [3]
+    tiny._detector = Finds(*boxes[:2], lowest=0.4)  # under its threshold, but it says that it is one
+    assert [round(face.score, 3) for face in tiny.detect(plain)] == [0.9, 0.4] and sizes == [2]
+    seen = candidates_of(boxes, [0.2, 0.9, 0.49, 0.725, 0.55])  # by a glance, unsure things too
+    assert [round(face.score, 3) for face in tiny.faces_at(plain, seen)] == [0.9, 0.725, 0.55] and sizes == [2, 3]
     tiny._detector = Finds(*boxes)
-    assert [round(face.score, 3) for face in tiny.detect(plain)] == [0.9, 0.825, 0.75] and sizes == [3, 3]
+    assert [round(face.score, 3) for face in tiny.detect(plain)] == [0.9, 0.825, 0.75] and sizes == [2, 3, 3]
 
 
 def test_the_mirrored_look_tells_what_looks_like_a_face(tiny_model, plain, monkeypatch):
