@@ -14,11 +14,11 @@ import pytest
 from infer.files import atomic
 from infer.geometry.rotations import rotation
 from records import shards
-from records.landmarks import IBUG_68, KAGGLE_15, flip_points
+from records.landmarks import IBUG_68, KAGGLE_15, SCHEMES, convert, flip_points, scheme_of
 from tests.conftest import RECORD_OPTIONS, ROOT
 from tests.fuzz.damage import png_bomb
 from tests.helpers.annotated import IMAGE, POINTS, unknown
-from tests.helpers.drawn import HEIGHT, WIDTH, write_face
+from tests.helpers.drawn import HEIGHT, WIDTH, points_98, write_face
 from tools import make_records
 from tools.make import parts
 from tools.make.cut import MIRRORED, Cut, CutSettings, eye_span
@@ -124,7 +124,17 @@ def test_a_profile_unknown_eyes_and_another_scheme_are_no_mirrored_order(tmp_pat
     for squeeze in (0.05, -0.1):  # seen from the side, and a little from behind
         taken(one(tmp_path, (middle + (POINTS - middle) * [squeeze, 1]).astype(np.float32)))
     mirrored = POINTS[list(IBUG_68.flip)]
-    assert np.isnan(eye_span(unknown(mirrored, 40))) and np.isnan(eye_span(POINTS[:15], KAGGLE_15))
+    assert np.isnan(eye_span(unknown(mirrored, 40))) and np.isnan(eye_span(POINTS[:15], scheme_of("points15")))
+    assert np.isnan(eye_span(POINTS[:5], scheme_of("points5"))) and np.isnan(
+        eye_span(unknown(POINTS[:15], 11), KAGGLE_15)
+    )
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_five_points_of_every_scheme_tell_a_mirrored_order(name):
+    scheme = SCHEMES[name]
+    points = convert(points_98(POINTS), SCHEMES["wflw98"], scheme)
+    assert eye_span(points, scheme) > MIRRORED and eye_span(points[list(scheme.flip)], scheme) < -MIRRORED
 
 
 def test_no_real_face_is_taken_for_mirrored_and_most_mirrored_ones_are_found(shared_data):

@@ -9,7 +9,7 @@ import numpy as np
 
 from infer.geometry.crop import Crop
 from infer.geometry.rotations import turned_pose
-from records.landmarks import IBUG_68, Scheme, convert, steps
+from records.landmarks import IBUG_68, SCHEMES, Scheme, convert, mapping
 from tools.make.workers import Work
 from tools.read import formats as readers
 from tools.read.face import AnnotatedFace, BadSample, Item, Remark
@@ -104,17 +104,16 @@ def check_points(face: AnnotatedFace, item: Item) -> None:
 def eye_span(points: np.ndarray, scheme: Scheme = IBUG_68) -> float:
     """From right eye to left eye, across the way from eyes to mouth, as a part of that way.
 
-    points: [K, 2]. About 0.9 for a frontal face whichever way up, about 0 for a profile, negative where left and right
-    are exchanged; NaN where the eyes or the mouth are unknown, and for points that do not hold the 68, not measured.
+    points: [K, 2]; where they do not hold the 68, the mouth is its corners. About 0.9 for a frontal face whichever way
+    up, about 0 for a profile, negative where left and right are exchanged; NaN where the eyes or the mouth are unknown,
+    and for points of which no scheme says where they lie.
     """
-    if steps(scheme, IBUG_68) is None:
+    held = next((one for one in (IBUG_68, SCHEMES["mtfl5"]) if mapping(scheme, one)), None)
+    if held is None:
         return np.nan
-    points = convert(points, scheme, IBUG_68)
-    right, left, mouth = (
-        points[list(group)].mean(axis=0, dtype=np.float64)
-        for group in (IBUG_68.right_eye, IBUG_68.left_eye, IBUG_68.groups["mouth"])
-    )
-    return eyes_apart(right, left, mouth)
+    points = convert(points, scheme, held)
+    places = (held.right_eye, held.left_eye, held.groups["mouth"])
+    return eyes_apart(*(points[list(group)].mean(axis=0, dtype=np.float64) for group in places))
 
 
 def eyes_apart(right: np.ndarray, left: np.ndarray, mouth: np.ndarray) -> float:
