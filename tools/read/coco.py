@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from records.landmarks import IBUG_68
+from records.scheme import MOST
 from tools.read.face import AnnotatedFace, BadSample, Item
 from tools.read.labelled import Labelled, Order, order_of_list
 from tools.read.listing import Entry, ListingFormat, picture_named
@@ -130,9 +131,11 @@ def _faces(document: dict, file: Path) -> _FaceCategories:
     usual = _usual_counts(document["annotations"])
     keypoints = {number: _keypoints(category, usual.get(number, 0)) for number, category in known.items()}
     ids = _alike(keypoints, {number: str(category.get("name")) for number, category in known.items()})
-    if not ids:
+    if not ids or len(keypoints[min(ids)]) > MOST:
         each = (f"{known[number].get('name')} of {len(names)} keypoints" for number, names in keypoints.items())
-        raise ValueError(f"{file}: found categories {', '.join(each) or 'none'}, expected one of a face's keypoints")
+        raise ValueError(
+            f"{file}: found categories {', '.join(each) or 'none'}, expected one of a face's, {MOST} at most"
+        )
     names = keypoints[min(ids)]
     order = order_of_list(names)
     return _FaceCategories(ids, set(known) - ids, names if set(names) <= set(order.labels) else order.labels, order)

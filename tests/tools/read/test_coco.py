@@ -132,6 +132,7 @@ def test_an_id_that_two_pictures_have_is_refused(tmp_path):
             "categories person of 17 key",
         ),
         ({"categories": [{**BODY, "keypoints": []}]}, "categories person of 0 keypoints"),
+        ({"categories": [{**BODY, "keypoints": ["a"] * 10_001}]}, "categories person of 10001 keypoints, expected"),
         ({"categories": []}, "categories none"),
         ({"images": None}, "no list images"),
         ({"annotations": [coco_annotation(category_id=1)], "categories": [COCO_FACE, BODY]}, "no face"),
