@@ -15,7 +15,7 @@ help:
 	@echo "make demo-kaggle  the same with 15 points, in the files of Kaggle's facial-keypoints-detection"
 	@echo "make test   all tests"
 	@echo "make versions  the tests of inference with other Pythons, NumPys and OpenCVs, each in an environment of its own; ONLY='oldest opencv5': some"
-	@echo "make bench  speed and accuracy, a page a section in docs/benchmarks/; DATA='300W 300W_LP' PHOTOS=DIR: on real faces too; ONLY='roll pose': some sections"
+	@echo "make bench  speed and accuracy, a page a section in docs/benchmarks/; DATA='300W 300W_LP' PHOTOS=DIR MASKS=FILE: on real faces too; ONLY='roll pose': some sections"
 	@echo "make beam   Apache Beam in $(BEAM), for tools/make_records.py --runner and the tests that need it"
 	@echo "make fuzz   10,000 damaged annotations and as many pictures through the readers, 2,000 damaged models, 1,000 pictures sent to the service, as tables"
 	@echo "make lock   requirements.lock and requirements-scale.lock anew from the .in files; UPGRADE=1: with the newest packages"
@@ -51,7 +51,7 @@ test: setup
 	$(PY) -m pytest -q -n auto --dist loadfile --no-loadscope-reorder tests
 
 bench: setup
-	@$(PY) tools/bench.py $(if $(DATA),--data $(DATA)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(ONLY),--only $(ONLY))
+	@$(PY) tools/bench.py $(if $(DATA),--data $(DATA)) $(if $(PHOTOS),--photos $(PHOTOS)) $(if $(MASKS),--masks $(MASKS)) $(if $(ONLY),--only $(ONLY))
 
 # beside the other environment: what is tested with what stands in tests/versions.py
 versions: setup

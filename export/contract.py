@@ -6,12 +6,9 @@ Its keys are known here and in `infer/model/`, which reads them, and nowhere els
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from export.acceptance import AcceptedFile
 from export.checkpoint import Checkpoint, DetectorCheckpoint, LandmarkCheckpoint
@@ -20,7 +17,6 @@ from export.parity import Difference
 from export.summary import Summary
 from infer.faces.align import FIVE_PLACES
 from infer.faces.pose import WHOLE_FACE
-from infer.files.atomic import write_text_atomically
 from infer.geometry.levels import FIELDS
 from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, Placement
 from infer.model.detector_contract import KIND
@@ -86,27 +82,6 @@ def contract_of_conversion(original: dict, files: Sequence[AcceptedFile], terms:
 def told_of_spread(original: dict, summary: Summary) -> dict:
     """The contract of a model to whose graph its spread was added, as the summary has it."""
     return original | {"spread": SAID_OF_SPREAD} | _counts(summary)
-
-
-def write_contract(path: Path, contract: dict) -> None:
-    """Writes a contract to a file, whole or not at all."""
-    write_text_atomically(path, readable(contract) + "\n")
-
-
-def readable(contract: dict) -> str:
-    """The contract as JSON, a list of numbers on one line."""
-    text = json.dumps(contract, indent=1)
-    return re.sub(r"\[\s+(\d[\d\s,]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
-
-
-def files_of(path: Path) -> set[str]:
-    """Names of the files that a contract describes; none where there is no contract, or none of ours."""
-    try:
-        formats = json.loads(path.read_text(encoding="utf-8"))["formats"]
-        names = {one["file"] for one in formats.values()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return set()
-    return {name for name in names if isinstance(name, str) and name == Path(name).name}
 
 
 def _of_files(files: Sequence[AcceptedFile], given: dict) -> dict:

@@ -19,7 +19,8 @@ from export.graphs import halved
 from export.onnx_graph import put_right
 from export.request import MODEL
 from export.signature import Signature
-from net.model.senet import SPREAD, SPREAD_SCOPE
+from net.model.senet import SPREAD
+from net.model.spread import SPREAD_SCOPE
 from records.runtime import tf, v1
 from records.silence import silent_standard_error
 
@@ -89,7 +90,7 @@ def int8(graph: v1.GraphDef, signature: Signature, images: np.ndarray) -> bytes:
     images: float32 [N, S, S, 3], N of a few hundred (Jacob et al., "Quantization and Training of Neural Networks for
     Efficient Integer-Arithmetic-Only Inference", CVPR 2018).
     """
-    spread = [node.name for node in graph.node if node.name == SPREAD or node.name.startswith(f"{SPREAD_SCOPE}/")]
+    spread = [node.name for node in graph.node if node.name == SPREAD or node.name.startswith(SPREAD_SCOPE)]
     debugger = tf.lite.experimental.QuantizationDebugger  # the public way to keep chosen ops float
     options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(FLOAT_OPS), denylisted_nodes=spread)
     with _converter(graph, signature) as converter, _silence():

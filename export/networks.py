@@ -5,8 +5,9 @@ from __future__ import annotations
 from export.signature import Signature
 from net.detector.network import detector, named_cells
 from net.detector.shape import LEVELS, DetectorShape
-from net.model.senet import INPUT, OUTPUT, SPREAD, senet, spread_of
+from net.model.senet import CELL, INPUT, OUTPUT, SPREAD, named, senet
 from net.model.shape import Shape
+from net.model.spread import heat_spread
 from records.runtime import tf, v1
 
 LANDMARKS = Signature(INPUT, (OUTPUT,))
@@ -44,7 +45,8 @@ def with_spread(graph: v1.GraphDef, shape: Shape) -> v1.GraphDef:
     if heat is None:
         raise ValueError(f"graph: found no softmax before {OUTPUT}, expected heat maps, as its settings say")
     with v1.Graph().as_default() as added:
-        spread_of(v1.placeholder(tf.float32, [None, None], name=heat.name), shape)
+        chance = v1.placeholder(tf.float32, [None, (shape.size // CELL) ** 2], name=heat.name)
+        named(heat_spread(chance, shape.size // CELL), SPREAD, shape.points)
     whole = v1.GraphDef()
     whole.CopyFrom(graph)
     whole.node.extend(node for node in added.as_graph_def().node if node.name != heat.name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from export.acceptance import write_accepted
 from export.checkpoint import DetectorCheckpoint, LandmarkCheckpoint
-from export.contract import write_contract
+from export.document import write_contract
 from export.formats import formats_of
 from export.frozen_model import FrozenDetector, FrozenModel
 from export.graphs import read_graph, write_board

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from export.contract import files_of
+from export.document import files_of
 
 PREFIX = ".freeze-"
 CONTRACT = ".json"  # how its name ends

@@ -8,11 +8,11 @@
 The standard landmark network: 1. `--recipe real` from nothing, 2. `--recipe real_more` from there, 3. labels moved
 towards what that network says of many views of each face (tools/rewrite/distil.py), and `--recipe real_taught` on
 those, from the same network, 4. the same again with both networks as teachers and `--recipe real_taught_more`, 5.
-`--recipe real_polished`: on with little augmentation, 6. the export. Some four and a half hours on 2 cores, summed over
-the stages; with --init, a model that is there, only 4 to 6, from it and by it: 75 minutes. With --five, faces of which
-five points are known, before the export: records of upright crops, those faces taught all points by the network of 5
-where it agrees with the five (tools/rewrite/teach.py), and `--recipe real_upright` on all, an hour; with --init that
-alone.
+`--recipe real_polished`: on with little augmentation, 6. `--recipe sure`: a head that tells errors, 7. the export, and
+what makes pixels of these errors (tools/fit_constants.py). Some four and a half hours on 2 cores, summed over the
+stages; with --init, a model that is there, only 4 to 7, from it and by it: 75 minutes. With --five, faces of which five
+points are known, before 6: records of upright crops, those faces taught all points by the network of 5 where it agrees
+with the five (tools/rewrite/teach.py), and `--recipe real_upright` on all, an hour; with --init that alone.
 
 The face detector: 1. scenes of the recipe's sets, `mtfl.jsonl`, `masks.jsonl`, `crowds.jsonl`, `negatives.jsonl`,
 `300W.jsonl` and `300W_LP.jsonl` in the folder DATA, 2. `--recipe own`, 3. the export, 4. tools/evaluate.py on what was

@@ -12,11 +12,12 @@ from net.data.moments import inherit_moments, with_moments
 from net.data.ranges import NO_AUGMENTATION
 from net.data.record_set import RecordSet
 from net.landmarks.evaluation import LandmarkEvaluation
-from net.landmarks.settings import LandmarkSettings
+from net.landmarks.settings import ALL, LandmarkSettings
 from net.landmarks.task import LandmarkTask
 from net.model.losses import heat_loss, mean_absolute_error, point_loss, pose_loss, weight_decay
-from net.model.senet import is_hidden_kernel, kernels, pose_head, senet
-from net.model.shape import Shape
+from net.model.senet import Answer, is_hidden_kernel, kernels, pose_head, senet
+from net.model.shape import LEARNED, Shape
+from net.model.spread import laplace_loss
 from net.run.folder import LANDMARK_RUNS, RecordsSummary, RunFolder
 from net.run.reporter import Subject
 from net.training.open_task import Batch, Losses, OpenTask, RecordsOrigin
@@ -89,22 +90,29 @@ def open_landmarks(task: LandmarkTask, start: Path | None) -> OpenLandmarkTask:
 
 
 def landmark_losses(batch: Batch, shape: Shape, own: LandmarkSettings, settings: Settings, step: tf.Tensor) -> Losses:
-    """The parts of the loss, weighted: points, decay, and heat and pose where they are asked for; and the MAE.
+    """The parts of the loss, weighted: points, a learned spread, and what asks the whole network; and the MAE.
 
     batch: image [B, S, S, 3] RGB 0..255 or grey, label [B, 2K] in fractions of the crop's side, pose [B, 3] in radians.
+    Where the spread alone learns, the network answers as in inference, and its other losses are told, no more.
     """
-    answer = senet(
-        batch["image"],
-        shape,
-        is_training=True,
-        dropout=own.dropout,
-        seed=tf.stack([tf.constant(settings.seed, tf.int64), step]),
-        dtype=tf.dtypes.as_dtype(settings.precision),
-    )
-    losses = {"points": point_loss(own.loss, answer.landmarks, batch["label"], shape.label_std)}
+    whole, dtype = own.learn == ALL, tf.dtypes.as_dtype(settings.precision)
+    seed = tf.stack([tf.constant(settings.seed, tf.int64), step])
+    answer = senet(batch["image"], shape, whole, own.dropout, seed, dtype)
+    landmarks = answer.landmarks if whole else tf.stop_gradient(answer.landmarks)
+    losses = {"points": point_loss(own.loss, landmarks, batch["label"], shape.label_std)}
+    if answer.spread is not None and shape.spread == LEARNED:
+        losses["spread"] = laplace_loss(answer.spread, landmarks, batch["label"])
+    if whole:
+        losses |= further_losses(answer, batch, own)
+        losses["decay"] = settings.weight_decay * weight_decay(kernels())
+    return Losses(losses, {"mae": mean_absolute_error(landmarks, batch["label"])})
+
+
+def further_losses(answer: Answer, batch: Batch, own: LandmarkSettings) -> dict[str, tf.Tensor]:
+    """The losses of heat maps and pose, weighted, where they are asked for."""
+    losses = {}
     if own.heat and answer.heat is not None and answer.centres is not None:  # `check_network` has seen to it
         losses["heat"] = own.heat * heat_loss(answer.heat, answer.centres, batch["label"], own.heat_width)
     if own.pose:
         losses["pose"] = own.pose * pose_loss(pose_head(answer.last), batch["pose"])
-    losses["decay"] = settings.weight_decay * weight_decay(kernels())
-    return Losses(losses, {"mae": mean_absolute_error(answer.landmarks, batch["label"])})
+    return losses

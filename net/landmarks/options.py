@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from net.data.ranges import NO_AUGMENTATION, Ranges
 from net.data.selection import Fold, Selection
-from net.landmarks.settings import LandmarkSettings
+from net.landmarks.settings import SPREAD, LandmarkSettings
 from net.landmarks.task import LandmarkTask
-from net.model.shape import Shape
+from net.model.shape import LEARNED, Shape
 from net.options import add_options, from_options
 from net.run.folder import LANDMARK_RUNS
 from net.training.options import TaskOptions
@@ -36,10 +37,13 @@ def landmark_task_of(args: argparse.Namespace) -> LandmarkTask:
     """The task that parsed options ask for. Raises ValueError as its parts do."""
     fold = Fold.parse(args.fold) if args.fold else None
     ranges = from_options(args, Ranges)  # checked where there is to be none, too
+    shape, own = from_options(args, Shape), from_options(args, LandmarkSettings)
+    if own.learn == SPREAD:
+        shape = replace(shape, spread=LEARNED)  # whatever the network had that training starts from
     return LandmarkTask(
         Selection(args.records, fold, args.mix or {}, args.points_subset, args.validation),
-        from_options(args, Shape),
-        from_options(args, LandmarkSettings),
+        shape,
+        own,
         NO_AUGMENTATION if args.no_augment else ranges,
     )
 

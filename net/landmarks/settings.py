@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from net.model.shape import Shape
+from net.model.shape import LEARNED, Shape
 from net.options import option
 from net.training.settings import INFINITE, check_choices, check_limits
 
 LOSSES = ("l2", "wing", "smooth_l1")  # the formulas of `net.model.losses`, by name
+LEARNERS = ALL, SPREAD = "all", "spread"  # what learns
 LIMITS = {  # from the first, below the second
     "heat": (0, INFINITE),
     "pose": (0, INFINITE),
@@ -26,9 +27,12 @@ class LandmarkSettings:
     heat_width: float = option(1.0, "standard deviation of that peak, in cells of the heat map")
     pose: float = option(0.0, "weight of an extra answer, pitch, yaw and roll, which the exported graph leaves out")
     dropout: float = option(0.1, "part dropped before the head, 0 to 1")
+    learn: str = option(
+        ALL, "the whole network, or a head for how far off points may be, and the points stay", LEARNERS
+    )
 
     def __post_init__(self) -> None:
-        check_choices(self, {"loss": LOSSES})
+        check_choices(self, {"loss": LOSSES, "learn": LEARNERS})
         check_limits(self, LIMITS)
         if not self.heat_width > 0:
             raise ValueError(f"heat_width: found {self.heat_width}, expected more than 0")
@@ -39,5 +43,7 @@ class LandmarkSettings:
             raise ValueError(
                 "labels: found 'standardised' with loss 'wing', which counts in pixels; expected l2, smooth_l1"
             )
+        if self.learn == SPREAD and shape.spread != LEARNED:
+            raise ValueError(f"learn: found {SPREAD!r} with spread {shape.spread!r}, expected {LEARNED!r}")
         if self.heat and shape.head == "dense":
             raise ValueError(f"heat: found weight {self.heat} with head 'dense', which has no heat maps; expected 0")

@@ -1,7 +1,7 @@
 """The network: a residual network with squeeze-and-excite blocks, TF1 style, that answers 2K landmark coordinates.
 
     image [B, 128, 128, 3] RGB 0..255 -> scaled -> stem /4 -> four stages (32-64-128-256), all but the first /2
-    -> head -> [B, 2K], and with heat maps how widely each point's heat is spread, [B, K]
+    -> head -> [B, 2K], and with heat maps how far off each point may be, [B, K]
 
 Hu et al., "Squeeze-and-Excitation Networks", CVPR 2018; He et al., "Deep Residual Learning for Image Recognition", CVPR
 2016, for the blocks; Sun et al., "Integral Human Pose Regression", ECCV 2018, for the integral head. Every op is one
@@ -10,17 +10,17 @@ that OpenCV's TensorFlow importer reads rightly; `export/freeze.py` proves it fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from net.model.layers import batch_norm, conv, conv_bn_relu, depthwise_conv, squeeze_excite, stateless_dropout
-from net.model.shape import STRIDE, Shape
+from net.model.shape import HEAT, STRIDE, Shape
+from net.model.spread import heat_spread, learned_spread
 from records.runtime import tf
 
 v1 = tf.compat.v1
 INPUT, OUTPUT, SPREAD = "image", "landmarks", "spread"  # node names of the exported graph
-SPREAD_SCOPE = "spread_of_heat"  # of the nodes that make the last of these
 EXPANSION = 2  # an inverted block widens by this
 CELL = 8  # pixels of the picture along an edge of a heat map's cell; maps twice as fine were no better
 
@@ -31,7 +31,8 @@ class Answer:
 
     landmarks: float32 [B, 2K], x0 y0 x1 y1 ..., fractions of the crop's side; last: the last map [B, h, w, C]; heat:
     the heat maps before their softmax, float32 [B * K, cells], and centres: (x, y) of the cells in fractions, float32
-    [cells, 2]; spread: as `spread_of` has it, float32 [B, K]; all three None without heat maps.
+    [cells, 2]; spread: how far off each point may be, float32 [B, K], fractions of the crop's side; all three None
+    without heat maps.
     """
 
     landmarks: tf.Tensor
@@ -60,16 +61,19 @@ def senet(
         maps = feature_maps(x, shape, is_training)
         if is_training and dropout > 0:
             maps[-1] = stateless_dropout(maps[-1], dropout, seed)
-        heat, centres, chance = None, None, None
         if shape.head == "dense":
-            landmarks = dense_head(maps[-1], shape, is_training)
+            answer = Answer(dense_head(maps[-1], shape, is_training), maps[-1])
         else:
-            heat, centres = heat_maps(maps, shape, is_training)
-            chance = tf.nn.softmax(heat)
-            landmarks = tf.reshape(mean_place(chance, centres), [-1, 2 * shape.points])
-    spread = None if chance is None else spread_of(chance, shape)
+            answer = integral_head(maps, shape, is_training)
+    landmarks = named(answer.landmarks, OUTPUT, 2 * shape.points)
+    spread = None if answer.spread is None else named(answer.spread, SPREAD, shape.points)
+    return replace(answer, landmarks=landmarks, spread=spread)
+
+
+def named(values: tf.Tensor, name: str, count: int) -> tf.Tensor:
+    """The values as an output [B, count] of that name."""
     # OpenCV loses a name put on a bias_add or an identity; it keeps a reshape's
-    return Answer(tf.reshape(landmarks, [-1, 2 * shape.points], name=OUTPUT), maps[-1], heat, centres, spread)
+    return tf.reshape(values, [-1, count], name=name)
 
 
 def scaled(image: tf.Tensor, shape: Shape) -> tf.Tensor:
@@ -132,11 +136,21 @@ def shortcut(x: tf.Tensor, channels: int, stride: int, is_training: bool) -> tf.
     return batch_norm("bn0", conv("conv0", x, channels, 1, 1), is_training)
 
 
-def heat_maps(maps: list[tf.Tensor], shape: Shape, is_training: bool) -> tuple[tf.Tensor, np.ndarray]:
-    """A heat map per point, flat and before its softmax, float32 [B * K, cells], and the cells' centres [cells, 2].
+def integral_head(maps: list[tf.Tensor], shape: Shape, is_training: bool) -> Answer:
+    """The head with heat maps: what it says of the stages' maps."""
+    decoded = decoded_map(maps, shape, is_training)
+    heat, centres = heat_maps(decoded, shape)
+    chance = tf.nn.softmax(heat)
+    landmarks = mean_place(chance, centres)
+    if shape.spread == HEAT:
+        spread = heat_spread(chance, shape.size // CELL)
+    else:
+        spread = learned_spread(chance, decoded, shape.points)
+    return Answer(landmarks, maps[-1], heat, centres, spread)
 
-    They come from a decoder that walks up from the last map to the second with lateral connections.
-    """
+
+def decoded_map(maps: list[tf.Tensor], shape: Shape, is_training: bool) -> tf.Tensor:
+    """The map [B, S/8, S/8, D] of a walk up from the last map to the second with lateral connections."""
     with v1.variable_scope("integral"):
         x = conv("top", maps[-1], shape.decoder, 1, 1)  # [B, S/32, S/32, D]
         for level in (3, 2):
@@ -144,7 +158,13 @@ def heat_maps(maps: list[tf.Tensor], shape: Shape, is_training: bool) -> tuple[t
             x = v1.image.resize_nearest_neighbor(x, [2 * height, 2 * width])
             x = x + conv(f"lateral{level}", maps[level - 1], shape.decoder, 1, 1)
             x = conv_bn_relu(f"merge{level}", x, shape.decoder, 3, 1, is_training)  # [B, S/16, S/16, D], then S/8
-        heat = tf.cast(conv("heat", x, shape.points, 1, 1, bias=True), tf.float32)  # [B, S/8, S/8, K]
+        return x
+
+
+def heat_maps(decoded: tf.Tensor, shape: Shape) -> tuple[tf.Tensor, np.ndarray]:
+    """A heat map per point, flat and before its softmax, float32 [B * K, cells], and the cells' centres [cells, 2]."""
+    with v1.variable_scope("integral"):
+        heat = tf.cast(conv("heat", decoded, shape.points, 1, 1, bias=True), tf.float32)  # [B, S/8, S/8, K]
     centres = cell_centres(shape.size // CELL)
     return tf.reshape(tf.transpose(heat, [0, 3, 1, 2]), [-1, len(centres)]), centres
 
@@ -155,34 +175,6 @@ def mean_place(chance: tf.Tensor, centres: np.ndarray) -> tf.Tensor:
     In the one form that OpenCV's importer reads rightly: flat, softmax, one constant matrix.
     """
     return tf.matmul(chance, tf.constant(centres))
-
-
-def spread_of(chance: tf.Tensor, shape: Shape) -> tf.Tensor:
-    """How widely the softmax of each point's heat [B * K, cells] is spread: float32 [B, K], fractions of the picture.
-
-    It is the root of the covariance's trace. A variance is half the mean squared distance of two places drawn by
-    chance: a sum without a difference of nearly equal numbers, which has no negative results in any runtime.
-    """
-    side = shape.size // CELL
-    with tf.name_scope(SPREAD_SCOPE):
-        lines = tf.matmul(chance, tf.constant(lines_of_cells(side)))  # [B * K, 2 side]: of columns, then of rows
-        distances = tf.matmul(lines, tf.constant(half_squares(side)))
-        # a sum as a product; OpenCV does not read the ones of tf.ones, which are stored as one
-        variance = tf.matmul(lines * distances, tf.constant(np.ones([2 * side, 1], np.float32)))  # [B * K, 1]
-        spread = tf.sqrt(variance)
-    return tf.reshape(spread, [-1, shape.points], name=SPREAD)
-
-
-def lines_of_cells(side: int) -> np.ndarray:
-    """Which cells of a side x side map, row by row, are in each column and in each row: float32 [side^2, 2 side]."""
-    one = np.eye(side, dtype=np.float32)
-    return np.concatenate([np.tile(one, (side, 1)), np.repeat(one, side, axis=0)], axis=1)
-
-
-def half_squares(side: int) -> np.ndarray:
-    """Half the squared distances, fractions, of columns and of rows from each other: float32 [2 side, 2 side]."""
-    places = np.arange(side) / side
-    return np.kron(np.eye(2), np.square(places[:, None] - places) / 2).astype(np.float32)
 
 
 def cell_centres(side: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from net.options import option
 
 BLOCKS = ("residual", "inverted")
 HEADS = ("integral", "dense")
+SPREADS = HEAT, LEARNED = "heat", "learned"
 PICTURES, PIXELS, LABELS = ("rgb", "grey"), ("scaled", "standardised"), ("fractions", "standardised")
 STRIDE = 32  # the stem halves the picture twice, the last three stages once each
 REDUCTION = 8  # squeeze-and-excite narrows to this part of the channels
@@ -32,6 +33,7 @@ class Shape:
     depth: int = option(1, "blocks a stage")
     head: str = option("integral", "mean place under heat maps, or one matrix", HEADS)
     decoder: int = option(64, "channels of the head")
+    spread: str = option(HEAT, "how far off points may be: as wide as their heat, or as a small head learns", SPREADS)
     picture: str = option("rgb", "what the network sees", PICTURES)
     pixels: str = option("scaled", "to -1..1, or by mean and deviation of the training set", PIXELS)
     labels: str = option(
@@ -60,6 +62,8 @@ class Shape:
 
     def _check_sizes(self) -> None:
         numbers = self.points, self.width, self.widest, self.depth, self.decoder
+        if self.spread == LEARNED and self.head == "dense":
+            raise ValueError(f"spread: found {LEARNED!r} with head 'dense', which has no heat maps; expected {HEAT!r}")
         if min(numbers) < 1 or self.width % REDUCTION or self.widest % REDUCTION:
             raise ValueError(f"network: found {self}, expected positive numbers, widths divisible by {REDUCTION}")
         if self.size < 1 or self.size % STRIDE:

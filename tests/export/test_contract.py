@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from export.acceptance import AcceptedFile
-from export.contract import contract_of_checkpoint, write_contract
+from export.contract import contract_of_checkpoint
+from export.document import write_contract
 from export.formats import FORMATS
 from export.parity import Difference
 from export.summary import Summary

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from infer.geometry.boxes import box_of
-from tools.measure.corruptions import Picture
+from tools.evaluation.corruptions import Picture
 
 HEIGHT, WIDTH = 190, 230
 SOURCES, VIEWS = 10, 3

@@ -3,6 +3,7 @@
 import pytest
 
 from tools import bench
+from tools.measure import sections
 
 
 @pytest.fixture
@@ -14,21 +15,8 @@ def calls(monkeypatch):
         calls.append((script, *map(str, arguments)))
         return f"11/122 faces, 1/s, 1:43 left\n| {script} |\n|---|\n| row |\nskipped: x\n"
 
-    monkeypatch.setattr(bench, "run", run)
+    monkeypatch.setattr(sections, "run", run)
     return calls
-
-
-def test_the_evaluation_comes_without_plots_and_the_places_of_files(tmp_path, monkeypatch):
-    def written(script, model, *rest):
-        assert (script, model) == ("tools/evaluate.py", bench.ROOT / "infer" / "landmark.pb")
-        assert rest[-5:] == ("--data", tmp_path / "a", tmp_path / "b", "--out", tmp_path)
-        text = f"# Evaluation\n\n9 faces\n\n## NME\n\n| {model} | 3 |\n\n![ced.png](ced.png)\n"
-        (tmp_path / "evaluation.md").write_text(text)
-
-    monkeypatch.setattr(bench, "run", written)
-    text = bench.evaluation([tmp_path / "a", tmp_path / "b"], tmp_path)
-    assert text == "\n9 faces\n\n## NME\n\n| infer/landmark.pb | 3 |\n"
-    assert bench.evaluation([], tmp_path) == ""
 
 
 def test_some_sections_alone_and_what_wants_real_faces_is_said(calls, tmp_path, capsys):
@@ -50,18 +38,7 @@ def test_a_section_that_fails_is_named_and_the_others_are_measured(tmp_path, mon
             raise ValueError(f"{script}: no memory")
         return "| table |"
 
-    monkeypatch.setattr(bench, "output_of", output)
+    monkeypatch.setattr(sections, "output_of", output)
     assert bench.main(["--out", str(tmp_path), "--only", "training", "formats"]) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["formats.md"]
     assert capsys.readouterr().err == "bench: training: tools/measure/training.py: no memory\n"
-
-
-def test_training_is_measured_as_a_common_processor_would_do_it_too(monkeypatch):
-    def run(script, *arguments, settings):
-        assert (script, arguments) == ("tools/measure/training.py", ("--records", "there"))
-        return f"| {settings.get('ONEDNN_MAX_CPU_ISA', 'all')} |\n"
-
-    monkeypatch.setattr(bench, "run", run)
-    first, second = bench.training("there").split("\n\n## ")
-    assert first.endswith("| all |") and second.endswith("| AVX2 |")
-    assert bench.AVX2["TF_ENABLE_ONEDNN_OPTS"] == "1"  # TensorFlow itself would leave it off there

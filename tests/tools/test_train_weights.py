@@ -8,7 +8,7 @@ from tests.helpers.runs import make_run
 from tools import train_weights
 from tools.weights import steps
 
-LAST = ["net/train.py", "export/freeze.py"]
+LAST = ["net/train.py", "net/train.py", "export/freeze.py", "tools/fit_constants.py"]
 TAUGHT = ("real_taught", "real_taught_more")
 
 
@@ -30,7 +30,7 @@ def called(monkeypatch):
 
 def recipe_of(plan):
     """The recipe that a plan's settings are those of."""
-    names = ("real", "real_more", *TAUGHT, "real_polished", "real_upright")
+    names = ("real", "real_more", *TAUGHT, "real_polished", "real_upright", "sure")
     plans = {name: parse("", ["--recipe", name]) for name in names}
     (found,) = [name for name, one in plans.items() if (one.settings, one.length) == (plan.settings, plan.length)]
     return found
@@ -42,7 +42,7 @@ def test_each_step_takes_what_the_one_before_made(called, tmp_path):
     lesson = ["export/freeze.py", "tools/rewrite/distil.py", "net/train.py"]
     scripts = scripts_of(called)
     assert scripts == ["tools/make_records.py", "net/train.py", "net/train.py", *2 * lesson, *LAST]
-    records, first, second, *lessons, polished, model = (args for _, args in called)
+    records, first, second, *lessons, polished, sure, model, errors = (args for _, args in called)
     assert [str(source) for source in records.datasets] == ["a", "b"]
     assert (recipe_of(first), recipe_of(second)) == ("real", "real_more")
     assert first.start is None and second.start == first.run.folder.path
@@ -57,7 +57,11 @@ def test_each_step_takes_what_the_one_before_made(called, tmp_path):
     assert len(teachers) == len(set(teachers)) == 2
     assert (recipe_of(polished), polished.start) == ("real_polished", before.run.folder.path)
     assert polished.task.records.folder == before.task.records.folder
-    assert (model.run, model.out, model.checkpoint) == (polished.run.folder.path, out, "last")
+    assert (recipe_of(sure), sure.start, sure.task.own.learn) == ("sure", polished.run.folder.path, "spread")
+    assert sure.task.records.folder == records.out  # the labels as they were given
+    assert (model.run, model.out, model.checkpoint) == (sure.run.folder.path, out, "last")
+    assert (errors.constants, errors.model, errors.out) == ("errors", out / "landmark.pb", out / "landmark.json")
+    assert [str(source) for source in errors.data] == ["a", "b"]
     assert list(model.formats) == ["pb16"]
 
 
@@ -70,19 +74,20 @@ def test_faces_of_five_points_are_taught_and_learnt_on_upright_crops(called, tmp
     contract = train_weights.ROOT / "infer" / "landmark.json"
     assert train_weights.main(["a", "b", *FIVE, "--work", str(tmp_path), "--init", str(contract)]) == 0
     assert scripts_of(called) == UPRIGHT
-    records, distilled, five, taught, joined, pupil, model = (args for _, args in called)
+    records, distilled, five, taught, joined, pupil, sure, model, _ = (args for _, args in called)
     assert records.upright and five.upright and [str(path) for path in records.datasets] == ["a", "b"]
     assert [str(path) for path in five.datasets] == ["five.jsonl"]
     assert (distilled.records, taught.records) == (records.out, five.out)
     assert distilled.teacher == taught.teacher == [contract.with_name("landmark.pb")]
     assert joined.records == [distilled.out, taught.out]
     assert (recipe_of(pupil), pupil.start, pupil.task.records.folder) == ("real_upright", contract, joined.out)
-    assert (model.run, model.terms) == (pupil.run.folder.path, "mine")
+    assert (sure.start, sure.task.records.folder) == (pupil.run.folder.path, records.out)
+    assert (model.run, model.terms) == (sure.run.folder.path, "mine")
 
 
 def test_after_all_lessons_the_last_network_teaches_them(called, tmp_path):
     assert train_weights.main(["a", *FIVE, "--work", str(tmp_path / "work")]) == 0
-    *_, polished, teacher, _, distilled, _, taught, _, pupil, _ = (args for _, args in called)
+    *_, polished, teacher, _, distilled, _, taught, _, pupil, _, _, _ = (args for _, args in called)
     assert scripts_of(called)[-len(UPRIGHT) - 1 :] == ["export/freeze.py", *UPRIGHT]
     assert teacher.run == polished.run.folder.path == pupil.start
     assert distilled.teacher == taught.teacher == [teacher.out / "landmark.pb"]
@@ -93,8 +98,8 @@ def test_goes_on_from_a_model(called, tmp_path):
     assert train_weights.main(["a", "--work", str(tmp_path), "--init", str(contract)]) == 0
     scripts = scripts_of(called)
     assert scripts == ["tools/make_records.py", "tools/rewrite/distil.py", "net/train.py", *LAST]
-    _, taught, pupil, polished, model = (args for _, args in called)
+    _, taught, pupil, polished, sure, model, _ = (args for _, args in called)
     assert taught.teacher == [contract.with_name("landmark.pb")]
     assert (recipe_of(pupil), pupil.start, pupil.task.records.folder) == ("real_taught_more", contract, taught.out)
     assert (polished.start, polished.task.records.folder) == (pupil.run.folder.path, taught.out)
-    assert model.run == polished.run.folder.path
+    assert (sure.start, model.run) == (polished.run.folder.path, sure.run.folder.path)

@@ -27,7 +27,7 @@ from infer.files.pictures import read_picture
 from infer.landmarker import Landmarker
 from records import metrics
 from records.landmarks import IBUG_68
-from tools.measure.corruptions import CHANGES, Picture, covered, edge_of, rolled
+from tools.evaluation.corruptions import CHANGES, Picture, covered, edge_of, rolled
 from tools.read.face import AnnotatedFace
 
 PORTRAIT = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"  # public domain

@@ -25,9 +25,9 @@ from infer.faces.pose import head_pose, openness
 from infer.files.console import speak_plainly
 from infer.landmarker import Landmarker
 from records import metrics
+from tools.evaluation.corruptions import CHANGES, Picture, edge_of
 from tools.evaluation.held_out import held_out, read_all
 from tools.evaluation.intervals import interval
-from tools.measure.corruptions import CHANGES, Picture, edge_of
 from tools.read.face import AnnotatedFace, Item
 
 ALL = "all faces"

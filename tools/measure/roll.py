@@ -23,8 +23,8 @@ from infer.files.console import speak_plainly
 from infer.geometry.boxes import box_of
 from infer.landmarker import Landmarker
 from records import metrics
+from tools.evaluation.corruptions import rolled
 from tools.evaluation.held_out import held_out, read_all
-from tools.measure.corruptions import rolled
 
 ROLLS = (0, 30, 60)
 FAILED = 0.10  # inter-ocular NME from which on a face counts as failed

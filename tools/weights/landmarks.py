@@ -12,6 +12,7 @@ from pathlib import Path
 from tools.weights.steps import Command, freezing, making, training
 
 LAST = ("--checkpoint", "last")
+SURE = "sure"  # recipe of the head that tells errors, on the sets' own labels
 STAGES = {"real": 86, "real_more": 80}  # recipe -> minutes, each from the one before's weights
 
 
@@ -46,7 +47,8 @@ class FaceData:
 
 
 def landmark_steps(data: FaceData, init: Path | None, work: Path, out: Path, terms: str | None) -> list[Command]:
-    """All steps from data sets to the model in a folder: records, stages, lessons, the round on upright crops, export.
+    """All steps from data sets to the model in a folder: records, stages, lessons, the round on upright crops, the head
+    that tells errors, export.
 
     init: a contract to go on from, by what comes last alone: that round, or without faces of five points the last
     lesson; work: folder of records and runs; terms: of use, None: as they follow from the data.
@@ -58,7 +60,13 @@ def landmark_steps(data: FaceData, init: Path | None, work: Path, out: Path, ter
             steps.append(freezing(network, _model_of(network, work).parent, *how))
         steps += _upright(data.sets, data.five, network, work)
         network = work / list(UPRIGHT.recipes)[-1]
-    return [*steps, freezing(network, out, *how)]
+    steps += _chain({SURE: 3}, network, work / ("records_upright" if data.five else "records"), work)
+    return [*steps, freezing(work / SURE, out, *how), calibrating(out / "landmark.pb", data.sets)]
+
+
+def calibrating(model: Path, data: Sequence[Path]) -> Command:
+    """The step that makes expected errors of what a model tells, in its contract."""
+    return Command("tools/fit_constants.py", ("errors", model, "--data", *data), minutes=3)
 
 
 def _lessons(data: Sequence[Path], init: Path | None, work: Path, how: Sequence[object]) -> tuple[list[Command], Path]:

@@ -23,3 +23,6 @@ def test_a_loss_that_the_network_cannot_have_is_refused():
         LandmarkSettings(heat=0.5).check_network(Shape(head="dense"))
     with pytest.raises(ValueError, match="labels: found 'standardised' with loss 'wing'"):
         LandmarkSettings(loss="wing").check_network(Shape(labels="standardised"))
+    with pytest.raises(ValueError, match="learn: found 'spread' with spread 'heat', expected 'learned'"):
+        LandmarkSettings(learn="spread").check_network(Shape())
+    LandmarkSettings(learn="spread").check_network(Shape(spread="learned"))

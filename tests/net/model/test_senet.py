@@ -97,25 +97,6 @@ def test_the_mean_place_restated():
     np.testing.assert_allclose(found[4], [2.5 / 3, 1.5 / 3], atol=1e-6)
 
 
-def test_the_spread_of_heat_of_known_variance():
-    """The places are those of two faces with three points each."""
-    heat = RNG.normal(size=(6, 16)).astype(np.float32)
-    heat[0, 5] = 300  # one cell alone
-    heat[1:3] = -300
-    heat[1, [4, 6]] = 0  # as often here as two cells further right: 1/4 from the middle
-    heat[2, [1, 13, 14]] = np.log([0.5, 0.25, 0.25])  # rows 0 and 3, columns 1 and 2
-    heat[3] = 0
-    shape = Shape(points=3, width=8, size=32)
-    found, _ = run(lambda heat: module.spread_of(tf.nn.softmax(heat), shape), heat)
-    assert found.shape == (2, 3) and found.dtype == np.float32
-    rows, columns = np.var([0, 0, 3, 3]) / 16, np.var([1, 1, 1, 2]) / 16
-    np.testing.assert_allclose(found[0], [0, 0.25, np.sqrt(rows + columns)], atol=1e-6)
-    assert found[1, 0] == pytest.approx(np.sqrt(2 * (16 - 1) / 12 / 16), rel=1e-6)  # the same chance everywhere
-    weight, centres = np.exp(heat[4:]) / np.exp(heat[4:]).sum(axis=1, keepdims=True), module.cell_centres(4)
-    traces = [np.trace(np.cov(centres.T, aweights=one, ddof=0)) for one in weight]
-    np.testing.assert_allclose(found[1, 1:], np.sqrt(traces), rtol=1e-5)
-
-
 def heat_numpy(maps, names):
     """The decoder's maps [B, rows, columns, K], from the stages' maps."""
     x = maps[3] @ names["integral/top/weights"][0, 0]
@@ -129,9 +110,12 @@ def heat_numpy(maps, names):
 def test_heat_maps_restated():
     shape = Shape(points=3, width=8, decoder=4, size=32)
     maps = [RNG.normal(size=(2, 8 >> level, 8 >> level, 2 + level)).astype(np.float32) for level in range(4)]
-    (heat, centres), names = run(
-        lambda *maps: [tf.convert_to_tensor(one) for one in module.heat_maps(list(maps), shape, False)], *maps
-    )
+
+    def heat_of(*maps):
+        heat, centres = module.heat_maps(module.decoded_map(list(maps), shape, False), shape)
+        return [heat, tf.constant(centres)]
+
+    (heat, centres), names = run(heat_of, *maps)
     np.testing.assert_array_equal(centres, module.cell_centres(4))
     expected = heat_numpy(maps, names)
     assert expected.shape == (2, 4, 4, 3)

@@ -11,6 +11,7 @@ MOMENTS = {"label_mean": (0.5, 0.4, 0.3, 0.6, 0.7, 0.2), "label_std": (0.1, 0.2,
     "wrong, message",
     [
         ({"head": "blend"}, "head: found 'blend', expected one of integral, dense"),
+        ({"head": "dense", "spread": "learned"}, "spread: found 'learned' with head 'dense'"),
         ({"width": 12}, "divisible by 8"),
         ({"widest": 100}, "divisible by 8"),
         ({"points": 0}, "positive"),

@@ -6,8 +6,8 @@ import pytest
 
 from infer.faces.face import face_of
 from tests.helpers.drawn import symmetric_face
+from tools.evaluation.corruptions import CHANGES
 from tools.measure import limit_pictures
-from tools.measure.corruptions import CHANGES
 
 POINTS = symmetric_face() * 40 + (110, 100)
 

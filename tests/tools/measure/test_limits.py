@@ -5,8 +5,8 @@ import pytest
 
 from infer.faces.pose import mean_face
 from tests.helpers.drawn import draw_set, one_face
+from tools.evaluation.corruptions import CHANGES
 from tools.measure import limits
-from tools.measure.corruptions import CHANGES
 from tools.measure.limits import kinds_of, measure, table
 from tools.read import formats
 from tools.read.face import AnnotatedFace

@@ -15,6 +15,15 @@ from tools.read.face import AnnotatedFace
 
 EDGES = (64, 48, 32, 24, 16)  # pixels
 SEED = 0
+EYES, MOUTH = (0.0, 0.3), (0.6, 1.0)  # what bars cover, fractions of the box's height
+# start and end of each part of a drawn hand, fractions of the box, and how wide it is, of the box's width
+HAND = (
+    ((0.95, 1.15), (0.68, 0.82), 0.42),
+    ((0.66, 0.66), (0.16, 0.58), 0.13),
+    ((0.62, 0.78), (0.08, 0.72), 0.13),
+    ((0.62, 0.90), (0.08, 0.86), 0.13),
+    ((0.66, 1.02), (0.20, 1.00), 0.12),
+)
 
 
 class Picture(NamedTuple):
@@ -91,12 +100,47 @@ def covered(top: float, bottom: float) -> Callable[[Picture], Picture]:
     return change
 
 
+def beyond(part: float) -> Callable[[Picture], Picture]:
+    """The picture's left cut off, so that a part of the box's width lies beyond the edge."""
+
+    def change(picture: Picture) -> Picture:
+        image, points, box = picture
+        first = int(np.clip(box[0] + part * (box[2] - box[0]), 0, image.shape[1] - 1))
+        return Picture(np.ascontiguousarray(image[:, first:]), points - (first, 0), box - (first, 0, first, 0))
+
+    return change
+
+
+def hand_before(picture: Picture) -> Picture:
+    """A drawn hand before mouth and nose: palm and four fingers, of the colour of the face's own middle."""
+    image, (x0, y0, x1, y1) = picture.image.copy(), picture.box
+    size = np.array([x1 - x0, y1 - y0])
+    skin = np.median(image[_within(image, picture.box, 0.35, 0.65)].reshape(-1, 3), axis=0)
+    for shade, grow in ((0.55, 1.15), (0.92, 1.0)):  # a dark edge around each part, for skin lies before skin
+        colour = (shade * skin).tolist()
+        for *ends, width in HAND:
+            (x, y), (x2, y2) = (((x0, y0) + np.array(end) * size).astype(int).tolist() for end in ends)
+            cv2.line(image, (x, y), (x2, y2), colour, max(1, round(float(grow * width * size[0]))), cv2.LINE_AA)
+    return picture._replace(image=image)
+
+
+def _within(image: np.ndarray, box: np.ndarray, low: float, high: float) -> tuple[slice, slice]:
+    """Rows and columns between two fractions of a box, at least a pixel of the picture."""
+    edges = [box[axis] + np.array([low, high]) * (box[axis + 2] - box[axis]) for axis in (1, 0)]
+    starts = [int(np.clip(first, 0, size - 1)) for (first, _), size in zip(edges, image.shape, strict=False)]
+    ends = [max(start + 1, int(last)) for start, (_, last) in zip(starts, edges, strict=True)]
+    return slice(starts[0], ends[0]), slice(starts[1], ends[1])
+
+
+COVERS: dict[str, Callable[[Picture], Picture]] = {
+    "eyes covered": covered(*EYES),
+    "mouth and chin covered": covered(*MOUTH),
+}
 CHANGES: dict[str, Callable[[Picture], Picture]] = {
     **{f"reduced: longer edge {edge} pixels": smaller(edge) for edge in EDGES},
     "a quarter of the light": darker,
     "out of focus": blurred,
     "noise": noisy,
     "JPEG of quality 10": compressed,
-    "eyes covered": covered(0.0, 0.3),
-    "mouth and chin covered": covered(0.6, 1.0),
+    **COVERS,
 }

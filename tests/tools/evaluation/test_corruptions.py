@@ -1,11 +1,11 @@
-"""tools/measure/corruptions.py: faces made harder keep their true points."""
+"""tools/evaluation/corruptions.py: faces made harder keep their true points."""
 
 import numpy as np
 import pytest
 
 from infer.geometry.boxes import box_of
 from tests.helpers.drawn import draw_set, one_face
-from tools.measure.corruptions import CHANGES, rolled
+from tools.evaluation.corruptions import CHANGES, beyond, hand_before, rolled
 from tools.read import formats
 
 
@@ -45,3 +45,23 @@ def test_a_rolled_picture_and_its_points(tmp_path):
     x, y = points[[36, 37, 38, 39, 40, 41]].mean(axis=0).round().astype(int)
     a, b = face.points[[36, 37, 38, 39, 40, 41]].mean(axis=0).round().astype(int)
     np.testing.assert_allclose(image[y, x], face.image[b, a], atol=25)  # the eye is still dark
+
+
+def test_a_part_of_the_face_beyond_the_edge():
+    before = one_face(100)
+    image, points, box = beyond(0.4)(before)
+    gone = before.image.shape[1] - image.shape[1]
+    assert box[0] == pytest.approx(-40, abs=1) and gone == pytest.approx(before.box[0] + 40, abs=1)
+    np.testing.assert_array_equal(points, before.points - (gone, 0))
+    np.testing.assert_array_equal(image, before.image[:, gone:])
+
+
+def test_a_drawn_hand_covers_the_mouth_and_not_the_eyes():
+    before = one_face(200)
+    before.image[:] = 90, 120, 180
+    image, points, _ = hand_before(before)
+    changed = (image != before.image).any(axis=2)
+    at = [changed[int(y), int(x)] for x, y in points.round()]
+    assert not any(at[36:48]) and np.mean(at[48:68]) > 0.8
+    colours = np.unique(image[changed], axis=0)
+    assert colours.max() <= 180 and len(colours) > 1  # skin, and darker edges
