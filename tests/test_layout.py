@@ -9,6 +9,7 @@ import sys
 from tests.helpers.layout import (
     FILES,
     FOLDERS,
+    OWN_SCRIPTS,
     ROOT,
     SCRIPTS,
     functions_of,
@@ -83,11 +84,8 @@ def test_nobody_imports_a_script_or_what_another_module_keeps_to_itself():
 
 def test_scripts_outside_infer_put_the_root_first_by_one_identical_line():
     lines = set()
-    for path in SCRIPTS:
-        if path.relative_to(ROOT).parts[0] != "infer" and path.parent.name not in {
-            "examples",
-            "peers",
-        }:  # need nothing of ours
+    for path in OWN_SCRIPTS:
+        if path.relative_to(ROOT).parts[0] != "infer":
             (line,) = (line for line in path.read_text(encoding="utf-8").splitlines() if "sys.path" in line)
             lines.add(line)
     (line,) = lines

@@ -148,3 +148,5 @@ def is_script(path: Path) -> bool:
 
 
 SCRIPTS = [path for path in FILES if is_script(path)]
+# those that need nothing of ours: examples, and peers, which run in environments of their own
+OWN_SCRIPTS = [path for path in SCRIPTS if path.parent.name not in {"examples", "peers"}]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infer.opencv import reason
-from tests.helpers.layout import ROOT, SCRIPTS, name_of
+from tests.helpers.layout import OWN_SCRIPTS, ROOT, name_of
 
 LIBGL = "libGL.so.1: cannot open shared object file: No such file or directory"
 
@@ -49,7 +49,7 @@ LATE: dict[str, list[str] | None] = {
     "tools/measure/scale.py": None,
     "tools/train_weights.py": None,
 }
-NEEDING = [path for path in SCRIPTS if path.parent.name != "examples" and LATE.get(name_of(path), []) is not None]
+NEEDING = [path for path in OWN_SCRIPTS if LATE.get(name_of(path), []) is not None]
 
 
 @pytest.mark.parametrize("path", NEEDING, ids=name_of)

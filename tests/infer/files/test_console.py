@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infer.files.console import counted, speak_plainly, speakable
-from tests.helpers.layout import SCRIPTS, name_of
+from tests.helpers.layout import OWN_SCRIPTS, name_of
 
 LATIN = os.fsdecode(b"J\xfcrgen.jpg")
 
@@ -48,7 +48,7 @@ def test_counted():
     assert [counted(number, "face", be=True) for number in (1, 2)] == ["1 face is", "2 faces are"]
 
 
-@pytest.mark.parametrize("path", [path for path in SCRIPTS if path.parent.name != "examples"], ids=name_of)
+@pytest.mark.parametrize("path", OWN_SCRIPTS, ids=name_of)
 def test_every_script_speaks_plainly_first(path: Path):
     (main,) = [node for node in ast.parse(path.read_text(encoding="utf-8")).body if getattr(node, "name", "") == "main"]
     assert ast.unparse(main.body[0]) == "speak_plainly()"
