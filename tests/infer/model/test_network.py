@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from infer.geometry.crop import Crop
 from infer.landmarker import Landmarker
 from infer.model import network
 from infer.model.contract import NHWC, PIXEL, PLANAR, SIGNED, read_contract
@@ -14,6 +16,7 @@ from infer.model.graph import open_graph
 from tests.helpers.tiny_model import CALIBRATED, expected_fractions, expected_spreads, write_model
 from tests.helpers.tiny_onnx import SIZE, expected_points, pooled_model, write_peer
 
+INFER = Path(network.__file__).resolve().parents[1]
 BGR = (30, 90, 210)
 
 
@@ -97,6 +100,18 @@ def test_a_spread_that_is_not_there_is_refused(tmp_path, name, wanted):
     contract = read_contract(write_model(tmp_path, spread={"name": name, "unit": CALIBRATED["unit"]}))
     with pytest.raises(ValueError, match=rf"landmark\.pb: {wanted}"):
         network.load(contract)
+
+
+@pytest.mark.parametrize("name", ["landmark", "landmark_small", "landmark_3d"])
+def test_the_shipped_networks_are_less_sure_of_noise_than_of_a_face(name):
+    contract = read_contract(INFER / f"{name}.pb")
+    face = cv2.imread(str(INFER.parent / "images" / "drawn_1.jpg"))
+    (found,) = Landmarker(contract.model).detect(face)
+    assert found.errors.shape == (68,) and (found.errors > 0).all() and found.sure > 0.5
+    noise = np.random.default_rng(1).integers(0, 256, (128, 128, 3), np.uint8)
+    crops = [Crop.around(found.box, contract.crop.margin).cut(face), noise]
+    of_face, of_noise = network.forward(network.load(contract), contract, crops).spread.mean(axis=1)
+    assert 0 < of_face < 0.7 * of_noise < 0.7
 
 
 def test_faces_go_one_by_one_unless_the_contract_says_more(tmp_path, monkeypatch):
