@@ -1,12 +1,13 @@
 """The detector of our own: a fully convolutional network that OpenCV runs at any picture size.
 
 It looks at the picture reduced, and closer where that may show more. A look costs by its area: one of 1280 pixels as
-much as sixteen of 320. The network knows heads that lean by up to 60 degrees; where it finds none, it looks at the
-picture turned by quarters. (So small a network that knows all rolls at once knows each of them much worse.)
+much as sixteen of 320. The network knows heads that lean by up to 60 degrees, those by up to 30 best; where it finds
+none for sure, it looks at the picture turned. (So small a network that knows all rolls knows each of them much worse.)
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -19,8 +20,8 @@ from ..model.detector_contract import read_detector_contract
 from ..model.graph import open_graph, running
 from ..model.schema import NHWC
 from .kinds import CLOSEST
-from .quarters import quarter_turned, turned_back
 from .reduced import reduced
+from .turns import Turn
 
 FIRST = 320  # pixels of the longest side: the first look
 # From one look to the next: straight to the closest one, since where the first look leaves a doubt only the finest
@@ -31,6 +32,8 @@ MOST = 8192  # pixels: of the longest side that may be asked for
 DOUBT = 0.3  # a score from which on something may be a face that a closer look is sure of
 HINT = 0.15  # a score from which on a glance tells of something: enough for a face that is known already
 CLEAR = 0.7  # a score of a face that stands upright; one that lies is taken for upright at times, but less surely
+TURNS = (2, 6, 4), (1, 7, 3, 5)  # eighths of a circle clockwise: those to try where no face is clear, and then those
+LEANS = np.radians(20)  # from such a roll on a face is seen better where the picture is turned against it
 EASE = 0.75  # of the threshold: so sure suffices of a face that is large in its picture, as few wrong finds are
 CELLS = 5000  # the surest of a look: what of them is one face costs by the square of their number
 LOW = 20.0  # pixels: faces lower than this are seen badly
@@ -66,39 +69,45 @@ class OwnDetector:
         longest = max(image.shape[:2])
         size = min(self.size if size is None else checked_size(size), ENLARGED * longest)
         side = min(FIRST, longest)
-        quarters, seen = self._surest_turn(image, side, min(DOUBT, EASE * self.threshold))
-        found = self._looked_closer(quarter_turned(image, quarters), seen, side, size)
-        return turned_back(found, quarters, image.shape)
+        turn, seen = self._surest_turn(image, side, min(DOUBT, EASE * self.threshold))
+        return turn.back(self._looked_closer(turn.of(image), seen, side, size, min(image.shape[:2])))
 
-    def _looked_closer(self, image: np.ndarray, seen: Candidates, side: int, size: int) -> Candidates:
-        """What is found in a picture whose first look, of `side` pixels, saw that; the closest look has `size`."""
-        found, shape = self._sure(seen, image), image.shape[:2]
+    def _looked_closer(self, image: np.ndarray, seen: Candidates, side: int, size: int, edge: int) -> Candidates:
+        """What is found in a picture whose first look, of `side` pixels, saw that; the closest look has `size`.
+
+        edge: the shorter one of the picture before it was turned, pixels.
+        """
+        found, shape = self._sure(seen, edge), image.shape[:2]
         seen = seen.chosen(seen.scores >= DOUBT)
-        while side < size and (part := part_for_closer(seen, found, shape, side)):
+        while side < size and (part := part_for_closer(seen, found, shape, side, edge)):
             coarse, side = side / max(shape), min(side * STEP, size)
             seen = self._look_within(image, part, side)
             found = merged(found, self._sure(seen), LARGE / coarse, self.contract.overlap)
         return found
 
-    def _surest_turn(self, image: np.ndarray, side: int, least: float) -> tuple[int, Candidates]:
-        """By how many quarters to turn the picture so that a look finds the surest face, and what that look sees.
+    def _surest_turn(self, image: np.ndarray, side: int, least: float) -> tuple[Turn, Candidates]:
+        """The turn of the picture in which a look finds the surest face, and what that look sees, in the turned one.
 
-        The picture as it is where that shows a clear face, or no turn shows a surer one.
+        The picture as it is where that shows a clear face that hardly leans, or no turn shows a surer one. Of a clear
+        face that leans, the turn against that; where none is clear, turns by quarters, and then those in between.
         """
-        first = self._look(image, side, least)
-        if _surest(first) >= CLEAR:
-            return 0, first
-        turns = {quarters: self._look(quarter_turned(image, quarters), side, least) for quarters in (1, 3, 2)}
-        best = max(turns, key=lambda quarters: _surest(turns[quarters]))
-        surer = _surest(turns[best]) > _surest(first) and len(self._sure(turns[best], image))
-        return (best, turns[best]) if surer else (0, first)
+        best, seen = Turn(0, image.shape), self._look(image, side, least)
+        for eighths in turns_to_try(seen):
+            if eighths in TURNS and _surest(seen) >= CLEAR:
+                break
+            turns = [Turn(number, image.shape) for number in eighths]
+            looks = [self._look(turn.of(image), side, least) for turn in turns]
+            index = max(range(len(looks)), key=lambda index: _surest(looks[index]))
+            if _surest(looks[index]) > _surest(seen) and len(self._sure(looks[index])):
+                best, seen = turns[index], looks[index]
+        return best, seen
 
     def glance(self, image: np.ndarray, side: int, least: float = HINT) -> Candidates:
-        """What a look at the picture with a longest side of `side` pixels, or as large as it is, shows, turned by
-        quarters where that shows surer faces: from scores of `least` on, surest first; never less than what is found.
+        """What a look at the picture with a longest side of `side` pixels, or as large as it is, shows, turned
+        where that shows surer faces: from scores of `least` on, surest first; never less than what is found.
         """
-        quarters, seen = self._surest_turn(image, min(side, max(image.shape[:2])), least)
-        return turned_back(seen, quarters, image.shape)
+        turn, seen = self._surest_turn(image, min(side, max(image.shape[:2])), least)
+        return turn.back(seen)
 
     def _look(self, image: np.ndarray, side: float, least: float) -> Candidates:
         """What the network sees in the picture as it stands, with a longest side of `side` pixels."""
@@ -118,11 +127,9 @@ class OwnDetector:
         longest = side * max(x1 - x0, y1 - y0) / max(image.shape[:2])
         return self._look(image[y0:y1, x0:x1], longest, DOUBT).moved((x0, y0))
 
-    def _sure(self, seen: Candidates, whole: np.ndarray | None = None) -> Candidates:
-        """Those that are faces; whole: the picture, where the look showed all of it."""
-        least = np.full(len(seen), self.threshold)
-        if whole is not None:
-            least[seen.oriented[:, 2:4].max(axis=1) >= ROOM * min(whole.shape[:2])] *= EASE
+    def _sure(self, seen: Candidates, edge: float = np.inf) -> Candidates:
+        """Those that are faces; edge: the shorter one of the picture, pixels, where the look showed all of it."""
+        least = np.where(seen.oriented[:, 2:4].max(axis=1, initial=0) >= ROOM * edge, EASE, 1.0) * self.threshold
         return seen.chosen(seen.scores >= least)
 
     def _cells(self, image: np.ndarray) -> list[np.ndarray]:
@@ -151,18 +158,26 @@ def _surest(seen: Candidates) -> float:
     return float(seen.scores.max(initial=0))
 
 
+def turns_to_try(seen: Candidates) -> Sequence[Sequence[int]]:
+    """Eighths of a circle by which to turn a picture that was looked at, in the order to try them."""
+    if _surest(seen) < CLEAR:
+        return TURNS
+    roll = seen.oriented[np.argmax(seen.scores), 4]
+    return () if abs(roll) < LEANS else ((-int(np.sign(roll)) % 8,),)
+
+
 def part_for_closer(
-    seen: Candidates, found: Candidates, shape: tuple[int, int], side: int
+    seen: Candidates, found: Candidates, shape: tuple[int, int], side: int, edge: int
 ) -> tuple[int, int, int, int] | None:
     """The part (x0, y0, x1, y1), whole pixels, of a picture [height, width] that wants a closer look than the one it
     had, with a longest side of `side`; None where nothing does.
 
-    All of it unless the largest face found takes a quarter of the shorter edge, as in portraits; else what surrounds
-    the things that the look saw, however unsure of them, and that are so low there that they are seen badly. seen,
-    found: in pixels of the picture.
+    All of it unless the largest face found takes a quarter of `edge` pixels, as in portraits; else what surrounds the
+    things that the look saw, however unsure of them, and that are so low there that they are seen badly. seen, found:
+    in pixels of the picture; edge: the shorter one of the picture before it was turned.
     """
     height, width = shape
-    if not len(found) or found.oriented[:, 2:4].max() < ROOM * min(shape):
+    if not len(found) or found.oriented[:, 2:4].max() < ROOM * edge:
         return 0, 0, width, height
     boxes = seen.boxes[seen.oriented[:, 3] * side / max(shape) < LOW]
     if not len(boxes):

@@ -96,11 +96,11 @@ def test_how_closely_it_looks(file, monkeypatch):
     nobody = np.zeros((700, 900, 3), np.uint8)
     for image, size, given, wanted in [
         (portrait, 1280, {}, [320]),
-        (nobody, 1280, {}, [320] * 4 + [1280]),
-        (nobody, 640, {}, [320] * 4 + [640]),
-        (nobody, 640, {"size": 800}, [320] * 4 + [800]),
-        (nobody[:200, :300], 1280, {}, [300] * 4 + [600]),
-        (np.zeros((700, 2000, 3), np.uint8), 1600, {}, [320] * 4 + [1280, 1600]),
+        (nobody, 1280, {}, [320] * 8 + [1280]),
+        (nobody, 640, {}, [320] * 8 + [640]),
+        (nobody, 640, {"size": 800}, [320] * 8 + [800]),
+        (nobody[:200, :300], 1280, {}, [300] * 8 + [600]),
+        (np.zeros((700, 2000, 3), np.uint8), 1600, {}, [320] * 8 + [1280, 1600]),
     ]:
         assert sides_of(OwnDetector(file, size), image, monkeypatch, **given) == wanted
 
@@ -114,7 +114,7 @@ def test_the_rule_of_the_closer_look():
     def part(found, *doubtful):
         sure = candidates_of(found, [0.9] * len(found))
         seen = candidates_of([*found, *doubtful], [0.9] * len(found) + [0.2] * len(doubtful))
-        return part_for_closer(seen, sure, shape, FIRST)
+        return part_for_closer(seen, sure, shape, FIRST, 480)
 
     assert part([]) == part([small]) == part([small], low) == all_of_it
     assert part([large]) is None and part([large], high) is None and part([small, large]) is None
@@ -229,6 +229,22 @@ def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_cl
     assert found.scores.tolist() == ([] if wanted is None else [wanted])
     if wanted == upright:
         np.testing.assert_allclose(found.boxes, [[10, 20, 40, 54]])
+
+
+@pytest.mark.parametrize(("roll", "surer", "turned"), [(25, 0.95, 7), (-70, 0.95, 1), (25, 0.9, 0), (15, 0.95, 0)])
+def test_a_clear_face_that_leans_is_looked_at_in_the_picture_turned_against_it(file, monkeypatch, roll, surer, turned):
+    image, shapes = np.zeros((60, 90, 3), np.uint8), []
+
+    def look(picture, side, least):
+        shapes.append(picture.shape[:2])
+        is_upright = picture.shape == image.shape
+        return candidates_of([[40, 20, 64, 50]], [0.9 if is_upright else surer], np.radians(roll if is_upright else 0))
+
+    detector = OwnDetector(file, FIRST)
+    monkeypatch.setattr(detector, "_look", look)
+    (found,) = detector.find(image).oriented
+    assert shapes == [(60, 90)] if roll == 15 else [(60, 90), (107, 107)]
+    assert np.degrees(found[4]) == pytest.approx({7: 45, 1: -45, 0: roll}[turned])
 
 
 def test_of_a_face_that_is_large_in_its_picture_less_suffices(file, monkeypatch):
