@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 import pytest
 
-from infer.faces.face import face_of
 from infer.files.pictures import decode_picture
 from infer.files.points import face_entry, pts_text
 from infer.landmarker import Landmarker
@@ -52,8 +51,8 @@ def upload(name: str, data: bytes) -> tuple:
 
 def faces_alone(landmarker, data: bytes, box) -> list[dict]:
     """What the JSON has to say of the face in a box."""
-    points = landmarker.fit(decode_picture(data, "x"), [box])
-    return [face_entry(face_of(points[0]), landmarker.contract.points.whole)]
+    faces = landmarker.fit_faces(decode_picture(data, "x"), [box])
+    return [face_entry(face, landmarker.contract.points.whole) for face in faces]
 
 
 @pytest.fixture(scope="module")
@@ -105,10 +104,10 @@ def test_csv_and_pts_are_infers_own(client):
     faces = client.post(LANDMARKS, query_string=query, data=data).get_json()["images"][0]["faces"]
     answer = client.post(LANDMARKS, query_string=query | {"format": "csv"}, data=data)
     header, *rows = csv.reader(io.StringIO(answer.text))
-    assert (
-        answer.content_type == "text/csv; charset=utf-8" and header[:3] == ["file", "x0", "y0"] and len(header) == 137
-    )
-    np.testing.assert_array_equal([np.float64(row[1:]) for row in rows], [np.ravel(face["points"]) for face in faces])
+    assert answer.content_type == "text/csv; charset=utf-8"
+    assert header[:3] == ["file", "x0", "y0"] and header[-1] == "error67" and len(header) == 1 + 3 * 68
+    expected = [[*np.ravel(face["points"]), *face["errors"]] for face in faces]
+    np.testing.assert_array_equal([np.float64(row[1:]) for row in rows], expected)
     answer = client.post(LANDMARKS, query_string=query | {"format": "pts", "face": 1}, data=data)
     lines = answer.text.splitlines()
     assert lines[:3] == ["version: 1", "n_points: 68", "{"] and answer.content_type == "text/plain; charset=utf-8"
@@ -157,7 +156,7 @@ def test_errors_come_with_the_points(telling):
     assert [one.get("minItems") for one in schema["anyOf"]] == [5, None]
 
 
-def test_a_png_shows_errors_where_asked_for(telling, client):
+def test_a_png_shows_errors_where_asked_for(telling, tmp_path):
     data, box = drawn(8)
 
     def png(asked, **options) -> np.ndarray:
@@ -173,7 +172,8 @@ def test_a_png_shows_errors_where_asked_for(telling, client):
         for picture, other in ((shown, plain), (nose, image))
     ]
     assert tinted[0].all() and tinted[1].tolist() == [False, False, True, False, False]
-    np.testing.assert_array_equal(png(client), png(client, errors="true"))  # a model that does not tell them
+    with application(model=write_model(tmp_path)) as app:  # whose model does not tell them
+        np.testing.assert_array_equal(png(app.test_client()), png(app.test_client(), errors="true"))
 
 
 @pytest.mark.parametrize(

@@ -52,10 +52,12 @@ def test_the_model_page_says_what_the_contract_says(client, contract):
 
 
 def test_a_model_that_tells_errors_has_a_switch_for_them(client, tmp_path):
-    model = write_model(tmp_path, spread=CALIBRATED)
-    with application(model=model) as app:
-        told = app.test_client().get("/").text
-    for text, there in ((client.get("/").text, False), (told, True)):
+    model, silent = write_model(tmp_path / "telling", spread=CALIBRATED), write_model(tmp_path / "silent")
+    pages = []
+    for one in (silent, model):
+        with application(model=one) as app:
+            pages.append(app.test_client().get("/").text)
+    for text, there in ((pages[0], False), (pages[1], True), (client.get("/").text, True)):
         found = re.findall(r'data-show="(\w+)"( checked)?', text)
         wanted = [("points", " checked"), ("lines", " checked"), ("errors", ""), ("numbers", ""), ("boxes", "")]
         assert found == [one for one in wanted if there or one[0] != "errors"]
