@@ -15,8 +15,7 @@ from export.checkpoint import Checkpoint, DetectorCheckpoint, LandmarkCheckpoint
 from export.networks import CELLS
 from export.parity import Difference
 from export.summary import Summary
-from infer.faces.align import FIVE_PLACES
-from infer.faces.pose import WHOLE_FACE
+from infer.faces.schemes import FIVE_PLACES, WHOLE_FACE
 from infer.geometry.levels import FIELDS
 from infer.model.contract import FRACTION, INTERLEAVED, NCHW, NHWC, Placement
 from infer.model.detector_contract import KIND

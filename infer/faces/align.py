@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from ..geometry.crop import Crop
 from ..geometry.similarity import similarity
+from .schemes import FIVE, Means
 
 SIZE = 112
 # where the subject's right eye, left eye, tip of the nose, right and left corner of the mouth come to lie, pixels of
@@ -16,19 +15,6 @@ SIZE = 112
 TEMPLATE = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
 )
-FIVE_PLACES = "mtfl5"  # the scheme of these five
-Means = Sequence[Sequence[int]]  # for each place the indices of the points whose mean it is
-# the five of each scheme of points that came along
-FIVE: dict[str, Means] = {
-    "ibug68": (range(36, 42), range(42, 48), (30,), (48,), (54,)),
-    "ibug51": (range(19, 25), range(25, 31), (13,), (31,), (37,)),
-    "ibug49": (range(19, 25), range(25, 31), (13,), (31,), (37,)),
-    "wflw98": ((60, 61, 63, 64, 65, 67), (68, 69, 71, 72, 73, 75), (54,), (76,), (82,)),
-    "cofw29": ((16,), (17,), (20,), (22,), (23,)),
-    "aflw19": ((7,), (10,), (13,), (15,), (17,)),
-    "kaggle15": ((1,), (0,), (10,), (12,), (11,)),
-    "mtfl5": ((0,), (1,), (2,), (3,), (4,)),
-}
 
 
 def places_of(points: np.ndarray, means: Means) -> np.ndarray:

@@ -20,26 +20,15 @@ import numpy as np
 
 from ..geometry.boxes import box_of
 from ..geometry.rotations import angles_of
-from .align import Means, five_points, places_of
+from .align import five_points, places_of
 from .constants import read_constants
+from .schemes import Means
 
 MEAN_FACE = Path(__file__).resolve().parents[1] / "mean_face.json"
-WHOLE_FACE = "ibug68"  # the scheme of the 68
 # the picture's camera is unknown, and 300W-LP's poses are of a camera far away (weak perspective): from 20 edges of the
 # face's box on nothing changes, and solvePnP still tells the points apart
 DISTANCE = 20.0
 TO_CAMERA = np.diag([1.0, -1.0, -1.0])  # the mean face has y up and z towards the viewer, OpenCV's camera neither
-
-# scheme that came along -> for each of the 68 those whose mean it is; of WFLW's 98 as its users have it, eyes and brows
-# by their upper line
-_HELD_BY_98 = (
-    *(*range(0, 33, 2), *range(33, 38), *range(42, 47), *range(51, 60)),  # jaw, brows, nose
-    *(60, 61, 63, 64, 65, 67, 68, 69, 71, 72, 73, 75, *range(76, 96)),  # eyes, mouth
-)
-HELD: dict[str, Means] = {
-    WHOLE_FACE: tuple((index,) for index in range(68)),
-    "wflw98": tuple((index,) for index in _HELD_BY_98),
-}
 
 # p1 to p6 of T. Soukupova and J. Cech, "Real-Time Eye Blink Detection using Facial Landmarks", CVWW 2016, figure 1
 RIGHT_EYE, LEFT_EYE = (36, 37, 38, 39, 40, 41), (42, 43, 44, 45, 46, 47)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..faces.align import Means
 from ..faces.face import Face, TrackedFace
 from ..faces.pose import head_pose, openness, points_68
+from ..faces.schemes import Means
 from .atomic import atomic_file
 
 DECIMALS = 2  # of a pixel: finer than any model here, and half the file

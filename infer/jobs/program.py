@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..faces.align import FIVE_PLACES
+from ..faces.schemes import FIVE_PLACES
 from ..kaggle.files import default_lookup
 from ..kaggle.job import SubmissionJob, SubmissionOptions
 from ..kaggle.names import SUFFIXES, TEST

@@ -10,8 +10,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..faces.align import FIVE, FIVE_PLACES, TEMPLATE, Means
-from ..faces.pose import HELD, WHOLE_FACE
+from ..faces.schemes import FIVE, FIVE_PLACES, HELD, WHOLE_FACE, Means
 from . import schema
 from .document import read_document
 from .schema import NCHW, NHWC
@@ -130,7 +129,7 @@ class Points:
             raise ValueError(f"found {len(set(self.names))} different names, expected {self.count} points'")
         if bool(self.left_eye) != bool(self.right_eye):
             raise ValueError(f"left_eye is {self.left_eye}, right_eye {self.right_eye}, expected both or none")
-        for name, count in ((WHOLE_FACE, len(HELD[WHOLE_FACE])), (FIVE_PLACES, len(TEMPLATE))):
+        for name, count in ((WHOLE_FACE, len(HELD[WHOLE_FACE])), (FIVE_PLACES, len(FIVE[FIVE_PLACES]))):
             means = self.makes.get(name)
             if means is not None and (len(means) != count or not all(means)):
                 raise ValueError(f"makes.{name} has {len(means)} entries, expected points for each of {count}")

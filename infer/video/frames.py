@@ -15,8 +15,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..faces.align import Means
 from ..faces.face import TrackedFace
+from ..faces.schemes import Means
 from ..files.atomic import atomic_path
 from ..files.kinds import HEAD, VIDEOS, is_heif, kind_of
 from ..files.pictures import quiet

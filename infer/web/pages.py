@@ -12,7 +12,8 @@ from flask import Blueprint, render_template
 from markdown import Markdown
 from markupsafe import Markup
 
-from ..faces.pose import WHOLE_FACE, mean_face
+from ..faces.pose import mean_face
+from ..faces.schemes import WHOLE_FACE
 from ..files.headers import KINDS
 from ..model.contract import Contract
 from .api import model_entry

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from infer.faces.align import FIVE, TEMPLATE, align, alignment, five_points, places_of
+from infer.faces.align import TEMPLATE, align, alignment, five_points, places_of
+from infer.faces.schemes import FIVE
 from infer.geometry.rotations import rotation
 from records.landmarks import SCHEMES, convert
 

@@ -5,7 +5,6 @@ import pytest
 
 from infer.faces.align import five_points
 from infer.faces.pose import (
-    HELD,
     eye_openness,
     head_pose,
     lean,
@@ -15,6 +14,7 @@ from infer.faces.pose import (
     pose_of,
     rotation_from_five,
 )
+from infer.faces.schemes import HELD
 from infer.geometry.rotations import rotation, rotation_of
 from records.landmarks import IBUG_68, SCHEMES, convert
 from tests.helpers.fitted import seen_from

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from infer.faces.face import TrackedFace, face_of
-from infer.faces.pose import HELD, mean_face, openness
+from infer.faces.pose import mean_face, openness
+from infer.faces.schemes import HELD
 from infer.files.pictures import write_picture
 from infer.files.points import face_entry, json_line, picture_entry, pts_text, write_csv, write_json
 from tools.read import formats as readers
