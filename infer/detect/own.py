@@ -33,6 +33,7 @@ DOUBT = 0.3  # a score from which on something may be a face that a closer look 
 HINT = 0.15  # a score from which on a glance tells of something: enough for a face that is known already
 CLEAR = 0.7  # a score of a face that stands upright; one that lies is taken for upright at times, but less surely
 TURNS = (2, 6, 4), (1, 7, 3, 5)  # eighths of a circle clockwise: those to try where no face is clear, and then those
+PRIOR = 0.1  # of scores: so much surer a face has to be that lies, where one is found that stands
 LEANS = np.radians(20)  # from such a roll on a face is seen better where the picture is turned against it
 EASE = 0.75  # of the threshold: so sure suffices of a face that is large in its picture, as few wrong finds are
 CELLS = 5000  # the surest of a look: what of them is one face costs by the square of their number
@@ -98,7 +99,8 @@ class OwnDetector:
             turns = [Turn(number, image.shape) for number in eighths]
             looks = [self._look(turn.of(image), side, least) for turn in turns]
             index = max(range(len(looks)), key=lambda index: _surest(looks[index]))
-            if _surest(looks[index]) > _surest(seen) and len(self._sure(looks[index])):
+            upright = PRIOR if eighths in TURNS and len(self._sure(seen)) else 0.0
+            if _surest(looks[index]) > _surest(seen) + upright and len(self._sure(looks[index])):
                 best, seen = turns[index], looks[index]
         return best, seen
 

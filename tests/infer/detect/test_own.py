@@ -213,7 +213,8 @@ def test_a_picture_is_not_turned_where_a_face_is_found_or_nowhere(file, monkeypa
 
 
 @pytest.mark.parametrize(
-    ("upright", "turned", "wanted"), [(0.65, 0.68, 0.68), (0.65, 0.65, 0.65), (CLEAR, 0.95, CLEAR), (0.3, 0.35, None)]
+    ("upright", "turned", "wanted"),
+    [(0.55, 0.68, 0.68), (0.6, 0.68, 0.6), (CLEAR, 0.95, CLEAR), (0.3, 0.35, None), (0.45, 0.51, 0.51)],
 )
 def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_clear(
     file, monkeypatch, upright, turned, wanted
