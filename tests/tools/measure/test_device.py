@@ -8,7 +8,7 @@ import pytest
 
 from tests.helpers.layout import ROOT
 from tools import bench
-from tools.measure import device
+from tools.measure import device, sections
 
 
 def written(root, name: str, text: str):
@@ -71,6 +71,6 @@ def test_pictures_without_faces_are_told(monkeypatch, capsys):
 
 
 def test_bench_prints_the_row_and_writes_no_page(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(bench, "output_of", lambda script: f"| {script} |\n")
+    monkeypatch.setattr(sections, "output_of", lambda script: f"| {script} |\n")
     assert bench.main(["--only", "device", "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "| tools/measure/device.py |\n" and list(tmp_path.iterdir()) == []

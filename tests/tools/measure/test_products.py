@@ -59,5 +59,6 @@ def test_a_step_has_three_times_the_products_of_an_answer():
         losses = landmark_losses(batch, Shape(), LandmarkSettings(dropout=0.0), settings, step)
         products = products_of(tf.group(v1.gradients(losses.parts["points"], v1.trainable_variables())))
     stem, places = 64 * 64 * 27 * 32, 68 * 256 * 2
-    forward = read_contract(HERE / "landmark.pb").multiply_adds
+    head = 256 * 68 * (64 + 1)  # what tells errors, which the points do without: its convolution, and its mean
+    forward = read_contract(HERE / "landmark.pb").multiply_adds - head
     assert sum(product.multiply_adds for product in products) == 2 * (3 * forward - stem - places)
