@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Spread:
         """
         if not self.points:
             return None
+        import numpy as np  # not above: command lines read contracts without it
+
         return (np.interp(spread, self.spreads, self.errors) * self.points).astype(np.float32)
 
 
