@@ -10,7 +10,7 @@ from net.detector.kind import DETECTOR_RUNS
 from tools.weights.steps import Command, carry_out, freezing, making, training
 from tools.weights.verdict import verdict_on
 
-RECIPE, MINUTES = "own", 45
+RECIPE, MINUTES = "own", 85
 SETS = tuple(f"{name}.jsonl" for name in ("mtfl", "masks", "crowds", "negatives", "300W", "300W_LP"))  # of the recipe
 LOOK = 640  # pixels: longest side of the one look that detectors are compared by
 TURN = 45  # degrees: one look sees no head on its side
