@@ -20,7 +20,7 @@ from tests.helpers.records import damaged_copy
 SHAPE = DetectorShape(stem=8, stage8=8, stage16=16, stage32=24, merge=8)
 TINY = "--stem 8 --stage8 8 --stage16 16 --stage32 24 --merge 8 --side 96 --look 96 --batch 3 --threads 1 --seed 2"
 TINY += " --precision float32"
-WHOLE = "--window 8 --grid 1 --whole 1 --shrink 1 --zoom 1 --enlarge 1 --wide 0 --lean 3 --masks 0"
+WHOLE = "--window 8 --grid 1 --whole 1 --shrink 1 --zoom 1 --enlarge 1 --wide 0 --quarters 0 --lean 3 --masks 0"
 WHOLE += " --colour 0 --blur 0 --noise 0 --jpeg 0 --occlude 0 --rate 0.02 --warmup 0 --average 0"
 STEPS, EVERY = 200, 50
 
