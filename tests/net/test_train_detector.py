@@ -22,7 +22,7 @@ TINY = "--stem 8 --stage8 8 --stage16 16 --stage32 24 --merge 8 --side 96 --look
 TINY += " --precision float32"
 WHOLE = "--window 8 --grid 1 --whole 1 --shrink 1 --zoom 1 --enlarge 1 --wide 0 --quarters 0 --lean 3 --masks 0"
 WHOLE += " --colour 0 --blur 0 --noise 0 --jpeg 0 --occlude 0 --rate 0.02 --warmup 0 --average 0"
-STEPS, EVERY = 200, 50
+STEPS, EVERY = 300, 75
 
 
 def options(scene_set: Path, run: Path, *others: str) -> list[str]:
@@ -47,9 +47,9 @@ def learnt(scene_set, tmp_path_factory):
 
 def test_it_learns_and_the_best_is_that_of_the_highest_precision(learnt):
     precision, recall = scalars(learnt, "test/average_precision"), scalars(learnt, "test/recall")
-    assert list(precision) == list(recall) == [50, 100, 150, 200]
+    assert list(precision) == list(recall) == [75, 150, 225, 300]
     best = RunFolder(learnt).best(DETECTOR_RUNS)
-    assert precision[50] < 0.5 and best.measures["average_precision"] > 0.8
+    assert precision[75] < 0.5 and best.measures["average_precision"] > 0.8
     assert best.step == max(precision, key=precision.get) == weights_of(learnt / "best")["global_step"]
     assert best.measures["recall"] == pytest.approx(recall[best.step], rel=1e-5)
     assert {"recall/all/24-48 px", "average_precision/tiny/AFW"} < set(best.measures)
