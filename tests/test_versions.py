@@ -25,7 +25,7 @@ def test_the_oldest_row_is_the_lower_bound_of_all():
     oldest = {one.name: one.specifier for one in map(Requirement, (ROWS["oldest"].numpy, ROWS["oldest"].opencv))}
     assert {name: lowest(one) for name, one in oldest.items()} == {name: lowest(one) for name, one in BOUNDS.items()}
     assert f"3.{ROWS['oldest'].minor}" == lowest(SpecifierSet(SETUP["options"]["python_requires"])) == f"3.{MINORS[0]}"
-    assert "5.99" in BOUNDS[versions.OPENCV] and "6.0" not in BOUNDS[versions.OPENCV]
+    assert "5.0.99" in BOUNDS[versions.OPENCV] and "5.1" not in BOUNDS[versions.OPENCV]
     assert "2.9" in BOUNDS["numpy"] and "3.0" not in BOUNDS["numpy"]
 
 

@@ -104,7 +104,7 @@ def test_what_is_refused(five_set, record_set, tmp_path, capsys):
         ([record_set, "--teacher", small], "landmark_small.pb: found points of ibug68, expected others that lead to"),
         ([five_set, "--teacher", tiny], "landmark.pb: found points of tiny5, expected others that lead to"),
         ([five_set, "--teacher", small, MODELS / "landmark_3d.pb"], "found points of ibug68 by pts_3d, expected"),
-        ([five_set, "--teacher", small, "--far", "1e-9", "--views", "1"], "found no record left for training"),
+        ([five_set, "--teacher", small, "--far", "1e-9", "--views", "3"], "found no record left for training"),
     ):
         assert teach.main([str(arg) for arg in (*argv, "--out", tmp_path / "new")]) == 2
         assert message in capsys.readouterr().err
