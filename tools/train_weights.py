@@ -15,10 +15,10 @@ points are known, before 6: records of upright crops, those faces taught all poi
 with the five (tools/rewrite/teach.py), and `--recipe real_upright` on all, an hour; with --init that alone.
 
 The face detector: 1. scenes of the recipe's sets, `mtfl.jsonl`, `masks.jsonl`, `crowds.jsonl`, `negatives.jsonl`,
-`300W.jsonl` and `300W_LP.jsonl` in the folder DATA, 2. `--recipe own`, 3. the export, 4. tools/evaluate.py on what was
-held out, beside the detector that is in --out. It is replaced only by a measurably better one: average precision of all
-faces higher by over two standard errors, and of no part of them (set, height, yaw; turned) lower by over three and half
-a point. An hour on 2 cores.
+`300W.jsonl` and `300W_LP.jsonl` in the folder DATA, 2. `--recipe own`, or `--recipe own_more` from the detector of
+--init, 3. the export, 4. tools/evaluate.py on what was held out, beside the detector that is in --out. It is replaced
+only by a measurably better one: average precision of all faces higher by over two standard errors, and of no part of
+them (set, height, yaw; turned) lower by over three and half a point. An hour on 2 cores.
 
 The same command again goes on where it stopped.
 """

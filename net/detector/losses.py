@@ -56,10 +56,11 @@ def focal(logits: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
 
 
 def overlap(rest: tf.Tensor, wanted: tf.Tensor, roll: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Intersection over union of boxes that stand alike, and how far their centres lie apart, float32 [N], 0 to 1.
+    """Intersection over union of boxes that stand alike, 0 to 1, and how far they lie apart, 0 to 3; float32 [N].
 
-    rest, wanted: fields 1 to 14 [N, 14]; roll: of the wanted one [N], which both are taken to have. Zheng et al.,
-    "Distance-IoU Loss", AAAI 2020, equation 5: squares of the distance over the diagonal of what encloses both.
+    rest, wanted: fields 1 to 14 [N, 14]; roll: of the wanted one [N], which both are taken to have. Apart: squares of
+    the centres' distance over the diagonal of what encloses both, of the widths' difference over its width, and of the
+    heights' over its height (Zhang et al., "Focal and Efficient IOU Loss", Neurocomputing 2022, equation 7).
     """
     difference = rest[:, :2] - wanted[:, :2]
     cos, sin = tf.cos(roll), tf.sin(roll)
@@ -71,7 +72,9 @@ def overlap(rest: tf.Tensor, wanted: tf.Tensor, roll: tf.Tensor) -> tuple[tf.Ten
     shared = tf.reduce_prod(tf.maximum(high - low, 0), axis=1)
     union = 4 * (tf.reduce_prod(found, axis=1) + tf.reduce_prod(true, axis=1)) - shared
     around = tf.maximum(centre + found, true) - tf.minimum(centre - found, -true)
-    return shared / union, tf.reduce_sum(centre**2, axis=1) / tf.reduce_sum(around**2, axis=1)
+    sizes = 2 * (found - true) / around
+    apart = tf.reduce_sum(centre**2, axis=1) / tf.reduce_sum(around**2, axis=1) + tf.reduce_sum(sizes**2, axis=1)
+    return shared / union, apart
 
 
 def point_errors(rest: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,8 @@ from net.detector.kind import DETECTOR_RUNS
 from tools.weights.steps import Command, carry_out, freezing, making, training
 from tools.weights.verdict import verdict_on
 
-RECIPE, MINUTES = "own", 85
+RECIPE, MORE = "own", "own_more"  # from nothing; from a detector that is there
+MINUTES = {RECIPE: 85, MORE: 65}
 SETS = tuple(f"{name}.jsonl" for name in ("mtfl", "masks", "crowds", "negatives", "300W", "300W_LP"))  # of the recipe
 LOOK = 640  # pixels: longest side of the one look that detectors are compared by
 TURN = 45  # degrees: one look sees no head on its side
@@ -23,14 +24,15 @@ def train_detector_weights(data: Path, init: Path | None, work: Path, out: Path,
     data: folder of SETS; init: a contract to start from; work: folder of scenes, run and comparison; terms: of use.
     Raises FileNotFoundError for a missing set, subprocess.CalledProcessError where a step fails.
     """
-    sets, run, new, judged = sets_in(data), work / RECIPE, work / "models" / RECIPE, work / "judged"
+    recipe = MORE if init else RECIPE
+    sets, run, new, judged = sets_in(data), work / recipe, work / "models" / recipe, work / f"judged_{recipe}"
     there = (out / DETECTOR_RUNS.contract).is_file()
     compared = [out / MODEL, new / MODEL] if there else [new / MODEL]
     start = ("--init", init) if init else ()
     carry_out(
         [
             making(work / "scenes", "tools/make_scenes.py", *sets, minutes=3),
-            training(DETECTOR_RUNS.program, RECIPE, run, work / "scenes", *start, minutes=MINUTES),
+            training(DETECTOR_RUNS.program, recipe, run, work / "scenes", *start, minutes=MINUTES[recipe]),
             freezing(run, new, "--terms", terms),
             judging(compared, sets, judged),
         ]
@@ -58,5 +60,7 @@ def is_better(judged: Path, new: Path, out: Path) -> bool:
 def sets_in(data: Path) -> list[Path]:
     """The recipe's sets in a folder. Raises FileNotFoundError where some are missing."""
     if missing := [name for name in SETS if not (data / name).is_file()]:
-        raise FileNotFoundError(f"{data}: found no {', '.join(missing)}, expected the sets of the recipe {RECIPE}")
+        raise FileNotFoundError(
+            f"{data}: found no {', '.join(missing)}, expected the sets of the recipes {RECIPE} and {MORE}"
+        )
     return [data / name for name in SETS]

@@ -31,7 +31,7 @@ def test_overlap_of_upright_boxes():
         *overlap(tf.constant(fields(1, 1, 4, 4)), tf.constant(fields(0, 0, 4, 2)), tf.constant([0.0]))
     )
     assert shared[0] == pytest.approx(6 / 18)
-    assert apart[0] == pytest.approx(2 / (25 + 16))
+    assert apart[0] == pytest.approx(2 / (25 + 16) + (2 / 4) ** 2)  # as wide, and 2 higher in 4
 
 
 def test_overlap_is_in_the_frame_of_the_head():

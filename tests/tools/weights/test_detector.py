@@ -119,7 +119,9 @@ def test_the_same_again_leaves_out_what_is_done_and_may_start_from_a_model(calle
     argv += ["--out", str(tmp_path / "out"), "--init", str(start)]
     for expected in (ALL_STEPS, [*ALL_STEPS, *ALL_STEPS[1:-1]]):  # the second one is not better than itself
         assert train_weights.main(argv) == 0 and scripts_of(called.calls) == expected
-    assert called.calls[1][1].start == start and called.calls[1][1].task.shape.merge == 6
+    plan, recipe = called.calls[1][1], parse("", ["--recipe", "own_more"], DETECTOR_OPTIONS)
+    assert plan.start == start and plan.task.shape.merge == 6
+    assert (plan.settings, plan.length) == (recipe.settings, recipe.length)
 
 
 def test_what_would_fail_after_an_hour_is_refused_at_once(called, data, tmp_path, capsys):
