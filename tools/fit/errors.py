@@ -63,16 +63,23 @@ def fit_errors(model: Path, data: Sequence[Path], count: int | None) -> tuple[di
     if len(fitted) < FEWEST or not rest:
         raise ValueError(f"{model.name}: found {len(fitted)} held-out faces to fit errors by, expected {FEWEST}")
     points = landmarker.contract.trained_on.points or "pts_2d"
-    calibration = fit(*in_crops(looks_of(landmarker, fitted, points)))
-    found = Counter(f"{item.dataset}/{item.subset}" for item in fitted)
-    contract = landmarker.contract.raw
-    spread = {**contract["spread"], **calibration.as_json(), "fitted_on": dict(found)}
-    return {**contract, "spread": spread}, report(calibration, looks_of(landmarker, rest, points))
+    looks, found = looks_of(landmarker, fitted, points)
+    calibration, contract = fit(*in_crops(looks)), landmarker.contract.raw
+    spread = {**contract["spread"], **calibration.as_json(), "fitted_on": found}
+    return {**contract, "spread": spread}, report(calibration, looks_of(landmarker, rest, points)[0])
 
 
-def looks_of(landmarker: Looking, items: Sequence[Item], points: str) -> Looks:
-    """Looks at the faces as they are and covered, from the true box and a shifted one."""
-    return Looks.joined([look for item, face in read_all(items, points) for look in _looks_at(landmarker, item, face)])
+def looks_of(landmarker: Looking, items: Sequence[Item], points: str) -> tuple[Looks, dict[str, int]]:
+    """Looks at the faces as they are and covered, from the true box and a shifted one; how many faces of each subset.
+
+    Those without these points are said and left out.
+    """
+    looks: list[Look] = []
+    found: Counter[str] = Counter()
+    for item, face in read_all(items, points):
+        looks += _looks_at(landmarker, item, face)
+        found[f"{item.dataset}/{item.subset}"] += 1
+    return Looks.joined(looks), dict(found)
 
 
 def _looks_at(landmarker: Looking, item: Item, face) -> Iterator[Look]:
