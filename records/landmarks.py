@@ -10,7 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from records.scheme import ALL, KEYS, MOST, Chains, Scheme, is_nameless, read_scheme, scheme_from, without_scheme
+from records.scheme import (
+    ALL,
+    KEYS,
+    MOST,
+    Chains,
+    Scheme,
+    SchemeError,
+    is_nameless,
+    read_scheme,
+    scheme_from,
+    without_scheme,
+)
 
 FOLDER = Path(__file__).with_name("schemes")
 SHIPPED = ("wflw98", "ibug68", "ibug51", "ibug49", "cofw29", "aflw19", "kaggle15", "mtfl5")
@@ -44,28 +55,26 @@ def own_scheme(text: str) -> Scheme:
     """
     if not text.endswith(".json"):
         return scheme_of(text)
-    found = read_scheme(text)
-    if "[" in found.name:
-        raise ValueError(f"{text}: name: found {found.name!r}, expected one without brackets, which name parts")
-    known = SCHEMES.get(found.name) or _nameless(found.name)
-    if known and known != found:
-        raise ValueError(f"{text}: name: found {found.name!r}, expected another: that scheme came along and differs")
-    _check_mappings(found, text)
-    return found
+    return read_scheme(text, _check_beside_shipped)
 
 
-def _check_mappings(scheme: Scheme, place: str) -> None:
-    """Raises ValueError where a scheme's mappings and the schemes that came along do not go together."""
+def _check_beside_shipped(scheme: Scheme) -> None:
+    """Raises SchemeError where somebody's own scheme and those that came along do not go together."""
+    if "[" in scheme.name:
+        raise SchemeError("name", repr(scheme.name), "one without brackets, which name parts")
+    known = SCHEMES.get(scheme.name) or _nameless(scheme.name)
+    if known and known != scheme:
+        raise SchemeError("name", repr(scheme.name), "another: that scheme came along and differs")
     for name in scheme.made_of.keys() & SCHEMES.keys():
         most = max(max(indices) for indices in scheme.made_of[name])
         if most >= SCHEMES[name].count:
-            raise ValueError(f"{place}: made_of.{name}: found point {most}, expected 0 to {SCHEMES[name].count - 1}")
+            raise SchemeError(f"made_of.{name}", f"point {most}", f"0 to {SCHEMES[name].count - 1}")
     for name, means in scheme.makes.items():
         if name not in SCHEMES:
-            raise ValueError(f"{place}: makes.{name}: found no such scheme, expected one of {', '.join(SCHEMES)}")
+            raise SchemeError(f"makes.{name}", "no such scheme", f"one of {', '.join(SCHEMES)}")
         if len(means) != SCHEMES[name].count:
-            expected = f"expected {SCHEMES[name].count}, one for each of its points"
-            raise ValueError(f"{place}: makes.{name}: found {len(means)} entries, {expected}")
+            expected = f"{SCHEMES[name].count}, one for each of its points"
+            raise SchemeError(f"makes.{name}", f"{len(means)} entries", expected)
 
 
 def told(scheme: Scheme) -> str | dict[str, Any]:
@@ -148,7 +157,7 @@ def steps(source: Scheme, target: Scheme) -> list[Scheme] | None:
     None where no way leads there. Points without a scheme are those of any scheme of their number; points of one name
     are the same.
     """
-    if _is_same(source, target) or source.name == f"{ALL}{target.count}":
+    if is_same(source, target) or source.name == f"{ALL}{target.count}":
         return []
     ways: list[list[Scheme]] = [[target]]
     while ways:
@@ -159,11 +168,11 @@ def steps(source: Scheme, target: Scheme) -> list[Scheme] | None:
     return None
 
 
-def _is_same(one: Scheme, other: Scheme) -> bool:
-    """Whether two schemes are one; two people's own may have one name and differ."""
-    if (one.name, one.count) != (other.name, other.count):
-        return False
-    return not (one.names and other.names) or one.names == other.names
+def is_same(one: Scheme, other: Scheme) -> bool:
+    """Whether two schemes are one: two people's own may have one name and differ in names or partners of points."""
+    told_by_both = [(one.names, other.names), (one.flip, other.flip)]
+    alike = all(mine == others for mine, others in told_by_both if mine and others)
+    return alike and (one.name, one.count) == (other.name, other.count)
 
 
 def common(schemes: Iterable[Scheme]) -> Scheme | None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from records.json_lines import line_of, line_of_repeated
 
 MOST = 10_000  # points
 LARGEST = 1 << 20  # bytes of a file; 98 points take 5 kilobytes
@@ -15,6 +17,14 @@ ALL = "points"  # the one group of a scheme that names none
 _SINGLE = ("left_eye", "right_eye", "corners", "flip")  # keys of plain lists of indices
 KEYS = ("name", "source", "count", "names", "groups", "lines", *_SINGLE, "made_of", "makes")
 Chains = tuple[tuple[int, ...], ...]
+
+
+class SchemeError(ValueError):
+    """What is wrong with an entry of a scheme, `groups.eyes` or `flip[3]`; name: of the scheme, where it is known."""
+
+    def __init__(self, entry: str, found: str, expected: str, name: str = ""):
+        super().__init__(f"{name} {entry}: found {found}, expected {expected}".lstrip())
+        self.entry = entry
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Scheme:
     picture, empty where nobody knows; names: of the points, where they have any; made_of: name of another scheme -> for
     each point here the points there whose mean it is; makes: name of another scheme -> for each point there the points
     here whose mean it is; subset: of a part of another scheme, the indices there.
-    Raises ValueError, which names the entry, for what contradicts itself.
+    Raises SchemeError for what contradicts itself.
     """
 
     name: str
@@ -46,7 +56,7 @@ class Scheme:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[^\s/\\]+", self.name) or not self.name.isprintable():
-            raise ValueError(f"name: found {self.name!r}, expected one word without slashes")
+            raise SchemeError("name", repr(self.name), "one word without slashes")
         if not 1 <= self.count <= MOST:
             raise self._wrong("count", str(self.count), f"1 to {MOST}")
         self._check_groups()
@@ -59,8 +69,8 @@ class Scheme:
         for target, indices in self.makes.items():
             self._check_inside(f"makes.{target}", (index for mean in indices for index in mean))
 
-    def _wrong(self, entry: str, found: str, expected: str) -> ValueError:
-        return ValueError(f"{self.name} {entry}: found {found}, expected {expected}")
+    def _wrong(self, entry: str, found: str, expected: str) -> SchemeError:
+        return SchemeError(entry, found, expected, self.name)
 
     def _check_inside(self, entry: str, indices: Iterable[int]) -> None:
         for index in indices:
@@ -144,37 +154,45 @@ def is_nameless(scheme: Scheme) -> bool:
     return scheme.name == f"{ALL}{scheme.count}"
 
 
-def read_scheme(path: str | Path) -> Scheme:
+def read_scheme(path: str | Path, check: Callable[[Scheme], None] = lambda scheme: None) -> Scheme:
     """The scheme of a JSON file.
 
-    Raises FileNotFoundError where there is none, ValueError for what is none: it names the file and the entry, and the
-    line where it is no JSON.
+    check: raises SchemeError for what else is wrong with it. Raises FileNotFoundError where there is none, ValueError
+    for what is none, which names the file, the line and the entry.
     """
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"{path}: found no such file, expected a point scheme as JSON")
     if path.stat().st_size > LARGEST:
         raise ValueError(f"{path}: found {path.stat().st_size} bytes, expected a point scheme of {LARGEST} at most")
+    text = ""
     try:
-        return scheme_from(json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once))
+        text = path.read_text(encoding="utf-8")
+        found = scheme_from(json.loads(text, object_pairs_hook=_once))
+        check(found)
     except json.JSONDecodeError as error:
         raise ValueError(f"{path} line {error.lineno}: found {error.msg}, expected JSON") from None
+    except _Repeated as error:
+        raise ValueError(f"{path} line {line_of_repeated(text)}: {error}") from None
+    except SchemeError as error:
+        raise ValueError(f"{path} line {line_of(text, error.entry)}: {error}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: {error}") from None
+    return found
 
 
 def scheme_from(document: object) -> Scheme:
-    """The scheme that a JSON object says. Raises ValueError, which names the entry."""
+    """The scheme that a JSON object says. Raises ValueError, a SchemeError for an entry."""
     if not isinstance(document, Mapping):
         raise ValueError(f"found {_shown(document)}, expected an object with {', '.join(KEYS)}")
     for key in document:
         if key not in KEYS:
-            raise ValueError(f"{key}: found no such entry of a scheme, expected {', '.join(KEYS)}")
+            raise SchemeError(key, "no such entry of a scheme", ", ".join(KEYS))
     name, count = document.get("name"), document.get("count")
     if not isinstance(name, str):
-        raise ValueError(f"name: found {_shown(name)}, expected text")
+        raise SchemeError("name", _shown(name), "text")
     if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST:
-        raise ValueError(f"count: found {_shown(count)}, expected 1 to {MOST}")
+        raise SchemeError("count", _shown(count), f"1 to {MOST}")
     return Scheme(
         name=name,
         count=count,
@@ -188,26 +206,30 @@ def scheme_from(document: object) -> Scheme:
     )
 
 
+class _Repeated(SchemeError):
+    """A key that comes twice in one object; its entry is the key alone."""
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON. Raises ValueError for a key that comes twice, of which JSON would keep the last."""
+    """An object of JSON. Raises _Repeated for a key that comes twice, of which JSON would keep the last."""
     found = dict(pairs)
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"{twice}: found twice in one object, expected once")
+        raise _Repeated(twice, "twice in one object", "once")
     return found
 
 
 def _object(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = document.get(key, {})
     if not isinstance(value, Mapping):
-        raise ValueError(f"{key}: found {_shown(value)}, expected an object")
+        raise SchemeError(key, _shown(value), "an object")
     return value
 
 
 def _list(value: object, entry: str) -> list[Any]:
     if not isinstance(value, list):
-        raise ValueError(f"{entry}: found {_shown(value)}, expected a list")
+        raise SchemeError(entry, _shown(value), "a list")
     return value
 
 
@@ -215,7 +237,7 @@ def _indices(value: object, entry: str) -> tuple[int, ...]:
     """A list of points by their numbers."""
     for place, index in enumerate(_list(value, entry)):
         if not isinstance(index, int) or isinstance(index, bool):
-            raise ValueError(f"{entry}[{place}]: found {_shown(index)}, expected the number of a point")
+            raise SchemeError(f"{entry}[{place}]", _shown(index), "the number of a point")
     return tuple(_list(value, entry))
 
 
@@ -233,14 +255,14 @@ def _means(value: object, entry: str) -> Chains:
     found = _chains(several, entry)
     for place, indices in enumerate(found):
         if not indices or min(indices) < 0:
-            raise ValueError(f"{entry}[{place}]: found {_shown(several[place])}, expected points of that scheme")
+            raise SchemeError(f"{entry}[{place}]", _shown(several[place]), "points of that scheme")
     return found
 
 
 def _names(value: object) -> tuple[str, ...]:
     for place, name in enumerate(_list(value, "names")):
         if not isinstance(name, str):
-            raise ValueError(f"names[{place}]: found {_shown(name)}, expected text")
+            raise SchemeError(f"names[{place}]", _shown(name), "text")
     return tuple(_list(value, "names"))
 
 

@@ -241,7 +241,7 @@ def test_a_scheme_of_ones_own(tmp_path):
         ({"makes": {"mine5": [0]}}, "makes.mine5: found no such scheme, expected one of wflw98"),
     ):
         file.write_text(json.dumps({"name": "mine", "count": 3, **change}))
-        with pytest.raises(ValueError, match=f"mine.json: {message}"):
+        with pytest.raises(ValueError, match=f"mine.json line 1: {message}"):
             own_scheme(str(file))
 
 

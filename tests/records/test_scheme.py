@@ -81,7 +81,7 @@ def test_a_name_and_a_number_are_enough():
 def test_what_is_wrong_is_named_with_its_file_and_entry(tmp_path, change, message):
     file = tmp_path / "four.json"
     file.write_text(json.dumps({**PLAIN, **change}))
-    with pytest.raises(ValueError, match=f"^{file}: {message}"):
+    with pytest.raises(ValueError, match=f"^{file} line [0-9]+: {message}"):
         read_scheme(file)
 
 
@@ -89,7 +89,8 @@ def test_what_is_wrong_is_named_with_its_file_and_entry(tmp_path, change, messag
     "text, message",
     [
         ('{"name": "four",\n "count": 4,\n "flip": [1, 0,, 3]}', " line 3: found Expecting value, expected JSON"),
-        ('{"name": "four", "count": 4, "count": 5}', ": count: found twice in one object, expected once"),
+        ('{"name": "four", "count": 4,\n "count": 5}', " line 2: count: found twice in one object, expected once"),
+        ('{"name": "four",\n "count": 4,\n "flip": [0,\n 2, 3, 1]}', r" line 4: four flip\[1\]: found 2, whose own"),
         ("[]", r": found \[\], expected an object with name, source"),
         ("[" * 3000 + "]" * 3000, ": "),
         ('{"name": "\udcff"}', ": "),
