@@ -15,16 +15,17 @@ from net.landmarks.evaluation import LandmarkEvaluation
 from net.landmarks.settings import ALL, LandmarkSettings
 from net.landmarks.task import LandmarkTask
 from net.model.losses import heat_loss, mean_absolute_error, point_loss, pose_loss, weight_decay
-from net.model.senet import Answer, is_hidden_kernel, kernels, pose_head, senet
+from net.model.senet import POINTWISE, Answer, is_hidden_kernel, kernels, pose_head, senet
 from net.model.shape import LEARNED, Shape
 from net.model.spread import laplace_loss
 from net.run.folder import LANDMARK_RUNS, RecordsSummary, RunFolder
 from net.run.reporter import Subject
-from net.training.open_task import Batch, Losses, OpenTask, RecordsOrigin
-from net.training.origins import network_of
+from net.training.open_task import Anew, Batch, Losses, OpenTask, RecordsOrigin
+from net.training.origins import network_of, scheme_of_start
 from net.training.settings import Settings
-from records.landmarks import told
+from records.landmarks import is_same, told
 from records.runtime import tf, v1
+from records.scheme import Scheme
 
 EVAL_BATCH = 100
 HINT = "tools/guess_partners.py proposes some"
@@ -34,8 +35,8 @@ CALIBRATION_SEED = 1  # of the order of the faces that give batch norm its stati
 class OpenLandmarkTask(OpenTask[Shape, RecordsSummary]):
     """Landmarks with their records open."""
 
-    def __init__(self, task: LandmarkTask, records: RecordSet):
-        self.task, self.records = task, records
+    def __init__(self, task: LandmarkTask, records: RecordSet, anew: Anew | None = None):
+        self.task, self.records, self.anew = task, records, anew
         self.folder, self.network = records.folder, task.shape
         self.subject = Subject(LANDMARK_RUNS, records.judge, records.count(records.judge), ("points",))
         manifest = records.manifest
@@ -76,7 +77,8 @@ class OpenLandmarkTask(OpenTask[Shape, RecordsSummary]):
 def open_landmarks(task: LandmarkTask, start: Path | None) -> OpenLandmarkTask:
     """The task with the number of points and the moments of its records in its shape.
 
-    start: the model or run folder that training starts from, whose moments go on. Raises ValueError, FileNotFoundError.
+    start: the model or run folder that training starts from. Its moments go on, those of labels and the head where its
+    points are those of the records. Raises ValueError, FileNotFoundError.
     """
     records = RecordSet.of(task.records, grey=task.shape.picture == "grey")
     if task.records.mix:
@@ -84,9 +86,25 @@ def open_landmarks(task: LandmarkTask, start: Path | None) -> OpenLandmarkTask:
     if task.ranges.flip and not records.scheme.flip:
         print(f"{records.folder}: {records.scheme.name} has no mirror partners, so no face is mirrored ({HINT})")
     shape = replace(task.shape, points=records.scheme.count)
+    anew = other_points(start, records.scheme) if start else None
+    if anew and task.own.learn != ALL:
+        raise ValueError(f"{start}: found {anew.why}; expected the same, for --learn spread leaves the points alone")
     if start:
-        shape = inherit_moments(shape, network_of(start, LANDMARK_RUNS))
-    return OpenLandmarkTask(replace(task, shape=with_moments(shape, records)), records)
+        before = network_of(start, LANDMARK_RUNS)
+        shape = inherit_moments(shape, replace(before, label_mean=(), label_std=()) if anew else before)
+    return OpenLandmarkTask(replace(task, shape=with_moments(shape, records)), records, anew)
+
+
+def other_points(start: Path, scheme: Scheme) -> Anew | None:
+    """What does not go on from a model or run folder for points of a scheme: all that is of its own, other points.
+
+    None where its points are these, by name and order. Raises ValueError, FileNotFoundError.
+    """
+    before = scheme_of_start(start)
+    if is_same(before, scheme):
+        return None
+    order = " in another order" if before.name == scheme.name else ""
+    return Anew(POINTWISE, f"points of {before.name} there, of {scheme.name}{order} here")
 
 
 def landmark_losses(batch: Batch, shape: Shape, own: LandmarkSettings, settings: Settings, step: tf.Tensor) -> Losses:

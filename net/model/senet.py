@@ -22,6 +22,7 @@ from records.runtime import tf
 v1 = tf.compat.v1
 INPUT, OUTPUT, SPREAD = "image", "landmarks", "spread"  # node names of the exported graph
 EXPANSION = 2  # an inverted block widens by this
+POINTWISE = ("senet/integral/heat", "senet/integral/doubt", "senet/dense")  # layers whose channels are points
 CELL = 8  # pixels of the picture along an edge of a heat map's cell; maps twice as fine were no better
 
 

@@ -44,17 +44,26 @@ class RecordsOrigin(Generic[Summary]):
     terms: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Anew:
+    """Layers of the network that keep their random start, whatever there is to start from; why: in words."""
+
+    layers: tuple[str, ...]
+    why: str
+
+
 class OpenTask(ABC, Generic[Network, Summary]):
     """A task with its records open.
 
     subject: what reports need; folder: of the records; network: with what only the records know of it; origin: what
-    the records say of themselves.
+    the records say of themselves; anew: what does not go on from other weights, None where all may.
     """
 
     subject: Subject
     folder: Path
     network: Network
     origin: RecordsOrigin[Summary]
+    anew: Anew | None = None
 
     @abstractmethod
     def batches(self, machine: Machine, size: int, seed: int, first: int) -> tf.data.Dataset:

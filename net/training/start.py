@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from net.model.layers import BN_EPSILON
 from net.run.checkpoints import averaged_name, best_checkpoint, names_in, network_variables
 from net.run.folder import RunFolder
-from net.training.open_task import OpenTask
+from net.training.open_task import Anew, OpenTask
 from net.training.origins import READERS
 from records.runtime import tf, v1
 
@@ -23,16 +23,16 @@ EXAMPLES = 256  # whose maps give a folded batch norm its statistics back
 def starting_point(start: Path, task: OpenTask) -> Callable:
     """A function (scaffold, session) for tf.compat.v1.train.Scaffold that loads the weights, in the graph of now.
 
-    start: a model's contract (or .pb), or a run folder; what has another shape there, as the heads have for another
-    number of points, keeps its random start and is named. Raises FileNotFoundError, ValueError.
+    start: a model's contract (or .pb), or a run folder; what has another shape there, and what the task starts anew,
+    keeps its random start and is named. Raises FileNotFoundError, ValueError.
     """
     if start.is_dir():
         checkpoint = best_checkpoint(RunFolder(start))
         weights = {name: tf.train.load_variable(checkpoint, held) for name, held in names_in(checkpoint).items()}
-        return lambda scaffold, session: _load(session, weights, {})
+        return lambda scaffold, session: _load(session, weights, {}, task.anew)
     graph = _graph_of(start, READERS[task.subject.kind.name](start).file)
     moments = _moments_before_batch_norm(task)
-    return lambda scaffold, session: _load(session, weights_in(graph), moments)
+    return lambda scaffold, session: _load(session, weights_in(graph), moments, task.anew)
 
 
 def weights_in(graph: v1.GraphDef) -> dict[str, np.ndarray]:
@@ -81,19 +81,23 @@ def _moments_before_batch_norm(task: OpenTask) -> dict[str, tuple[tf.Tensor, tf.
     return {place: tf.nn.moments(maps, [0, 1, 2]) for place, maps in places.items()}
 
 
-def _load(session: v1.Session, weights: dict[str, np.ndarray], moments: dict) -> None:
-    """Loads the weights; then gives each batch norm in `moments` its statistics, without a change to the answers.
+def _load(session: v1.Session, weights: dict[str, np.ndarray], moments: dict, anew: Anew | None) -> None:
+    """Loads the weights but for what starts anew; then gives each batch norm in `moments` its statistics.
 
-    Folding lost them, but training needs them: with mean m and variance v of what comes in, scale sqrt(v + epsilon)
-    and offset + m make batch norm the same plain addition of the offset.
+    Without a change to the answers. Folding lost them, but training needs them: with mean m and variance v of what
+    comes in, scale sqrt(v + epsilon) and offset + m make batch norm the same plain addition of the offset.
     """
-    fitting = [value for value in network_variables() if weights.get(value.op.name, np.empty(0)).shape == value.shape]
-    left = sorted({value.op.name for value in network_variables()} - {value.op.name for value in fitting})
+    found = {value.op.name: value for value in network_variables()}
+    fitting = {name for name, value in found.items() if weights.get(name, np.empty(0)).shape == value.shape}
+    if anew:
+        fitting = {name for name in fitting if _layer_of(name) not in anew.layers}
+    left = sorted(found.keys() - fitting)
     if left:
-        layers = list(dict.fromkeys(name.rpartition("/")[0] for name in left))
+        layers = list(dict.fromkeys(map(_layer_of, left)))
         said = ", ".join(layers[:SAID]) + (f" and {len(layers) - SAID} more" if len(layers) > SAID else "")
-        print(f"start: {len(left)} of {len(left) + len(fitting)} variables keep their random start, of {said}")
-    variables = {value.op.name: value for value in fitting}
+        why = f": {anew.why}" if anew else ""
+        print(f"start: {len(left)} of {len(found)} variables keep their random start, of {said}{why}")
+    variables = {name: value for name, value in found.items() if name in fitting}
     _assign(session, {value: weights[name] for name, value in variables.items()})
     statistics = {}
     for scope, (mean, variance) in session.run(moments).items():
@@ -104,6 +108,11 @@ def _load(session: v1.Session, weights: dict[str, np.ndarray], moments: dict) ->
             statistics[variables[f"{scope}/offset"]] = weights[f"{scope}/offset"] + mean
     _assign(session, statistics)
     _start_averages(session)
+
+
+def _layer_of(variable: str) -> str:
+    """The layer of a variable, by its name: what stands before the last slash."""
+    return variable.rpartition("/")[0]
 
 
 def _start_averages(session: v1.Session) -> None:

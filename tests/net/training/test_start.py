@@ -23,6 +23,7 @@ from tests.helpers.events import scalars
 from tests.helpers.tiny_model import write_model
 
 v1 = tf.compat.v1
+KEPT_AND_HEAD = "stage1/block1/conv2", "integral/heat"
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +32,21 @@ def run(trained):
 
 
 @pytest.fixture(scope="module")
-def model(run, tmp_path_factory):
+def graph(run):
+    return frozen_graph(run.shape, run.load).SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def model(run, graph, tmp_path_factory):
     """The contract of the run's frozen graph, with its network's settings."""
-    graph = frozen_graph(run.shape, run.load).SerializeToString()
-    folder = tmp_path_factory.mktemp("model")
-    return write_model(folder, graph=graph, network=run.shape.settings()).with_suffix(".json")
+    return contract_of_68("ibug68", run, graph, tmp_path_factory.mktemp("model"))
+
+
+def contract_of_68(scheme, run, graph, folder):
+    """A contract that says of the run's graph that its 68 points are those of a scheme."""
+    nothing = {"lines": {}, "left_eye": [], "right_eye": [], "flip": []}
+    points = {"scheme": scheme, "count": 68, "groups": {"points": [*range(68)]}, **nothing}
+    return write_model(folder, graph=graph, network=run.shape.settings(), points=points).with_suffix(".json")
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +122,22 @@ def test_training_goes_on_from_a_start_with_its_network(model, run, record_set, 
     images = np.full((2, 128, 128, 3), 90, np.float32)
     # one step of next to nothing: only the averages of batch norm have moved, by a hundredth
     assert np.abs(started.landmarks(images) - run.landmarks(images)).max() < 0.02
+
+
+def test_68_points_of_another_scheme_start_anew(run, graph, record_set, tmp_path, capsys):
+    """As many heat maps of other points would fit and be wrong."""
+    other = contract_of_68("mine", run, graph, tmp_path / "model")
+    options = train_options(record_set, tmp_path / "run", "--init", str(other), "--steps", "1", "--rate", "1e-9")
+    assert train.main(options) == 0
+    (said,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("start: 2 of "))
+    assert said.endswith(", of senet/integral/heat: points of mine there, of ibug68 here")
+    started, before = LandmarkCheckpoint(tmp_path / "run", "last"), weights_in(frozen_graph(run.shape, run.load))
+    kept, head = (tf.train.load_variable(started.path, f"senet/{layer}/weights") for layer in KEPT_AND_HEAD)
+    np.testing.assert_allclose(kept, before[f"senet/{KEPT_AND_HEAD[0]}/weights"], atol=1e-6)
+    assert np.abs(head - before[f"senet/{KEPT_AND_HEAD[1]}/weights"]).max() > 0.1
+    # what is learnt on top of points has no use for others
+    assert train.main([*options, "--overwrite", "--learn", "spread"]) == 2
+    assert f"{other}: found points of mine there, of ibug68 here; expected the same" in capsys.readouterr().err
 
 
 def test_a_start_that_is_none(tmp_path, record_set):
