@@ -18,7 +18,7 @@ MARGIN = 0.15
 def contract(trained_on=None, **raw) -> SimpleNamespace:
     """A contract, as far as looks at faces ask it."""
     crop, given = SimpleNamespace(margin=MARGIN), SimpleNamespace(size=128)
-    points, spread = SimpleNamespace(count=68), Spread("spread")
+    points, spread = SimpleNamespace(scheme="ibug68", count=68), Spread("spread")
     trained_on = trained_on or TrainedOn()
     return SimpleNamespace(
         model=Path("telling.pb"), crop=crop, input=given, points=points, spread=spread, trained_on=trained_on, raw=raw

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -15,9 +15,12 @@ from infer.landmarker import Landmarker
 from infer.model.contract import Contract
 from infer.model.spread import Spread
 from records import metrics
+from records.landmarks import convert, scheme_in_contract
 from records.split import TEST_FRACTION, Split
+from tools.evaluation.held_out import read_all
 from tools.evaluation.splits import TEST, split_of_contract
-from tools.read.face import Item
+from tools.make.datasets import named
+from tools.read.face import AnnotatedFace, Item
 
 FARTHEST = 10.0  # crops' sides: no spread is wider
 
@@ -75,6 +78,17 @@ class Look:
     side: float
     size: float
     source: str
+
+
+def faces_as_learnt(items: Sequence[Item], contract: Contract) -> Iterator[tuple[Item, AnnotatedFace]]:
+    """The items with their faces, in the points of a model: of its scheme, and of the annotation that it learnt.
+
+    What cannot be read, or has no such points, is said and left out. Raises ValueError for a scheme that does not lead
+    to the model's.
+    """
+    scheme = scheme_in_contract(vars(contract.points))
+    for item, face in read_all(named(items, scheme), contract.trained_on.points or "pts_2d"):
+        yield item, replace(face, points=convert(face.points, face.scheme, scheme), scheme=scheme)
 
 
 def look_at(

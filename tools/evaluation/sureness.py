@@ -29,8 +29,7 @@ from tools.evaluation.corruptions import (
     hand_before,
     smaller,
 )
-from tools.evaluation.held_out import read_all
-from tools.evaluation.looks import Look, Looking, Looks, look_at
+from tools.evaluation.looks import Look, Looking, Looks, faces_as_learnt, look_at
 from tools.evaluation.ranks import auroc, spearman
 from tools.evaluation.report import markdown_table
 from tools.evaluation.scenes.selection import SceneSelection
@@ -75,11 +74,10 @@ class Sureness:
 
 def measure(landmarker: Looking, items: Sequence[Item]) -> Sureness:
     """Looks at all faces in every way. Raises as `look_at` and `Looks.joined`."""
-    points = landmarker.contract.trained_on.points or "pts_2d"
     looks: dict[str, list[Look]] = {name: [] for name in (PLAIN, *CHANGES)}
     covered: dict[str, list[np.ndarray]] = {name: [] for name in BARS}
     seen = []
-    for item, face in read_all(items, points):
+    for item, face in faces_as_learnt(items, landmarker.contract):
         picture = Picture(face.image, face.points, face.box)
         seen.append(item)
         for name, change in ((PLAIN, lambda same: same), *CHANGES.items()):

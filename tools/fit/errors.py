@@ -21,8 +21,8 @@ from scipy.optimize import isotonic_regression
 
 from tools.evaluation.boxes import shifted_boxes
 from tools.evaluation.corruptions import COVERS, Picture
-from tools.evaluation.held_out import held_out, read_all
-from tools.evaluation.looks import Look, Looking, Looks, halves, look_at, uncalibrated
+from tools.evaluation.held_out import held_out
+from tools.evaluation.looks import Look, Looking, Looks, faces_as_learnt, halves, look_at, uncalibrated
 from tools.evaluation.ranks import spearman
 from tools.read.face import Item
 
@@ -62,21 +62,20 @@ def fit_errors(model: Path, data: Sequence[Path], count: int | None) -> tuple[di
     fitted, rest = halves(items, landmarker.contract)
     if len(fitted) < FEWEST or not rest:
         raise ValueError(f"{model.name}: found {len(fitted)} held-out faces to fit errors by, expected {FEWEST}")
-    points = landmarker.contract.trained_on.points or "pts_2d"
-    looks, found = looks_of(landmarker, fitted, points)
+    looks, found = looks_of(landmarker, fitted)
     calibration, contract = fit(*in_crops(looks)), landmarker.contract.raw
     spread = {**contract["spread"], **calibration.as_json(), "fitted_on": found}
-    return {**contract, "spread": spread}, report(calibration, looks_of(landmarker, rest, points)[0])
+    return {**contract, "spread": spread}, report(calibration, looks_of(landmarker, rest)[0])
 
 
-def looks_of(landmarker: Looking, items: Sequence[Item], points: str) -> tuple[Looks, dict[str, int]]:
+def looks_of(landmarker: Looking, items: Sequence[Item]) -> tuple[Looks, dict[str, int]]:
     """Looks at the faces as they are and covered, from the true box and a shifted one; how many faces of each subset.
 
     Those without these points are said and left out.
     """
     looks: list[Look] = []
     found: Counter[str] = Counter()
-    for item, face in read_all(items, points):
+    for item, face in faces_as_learnt(items, landmarker.contract):
         looks += _looks_at(landmarker, item, face)
         found[f"{item.dataset}/{item.subset}"] += 1
     return Looks.joined(looks), dict(found)

@@ -8,10 +8,11 @@ import pytest
 from infer.geometry.crop import Crop
 from infer.model.trained_on import SplitRule, TrainedOn
 from records.split import hash_fraction
-from tests.helpers.drawn import one_face
+from tests.helpers.drawn import draw_set, one_face
 from tests.helpers.telling import MARGIN, Telling, contract
 from tests.helpers.tiny_model import CALIBRATED, expected_spreads, write_model
-from tools.evaluation.looks import Looks, halves, look_at, uncalibrated
+from tools.evaluation.looks import Looks, faces_as_learnt, halves, look_at, uncalibrated
+from tools.read import formats
 
 
 def test_a_look_says_what_is_told_and_true():
@@ -30,6 +31,19 @@ def test_a_look_says_what_is_told_and_true():
     np.testing.assert_allclose(true[1, 8], off[8] / np.sqrt(width * height), rtol=1e-4)
     np.testing.assert_allclose(looks.sides, Crop.around(start, MARGIN, 128).side)
     assert 0 < looks.sure[0] < 1 and looks.sources.tolist() == ["a", "a"]
+
+
+def test_faces_have_the_points_that_a_model_answers(tmp_path, capsys):
+    items = formats.find(draw_set(tmp_path / "tiny", sources=3, views=1), "tiny")
+    items[1].annotation.write_bytes(b"none")
+    wanted = contract(TrainedOn(points="pts_3d"))
+    wanted.points = SimpleNamespace(scheme="mtfl5", count=5)
+    found = list(faces_as_learnt(items, wanted))
+    assert [item for item, _ in found] == [items[0], items[2]] and "skipped" in capsys.readouterr().out
+    for item, face in found:
+        whole = formats.read(item, "pts_3d").points
+        assert face.scheme.name == "mtfl5"
+        np.testing.assert_allclose(face.points[[0, 2]], [whole[36:42].mean(axis=0), whole[30]], rtol=1e-5)
 
 
 def test_what_tells_no_errors_and_no_looks_are_refused():
