@@ -46,6 +46,15 @@ class Dataset:
     weight: float
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """How far off a teacher says that labels may be, fractions of the crop's side: the median of the faces, and what
+    nine of ten are under."""
+
+    median: float
+    most: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class SetManifest(ABC):
     """A set of records in words and numbers, whatever its records are.
@@ -148,12 +157,13 @@ class Manifest(SetManifest):
 
     points: the data sets' key ("pts_2d", "pts_3d"); size: side of the crop in pixels; margin: around the landmark box,
     part of its longer edge, on every side; context: border around the crop in pixels; encoding: one of
-    ENCODINGS; scheme: of the points; upright: crops stand as the heads do; the rest as in `SetManifest`.
+    ENCODINGS; scheme: of the points; upright: crops stand as the heads do; doubts: name -> doubt of the training faces,
+    of subsets that a teacher looked at; the rest as in `SetManifest`.
     """
 
     KIND = "faces"
     MAKER = "tools/make_records.py"
-    KEYS = (*_PLAIN, "scheme", "upright", "pixels")
+    KEYS = (*_PLAIN, "scheme", "upright", "pixels", "doubts")
 
     points: str
     size: int
@@ -162,9 +172,12 @@ class Manifest(SetManifest):
     encoding: str
     scheme: Scheme
     upright: bool = False
+    doubts: dict[str, Doubt] = field(default_factory=dict)
 
     def _own(self) -> dict[str, Any]:
-        own = {"scheme": told(self.scheme), "upright": self.upright, "pixels": "RGB"}
+        own: dict[str, Any] = {"scheme": told(self.scheme), "upright": self.upright, "pixels": "RGB"}
+        if self.doubts:
+            own["doubts"] = {name: asdict(doubt) for name, doubt in self.doubts.items()}
         return {name: getattr(self, name) for name in _PLAIN} | own
 
     @classmethod
@@ -180,6 +193,7 @@ class Manifest(SetManifest):
             "encoding": encoding,
             "scheme": scheme_told(document["scheme"]),
             "upright": bool(document.get("upright", False)),  # not said before there were such
+            "doubts": {name: _doubt(entry) for name, entry in document.get("doubts", {}).items()},
         }
 
 
@@ -238,6 +252,10 @@ def _shard(entry: Mapping[str, Any]) -> Shard:
 
 def _dataset(entry: Mapping[str, Any]) -> Dataset:
     return Dataset(entry["format"], entry["found"], entry["taken"], entry["weight"])
+
+
+def _doubt(entry: Mapping[str, Any]) -> Doubt:
+    return Doubt(*(_value(entry, name, int, float) for name in ("median", "most")))
 
 
 def _value(entry: Mapping[str, Any], name: str, *kinds: type) -> Any:

@@ -6,6 +6,7 @@
 | label   | float32 [2K]   | x0 y0 x1 y1 ..., fractions of the crop's side (without the border); NaN: point unknown  |
 | pose    | float32 [3]    | pitch, yaw, roll in radians; NaN: unknown                                               |
 | side    | float32        | the crop's side in pixels of the picture it was cut from                                |
+| doubt   | float32        | how far off the label may be, fractions of the crop's side; only where a teacher looked |
 | subset  | bytes          | which set the face comes from, UTF-8                                                    |
 | name    | bytes          | name of its picture, UTF-8                                                              |
 | source  | bytes          | what no split may part (a photo, a person), UTF-8; empty in sets made before it was kept |
@@ -29,7 +30,10 @@ SIZE = 128  # pixels of the crop that the network sees
 
 @dataclass(frozen=True)
 class Record:
-    """One face: image bytes as encoded, label float32 [2K], pose float32 [3], side in pixels, subset, name, source."""
+    """One face: image bytes as encoded, label float32 [2K], pose float32 [3], side in pixels, subset, name, source.
+
+    doubt: how far off a teacher says that the label may be, fractions of the crop's side, None where none looked.
+    """
 
     image: bytes
     label: np.ndarray
@@ -38,6 +42,7 @@ class Record:
     subset: str
     name: str
     source: str = ""
+    doubt: float | None = None
 
 
 def encode(record: Record) -> bytes:
@@ -49,6 +54,7 @@ def encode(record: Record) -> bytes:
         raise ValueError(
             f"{record.name}: label is {record.label.shape}, pose {record.pose.shape}, expected (2K,) and (3,)"
         )
+    optional = {} if record.doubt is None else {"doubt": floats_of([record.doubt])}
     return serialised_example(
         image=bytes_of(record.image),
         label=floats_of(record.label),
@@ -57,6 +63,7 @@ def encode(record: Record) -> bytes:
         subset=bytes_of(record.subset.encode()),
         name=bytes_of(record.name.encode()),
         source=bytes_of(record.source.encode()),
+        **optional,
     )
 
 
@@ -67,7 +74,8 @@ def decode(serialised: bytes) -> Record:
     if not (image and len(side)):
         raise ValueError(f"record: found {len(serialised)} bytes without image or side, expected a face")
     texts = {key: found.text(key) for key in ("subset", "name", "source")}
-    return Record(image[0], found.floats("label"), found.floats("pose"), float(side[0]), **texts)
+    doubt = next(map(float, found.floats("doubt")), None)
+    return Record(image[0], found.floats("label"), found.floats("pose"), float(side[0]), doubt=doubt, **texts)
 
 
 def read(files: Iterable[str]) -> Iterator[Record]:

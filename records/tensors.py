@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from records.manifest import ENCODINGS
 from records.record import edge_of
 from records.runtime import tf
@@ -11,7 +13,7 @@ def decode(serialised: tf.Tensor, encoding: str, context: int, count: int) -> di
     """The tensors of a serialised record.
 
     Returns image uint8 [edge, edge, 3] RGB with edge = 128 + 2 * context, label float32 [2 * count], pose float32 [3],
-    side float32 [], subset, name and source string []. Raises ValueError on an unknown encoding.
+    side and doubt float32 [], subset, name and source string []. Raises ValueError on an unknown encoding.
     """
     parsed = parse(serialised, count)
     return {**parsed, "image": decode_image(parsed["image"], encoding, context)}
@@ -24,6 +26,7 @@ def parse(serialised: tf.Tensor, count: int) -> dict[str, tf.Tensor]:
         "label": tf.io.FixedLenFeature([2 * count], tf.float32),
         "pose": tf.io.FixedLenFeature([3], tf.float32),
         "side": tf.io.FixedLenFeature([], tf.float32),
+        "doubt": tf.io.FixedLenFeature([], tf.float32, math.nan),
         "subset": tf.io.FixedLenFeature([], tf.string),
         "name": tf.io.FixedLenFeature([], tf.string),
         "source": tf.io.FixedLenFeature([], tf.string, ""),

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from records.landmarks import KAGGLE_15
-from records.manifest import Dataset, Manifest, Shard
+from records.manifest import Dataset, Doubt, Manifest, Shard
 from records.split import RULE, Split
 
 TRAIN = (Shard("train-0", 3, 40, "ab"), Shard("train-1", 0, 0, "cd"), Shard("train-2", 4, 50, "ef"))
@@ -17,6 +17,7 @@ WHOLE = Manifest(
     encoding="raw",
     scheme=KAGGLE_15,
     upright=True,
+    doubts={"A/x": Doubt(0.012, 0.03)},
     split=Split(0.3, 7),
     shards={"train": TRAIN, "test": (Shard("test-0", 2, 30, "01"),)},
     subsets={"A/x": {"train": 7, "test": 2}},
@@ -47,11 +48,12 @@ def test_a_manifest_comes_back_as_it_was(tmp_path, document):
 
 
 def test_the_oldest_manifests_are_read(tmp_path, document):
-    for later in ("split_rule", "datasets", "skipped", "views", "trust", "upright"):
+    for later in ("split_rule", "datasets", "skipped", "views", "trust", "upright", "doubts"):
         del document[later]
     put(tmp_path, document)
     found = Manifest.read(tmp_path)
-    assert not found.upright
+    assert not found.upright and found.doubts == {}
+    assert "doubts" not in json.loads(found.text())
     assert found.split == Split(0.3, RULE) and (found.datasets, found.skipped, found.notes) == ({}, {}, {})
 
 
@@ -90,6 +92,7 @@ def test_a_missing_key_is_named(tmp_path, document):
         ("encoding", "png", "encoding 'png'"),
         ("scheme", "other9", "'other9', expected one of wflw98, ibug68"),
         ("context", True, "context True"),
+        ("doubts", {"A/x": {"median": "?", "most": 0.1}}, "median '\\?'"),
         ("test_fraction", 1.5, "test fraction: found 1.5"),
     ],
 )

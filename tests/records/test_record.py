@@ -52,6 +52,12 @@ def test_a_record_from_before_sources_were_kept_has_an_empty_one():
     assert (decode(old).source, decode(old).name, decode(old).side) == ("", "n", 3)
 
 
+def test_a_doubt_is_kept_and_without_one_there_is_no_such_key():
+    certain, doubtful = face(), dataclasses.replace(face(), doubt=0.0175)
+    assert decode(encode(doubtful)).doubt == np.float32(0.0175) and decode(encode(certain)).doubt is None
+    assert b"doubt" in encode(doubtful) and b"doubt" not in encode(certain)
+
+
 def test_what_is_no_face_is_refused():
     features = {"image": bytes_of(b"i")}, {"side": floats_of(1)}, {}
     for wrong in (serialised_example(**some) for some in features):

@@ -1,5 +1,7 @@
 """records/tensors.py: in a graph, a record is what was encoded; what was encoded otherwise is refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,12 @@ def test_a_record_from_before_sources_were_kept_has_an_empty_one():
     del example.features.feature["source"]
     decoded = decode(example.SerializeToString(), "raw", 0, 68)
     assert decoded["source"].numpy() == b"" and decoded["name"].numpy().decode() == "Zoë_1_0"
+
+
+def test_a_doubt_that_nobody_told_is_unknown():
+    doubtful = dataclasses.replace(face(), doubt=0.0175)
+    assert decode(encode(doubtful), "raw", 0, 68)["doubt"] == np.float32(0.0175)
+    assert np.isnan(decode(encode(face()), "raw", 0, 68)["doubt"])
 
 
 def test_raw_without_context_is_read_by_the_classic_recipe():

@@ -5,8 +5,9 @@
 The teacher, a trained model or several, looks at each face from --views crops, shifted, scaled and turned a little,
 half of them mirrored; the mean of its answers is steadier than any of them. A known point moves by its subset's --trust
 towards that (0: stays, 1: replaced), unless the two are further apart than --far; an unknown point becomes the
-teacher's where trust is over 0. Test records stay as they are. A network trained on the new set learns from both at
-once, at no cost in training.
+teacher's where trust is over 0. Each face that was looked at tells its doubt, how far the views lie from its label,
+which net/train.py --weigh goes by. Test records stay as they are. A network trained on the new set learns from both
+at once, at no cost in training.
 
 After Hinton et al., "Distilling the Knowledge in a Neural Network" (2015), and Radosavovic et al., "Data Distillation:
 Towards Omni-Supervised Learning", CVPR 2018, for the mean over views.
@@ -27,6 +28,7 @@ from infer.files.console import speak_plainly
 from records.mixes import mix_of
 from records.split import SPLITS
 from tools.rewrite.distillation import Distillation, distil_records
+from tools.rewrite.doubts import doubts_in_words
 from tools.rewrite.teacher import Teacher
 
 
@@ -66,6 +68,7 @@ def main(argv=None) -> int:
     print(f"written: {args.out} ({counts} records; look at preview.jpg in it)")
     moved = f"{points['moved']} moved, by {points['mean']:.4f} of the crop's side on average"
     print(f"points: {moved}; {points['kept']} kept, {points['filled']} filled in")
+    print("\n".join(doubts_in_words(manifest.doubts)))
     return 0
 
 

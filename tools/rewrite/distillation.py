@@ -12,6 +12,7 @@ from records import record
 from records.manifest import Manifest
 from records.mixes import check_mix, weight_of
 from records.shards import checked_manifest
+from tools.rewrite.doubts import Doubts, doubt_of
 from tools.rewrite.sets import Rewriting, noting, opened, rewrite
 from tools.rewrite.teacher import Teacher
 
@@ -53,13 +54,14 @@ class Distillation:
 def distil_records(folder: Path, out: Path, teacher: Teacher, way: Distillation, overwrite: bool) -> Manifest:
     """Writes the new set; returns its manifest, whose notes tell of the teacher and of the points.
 
+    Records that the teacher looked at, those of subsets with a trust over 0, tell their doubt: of the label as it was.
     Raises what `tools.rewrite.sets.rewrite` raises, ValueError for a teacher of other points or a trust that fits no
     subset.
     """
     before = checked_manifest(folder)
     teacher.check(before)
     check_mix(way.trust, before.subsets, folder, "trust")
-    counts = PointCounts()
+    counts, doubts = PointCounts(), Doubts()
 
     def distilled(serialised: bytes, manifest: Manifest) -> Iterator[bytes]:
         found, image = opened(serialised, manifest)
@@ -67,14 +69,16 @@ def distil_records(folder: Path, out: Path, teacher: Teacher, way: Distillation,
         if not trust:
             yield serialised
             return
-        label = found.label.reshape(-1, 2)
-        new = taught(label, teacher.answer(image, manifest), trust, way.far)
+        label, answer = found.label.reshape(-1, 2), teacher.answer(image, manifest)
+        new, doubt = taught(label, answer.points, trust, way.far), doubt_of(answer, label)
         counts.add(label, new)
-        yield record.encode(replace(found, label=new.ravel()))
+        doubts.add(found.subset, doubt)
+        yield record.encode(replace(found, label=new.ravel(), doubt=doubt))
 
     def told(manifest: Manifest) -> Manifest:
         said = {"distilled": asdict(counts), "trust": way.trust, "far": way.far}
-        return noting(said | teacher.notes(before))(manifest)
+        doubted = replace(manifest, doubts=manifest.doubts | doubts.summary())
+        return noting(said | teacher.notes(before))(doubted)
 
     return rewrite(folder, out, overwrite, Rewriting(distilled, told))
 

@@ -58,6 +58,7 @@ def _joined(sets: dict[Path, Manifest], out: Path) -> Manifest:
         shards={split: _copied(sets, split, out) for split in SPLITS},
         subsets={name: counts for part in parts for name, counts in part.subsets.items()},
         datasets={name: entry for part in reversed(parts) for name, entry in part.datasets.items()},
+        doubts={name: doubt for part in parts for name, doubt in part.doubts.items()},
         skipped=merged(*(part.skipped for part in parts)),
         remarks=merged(*(part.remarks for part in parts)),
         notes=_notes(sets),

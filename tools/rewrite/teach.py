@@ -6,8 +6,9 @@
 Five points by hand tell a good answer of 68 from a bad one. The teacher, a trained model or several whose points lead
 to the records' own (68 to 5), looks at each face from --views crops, as in tools/rewrite/distil.py; the mean of its
 answers becomes the label. Where that is further than --far off any known point, the face is left out, and the manifest
-names it under `skipped`. Test records are left out as well, for a few points are no truth for many: tools/evaluate.py
-measures a model by them. The new set goes beside others by tools/rewrite/join.py.
+names it under `skipped`. How far the views lie apart is a face's doubt, which net/train.py --weigh goes by. Test
+records are left out as well, for a few points are no truth for many: tools/evaluate.py measures a model by them. The
+new set goes beside others by tools/rewrite/join.py.
 
 After Radosavovic et al., "Data Distillation: Towards Omni-Supervised Learning", CVPR 2018, and Xie et al.,
 "Self-training with Noisy Student improves ImageNet classification", CVPR 2020.
@@ -26,6 +27,7 @@ from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one li
 
 from infer.files.console import speak_plainly
 from records.manifest import Manifest
+from tools.rewrite.doubts import doubts_in_words
 from tools.rewrite.teacher import Teacher
 from tools.rewrite.teaching import DISAGREES, teach_records
 
@@ -63,13 +65,13 @@ def main(argv=None) -> int:
 
 
 def in_words(manifest: Manifest) -> str:
-    """How many faces the set holds, of which subset, and how many were left out."""
+    """How many faces the set holds, of which subset, how many were left out, and how sure the others are."""
     left_out = manifest.skipped.get(DISAGREES, [])
     lines = []
     for subset, counts in manifest.subsets.items():
         without = sum(line.startswith(f"{subset}/") for line in left_out)
         lines.append(f"{subset}: {counts['train']} faces taught, {without} left out: {DISAGREES}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *doubts_in_words(manifest.doubts)])
 
 
 if __name__ == "__main__":

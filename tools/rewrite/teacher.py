@@ -29,6 +29,15 @@ class View:
     scale: float = 1.0
 
 
+@dataclass(frozen=True)
+class MeanAnswer:
+    """What a teacher says of a record: points, the mean over its views, float64 [K, 2], and their scatter, float64 [K]:
+    how far a view lies from that mean, root mean square. Both in fractions of the record's crop."""
+
+    points: np.ndarray
+    scatter: np.ndarray
+
+
 class Teacher:
     """The mean answer of models over views of a record.
 
@@ -82,16 +91,18 @@ class Teacher:
             "terms": sorted(terms),
         }
 
-    def answer(self, image: np.ndarray, manifest: Manifest) -> np.ndarray:
-        """The mean answer for a record's picture uint8 [edge, edge, 3] RGB: float64 [K, 2], fractions of its crop."""
+    def answer(self, image: np.ndarray, manifest: Manifest) -> MeanAnswer:
+        """The answer for a record's picture uint8 [edge, edge, 3] RGB."""
         answers: list[np.ndarray] = []
         image = np.ascontiguousarray(image[..., ::-1])
         for landmarker in self.landmarkers:
             for views, mirrored in ((self.straight, False), (self.mirrored, True)):
                 crops = [crop_of(view, image.shape[0], manifest, landmarker.contract) for view in views]
                 answers.extend(landmarker.look(image, crops, mirrored).points)
-        points = np.mean(answers, axis=0, dtype=np.float64) - manifest.context
-        return relative_shape(points, picture_box(manifest.size, manifest.size))
+        mean = np.mean(answers, axis=0, dtype=np.float64)
+        scatter = np.sqrt(np.square(np.array(answers) - mean).sum(axis=2).mean(axis=0)) / manifest.size
+        points = relative_shape(mean - manifest.context, picture_box(manifest.size, manifest.size))
+        return MeanAnswer(points, scatter)
 
 
 def views_of(count: int) -> list[View]:

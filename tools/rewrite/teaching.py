@@ -13,6 +13,7 @@ from records.landmarks import convert
 from records.manifest import Manifest
 from records.scheme import Scheme
 from records.shards import checked_manifest
+from tools.rewrite.doubts import Doubts, doubt_of
 from tools.rewrite.sets import Rewriting, noting, opened, rewrite
 from tools.rewrite.teacher import Teacher
 
@@ -22,26 +23,31 @@ DISAGREES = "teacher disagrees"  # why a record is left out
 def teach_records(folder: Path, out: Path, teacher: Teacher, far: float, overwrite: bool) -> Manifest:
     """Writes the new set; returns its manifest, whose `skipped` names the records that were left out.
 
-    far: fractions of the crop's side that the teacher's answer may be off at any known point. Test records are left
-    out: a few points are no truth for many. Raises what `tools.rewrite.sets.rewrite` and `Teacher.learnt` raise.
+    far: fractions of the crop's side that the teacher's answer may be off at any known point. Records tell their doubt,
+    what the teacher's views disagree on. Test records are left out: a few points are no truth for many. Raises what
+    `tools.rewrite.sets.rewrite` and `Teacher.learnt` raise.
     """
     before = checked_manifest(folder)
     scheme, kind = teacher.learnt(before)
+    doubts = Doubts()
     left_out: list[str] = []
 
     def taught(serialised: bytes, manifest: Manifest) -> Iterator[bytes]:
         found, image = opened(serialised, manifest)
         answer = teacher.answer(image, manifest)
-        fault = disagreement(answer, scheme, found.label.reshape(-1, 2), manifest.scheme, far)
+        fault = disagreement(answer.points, scheme, found.label.reshape(-1, 2), manifest.scheme, far)
         if fault:
             left_out.append(f"{found.subset}/{found.name}: {fault}")
         else:
-            yield record.encode(replace(found, label=answer.astype(np.float32).ravel()))
+            doubt = doubt_of(answer, answer.points)
+            doubts.add(found.subset, doubt)
+            yield record.encode(replace(found, label=answer.points.astype(np.float32).ravel(), doubt=doubt))
 
     def told(manifest: Manifest) -> Manifest:
         skipped = manifest.skipped | ({DISAGREES: left_out} if left_out else {})
         notes = {"taught": {"from": before.scheme.name, "far": far}} | teacher.notes(before)
-        return noting(notes)(replace(manifest, scheme=scheme, points=kind, skipped=skipped))
+        known = replace(manifest, scheme=scheme, points=kind, skipped=skipped, doubts=doubts.summary())
+        return noting(notes)(known)
 
     return rewrite(folder, out, overwrite, Rewriting(taught, told, test=False))
 

@@ -99,6 +99,7 @@ def changed(found: record.Record, image: np.ndarray, way: Variant, manifest: Man
         found.subset,
         found.name + way.suffix,
         found.source,
+        found.doubt,
     )
 
 

@@ -72,7 +72,7 @@ def spotted(points) -> tuple[Record, np.ndarray]:
     image = np.repeat(grey[..., None].astype(np.uint8), 3, axis=2)
     label = points.astype(np.float32).ravel()
     pose = np.array([0.1, -0.3, 0.2], np.float32)
-    return Record(b"", label, pose, 90.0, "s/t", "a", "a"), image
+    return Record(b"", label, pose, 90.0, "s/t", "a", "a", 0.02), image
 
 
 def centre_of(image) -> np.ndarray:
@@ -96,7 +96,7 @@ def test_points_go_where_their_pixels_go(way):
     one = changed(found, image, way, MANIFEST)
     image = decode_image(one.image, "raw", CONTEXT)
     np.testing.assert_allclose(one.label.reshape(68, 2)[IBUG_68.flip[SPOT]], centre_of(image), atol=2e-3)
-    assert (one.name, one.subset, one.source, one.side) == ("a" + way.suffix, "s/t", "a", 90)
+    assert (one.name, one.subset, one.source, one.side, one.doubt) == ("a" + way.suffix, "s/t", "a", 90, 0.02)
     record.encode(one)
 
 

@@ -42,14 +42,16 @@ def test_the_teachers_answer_is_in_fractions_of_the_records_crop(tmp_path):
     """The tiny model answers the same places of any crop: seen from the record's own one that is its shape."""
     path = write_model(tmp_path / "a", crop={"margin": 0.25})  # as wide as the records' own crop
     black = np.zeros((160, 160, 3), np.uint8)
-    np.testing.assert_allclose(Teacher([path], 1).answer(black, TINY), SHAPE, atol=1e-5)
+    np.testing.assert_allclose(Teacher([path], 1).answer(black, TINY).points, SHAPE, atol=1e-5)
     # the second view is the same crop mirrored, its points mirrored back
     mirrored = (SHAPE[[1, 0, 2, 4, 3]] - (1, 0)) * (-1, 1)
-    np.testing.assert_allclose(Teacher([path], 2).answer(black, TINY), (SHAPE + mirrored) / 2, atol=1e-5)
+    both = Teacher([path], 2).answer(black, TINY)
+    np.testing.assert_allclose(both.points, (SHAPE + mirrored) / 2, atol=1e-5)
+    np.testing.assert_allclose(both.scatter, np.linalg.norm(SHAPE - mirrored, axis=1) / 2, atol=1e-5)
     other, wide = write_model(tmp_path / "b", crop={"margin": 0.5}), (SHAPE - 0.5) * (2 / 1.5) + 0.5
-    np.testing.assert_allclose(Teacher([path, other], 1).answer(black, TINY), (SHAPE + wide) / 2, atol=1e-5)
+    np.testing.assert_allclose(Teacher([path, other], 1).answer(black, TINY).points, (SHAPE + wide) / 2, atol=1e-5)
     red = np.full((160, 160, 3), (255, 0, 0), np.uint8)
-    np.testing.assert_allclose(Teacher([path], 1).answer(red, TINY), SHAPE + (0.02, 0), atol=1e-5)
+    np.testing.assert_allclose(Teacher([path], 1).answer(red, TINY).points, SHAPE + (0.02, 0), atol=1e-5)
 
 
 @pytest.fixture(scope="module")
@@ -67,21 +69,28 @@ def test_only_trusted_training_records_change(record_set, distilled):
     before, manifest = read(record_set, "train"), shards.checked_manifest(record_set)
     after = read(distilled, "train")
     assert before.keys() == after.keys()
-    changed = 0
+    doubts: dict[str, list[float]] = {}
     for name, old in before.items():
         new = after[name]
         np.testing.assert_array_equal(new["image"], old["image"])
         assert all(new[key] == old[key] for key in ("subset", "source", "side"))
         np.testing.assert_array_equal(new["pose"], old["pose"])
         expected = old["label"]
-        if old["subset"] == b"tiny/AFW":
-            changed += 1
-            expected = teacher.answer(old["image"], manifest).ravel()
-        elif old["subset"] != b"tiny/HELEN":
-            answer = teacher.answer(old["image"], manifest).ravel()
-            expected = np.where(np.isnan(old["label"]), answer, (old["label"] + answer) / 2)
+        if old["subset"] != b"tiny/HELEN":
+            answer = teacher.answer(old["image"], manifest)
+            trust = 1 if old["subset"] == b"tiny/AFW" else 0.5
+            known, points = np.where(np.isnan(old["label"]), answer.points.ravel(), old["label"]), answer.points.ravel()
+            expected = known + trust * (points - known)
+            doubt = np.sqrt(np.mean(answer.scatter**2 + ((points - known) ** 2).reshape(68, 2).sum(axis=1)))
+            assert new["doubt"] == pytest.approx(doubt, rel=1e-5)
+            doubts.setdefault(old["subset"].decode(), []).append(doubt)
+        else:
+            assert np.isnan(new["doubt"])
         np.testing.assert_allclose(new["label"], expected, atol=1e-5)
-    assert changed > 2
+    assert len(doubts["tiny/AFW"]) > 2
+    told = {name: (one.median, one.most) for name, one in shards.checked_manifest(distilled).doubts.items()}
+    limits = {name: pytest.approx(np.percentile(found, (50, 90)), abs=1e-5) for name, found in doubts.items()}
+    assert told == limits
 
 
 def test_the_manifest_tells_what_was_done(distilled):

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from records import shards
-from records.manifest import Manifest
+from records.manifest import Doubt, Manifest
 from records.split import Split
 from tests.helpers.records import stored_records
 from tools.rewrite import join
@@ -21,6 +21,7 @@ def other_set(record_set, tmp_path):
     subsets = {f"new{name}": {"train": counts["train"], "test": 0} for name, counts in manifest.subsets.items()}
     noted = {"skipped": {"odd": ["b", "a"]}, "notes": {"terms": ["those of others"], "views": 3}}
     without = {"shards": {**manifest.shards, "test": ()}, "datasets": {"newtiny": manifest.datasets["tiny"]}}
+    noted["doubts"] = {"newtiny/AFW": Doubt(0.01, 0.02)}
     dataclasses.replace(manifest, subsets=subsets, **noted, **without).write(folder)
     return folder
 
@@ -35,6 +36,7 @@ def test_all_records_of_all(record_set, other_set, tmp_path):
     first, second, joined = map(shards.checked_manifest, (record_set, other_set, out))
     assert joined.subsets == first.subsets | second.subsets and set(joined.datasets) == {"tiny", "newtiny"}
     assert joined.skipped == first.skipped | {"odd": ["a", "b"]} and joined.notes["terms"] == ["those of others"]
+    assert joined.doubts == second.doubts != first.doubts
     assert joined.notes["joined"][1]["views"] == 3 and joined.notes["joined"][0] == {"records": "set"}
     assert (joined.scheme, joined.split, joined.context) == (first.scheme, first.split, first.context)
 

@@ -74,7 +74,9 @@ def test_the_answer_is_the_label_where_it_agrees(five_set, taught):
     assert sorted(new) == [f"{name}#1".encode() for name in TRAINING if name != WRONG] and len(old) == len(new) + 1
     teacher = Teacher([SMALL], 3)
     for name, one in new.items():
-        np.testing.assert_allclose(one["label"], teacher.answer(one["image"], before).ravel(), atol=1e-6)
+        answer = teacher.answer(one["image"], before)
+        np.testing.assert_allclose(one["label"], answer.points.ravel(), atol=1e-6)
+        assert one["doubt"] == pytest.approx(np.sqrt(np.mean(answer.scatter**2)), rel=1e-5)
         np.testing.assert_array_equal(one["image"], old[name]["image"])
         assert all(one[key] == old[name][key] for key in ("subset", "source", "side"))
 
@@ -86,7 +88,9 @@ def test_the_manifest_names_who_is_left_out(five_set, taught, capsys):
     assert manifest.subsets == {"faces.jsonl/all": {"train": len(TRAINING) - 1, "test": 0}}
     assert manifest.count("test") == 0 and shards.checked_manifest(five_set).count("test") > 0
     assert manifest.notes["taught"] == {"from": "mtfl5", "far": 0.04} and manifest.notes["views"] == 3
-    assert teach.in_words(manifest) == f"faces.jsonl/all: {len(TRAINING) - 1} faces taught, 1 left out: {DISAGREES}"
+    counted, doubted = teach.in_words(manifest).splitlines()
+    assert counted == f"faces.jsonl/all: {len(TRAINING) - 1} faces taught, 1 left out: {DISAGREES}"
+    assert f"{manifest.doubts['faces.jsonl/all'].median:.4f}" in doubted
 
 
 def test_a_known_point_decides_and_an_unknown_one_does_not():
