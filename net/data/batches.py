@@ -14,6 +14,7 @@ import numpy as np
 from net.data.augment import augment
 from net.data.ranges import Ranges
 from net.data.record_set import RecordSet
+from net.data.weights import weigher
 from records import record
 from records.mixes import check_mix, weight_of
 from records.runtime import tf
@@ -32,10 +33,12 @@ def training_batches(
     first_step: int = 0,
     shuffle: int = 4096,
     mix: Mapping[str, float] | None = None,
+    weigh: Mapping[str, float] | None = None,
 ) -> tf.data.Dataset:
     """Endless augmented batches: image uint8 [B, 128, 128, 3], label float32 [B, 2K], pose float32 [B, 3].
 
-    Of a grey set the image is [B, 128, 128, 1].
+    Of a grey set the image is [B, 128, 128, 1]. With `weigh` there is also weight float32 [B], how much each face
+    counts, as `net.data.weights.weigher` has it.
 
     Batch i belongs to step i: the order is a shuffle per epoch by (seed, epoch) and the augmentation one by (seed,
     step), so that what starts at `first_step` goes on exactly as if it had started at 0. mix: how many times as often
@@ -50,6 +53,9 @@ def training_batches(
     else:
         stream = _endless(records, None, seed, first_step * batch, shuffle)
     stream = stream.map(records.decode, tf.data.AUTOTUNE).batch(batch, drop_remainder=True)
+    if weigh:
+        weights = weigher(weigh, records.subsets("train"))
+        stream = stream.map(lambda batch: {**batch, "weight": weights(batch["doubt"], batch["subset"])})
     steps = tf.data.Dataset.range(first_step, FOREVER)
     return tf.data.Dataset.zip((steps, stream)).map(_augmenter(records, ranges, seed), tf.data.AUTOTUNE).prefetch(4)
 
@@ -138,7 +144,8 @@ def _augmenter(records: RecordSet, ranges: Ranges, seed: int) -> Callable[[tf.Te
         changed = tf.numpy_function(in_numpy, [step, image, label, pose], [tf.uint8, tf.float32, tf.float32])
         shapes = [image.shape[0], record.SIZE, record.SIZE, planes], label.shape, pose.shape
         parts = zip(("image", "label", "pose"), changed, shapes, strict=True)
-        return {name: tf.ensure_shape(value, shape) for name, value, shape in parts}
+        kept = {name: batch[name] for name in ("weight",) if name in batch}
+        return {name: tf.ensure_shape(value, shape) for name, value, shape in parts} | kept
 
     return change
 

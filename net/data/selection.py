@@ -46,7 +46,8 @@ class Selection:
 
     folder: made by tools/make_records.py; fold: in place of the set's own split; mix: how often subsets come, weight by
     name or pattern, others 1; points: those that labels keep, as `records.landmarks.indices_of` reads them, all if
-    empty; validation: part of the training sources held out to choose the best weights, 0 to under 1.
+    empty; validation: part of the training sources held out to choose the best weights, 0 to under 1; weigh: the doubt
+    with which a training face counts half, by name or pattern of subsets, in fractions of the crop's side, over 0.
     """
 
     folder: Path
@@ -54,23 +55,28 @@ class Selection:
     mix: dict[str, float] = field(default_factory=dict)
     points: str = ""
     validation: float = 0.0
+    weigh: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 <= self.validation < 1:
             raise ValueError(f"validation: found {self.validation}, expected a part from 0 to under 1")
+        if not all(half > 0 for half in self.weigh.values()):
+            raise ValueError(f"weigh: found {self.weigh}, expected doubts over 0")
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Selection:
         """What a run's settings.json says of it. Raises KeyError without a folder, ValueError for a wrong fold."""
         fold = Fold.parse(options["fold"]) if options.get("fold") else None
-        mix, points = options.get("mix") or {}, options.get("points_subset", "")
-        return cls(Path(options["records"]), fold, mix, points, options.get("validation", 0.0))
+        mix, weigh = (options.get(name) or {} for name in ("mix", "weigh"))
+        points, validation = options.get("points_subset", ""), options.get("validation", 0.0)
+        return cls(Path(options["records"]), fold, mix, points, validation, weigh)
 
     def options(self) -> dict[str, Any]:
         """The options of the command line that ask for it, as JSON has them."""
         return {
             "records": str(self.folder.resolve()),
             "mix": self.mix or None,
+            "weigh": self.weigh or None,
             "fold": str(self.fold) if self.fold else None,
             "validation": self.validation,
             "points_subset": self.points,

@@ -21,6 +21,8 @@ def add_landmark_options(parser: argparse.ArgumentParser) -> None:
     """Adds what only the training of landmarks has."""
     add = parser.add_argument
     add("--mix", type=mix_of, help="how often subsets come: NAME=WEIGHT,... (300W/*=2,300W_LP/AFW=0.5); others 1")
+    help_weigh = "a face counts half whose label is in such doubt, in fractions of the crop's side, as a teacher told"
+    add("--weigh", type=mix_of, metavar="WEIGH", help=f"{help_weigh}: NAME=DOUBT,... (300W_LP/*=0.015); others whole")
     add("--fold", help="i/k: train on the sources outside fold i of k, test on those in it, whatever the set's split")
     help_validation = "part of the training sources held out to choose the best weights, in place of the test records"
     add("--validation", type=float, default=0.0, help=f"{help_validation} (default: none)")
@@ -41,7 +43,7 @@ def landmark_task_of(args: argparse.Namespace) -> LandmarkTask:
     if own.learn == SPREAD:
         shape = replace(shape, spread=LEARNED)  # whatever the network had that training starts from
     return LandmarkTask(
-        Selection(args.records, fold, args.mix or {}, args.points_subset, args.validation),
+        Selection(args.records, fold, args.mix or {}, args.points_subset, args.validation, args.weigh or {}),
         shape,
         own,
         NO_AUGMENTATION if args.no_augment else ranges,

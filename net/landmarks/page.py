@@ -11,7 +11,7 @@ from infer.files.atomic import write_text_atomically
 from net.data.batches import test_batches
 from net.data.record_set import VALIDATION, RecordSet
 from net.landmarks.evaluation import nme_in_words
-from net.model.losses import PIXELS, point_loss
+from net.model.losses import PIXELS, PointLoss
 from net.model.senet import senet
 from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint, restorer
@@ -31,13 +31,13 @@ COLUMNS = ["NME, %", "NME by box, %", "loss on the points", "MAE, px of the 128 
 COLUMNS += ["MAE, px of the picture", "RMSE, the same"]
 
 
-def write(run: RunFolder, records: RecordSet, shape: Shape, loss: str) -> None:
+def write(run: RunFolder, records: RecordSet, shape: Shape, on_points: PointLoss) -> None:
     """Writes the report of a run from its best checkpoint (its last where none is best) and its events.
 
-    loss: name of the one on the points. Raises FileNotFoundError where the run has no checkpoint.
+    on_points: the loss on them. Raises FileNotFoundError where the run has no checkpoint.
     """
     answers = answers_of(run, records, shape)
-    rows = {split: row_of(found, loss, shape) | nme_of(found, records.scheme) for split, found in answers.items()}
+    rows = {split: row_of(found, on_points) | nme_of(found, records.scheme) for split, found in answers.items()}
     faces = shown(answers["train"], SHOWN, answered=False)
     answered = shown(next(reversed(answers.values())), ANSWERED)
     write_sheet(run.path / FACES, [draw_answer(*one) for one in faces], columns=6)
@@ -82,13 +82,13 @@ def _run_through(session: v1.Session, start: tf.Operation, batch: dict[str, tf.T
             }
 
 
-def row_of(answers: dict[str, np.ndarray], loss: str, shape: Shape) -> dict[str, float]:
+def row_of(answers: dict[str, np.ndarray], on_points: PointLoss) -> dict[str, float]:
     """A split's row: faces, loss on the points, MAE in pixels of the crop and of the picture, RMSE in those."""
     differences = answers["predicted"].astype(np.float64) - answers["label"]
     known = np.isfinite(differences)
     in_picture = (differences * answers["side"][:, None])[known]
     with tf.init_scope():
-        value = point_loss(loss, tf.constant(answers["predicted"]), tf.constant(answers["label"]), shape.label_std)
+        value = on_points(tf.constant(answers["predicted"]), tf.constant(answers["label"]))
     return {
         "faces": len(known),
         "loss": float(value),

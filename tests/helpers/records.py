@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from records import shards, tensors
+from records import record, shards, tensors
+from records.manifest import Doubt, Manifest
 from records.runtime import tf
+from tools.rewrite.sets import Rewriting, rewrite
 
 
 def stored_records(folder: Path, split: str) -> list[bytes]:
@@ -33,3 +36,23 @@ def damaged_copy(folder: Path, copy: Path) -> Path:
         data[len(data) // 2] ^= 4
         shard.write_bytes(data)
     return copy
+
+
+def doubted_copy(folder: Path, out: Path) -> tuple[Path, dict[str, float]]:
+    """A copy of a set whose training records are in doubt, but for every third one; with the doubts by name."""
+    doubts: dict[str, float] = {}
+
+    def changed(serialised: bytes, _: Manifest) -> list[bytes]:
+        found = record.decode(serialised)
+        number = len(seen)
+        seen.append(found.name)
+        if number % 3 == 0:
+            return [serialised]
+        doubts[found.name] = 0.01 * number
+        return [record.encode(replace(found, doubt=doubts[found.name]))]
+
+    seen: list[str] = []
+    subsets = shards.checked_manifest(folder).subsets
+    told = dict.fromkeys(subsets, Doubt(0.05, 0.1))
+    rewrite(folder, out, False, Rewriting(changed, lambda manifest: replace(manifest, doubts=told)))
+    return out, doubts

@@ -31,9 +31,11 @@ def test_options_reach_their_parts():
     assert (plan.length, plan.cluster, plan.start, plan.sweep) == (Length(), ClusterPlan(), None, None)
     options = "--records r --run o --steps 7 --batch 6 --overwrite --mix a/*=2 --fold 1/3 --validation 0.25 --no-plots"
     options += " --points-subset eyes --stop-after 2 --threads 3 --local-cluster 2 --wait 5 --no-augment --turn 9"
-    options += " --report-every 11 --eval-every 13 --save-every 17 --width 16 --rate 0.5 --picture grey"
+    options += " --report-every 11 --eval-every 13 --save-every 17 --width 16 --rate 0.5 --picture grey --along 0.5"
+    options += " --weigh a/*=0.02"
     plan = plan_of(*options.split())
-    assert plan.task.records == Selection(Path("r"), Fold(1, 3), {"a/*": 2.0}, "eyes", 0.25)
+    assert plan.task.records == Selection(Path("r"), Fold(1, 3), {"a/*": 2.0}, "eyes", 0.25, {"a/*": 0.02})
+    assert plan.task.own == LandmarkSettings(along=0.5)
     assert plan.run.folder.path == Path("o") and plan.run.overwrite and not plan.run.plots
     assert (plan.run.report_every, plan.run.eval_every, plan.run.save_every, plan.run.threads) == (11, 13, 17, 3)
     assert (plan.length, plan.cluster) == (Length(7, 6, 2), ClusterPlan(2, False, 5.0))
@@ -57,7 +59,7 @@ def test_committed_recipes_are_taken(name):
     plan = plan_of("--recipe", name)
     kept = plan.options()
     for key, value in json.loads((LANDMARK_OPTIONS.recipes / f"{name}.json").read_text()).items():
-        assert key == "mix" or kept.get(key, value) == value, key
+        assert key in ("mix", "weigh") or kept.get(key, value) == value, key
     assert not name.startswith("kaggle") or plan.length.steps % plan.run.eval_every == 0
 
 

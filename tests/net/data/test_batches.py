@@ -10,6 +10,7 @@ from net.data.selection import Fold
 from records.runtime import tf
 from records.split import fold_of
 from tests.conftest import CONTEXT
+from tests.helpers.records import doubted_copy
 
 v1 = tf.compat.v1
 SHARES = {"tiny/AFW": 0.7, "tiny/HELEN": 0.3}
@@ -108,6 +109,24 @@ def test_records_of_a_split_come_once_in_order_without_context(records, split):
     first = next(iter(expected.values()))
     np.testing.assert_array_equal(found[0]["image"][0], first["image"][CONTEXT:-CONTEXT, CONTEXT:-CONTEXT])
     np.testing.assert_array_equal(found[0]["label"][0], first["label"])
+
+
+def test_faces_count_by_their_doubts(records, tmp_path):
+    """Those of one subset alone, and of no other one, nor such as nobody doubts."""
+    folder, doubts = doubted_copy(records.folder, tmp_path / "doubted")
+    doubted = RecordSet(folder)
+    stored = read(doubted, "train")
+    options = {"batch": 5, "ranges": Ranges(), "mix": MIX}
+    found = take(doubted, 6, **options, weigh={"tiny/H*": 0.04})
+    weights = np.concatenate([one.pop("weight") for one in found])
+    assert_same(found, take(records, 6, **options))  # nothing else changes
+    expected = {
+        name: 1 / (1 + (doubts[name] / 0.04) ** 2) if name in doubts and one["subset"] == b"tiny/HELEN" else 1
+        for name, one in stored.items()
+    }
+    plain = take(doubted, 6, **{**options, "ranges": NO_AUGMENTATION})
+    np.testing.assert_allclose(weights, [expected[name] for name in names(plain, stored)], rtol=1e-5)
+    assert len(set(weights.round(4))) > 3
 
 
 def test_shares_are_sizes_times_weights(records):

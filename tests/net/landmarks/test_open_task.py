@@ -1,4 +1,4 @@
-"""Records opened for training: what of a run goes on there, by the points of both."""
+"""Records opened for training: what of a run goes on there, by the points of both; what losses count, and ask for."""
 
 import json
 from dataclasses import replace
@@ -7,19 +7,29 @@ import pytest
 import tensorflow as tf
 
 from net import train
+from net.cluster.machine import ALONE
+from net.data.ranges import NO_AUGMENTATION
 from net.data.selection import Selection
 from net.landmarks.open_task import open_landmarks
+from net.landmarks.settings import LandmarkSettings
 from net.landmarks.task import LandmarkTask
+from net.model.contours import neighbours_of
+from net.model.losses import PointLoss
 from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint
 from net.run.folder import RunFolder
+from net.training.settings import Settings
 from net.training.start import starting_point
+from records.landmarks import IBUG_68
 from tests.conftest import train_options
 from tests.helpers.any_points import draw_listed, seven_points
+from tests.helpers.records import doubted_copy
 from tools import make_records
 
 v1 = tf.compat.v1
 HEAT = "senet/integral/heat/weights"
+SHAPE = Shape(width=8, decoder=8)
+OWN = LandmarkSettings("wing", along=0.3, heat=2.0, dropout=0.0)
 SCHEMES = {  # the same seven points in two orders; the third has the first one's name
     "mine": {"name": "mine", "flip": [3, 1, 2, 0, 6, 5, 4]},
     "other": {"name": "other", "flip": [6, 5, 4, 3, 2, 1, 0]},
@@ -88,3 +98,35 @@ def test_standardised_labels_of_another_scheme_have_their_own_moments(sets):
     for records, expected in (("mine", twice), ("other", measured)):
         task = open_landmarks(LandmarkTask(Selection(sets / records), shape), start)
         assert task.network.label_std == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def doubted_set(record_set, tmp_path_factory):
+    return doubted_copy(record_set, tmp_path_factory.mktemp("doubted") / "set")[0]
+
+
+def test_contours_and_doubts_are_in_the_losses(doubted_set):
+    weigh = {"tiny/*": 0.05}
+    task = open_landmarks(LandmarkTask(Selection(doubted_set, weigh=weigh), SHAPE, OWN, NO_AUGMENTATION), None)
+    with v1.Graph().as_default() as graph, v1.Session() as session:
+        batch = v1.data.make_one_shot_iterator(task.batches(ALONE, 3, seed=2, first=0)).get_next()
+        losses = task.losses(batch, Settings(precision="float32"), tf.constant(0, tf.int64))
+        answers = {"landmarks": graph.get_tensor_by_name("landmarks:0")}
+        session.run(v1.global_variables_initializer())
+        found = session.run({**answers, **batch, **{f"loss_{name}": loss for name, loss in losses.parts.items()}})
+    assert len(set(found["weight"].tolist())) == 3
+    loss = PointLoss("wing", along=0.3, neighbours=neighbours_of(IBUG_68))
+    ways = ((loss, found["weight"]), (loss, None), (replace(loss, along=1.0), found["weight"]))
+    expected, *others = (float(one(found["landmarks"], found["label"], weight)) for one, weight in ways)
+    assert found["loss_points"] == pytest.approx(expected, rel=1e-4)
+    assert all(abs(other / expected - 1) > 1e-3 for other in others)
+
+
+def test_what_records_cannot_serve_is_refused(record_set, doubted_set, tmp_path):
+    def refused(message: str, selection: Selection, own: LandmarkSettings = OWN) -> None:
+        with pytest.raises(ValueError, match=message):
+            open_landmarks(LandmarkTask(selection, SHAPE, own), None)
+
+    refused("set: found no doubts of labels for weigh", Selection(record_set, weigh={"*": 0.1}))
+    refused("weigh: found 'tiny/other', expected a subset of", Selection(doubted_set, weigh={"tiny/other": 0.1}))
+    refused("along: found 0.3 with points of ibug68", Selection(record_set, points="36,45"))

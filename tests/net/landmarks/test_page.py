@@ -8,6 +8,7 @@ import pytest
 
 from net.data.record_set import RecordSet
 from net.landmarks import page
+from net.model.losses import PointLoss
 from net.model.shape import Shape
 from net.run.folder import RunFolder
 from net.run.plots import read_scalars
@@ -20,7 +21,7 @@ def written(trained, record_set, tmp_path_factory):
     run.mkdir()
     for path in trained.iterdir():
         (run / path.name).symlink_to(path)
-    page.write(RunFolder(run), RecordSet(record_set), Shape(width=8, decoder=8), "wing")
+    page.write(RunFolder(run), RecordSet(record_set), Shape(width=8, decoder=8), PointLoss("wing"))
     return run
 
 
@@ -58,13 +59,13 @@ def test_the_training_split_is_counted_in_part(trained, record_set, monkeypatch)
     answers = page.answers_of(RunFolder(trained), records, Shape(width=8, decoder=8))
     counts = {split: len(found["label"]) for split, found in answers.items()}
     assert counts == {"train": 4, "test": records.count("test")} and records.count("train") > 4
-    assert page.row_of(answers["train"], "wing", Shape(width=8, decoder=8))["faces"] == 4
+    assert page.row_of(answers["train"], PointLoss("wing"))["faces"] == 4
 
 
 def test_numbers_of_a_split_restated():
     label = np.array([[0.5, 0.5, np.nan, np.nan], [0.1, 0.2, 0.3, 0.4]], np.float32)
     predicted = np.array([[0.6, 0.5, 0.9, 0.9], [0.1, 0.4, 0.3, 0.3]], np.float32)
-    row = page.row_of({"label": label, "predicted": predicted, "side": np.array([96.0, 48.0])}, "l2", Shape(points=2))
+    row = page.row_of({"label": label, "predicted": predicted, "side": np.array([96.0, 48.0])}, PointLoss("l2"))
     off, side = np.array([0.1, 0, 0, 0.2, 0, -0.1]), np.array([96, 96, 48, 48, 48, 48])
     assert row["faces"] == 2 and row["loss"] == pytest.approx(np.square(128 * off).mean(), rel=1e-4)
     assert row["mae"] == pytest.approx(128 * np.abs(off).mean(), rel=1e-5)

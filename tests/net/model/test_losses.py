@@ -4,9 +4,10 @@ import pytest
 from net.landmarks.settings import LOSSES
 from net.model import losses
 from net.model.losses import (
+    PointLoss,
     heat_loss,
     mean_absolute_error,
-    point_loss,
+    mean_over,
     pose_loss,
 )
 from net.model.senet import cell_centres
@@ -46,7 +47,7 @@ def by_hand(name, predicted, label):
 def loss_and_gradient(name, label):
     with tf.GradientTape() as tape:
         predicted = tf.Variable(PREDICTED)
-        loss = point_loss(name, predicted, label)
+        loss = PointLoss(name)(predicted, label)
     return float(loss), tape.gradient(loss, predicted).numpy()
 
 
@@ -66,15 +67,58 @@ def test_losses_restated_where_unknown_points_push_at_nothing(name):
     loss, gradient = loss_and_gradient(name, np.full_like(LABEL, np.nan))
     assert loss == 0 and (gradient == 0).all()
     with pytest.raises(ValueError, match="loss: found 'huber', expected one of l2"):
-        point_loss("huber", PREDICTED, LABEL)
+        PointLoss("huber")
 
 
 def test_standardised_labels_count_in_deviations_and_errors_in_pixels():
     label = np.array([[0.5, np.nan, 0.3, 0.6, 0.7, 0.2]], np.float32)
     predicted = np.array([[0.7, 0.1, 0.3, 0.5, 0.3, 0.2]], np.float32)
-    loss = float(point_loss("l2", predicted, label, (0.1, 0.2, 0.05, 0.1, 0.4, 0.3)))
+    loss = float(PointLoss("l2", (0.1, 0.2, 0.05, 0.1, 0.4, 0.3))(predicted, label))
     assert loss == pytest.approx((2.0**2 + 1.0**2 + 1.0**2) / 5, rel=1e-5)
     assert float(mean_absolute_error(predicted, label)) == pytest.approx(128 * (0.2 + 0.1 + 0.4) / 5, rel=1e-5)
+
+
+# a line from the first over the second to the third, whose direction is (0.6, 0.8), and a point without a line
+LINE = ((0, 0), (0, 2), (2, 2), (3, 3))
+ON_LINE = np.array([[0.1, 0.1, 0.4, 0.5, 0.7, 0.9, 0.2, 0.8]], np.float32)
+# in pixels: the second is 5 too far along its line and 2 beside it
+OFF = np.array([[3, 4, 5 * 0.6 - 2 * 0.8, 5 * 0.8 + 2 * 0.6, 0, -7, -1, 0]], np.float32)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_an_error_along_a_contour_counts_less(name):
+    across, along = FORMULAS[name](2), FORMULAS[name](5)
+    others = sum(map(FORMULAS[name], (3, 4, 0, 7, 1, 0)))
+    for weight in (0.25, 0):
+        loss = PointLoss(name, along=weight, neighbours=LINE)(ON_LINE + OFF / 128, ON_LINE)
+        assert float(loss) == pytest.approx((others + across + weight * along) / (7 + weight), rel=1e-4)
+    # as it is, x and y count, whatever lines there are
+    plain = PointLoss(name, neighbours=LINE)(ON_LINE + OFF / 128, ON_LINE)
+    assert float(plain) == pytest.approx(by_hand(name, ON_LINE + OFF / 128, ON_LINE), rel=1e-4)
+
+
+def test_errors_along_contours_of_unknown_points_push_at_nothing():
+    label = np.concatenate([ON_LINE, ON_LINE])
+    label[0, 4:6] = label[1, 2:4] = np.nan
+    with tf.GradientTape() as tape:
+        predicted = tf.Variable(np.concatenate([ON_LINE + OFF / 128] * 2))
+        loss = PointLoss("l2", along=0.25, neighbours=LINE)(predicted, label)
+    # beside an unknown point nobody knows the direction: 5^2 + 2^2 counts whole
+    assert float(loss) == pytest.approx((9 + 16 + 29 + 1 + 9 + 16 + 49 + 1) / 12, rel=1e-4)
+    gradient = tape.gradient(loss, predicted).numpy()
+    np.testing.assert_array_equal(gradient != 0, (np.concatenate([OFF, OFF]) != 0) & np.isfinite(label))
+
+
+def test_faces_count_by_their_weights():
+    weight = np.array([0.5, 2, 0], np.float32)
+    sums = [by_hand("wing", PREDICTED[i : i + 1], MASKED[i : i + 1]) * n for i, n in enumerate((8, 10))]
+    assert float(PointLoss("wing")(PREDICTED, MASKED, weight)) == pytest.approx(
+        (0.5 * sums[0] + 2 * sums[1]) / (0.5 * 8 + 2 * 10), rel=1e-4
+    )
+    both = PointLoss("l2", along=0.25, neighbours=LINE)
+    loss = both(np.concatenate([ON_LINE + OFF / 128, ON_LINE]), np.concatenate([ON_LINE, ON_LINE]), weight[:2])
+    assert float(loss) == pytest.approx(0.5 * (75 + 4 + 0.25 * 25) / (2.5 * 7.25), rel=1e-4)
+    assert float(mean_over(np.array([True, False]), np.array([8.0, 3.0], np.float32), np.float32(0.25))) == 2.0
 
 
 CENTRES = cell_centres(4)
@@ -105,6 +149,9 @@ def test_the_loss_of_heat_maps_restated_where_unknown_points_push_at_nothing():
     gradient = tape.gradient(loss, heat).numpy()
     assert np.isfinite(gradient).all()
     np.testing.assert_array_equal((gradient != 0).any(axis=1), [True, True, True, True, False, False])
+    parts = [heat_by_hand(HEAT[half], PLACES[half], 0.7) for half in (slice(0, 3), slice(3, 6))]
+    loss = heat_loss(HEAT, CENTRES, PLACES.reshape(2, 6), 0.7, np.array([0.5, 3.0], np.float32))
+    assert float(loss) == pytest.approx((0.5 * 3 * parts[0] + 3 * parts[1]) / 4.5, rel=1e-4)
     assert float(heat_loss(HEAT, CENTRES, np.full((2, 6), np.nan, np.float32), 1.0)) == 0
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from net.landmarks.open_task import landmark_losses
 from net.landmarks.settings import LandmarkSettings
+from net.model.losses import PointLoss
 from net.model.senet import cell_centres, is_hidden_kernel
 from net.model.shape import Shape
 from net.training.settings import Settings
@@ -30,7 +31,7 @@ def batch_of(labels=LABELS, poses=POSES):
 def task_of(own, shape):
     """A task of landmarks without records."""
     return SimpleNamespace(
-        losses=lambda batch, settings, step: landmark_losses(batch, shape, own, settings, step),
+        losses=lambda batch, settings, step: landmark_losses(batch, shape, own, PointLoss(own.loss), settings, step),
         is_hidden_kernel=is_hidden_kernel,
     )
 

@@ -4,6 +4,7 @@ from infer.model.contract import read_contract
 from infer.model.shipped import HERE
 from net.landmarks.open_task import landmark_losses
 from net.landmarks.settings import LandmarkSettings
+from net.model.losses import PointLoss
 from net.model.shape import Shape
 from net.training.settings import Settings
 from records.runtime import tf, v1
@@ -56,7 +57,7 @@ def test_a_step_has_three_times_the_products_of_an_answer():
     with v1.Graph().as_default():
         batch = {"image": v1.placeholder(tf.uint8, [2, 128, 128, 3]), "label": v1.placeholder(FLOAT, [2, 136])}
         settings, step = Settings(precision="float32"), tf.constant(0, tf.int64)
-        losses = landmark_losses(batch, Shape(), LandmarkSettings(dropout=0.0), settings, step)
+        losses = landmark_losses(batch, Shape(), LandmarkSettings(dropout=0.0), PointLoss("l2"), settings, step)
         products = products_of(tf.group(v1.gradients(losses.parts["points"], v1.trainable_variables())))
     stem, places = 64 * 64 * 27 * 32, 68 * 256 * 2
     head = 256 * 68 * (64 + 1)  # what tells errors, which the points do without: its convolution, and its mean
