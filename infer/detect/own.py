@@ -21,9 +21,12 @@ from ..model.graph import open_graph, running
 from ..model.schema import NHWC
 from .kinds import CLOSEST
 from .reduced import reduced
+from .tiles import TILE, surest_in_tiles, tiles_of
 from .turns import Turn
 
-FIRST = 320  # pixels of the longest side: the first look
+QUICK = 160  # pixels of the longest side: a look that suffices for a portrait
+PORTRAIT = 0.3  # of the picture's shorter edge: how large the face of a portrait is at least
+FIRST = 320  # pixels of the longest side: the first look at all others
 # From one look to the next: straight to the closest one, since where the first look leaves a doubt only the finest
 # settles it, and one in between costs a quarter of that for little.
 STEP = 4
@@ -67,11 +70,13 @@ class OwnDetector:
 
         size: longest side of the closest look, pixels; None: as the object has it. Raises ValueError as the class.
         """
-        longest = max(image.shape[:2])
+        longest, edge = max(image.shape[:2]), min(image.shape[:2])
         size = min(self.size if size is None else checked_size(size), ENLARGED * longest)
+        if longest > QUICK and is_portrait(seen := self._look(image, QUICK, DOUBT), edge):
+            return seen
         side = min(FIRST, longest)
         turn, seen = self._surest_turn(image, side, min(DOUBT, EASE * self.threshold))
-        return turn.back(self._looked_closer(turn.of(image), seen, side, size, min(image.shape[:2])))
+        return turn.back(self._looked_closer(turn.of(image), seen, side, size, edge))
 
     def _looked_closer(self, image: np.ndarray, seen: Candidates, side: int, size: int, edge: int) -> Candidates:
         """What is found in a picture whose first look, of `side` pixels, saw that; the closest look has `size`.
@@ -90,19 +95,40 @@ class OwnDetector:
         """The turn of the picture in which a look finds the surest face, and what that look sees, in the turned one.
 
         The picture as it is where that shows a clear face that hardly leans, or no turn shows a surer one. Of a clear
-        face that leans, the turn against that; where none is clear, turns by quarters, and then those in between.
+        face that leans, the turn against that; where none is clear, the turns that look best in small tiles, and where
+        these cannot tell, all turns: by quarters, and then those in between.
         """
-        best, seen = Turn(0, image.shape), self._look(image, side, least)
-        for eighths in turns_to_try(seen):
-            if eighths in TURNS and _surest(seen) >= CLEAR:
+
+        def look(eighths: int) -> tuple[Turn, Candidates]:
+            turn = Turn(eighths, image.shape)
+            return turn, self._look(turn.of(image), side, least)
+
+        best = look(0)
+        if _surest(best[1]) >= CLEAR:
+            return self._surer(best, [look(eighths) for eighths in turn_against_lean(best[1])], 0.0)
+        in_tiles = promising(surest_in_tiles(self._seen(tiles_of(image), DOUBT)))
+        for eighths in (*in_tiles, *TURNS):
+            if eighths in TURNS and self._shows_in_tiles(best[1], max(image.shape[:2])):
                 break
-            turns = [Turn(number, image.shape) for number in eighths]
-            looks = [self._look(turn.of(image), side, least) for turn in turns]
-            index = max(range(len(looks)), key=lambda index: _surest(looks[index]))
-            upright = PRIOR if eighths in TURNS and len(self._sure(seen)) else 0.0
-            if _surest(looks[index]) > _surest(seen) + upright and len(self._sure(looks[index])):
-                best, seen = turns[index], looks[index]
-        return best, seen
+            best = self._surer(best, [look(one) for one in eighths], PRIOR)
+            if _surest(best[1]) >= CLEAR:
+                break
+        return best
+
+    def _surer(
+        self, best: tuple[Turn, Candidates], looks: Sequence[tuple[Turn, Candidates]], prior: float
+    ) -> tuple[Turn, Candidates]:
+        """The surest of further looks at a turned picture, where it shows a surer face than the best one so far, by
+        `prior` where that shows one."""
+        surest = max(looks, key=lambda look: _surest(look[1]), default=best)
+        wanted = _surest(best[1]) + (prior if len(self._sure(best[1])) else 0.0)
+        return surest if _surest(surest[1]) > wanted and len(self._sure(surest[1])) else best
+
+    def _shows_in_tiles(self, seen: Candidates, longest: int) -> bool:
+        """Whether a look found a face so large that the small tiles would have shown it in another turn; longest: side
+        of the picture, pixels."""
+        found = self._sure(seen)
+        return len(found) > 0 and found.oriented[0, 2:4].max() * TILE >= LOW * longest
 
     def glance(self, image: np.ndarray, side: int, least: float = HINT) -> Candidates:
         """What a look at the picture with a longest side of `side` pixels, or as large as it is, shows, turned
@@ -112,15 +138,17 @@ class OwnDetector:
         return turn.back(seen)
 
     def _look(self, image: np.ndarray, side: float, least: float) -> Candidates:
-        """What the network sees in the picture as it stands, with a longest side of `side` pixels."""
+        """What the network sees in the picture as it stands, with a longest side of `side` pixels, surest first."""
         look = reduced(image, side, ENLARGED)
-        height, width = look.image.shape[:2]
+        return look.found(self._seen(look.image, min(least, self.threshold)))
+
+    def _seen(self, image: np.ndarray, least: float) -> Candidates:
+        """What the network sees in a picture as large as it is, surest first."""
         multiple = self.contract.multiple
-        ready = cv2.copyMakeBorder(look.image, 0, -height % multiple, 0, -width % multiple, cv2.BORDER_CONSTANT)
-        least = min(least, self.threshold)
-        maps = zip(self._cells(ready), self.contract.levels, strict=True)
-        found = together([decoded(cells, level, least) for cells, level in maps]).surest(CELLS)
-        return look.found(found.distinct(self.contract.overlap))
+        below, right = (-edge % multiple for edge in image.shape[:2])
+        ready = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT) if below or right else image
+        found = decoded(self._cells(ready), self.contract.levels, least).surest(CELLS)
+        return found.distinct(self.contract.overlap)
 
     def _look_within(self, image: np.ndarray, part: tuple[int, int, int, int], side: int) -> Candidates:
         """What the network sees in a part (x0, y0, x1, y1) of the picture; side: the longest one that all of it would
@@ -136,8 +164,10 @@ class OwnDetector:
 
     def _cells(self, image: np.ndarray) -> list[np.ndarray]:
         """The network's maps, float32 [height, width, FIELDS] each. Raises ValueError where they are no such maps."""
-        blob, last = cv2.dnn.blobFromImage(image, swapRB=True, ddepth=cv2.CV_32F), self.contract.layout == NHWC
-        self._net.setInput(np.ascontiguousarray(blob.transpose(0, 2, 3, 1)) if last else blob, self.contract.input)
+        last = self.contract.layout == NHWC
+        rgb = image[None, :, :, ::-1]
+        blob = np.ascontiguousarray(rgb if last else rgb.transpose(0, 3, 1, 2), np.float32)
+        self._net.setInput(blob, self.contract.input)
         answers = self._net.forward([level.name for level in self.contract.levels])
         maps = [answer[0] if last else answer[0].transpose(1, 2, 0) for answer in answers]
         for cells, level in zip(maps, self.contract.levels, strict=True):
@@ -160,12 +190,26 @@ def _surest(seen: Candidates) -> float:
     return float(seen.scores.max(initial=0))
 
 
-def turns_to_try(seen: Candidates) -> Sequence[Sequence[int]]:
-    """Eighths of a circle by which to turn a picture that was looked at, in the order to try them."""
-    if _surest(seen) < CLEAR:
-        return TURNS
+def turn_against_lean(seen: Candidates) -> Sequence[int]:
+    """The eighth of a circle by which to turn a picture, so that its surest face stands better; none where that hardly
+    leans."""
     roll = seen.oriented[np.argmax(seen.scores), 4]
-    return () if abs(roll) < LEANS else ((-int(np.sign(roll)) % 8,),)
+    return () if abs(roll) < LEANS else (-int(np.sign(roll)) % 8,)
+
+
+def promising(in_tiles: np.ndarray) -> list[tuple[int]]:
+    """The turns, eighths of a circle, of which tiles show surer faces than of the picture as it is, to be tried one by
+    one: the best quarter, for pictures lie on their side most often, and the best between. in_tiles: scores [8]."""
+    best = [max(eighths, key=lambda one: in_tiles[one]) for eighths in TURNS]
+    return [(one,) for one in best if in_tiles[one] > in_tiles[0]]
+
+
+def is_portrait(seen: Candidates, edge: int) -> bool:
+    """Whether a quick look saw one thing only, a clear face that hardly leans and takes `PORTRAIT` of the picture's
+    shorter edge, pixels: a closer look shows no more then."""
+    if len(seen) != 1 or seen.scores[0] < CLEAR:
+        return False
+    return seen.oriented[0, 2:4].max() >= PORTRAIT * edge and not turn_against_lean(seen)
 
 
 def part_for_closer(
@@ -199,5 +243,5 @@ def merged(coarse: Candidates, close: Candidates, large: float, overlap: float) 
     both = together([coarse, close])
     is_large = both.oriented[:, 2:4].max(axis=1) >= large
     preferred = is_large == (np.arange(len(both)) < len(coarse))
-    kept = both.chosen(suppressed(both.boxes, both.scores + preferred, overlap))
+    kept = both.chosen(suppressed(both, both.scores + preferred, overlap))
     return kept.chosen(np.argsort(-kept.scores, kind="stable"))

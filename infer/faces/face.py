@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..geometry.boxes import box_of, distinct
+from ..geometry.boxes import OVERLAP, box_of
+from ..geometry.candidates import candidates_of, suppressed
 from .located import Located
 
 HALF_SURE = 0.06  # mean error to be expected, of sqrt(width * height) of the box, with which a face is half sure
@@ -58,6 +59,9 @@ def faces_of(located: Located, scores: Sequence[float | None] | None = None) -> 
 
 
 def distinct_faces(faces: Sequence[Face]) -> list[Face]:
-    """The faces, surest first, without those that are a surer one found again."""
-    faces = sorted(faces, key=lambda face: -(face.score or 0.0))
-    return [faces[index] for index in distinct(np.array([face.box for face in faces]).reshape(-1, 4))]
+    """The faces, surest first, without those that are a surer one found again, as `suppressed` has it."""
+    if not faces:
+        return []
+    found = candidates_of([face.box for face in faces], [face.score or 0.0 for face in faces])
+    found = replace(found, five=np.array([face.points for face in faces], np.float64))
+    return [faces[index] for index in suppressed(found, found.scores, OVERLAP)]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .oriented import boxes_around, oriented_from
 
-INSIDE = 0.7  # parts of a face that look like small ones lie in it by more; faces one before the other do not
+INSIDE = 0.7  # parts of a face that look like small ones lie in it by more
+PART = 0.5  # of the area of the face they lie in: they are no larger
+# of the smaller face's size, the root of its area: points of one face that is found twice lie nearer, on average over
+# the five, in all but 0.2 % of the pairs on pictures of training
+NEAR = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +50,8 @@ class Candidates:
         return self.chosen(np.argsort(-self.scores, kind="stable")[:count])
 
     def distinct(self, overlap: float) -> Candidates:
-        """Those that overlap no surer one by more than `overlap` of their union, surest first."""
-        return self.chosen(suppressed(self.boxes, self.scores, overlap))
+        """Those that are no surer one found again, as `suppressed` has it, surest first."""
+        return self.chosen(suppressed(self, self.scores, overlap))
 
 
 def candidates_of(boxes: ArrayLike, scores: ArrayLike, rolls: ArrayLike = 0.0) -> Candidates:
@@ -64,28 +67,31 @@ def together(several: Sequence[Candidates]) -> Candidates:
     return Candidates(*(np.concatenate([getattr(one, key) for one in parts]) for key in ("scores", "oriented", "five")))
 
 
-def suppressed(boxes: np.ndarray, scores: np.ndarray, overlap: float) -> np.ndarray:
-    """Indices of the boxes (x0, y0, x1, y1) [N, 4] that overlap no better one by more than `overlap` of the union, and
-    of which none lies in a better one, or around it, by more than `INSIDE` of the smaller.
+def suppressed(found: Candidates, ranks: np.ndarray, overlap: float) -> np.ndarray:
+    """Indices of those that are no better one found again, best first by the ranks [N], any numbers.
 
-    Best first by the scores [N], which are any numbers > 0. Non-maximum suppression as OpenCV has it, and after it what
-    parts of a large face look like.
+    Found again is what overlaps a better one by more than `overlap` of the union of their upright boxes, or lies in it,
+    or around it, by more than `INSIDE` of the smaller: unless their points lie too far apart for one face, for faces
+    stand before each other. Greedy non-maximum suppression by boxes, and by points as Papandreou et al., "Towards
+    Accurate Multi-person Pose Estimation in the Wild", CVPR 2017, have it.
     """
-    if not len(boxes):
-        return np.zeros(0, np.intp)
-    sides = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
-    left = np.asarray(cv2.dnn.NMSBoxes(sides.tolist(), scores.tolist(), 0.0, overlap), np.intp).reshape(-1)
-    kept = []
+    boxes = found.boxes
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    left, kept = np.argsort(-ranks, kind="stable"), []
     while len(left):
         best, left = left[0], left[1:]
         kept.append(best)
-        left = left[_shares_of_smaller(boxes[best], boxes[left]) <= INSIDE]
+        edges = np.minimum(boxes[best, 2:], boxes[left, 2:]) - np.maximum(boxes[best, :2], boxes[left, :2])
+        shared, smaller = np.maximum(edges, 0).prod(axis=1), np.minimum(areas[best], areas[left])
+        again = (shared > overlap * (areas[best] + areas[left] - shared)) | (shared > INSIDE * smaller)
+        again[again] = ~_are_two(found.five[best], found.five[left[again]], areas[best], areas[left[again]])
+        left = left[~again]
     return np.array(kept, np.intp)
 
 
-def _shares_of_smaller(box: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """What a box shares with others [N, 4], in areas of the smaller of both: float64 [N]."""
-    edges = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    areas = np.prod(others[:, 2:] - others[:, :2], axis=1)
-    smaller = np.minimum(areas, np.prod(box[2:] - box[:2]))
-    return np.prod(np.maximum(edges, 0), axis=1) / np.maximum(smaller, 1e-9)
+def _are_two(points: np.ndarray, others: np.ndarray, area: float, areas: np.ndarray) -> np.ndarray:
+    """Whether points [K, 2] and others [N, K, 2] of faces so large lie too far apart for one face, or for one and a
+    part of it: bool [N]; no where they are not known."""
+    smaller, larger = np.minimum(area, areas), np.maximum(area, areas)
+    far = np.linalg.norm(others - points, axis=2).mean(axis=1) > NEAR * np.sqrt(smaller)
+    return far & (smaller > PART * larger)

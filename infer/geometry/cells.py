@@ -7,6 +7,8 @@ centre lies in or near it, without anchors: Tian et al., "FCOS", ICCV 2019; Zhou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from .candidates import Candidates
@@ -21,15 +23,18 @@ def cell_centres(level: Level, height: int, width: int) -> np.ndarray:
     return _centres(level, *np.indices((height, width))).astype(np.float32)
 
 
-def decoded(cells: np.ndarray, level: Level, least: float) -> Candidates:
-    """The candidates of a map, float [height, width, FIELDS], whose score is `least` and more, in no order."""
-    chosen = np.nonzero(cells[..., 0] >= least)
-    rows, places = cells[chosen].astype(np.float64), _centres(level, *chosen)
-    centres = places + rows[:, 1:3] * level.unit
-    sizes = np.exp(np.clip(rows[:, 3:5], -LARGEST, LARGEST)) * level.unit
-    five = places[:, None] + rows[:, 5:].reshape(-1, 5, 2) * level.unit
-    oriented = np.concatenate([centres, sizes, roll_of(five)[:, None]], axis=1)
-    return Candidates(rows[:, 0], oriented, five)
+def decoded(maps: Sequence[np.ndarray], levels: Sequence[Level], least: float) -> Candidates:
+    """The candidates of all maps, float [height, width, FIELDS], one a level, whose score is `least` and more, map by
+    map."""
+    chosen = [np.nonzero(cells[..., 0] >= least) for cells in maps]
+    found = np.concatenate([cells[places] for cells, places in zip(maps, chosen, strict=True)]).astype(np.float64)
+    places = np.concatenate([_centres(level, *cells) for cells, level in zip(chosen, levels, strict=True)])
+    unit = np.repeat([level.unit for level in levels], [len(rows) for rows, _ in chosen])[:, None]
+    # the places of the box's centre and of the five points
+    points = places[:, None] + np.concatenate([found[:, 1:3], found[:, 5:]], axis=1).reshape(-1, 6, 2) * unit[:, None]
+    sizes = np.exp(np.clip(found[:, 3:5], -LARGEST, LARGEST)) * unit
+    five = points[:, 1:]
+    return Candidates(found[:, 0], np.concatenate([points[:, 0], sizes, roll_of(five)[:, None]], axis=1), five)
 
 
 def encoded(oriented: np.ndarray, five: np.ndarray, places: np.ndarray, level: Level) -> np.ndarray:

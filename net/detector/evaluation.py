@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from infer.geometry.boxes import OVERLAP
-from infer.geometry.candidates import Candidates, together
+from infer.geometry.candidates import Candidates
 from infer.geometry.cells import decoded
 from net.detector.kind import THRESHOLD
 from net.detector.shape import LEVELS, MULTIPLE
@@ -59,8 +59,8 @@ class DetectorLook:
         height, width = image.shape[:2]
         padded = cv2.copyMakeBorder(image, 0, -height % MULTIPLE, 0, -width % MULTIPLE, cv2.BORDER_CONSTANT)
         maps = session.run(self.cells, {self.image: padded[None]})
-        found = together([decoded(cells[0], level, DOUBT) for cells, level in zip(maps, LEVELS, strict=True)])
-        return found.chosen(np.argsort(-found.scores, kind="stable")[:MOST]).distinct(OVERLAP)
+        found = decoded([cells[0] for cells in maps], LEVELS, DOUBT)
+        return found.surest(MOST).distinct(OVERLAP)
 
     def drawn(self, session: v1.Session, record: SceneRecord, from_on: float) -> np.ndarray:
         """The scene with true boxes and points white, finds of scores `from_on` and more green; uint8 RGB."""

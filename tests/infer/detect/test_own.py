@@ -5,7 +5,26 @@ import numpy as np
 import pytest
 
 from infer.detect import own
-from infer.detect.own import CLEAR, DOUBT, EASE, FIRST, LOW, ROOM, OwnDetector, merged, part_for_closer
+from infer.detect.own import (
+    CLEAR,
+    DOUBT,
+    EASE,
+    FIRST,
+    LEANS,
+    LOW,
+    PORTRAIT,
+    PRIOR,
+    QUICK,
+    ROOM,
+    OwnDetector,
+    is_portrait,
+    merged,
+    part_for_closer,
+    promising,
+)
+from infer.detect.tiles import TILE
+from infer.detect.turns import Turn
+from infer.geometry import candidates
 from infer.geometry.candidates import candidates_of
 from tests.helpers.tiny_detector import LEVELS, face_at, score_of, with_faces, write_detector
 
@@ -13,6 +32,9 @@ from tests.helpers.tiny_detector import LEVELS, face_at, score_of, with_faces, w
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     return write_detector(tmp_path_factory.mktemp("own"))
+
+
+SMALL = [10, 20, 20, 33]  # in a picture of 90 pixels: too low in tiles to be told from others
 
 
 def finds_of(found) -> list[list[float]]:
@@ -74,13 +96,15 @@ def test_any_roll(tmp_path, roll):
     assert found.oriented[0, 4] == pytest.approx(roll, abs=1e-4)
 
 
-def test_what_overlaps_is_one_face(tmp_path, file):
-    """Boxes of 76.8 pixels, 32 apart, share 0.41 of their union; the surer one stays."""
+def test_what_overlaps_is_one_face(tmp_path, file, monkeypatch):
+    """Boxes of 76.8x96 pixels, 32 apart, share 0.41 of their union; their points lie 0.37 of the size apart."""
     image = with_faces(96, 160, (2, 1, 2, 0.7), (2, 1, 3, 0.9))
+    both = pytest.approx([score_of(0.9), score_of(0.7)], abs=1e-5)
+    assert OwnDetector(file).find(image).scores == both
+    monkeypatch.setattr(candidates, "NEAR", 0.38)
     found = OwnDetector(file).find(image)
     np.testing.assert_allclose(found.oriented, [face_at(LEVELS[2], 1, 3)[0]], atol=1e-3)
-    looser = OwnDetector(write_detector(tmp_path, overlap=0.5)).find(image)
-    assert looser.scores == pytest.approx([score_of(0.9), score_of(0.7)], abs=1e-5)
+    assert OwnDetector(write_detector(tmp_path, overlap=0.5)).find(image).scores == both
 
 
 def sides_of(detector, image, monkeypatch, **given) -> list[int]:
@@ -95,14 +119,33 @@ def test_how_closely_it_looks(file, monkeypatch):
     portrait = cv2.resize(with_faces(256, 320, (2, 4, 4, 1.0)), (1600, 1280), interpolation=cv2.INTER_NEAREST)
     nobody = np.zeros((700, 900, 3), np.uint8)
     for image, size, given, wanted in [
-        (portrait, 1280, {}, [320]),
-        (nobody, 1280, {}, [320] * 8 + [1280]),
-        (nobody, 640, {}, [320] * 8 + [640]),
-        (nobody, 640, {"size": 800}, [320] * 8 + [800]),
-        (nobody[:200, :300], 1280, {}, [300] * 8 + [600]),
-        (np.zeros((700, 2000, 3), np.uint8), 1600, {}, [320] * 8 + [1280, 1600]),
+        (portrait, 1280, {}, [QUICK, 320]),
+        (nobody, 1280, {}, [QUICK] + [320] * 8 + [1280]),
+        (nobody, 640, {}, [QUICK] + [320] * 8 + [640]),
+        (nobody, 640, {"size": 800}, [QUICK] + [320] * 8 + [800]),
+        (nobody[:200, :300], 1280, {}, [QUICK] + [300] * 8 + [600]),
+        (nobody[:90, :QUICK], 1280, {}, [QUICK] * 8 + [320]),
+        (np.zeros((700, 2000, 3), np.uint8), 1600, {}, [QUICK] + [320] * 8 + [1280, 1600]),
     ]:
         assert sides_of(OwnDetector(file, size), image, monkeypatch, **given) == wanted
+
+
+def test_a_quick_look_suffices_for_a_portrait(file, monkeypatch):
+    """In a picture 200 pixels high: one clear face, large, upright, and nothing else."""
+    face, other = [100, 60, 150, 61 + PORTRAIT * 200], [10, 10, 22, 25]
+
+    def portrait(*boxes, score=CLEAR, roll=0.0):
+        return is_portrait(candidates_of(boxes, [score, DOUBT][: len(boxes)], roll), 200)
+
+    assert portrait(face) and portrait(face, score=0.9, roll=LEANS - 0.01)
+    assert not (portrait() or portrait(face, other) or portrait(face, score=CLEAR - 0.01))
+    assert not (portrait([100, 60, 150, 59 + PORTRAIT * 200]) or portrait(face, roll=-LEANS - 0.01))
+    detector, sides = OwnDetector(file), []
+    monkeypatch.setattr(
+        detector, "_look", lambda image, side, least: sides.append(side) or candidates_of([face], [CLEAR])
+    )
+    np.testing.assert_allclose(detector.find(np.zeros((200, 330, 3), np.uint8)).boxes, [face])
+    assert sides == [QUICK]
 
 
 def test_the_rule_of_the_closer_look():
@@ -137,7 +180,7 @@ def test_a_part_looked_at_closer_is_in_the_pictures_pixels(file, monkeypatch):
     detector = OwnDetector(file)
     monkeypatch.setattr(detector, "_look", look)
     found = detector.find(np.zeros(shape, np.uint8))
-    assert sides == [(shape, 320), ((64, 64, 3), 128)]
+    assert sides == [(shape, QUICK), (shape, 320), ((64, 64, 3), 128)]
     np.testing.assert_allclose(found.boxes, [face, [506, 310, 522, 326]])
     assert found.scores.tolist() == [0.9, 0.8]
 
@@ -221,7 +264,7 @@ def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_cl
 ):
     def look(image, side, least):
         is_upright = image.shape[:2] == (60, 90) and image[0, 0, 0] == 255
-        return candidates_of([[10, 20, 40, 54]], [upright if is_upright else turned])
+        return candidates_of([SMALL], [upright if is_upright else turned])
 
     detector, image = OwnDetector(file), np.zeros((60, 90, 3), np.uint8)
     image[0, 0] = 255
@@ -229,7 +272,44 @@ def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_cl
     found = detector.find(image)
     assert found.scores.tolist() == ([] if wanted is None else [wanted])
     if wanted == upright:
-        np.testing.assert_allclose(found.boxes, [[10, 20, 40, 54]])
+        np.testing.assert_allclose(found.boxes, [SMALL])
+
+
+def test_turns_are_tried_as_tiles_speak_for_them():
+    """Quarters first, then those between, each only where it looks better than the picture as it is."""
+    assert promising(np.array([0.4, 0.39, 0, 0.8, 0.5, 0.7, 0.6, 0])) == [(6,), (3,)]
+    assert promising(np.array([0.4, 0.4, 0.4, 0, 0, 0.45, 0, 0])) == [(5,)]
+    assert promising(np.array([0.4, 0.3, 0.9, 0, 0, 0.2, 0, 0])) == [(2,)]
+    assert promising(np.zeros(8)) == []
+
+
+@pytest.mark.parametrize(
+    ("upright", "height", "turned", "tried", "wanted"),
+    [
+        (0.6, 30, {4: 0.8}, [0, 4], 4),
+        (0.6, 30, {4: 0.68, 3: 0.75}, [0, 4, 3], 3),
+        (0.6, 30, {4: 0.6 + PRIOR - 0.01}, [0, 4, 3], 0),
+        (0.6, LOW / TILE * 90 - 0.1, {2: 0.75}, [0, 4, 3, 2, 6, 4], 2),
+        (0.3, 30, {7: 0.6}, [0, 4, 3, 2, 6, 4, 1, 7, 3, 5], 7),
+        (0.3, 30, {3: 0.6}, [0, 4, 3], 3),
+    ],
+)
+def test_all_turns_are_tried_only_where_tiles_cannot_tell(file, monkeypatch, upright, height, turned, tried, wanted):
+    """Tiles speak for a half, then three eighths; the box is so high in a picture of 90 pixels."""
+    looks, scores = [], {0: upright} | turned
+
+    def turn(eighths, shape):
+        looks.append(eighths)
+        return Turn(eighths, shape)
+
+    monkeypatch.setattr(own, "Turn", turn)
+    monkeypatch.setattr(own, "surest_in_tiles", lambda seen: np.array([0.3, 0, 0, 0.9, 0.7, 0.8, 0, 0]))
+    detector = OwnDetector(file)
+    looks.clear()
+    seen = lambda *_: candidates_of([[20, 20, 30, 20 + height]], [scores.get(looks[-1], 0.1)])  # noqa: E731
+    monkeypatch.setattr(detector, "_look", seen)
+    best, _ = detector._surest_turn(np.zeros((60, 90, 3), np.uint8), 90, DOUBT)
+    assert looks == tried and best.eighths == wanted
 
 
 @pytest.mark.parametrize(("roll", "surer", "turned"), [(25, 0.95, 7), (-70, 0.95, 1), (25, 0.9, 0), (15, 0.95, 0)])

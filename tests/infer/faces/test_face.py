@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infer.faces.face import HALF_SURE, TrackedFace, face_of, faces_of
+from infer.faces.face import HALF_SURE, TrackedFace, distinct_faces, face_of, faces_of
 from infer.faces.located import Located
 
 POINTS = np.array([[10, 20], [50, 20], [30, 110]], np.float32)  # the box is 40 x 90: sqrt(3600) is 60
@@ -31,3 +31,12 @@ def test_faces_of_what_was_located():
     assert [face.score for face in faces] == [0.25, 0.75] and faces[1].box.tolist() == [15, 25, 55, 115]
     np.testing.assert_array_equal([face.errors for face in faces], errors)
     assert [(face.score, face.errors) for face in faces_of(Located(points))] == [(None, None)] * 2
+
+
+def test_of_faces_at_one_place_the_surer_counts_unless_their_points_lie_apart():
+    """Boxes of 20x20, 5 apart, share 0.6 of their union; points of one face lie within 0.3 of 20 on average."""
+    corners = np.array([[0, 0], [20, 0], [20, 20], [0, 20]], np.float32)
+    first, again = face_of(corners, 0.7), face_of(corners + (0, 5), 0.9)
+    other = face_of(np.roll(corners, 1, axis=0) + (0, 5), 0.8)  # each corner where another one's was
+    for faces, scores in (([first, again], [0.9]), ([first, other], [0.8, 0.7]), ([], [])):
+        assert [face.score for face in distinct_faces(faces)] == scores

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from infer.geometry.candidates import Candidates, candidates_of, suppressed, together
+from infer.geometry.candidates import PART, Candidates, candidates_of, suppressed, together
 from infer.geometry.oriented import boxes_around
 
 BOXES = [[0, 0, 20, 24], [1, 1, 20, 24], [50, 60, 55, 66]]
@@ -22,8 +22,34 @@ def test_each_thing_once_surest_first():
     beside = np.array([[0, 0, 20, 24], [8, 0, 28, 24], [50, 60, 55, 66]])
     shared = 12 / 28
     for overlap, kept in ((shared - 0.01, [1, 2]), (shared + 0.01, [1, 2, 0])):
-        assert suppressed(beside, np.array([0.4, 0.9, 0.5]), overlap).tolist() == kept
-    assert suppressed(np.zeros((0, 4)), np.zeros(0), 0.4).tolist() == []
+        several = candidates_of(beside, [0.0, 0.0, 0.0])
+        assert suppressed(several, np.array([0.4, 0.9, 0.5]), overlap).tolist() == kept
+    assert suppressed(candidates_of([], []), np.zeros(0), 0.4).tolist() == []
+
+
+def with_points(boxes, scores, shifts) -> Candidates:
+    """Candidates whose five points lie about the middles of their boxes, each moved by so many pixels to the right."""
+    found = candidates_of(boxes, scores)
+    five = found.oriented[:, None, :2] + np.array([[-9, -9], [9, -9], [0, 0], [-7, 9], [7, 9]])
+    return Candidates(found.scores, found.oriented, five + np.array(shifts, float)[:, None, None] * (1, 0))
+
+
+def test_faces_before_each_other_are_two_where_their_points_lie_apart():
+    """Boxes of 40x40, 12 apart, share 0.54 of their union and 0.7 of each; points of one face lie within 0.3 of 40."""
+    boxes, scores = [[0, 0, 40, 40], [12, 0, 52, 40], [100, 0, 140, 40]], [0.6, 0.9, 0.7]
+    for shift, kept in ((0.5, [0.9, 0.7, 0.6]), (-0.5, [0.9, 0.7])):
+        found = with_points(boxes, scores, [-shift, 0, 0])
+        assert found.distinct(0.4).scores.tolist() == kept
+    inside = [[0, 0, 40, 40], [11, 0, 51, 40]]  # by 0.73, which would be a part if it were smaller
+    for shift, count in ((-2, 2), (0, 1)):
+        assert len(with_points(inside, scores[:2], [shift, 0]).distinct(0.6)) == count
+
+
+def test_what_is_much_smaller_is_a_part_wherever_its_points_lie():
+    limit = 40 * PART**0.5
+    for edge, count in ((limit - 0.1, 1), (limit + 0.1, 2)):
+        found = with_points([[0, 0, 40, 40], [0, 0, edge, edge]], [0.9, 0.8], [0, 30])
+        assert len(found.distinct(0.9)) == count
 
 
 def test_parts_of_a_face_are_none_whichever_is_surer():

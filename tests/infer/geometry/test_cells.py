@@ -23,7 +23,7 @@ def test_encoded_faces_decode_to_themselves():
     rows, columns = [2, 1], [3, 1]
     cells[rows, columns, 1:] = encoded(oriented, five, cell_centres(LEVEL, 4, 6)[rows, columns], LEVEL)
     cells[rows, columns, 0] = [0.5, 0.9]
-    found = decoded(cells, LEVEL, 0.5)
+    found = decoded([cells], [LEVEL], 0.5)
     assert found.scores == pytest.approx([0.9, 0.5])  # row by row
     assert found.oriented == pytest.approx(oriented[::-1], abs=1e-4)
     assert found.five == pytest.approx(five[::-1], abs=1e-4)
@@ -31,6 +31,6 @@ def test_encoded_faces_decode_to_themselves():
 
 def test_no_candidate_and_numbers_beyond_all_lengths():
     cells = np.zeros((2, 3, FIELDS), np.float32)
-    assert decoded(cells, LEVEL, 0.5).oriented.shape == (0, 5)
+    assert decoded([cells], [LEVEL], 0.5).oriented.shape == (0, 5)
     cells[1, 2, [0, 3]] = 1, 1e9
-    assert np.isfinite(decoded(cells, LEVEL, 0.5).oriented).all()
+    assert np.isfinite(decoded([cells], [LEVEL], 0.5).oriented).all()

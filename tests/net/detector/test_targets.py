@@ -34,7 +34,7 @@ def test_cells_that_see_a_face_decode_to_it(size):
     scene = scene_of((100, 70, size))
     cells = 0
     for level, target in zip(LEVELS, targets_of(scene, SIDE), strict=True):
-        found = decoded(target[..., :15], level, FACE)
+        found = decoded([target[..., :15]], [level], FACE)
         cells += len(found.scores)
         assert found.oriented == pytest.approx(np.repeat(scene.oriented, len(found.scores), axis=0), abs=1e-3)
         assert found.five == pytest.approx(np.repeat(scene.five, len(found.scores), axis=0), abs=1e-3)
