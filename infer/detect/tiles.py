@@ -9,7 +9,7 @@ from ..geometry.candidates import Candidates
 from ..geometry.rotations import rotation
 from .reduced import reduced
 
-TILE = 128  # pixels of the edges
+TILE = 96  # pixels of the edges
 ROW, TURNS = 4, 8  # tiles a row, and of all
 
 
