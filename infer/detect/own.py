@@ -26,7 +26,8 @@ from .tiles import TILE, surest_in_tiles, tiles_of
 from .turns import Turn
 
 QUICK = 160  # pixels of the longest side: a look that suffices for a portrait
-PORTRAIT = 0.3  # of the picture's shorter edge: how large the face of a portrait is at least
+PORTRAIT = 0.4  # of the picture's shorter edge: beside so large a face there is no room for many small ones
+BESIDE = 0.2  # a score from which on something beside that face may be one too, too small for that look
 FIRST = 320  # pixels of the longest side: the first look at all others
 # From one look to the next: straight to the closest one, since where the first look leaves a doubt only the finest
 # settles it, and one in between costs a quarter of that for little.
@@ -75,7 +76,7 @@ class OwnDetector:
         """
         longest, edge = max(image.shape[:2]), min(image.shape[:2])
         size = min(self.size if size is None else checked_size(size), ENLARGED * longest)
-        if longest > QUICK and is_portrait(seen := self._look(image, QUICK, DOUBT), edge):
+        if longest > QUICK and is_portrait(seen := self._look(image, QUICK, BESIDE), edge):
             return seen
         side = min(FIRST, longest)
         turn, seen = self._surest_turn(image, side, min(DOUBT, EASE * self.threshold))
@@ -209,8 +210,8 @@ def promising(in_tiles: np.ndarray) -> list[tuple[int]]:
 
 
 def is_portrait(seen: Candidates, edge: int) -> bool:
-    """Whether a quick look saw one thing only, a clear face that hardly leans and takes `PORTRAIT` of the picture's
-    shorter edge, pixels: a closer look shows no more then."""
+    """Whether a quick look saw one thing only from scores of `BESIDE` on, a clear face that hardly leans and takes
+    `PORTRAIT` of the picture's shorter edge, pixels: a closer look shows no more then."""
     if len(seen) != 1 or seen.scores[0] < CLEAR:
         return False
     return seen.oriented[0, 2:4].max() >= PORTRAIT * edge and not turn_against_lean(seen)

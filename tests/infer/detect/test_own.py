@@ -6,6 +6,7 @@ import pytest
 
 from infer.detect import own
 from infer.detect.own import (
+    BESIDE,
     CLEAR,
     DOUBT,
     EASE,
@@ -132,20 +133,18 @@ def test_how_closely_it_looks(file, monkeypatch):
 
 def test_a_quick_look_suffices_for_a_portrait(file, monkeypatch):
     """In a picture 200 pixels high: one clear face, large, upright, and nothing else."""
-    face, other = [100, 60, 150, 61 + PORTRAIT * 200], [10, 10, 22, 25]
+    face, other = [100, 60, 160, 61 + PORTRAIT * 200], [10, 10, 22, 25]
 
     def portrait(*boxes, score=CLEAR, roll=0.0):
-        return is_portrait(candidates_of(boxes, [score, DOUBT][: len(boxes)], roll), 200)
+        return is_portrait(candidates_of(boxes, [score, BESIDE][: len(boxes)], roll), 200)
 
     assert portrait(face) and portrait(face, score=0.9, roll=LEANS - 0.01)
     assert not (portrait() or portrait(face, other) or portrait(face, score=CLEAR - 0.01))
-    assert not (portrait([100, 60, 150, 59 + PORTRAIT * 200]) or portrait(face, roll=-LEANS - 0.01))
+    assert not (portrait([100, 60, 160, 59 + PORTRAIT * 200]) or portrait(face, roll=-LEANS - 0.01))
     detector, sides = OwnDetector(file), []
-    monkeypatch.setattr(
-        detector, "_look", lambda image, side, least: sides.append(side) or candidates_of([face], [CLEAR])
-    )
+    monkeypatch.setattr(detector, "_look", lambda *given: sides.append(given[1:]) or candidates_of([face], [CLEAR]))
     np.testing.assert_allclose(detector.find(np.zeros((200, 330, 3), np.uint8)).boxes, [face])
-    assert sides == [QUICK]
+    assert sides == [(QUICK, BESIDE)]
 
 
 def test_the_rule_of_the_closer_look():
