@@ -95,6 +95,8 @@ def request_of(args: argparse.Namespace) -> FreezeRequest:
 def main(argv=None) -> int:
     speak_plainly()
     request = request_of(parse_args(argv))
+    for line in request.opening_lines():
+        print(line, flush=True)
     from export import program  # not above: TensorFlow, for seconds; --help and wrong options need none of it
 
     return program.run(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,15 @@ class FreezeRequest:
     decision: Decision = Decision()
     summary: Path | None = None
     board: Path | None = None
+
+    def opening_lines(self) -> Iterator[str]:
+        """What is said before TensorFlow is imported, which takes up to a quarter of a minute."""
+        if self.summary:
+            yield f"summary: {self.summary}"
+        else:
+            yield f"model: {self.model}" if self.model else f"run: {self.run}, {self.checkpoint} checkpoint"
+            yield f"to: {self.out}, as {', '.join(self.formats)}"
+        yield "loading TensorFlow"
 
 
 def format_names(text: str) -> tuple[str, ...]:

@@ -99,6 +99,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     selection = FaceSelection(tuple(args.data), args.split, args.test_fraction, args.orientation)
     settings = EvaluationSettings(args.points, args.draws, args.seed, not args.no_detector)
+    measured = args.models or args.detector or [args.folds]
+    print(f"measuring {', '.join(map(str, measured))} on {', '.join(map(str, args.data))}", flush=True)
     try:
         args.out.mkdir(parents=True, exist_ok=True)
         if args.folds:

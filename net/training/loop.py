@@ -93,6 +93,9 @@ class Loop:
         if self._graph.rate.plateau and self._step and self._step % self._plan.run.eval_every == 0:
             self._evaluate()  # a kill may have come after the checkpoint and before this
         if self._plan.start and not self._step:  # the best weights may be those that it starts from
+            subject = self._reporter.subject
+            if self._evaluation and subject.judged:
+                print(f"testing the start on {subject.judged} {subject.kind.example}s", flush=True)
             self._evaluate()
             self._reporter.tell("start")
 

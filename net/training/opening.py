@@ -12,7 +12,7 @@ from net.options import values_of
 from net.run.kind import Kind
 from net.training.plan import Plan
 from net.training.precision import Precision, kept_precision, precision_for, with_precision
-from records.processor import Processor, onednn_on, this_processor
+from records.processor import Processor, bfloat16_on, onednn_on, this_processor
 
 
 def opened_by_words(plan: Plan, kind: Kind, leads: bool) -> Plan:
@@ -23,7 +23,7 @@ def opened_by_words(plan: Plan, kind: Kind, leads: bool) -> Plan:
     """
     processor = this_processor()
     kept = kept_precision(plan.run, kind) if leads else None
-    precision = precision_for(plan.settings.precision, kept, processor)
+    precision = precision_for(plan.settings.precision, kept, bfloat16_on(processor, os.environ))
     for line in opening_lines(plan, kind, precision, processor, os.environ):
         print(line, flush=True)
     return with_precision(plan, precision)

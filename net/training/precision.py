@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from net.run.kind import Kind
 from net.training.plan import Plan, RunPlan
 from net.training.settings import AUTO
-from records.processor import Processor
+from records.processor import Bfloat16
 
 
 @dataclass(frozen=True)
@@ -19,26 +19,25 @@ class Precision:
     warning: str = ""
 
 
-def precision_for(asked: str, kept: str | None, processor: Processor) -> Precision:
+def precision_for(asked: str, kept: str | None, bfloat16: Bfloat16) -> Precision:
     """What is taken. asked: of the command line; kept: of the run that it goes on with, None for a new one.
 
     A run goes on with what it has, also on another machine: its weights would not be those of a run never interrupted.
     """
-    fast = processor.multiplies_bfloat16
     if asked != AUTO:
         taken, why = asked, "as asked"
     elif kept:
         taken, why = kept, "as the run began"
-    elif fast:
-        taken, why = "bfloat16", "for this processor multiplies in it"
     else:
-        taken, why = "float32", "for this processor does not multiply in bfloat16"
-    return Precision(taken, why, _warning(kept) if taken == "bfloat16" and not fast else "")
+        taken, why = "bfloat16" if bfloat16.fast else "float32", f"for {bfloat16.words}"
+    slow = taken == "bfloat16" and not bfloat16.fast
+    return Precision(taken, why, _warning(kept, bfloat16) if slow else "")
 
 
-def _warning(kept: str | None) -> str:
+def _warning(kept: str | None, bfloat16: Bfloat16) -> str:
     way = "a new run with --init and this one's folder" if kept else "--precision auto"
-    return f"this processor does not multiply in bfloat16, and will crawl; {way} takes float32"
+    will = "may" if bfloat16.fast is None else "will"
+    return f"{bfloat16.words}, and training {will} crawl; {way} takes float32"
 
 
 def kept_precision(run: RunPlan, kind: Kind) -> str | None:

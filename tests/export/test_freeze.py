@@ -21,6 +21,7 @@ from net.run.folder import Heritage, RunFolder
 from records.runtime import v1
 from records.split import RULE
 from tests.conftest import TEST_FRACTION
+from tests.helpers.opening import said
 from tests.helpers.runtimes import answers_changed
 
 
@@ -40,6 +41,14 @@ def points_of(model):
     """What infer finds in a picture of noise."""
     image = np.random.default_rng(1).integers(0, 256, (200, 200, 3), np.uint8)
     return Landmarker(model).fit(image, [[50, 50, 150, 150]], 1)
+
+
+def test_it_says_what_it_does_before_tensorflow_is_imported(tmp_path):
+    script, out = "export/freeze.py", ("--out", tmp_path / "out")
+    last = ["loading TensorFlow", "tensorflow"]
+    assert said(script, "--run", tmp_path / "absent", *out) == ["run", "to", *last]
+    assert said(script, "--model", tmp_path / "absent.pb", *out) == ["model", "to", *last]
+    assert said(script, "--summary", tmp_path / "absent.pb") == ["summary", *last]
 
 
 def test_model_and_contract_belong_together(model, checkpoint):

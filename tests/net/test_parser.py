@@ -13,7 +13,7 @@ from net.model.shape import Shape
 from net.parser import parse
 from net.sweep import read_plan
 from net.training.plan import ClusterPlan, Length
-from net.training.settings import Settings
+from net.training.settings import AUTO, Settings
 from tests.helpers.tiny_model import write_model
 
 ROOT = Path(parser.__file__).resolve().parents[1]
@@ -60,6 +60,7 @@ def test_committed_recipes_are_taken(name):
     kept = plan.options()
     for key, value in json.loads((LANDMARK_OPTIONS.recipes / f"{name}.json").read_text()).items():
         assert key in ("mix", "weigh") or kept.get(key, value) == value, key
+    assert plan.settings.precision == AUTO
     assert not name.startswith("kaggle") or plan.length.steps % plan.run.eval_every == 0
 
 

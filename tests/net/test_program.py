@@ -2,37 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.helpers.layout import ROOT
+from tests.helpers.opening import said
 
-ENDED = 7  # exit code
-PROGRAM = """
-import runpy, sys
-
-class Ending:
-    def find_spec(self, name, *others):
-        if name == "tensorflow":
-            print("tensorflow", flush=True)
-            sys.exit(7)
-
-sys.meta_path.insert(0, Ending())
-sys.argv = sys.argv[1:]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
 OPENING = ["records", "run", "network", "steps", "precision", "processor", "building", "tensorflow"]
 HOSTS = {"chief": ["127.0.0.1:1"], "worker": ["127.0.0.1:2"], "ps": ["127.0.0.1:3"]}
-
-
-def said(script: str, *options: object, environment=None, code: int = ENDED) -> list[str]:
-    """What the lines on standard output begin with until TensorFlow is imported, or the program ends by itself."""
-    command = [sys.executable, "-c", PROGRAM, str(ROOT / script), *map(str, options)]
-    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | (environment or {}))
-    assert done.returncode == code, done.stderr
-    return [line.partition(":")[0] for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize("script", ["net/train.py", "net/train_detector.py"])

@@ -14,7 +14,7 @@ from tools.shell import output_of
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "images" / "readme"
 REAL = 'DATA="300W 300W_LP"'
-AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "TF_ENABLE_ONEDNN_OPTS": "1"}
+AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2"}  # records.processor sees to the rest
 
 
 @dataclass(frozen=True)

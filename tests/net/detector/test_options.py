@@ -9,7 +9,7 @@ from net.detector.settings import LIMITS, DetectionSettings
 from net.detector.shape import DetectorShape
 from net.landmarks.options import LANDMARK_OPTIONS
 from net.parser import parse
-from net.training.settings import Settings
+from net.training.settings import AUTO, Settings
 
 
 def plan_of(*argv):
@@ -36,10 +36,11 @@ def test_a_detector_has_defaults_of_its_own():
 
 @pytest.mark.parametrize("name", DETECTOR_OPTIONS.names_of_recipes())
 def test_committed_recipes_are_taken(name):
-    kept = plan_of("--recipe", name).options()
+    plan = plan_of("--recipe", name)
+    kept = plan.options()
     for key, value in json.loads((DETECTOR_OPTIONS.recipes / f"{name}.json").read_text()).items():
         assert key == "mix" or kept.get(key, value) == value, key
-    assert name not in LANDMARK_OPTIONS.names_of_recipes()
+    assert plan.settings.precision == AUTO and name not in LANDMARK_OPTIONS.names_of_recipes()
 
 
 def test_settings_out_of_their_limits_are_refused():

@@ -65,3 +65,15 @@ def test_nobody_waits_long_for_the_first_line(begin, first, others, every, told,
     loop.Loop(session, graph, None, reporter, plan, begin).run(threading.Event())
     assert reporter.lines == told and reporter.started == [begin + 1]
     assert str(begin) in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("tests", "judged", "lines"), [(True, 7, 1), (True, 0, 0), (False, 7, 0)])
+def test_that_the_start_is_tested_is_said_before(tests, judged, lines, capsys):
+    reporter, said = Reporter(), []
+    reporter.subject = SimpleNamespace(judged=judged, kind=SimpleNamespace(example="face"))
+    session = SimpleNamespace(run_step_fn=lambda on: said.extend(capsys.readouterr().out.splitlines()[1:]))
+    graph = SimpleNamespace(rate=SimpleNamespace(plateau=None))
+    length = SimpleNamespace(steps=0, stop_after=0)
+    plan = SimpleNamespace(run=None, length=length, start="a model")
+    loop.Loop(session, graph, object() if tests else None, reporter, plan, 0).run(threading.Event())
+    assert len(said) == lines and all("7 faces" in line for line in said)

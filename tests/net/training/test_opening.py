@@ -44,6 +44,13 @@ def test_a_start_and_a_slow_precision_have_lines_of_their_own(opened, tmp_path):
     assert "warning" not in opened(AMX, "--precision", "bfloat16")[1]
 
 
+def test_without_onednn_or_with_less_of_it_float32_is_taken(opened, monkeypatch):
+    monkeypatch.setenv(ONEDNN, "0")
+    taken, lines = opened(AMX)
+    assert taken == "float32" and "oneDNN is off" in lines["precision"]
+    assert "warning" in opened(AMX, "--precision", "bfloat16")[1]
+
+
 def test_who_leads_goes_on_as_the_run_began_and_others_by_their_own_processors(opened, tmp_path):
     make_run(tmp_path / "run", precision="float32")
     assert opened(AMX)[0] == "float32"

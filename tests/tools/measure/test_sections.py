@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from records.processor import Processor, onednn_on
 from tools.measure import sections
 from tools.measure.sections import Bench
 
@@ -45,4 +46,5 @@ def test_training_is_measured_as_a_common_processor_would_do_it_too(monkeypatch)
     monkeypatch.setattr(sections, "run", run)
     first, second = sections.training("there").split("\n\n## ")
     assert first.endswith("| all |") and second.endswith("| AVX2 |")
-    assert sections.AVX2["TF_ENABLE_ONEDNN_OPTS"] == "1"  # TensorFlow itself would leave it off there
+    server = Processor(frozenset({"avx2", "avx512_vnni", "avx512_bf16"})).bounded(sections.AVX2)
+    assert onednn_on(server, sections.AVX2).value == "1"  # TensorFlow itself would leave it off there
