@@ -15,6 +15,7 @@ PART = 0.5  # of the area of the face they lie in: they are no larger
 # of the smaller face's size, the root of its area: points of one face that is found twice lie nearer, on average over
 # the five, in all but 0.2 % of the pairs on pictures of training
 NEAR = 0.3
+ONE = 0.5  # of the union: what overlaps by more is one face wherever its points lie, for of unsure finds they lie about
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +73,8 @@ def suppressed(found: Candidates, ranks: np.ndarray, overlap: float) -> np.ndarr
 
     Found again is what overlaps a better one by more than `overlap` of the union of their upright boxes, or lies in it,
     or around it, by more than `INSIDE` of the smaller: unless their points lie too far apart for one face, for faces
-    stand before each other. Greedy non-maximum suppression by boxes, and by points as Papandreou et al., "Towards
-    Accurate Multi-person Pose Estimation in the Wild", CVPR 2017, have it.
+    stand before each other, and then overlap by no more than `ONE`. Greedy non-maximum suppression by boxes, and by
+    points as Papandreou et al., "Towards Accurate Multi-person Pose Estimation in the Wild", CVPR 2017, have it.
     """
     boxes = found.boxes
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
@@ -83,9 +84,10 @@ def suppressed(found: Candidates, ranks: np.ndarray, overlap: float) -> np.ndarr
         kept.append(best)
         edges = np.minimum(boxes[best, 2:], boxes[left, 2:]) - np.maximum(boxes[best, :2], boxes[left, :2])
         shared, smaller = np.maximum(edges, 0).prod(axis=1), np.minimum(areas[best], areas[left])
-        again = (shared > overlap * (areas[best] + areas[left] - shared)) | (shared > INSIDE * smaller)
+        union = areas[best] + areas[left] - shared
+        again = (shared > overlap * union) | (shared > INSIDE * smaller)
         again[again] = ~_are_two(found.five[best], found.five[left[again]], areas[best], areas[left[again]])
-        left = left[~again]
+        left = left[~(again | (shared > max(overlap, ONE) * union))]
     return np.array(kept, np.intp)
 
 

@@ -34,9 +34,10 @@ def test_faces_of_what_was_located():
 
 
 def test_of_faces_at_one_place_the_surer_counts_unless_their_points_lie_apart():
-    """Boxes of 20x20, 5 apart, share 0.6 of their union; points of one face lie within 0.3 of 20 on average."""
-    corners = np.array([[0, 0], [20, 0], [20, 20], [0, 20]], np.float32)
-    first, again = face_of(corners, 0.7), face_of(corners + (0, 5), 0.9)
-    other = face_of(np.roll(corners, 1, axis=0) + (0, 5), 0.8)  # each corner where another one's was
-    for faces, scores in (([first, again], [0.9]), ([first, other], [0.8, 0.7]), ([], [])):
+    """Boxes of 20x20, 8 apart, share 0.43 of their union; points of one face lie within 0.3 of 20 on average."""
+    corners, middle = np.array([[0, 0], [20, 0], [20, 20], [0, 20]], np.float32), np.full((6, 2), 10, np.float32)
+    low = middle + (0, 10)
+    first = face_of(np.concatenate([corners, middle]), 0.7)
+    again, other = (face_of(np.concatenate([corners + (0, 8), rest]), 0.9) for rest in (middle, low))
+    for faces, scores in (([first, again], [0.9]), ([first, other], [0.9, 0.7]), ([], [])):
         assert [face.score for face in distinct_faces(faces)] == scores

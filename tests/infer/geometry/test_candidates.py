@@ -35,14 +35,20 @@ def with_points(boxes, scores, shifts) -> Candidates:
 
 
 def test_faces_before_each_other_are_two_where_their_points_lie_apart():
-    """Boxes of 40x40, 12 apart, share 0.54 of their union and 0.7 of each; points of one face lie within 0.3 of 40."""
-    boxes, scores = [[0, 0, 40, 40], [12, 0, 52, 40], [100, 0, 140, 40]], [0.6, 0.9, 0.7]
-    for shift, kept in ((0.5, [0.9, 0.7, 0.6]), (-0.5, [0.9, 0.7])):
-        found = with_points(boxes, scores, [-shift, 0, 0])
+    """Boxes of 40x40, 15 apart, share 0.45 of their union; points of one face lie within 0.3 of 40."""
+    boxes, scores = [[0, 0, 40, 40], [15, 0, 55, 40], [100, 0, 140, 40]], [0.6, 0.9, 0.7]
+    for shift, kept in ((2.5, [0.9, 0.7, 0.6]), (3.5, [0.9, 0.7])):
+        found = with_points(boxes, scores, [shift, 0, 0])
         assert found.distinct(0.4).scores.tolist() == kept
-    inside = [[0, 0, 40, 40], [11, 0, 51, 40]]  # by 0.73, which would be a part if it were smaller
-    for shift, count in ((-2, 2), (0, 1)):
+    inside = [[0, 0, 40, 40], [5, 9, 36, 49]]  # by 0.775 of the second, 0.51 of the union: a part if it were smaller
+    for shift, count in ((-10, 2), (0, 1)):
         assert len(with_points(inside, scores[:2], [shift, 0]).distinct(0.6)) == count
+
+
+def test_what_overlaps_by_more_than_half_is_one_face_wherever_its_points_lie():
+    for apart, count in ((13, 1), (14, 2)):  # 27 and 26 of 53 and 54
+        found = with_points([[0, 0, 40, 40], [apart, 0, apart + 40, 40]], [0.9, 0.8], [0, 30])
+        assert len(found.distinct(0.4)) == count and len(found.distinct(0.6)) == 2
 
 
 def test_what_is_much_smaller_is_a_part_wherever_its_points_lie():
