@@ -9,6 +9,7 @@ of them much worse.)
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -103,6 +104,7 @@ class OwnDetector:
         these cannot tell, all turns: by quarters, and then those in between.
         """
 
+        @cache
         def look(eighths: int) -> tuple[Turn, Candidates]:
             turn = Turn(eighths, image.shape)
             return turn, self._look(turn.of(image), side, least)
