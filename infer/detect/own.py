@@ -152,7 +152,7 @@ class OwnDetector:
         """What the network sees in a picture as large as it is, surest first."""
         shape, multiple = image.shape[:2], self.contract.multiple
         # quick looks are of one shape: another than the look before costs OpenCV more than the black does
-        shown = (QUICK, QUICK) if max(shape) <= QUICK else shape
+        shown = (QUICK, QUICK) if max(shape) == QUICK else shape
         below, right = (edge + -edge % multiple - seen for edge, seen in zip(shown, shape, strict=True))
         ready = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT) if below or right else image
         found = decoded(self._cells(ready), self.contract.levels, least).surest(CELLS)
