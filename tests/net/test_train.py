@@ -32,6 +32,7 @@ from tests.helpers.events import (
     weights_of,
 )
 from tests.helpers.interrupted import interrupted
+from tests.helpers.precisions import COARSEST, trains_in_bfloat16
 from tests.helpers.records import damaged_copy
 
 
@@ -83,7 +84,7 @@ def test_what_a_run_leaves(trained, record_set):
 
 
 ALL = "--block inverted --widest 16 --optimizer sgd --schedule cosine --warmup 2"
-ALL += " --average 0.9 --heat 0.1 --pose 0.5 --precision bfloat16 --loss smooth_l1 --rate 0.0001 --mix tiny/AFW=3"
+ALL += f" --average 0.9 --heat 0.1 --pose 0.5 --precision {COARSEST} --loss smooth_l1 --rate 0.0001 --mix tiny/AFW=3"
 ALL += " --fold 0/3 --jpeg 0.5 --eval-every 3 --steps 6"
 
 
@@ -102,6 +103,7 @@ def test_how_often_it_reports_changes_no_weight(trained, record_set, tmp_path, c
     assert_same_weights(tmp_path / "run", trained)
 
 
+@trains_in_bfloat16
 def test_a_run_keeps_the_precision_that_it_took_on_another_machine_too(record_set, tmp_path, monkeypatch, capsys):
     def trained_to(steps: int, *flags: str, asked: str = "auto") -> int:
         monkeypatch.setattr("net.training.opening.this_processor", lambda: Processor(frozenset(flags)))

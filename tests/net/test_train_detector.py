@@ -15,6 +15,7 @@ from records.split import Split
 from tests.conftest import TEST_FRACTION, train_options
 from tests.helpers.events import assert_same_weights, events, graph_in, hyper_parameters_in, scalars, weights_of
 from tests.helpers.interrupted import interrupted
+from tests.helpers.precisions import COARSEST
 from tests.helpers.records import damaged_copy
 
 SHAPE = DetectorShape(stem=8, stage8=8, stage16=16, stage32=24, merge=8)
@@ -76,9 +77,8 @@ def test_what_a_run_leaves(learnt, scene_set):
     assert (sheet == (255, 255, 255)).all(axis=2).any() and (sheet == (0, 220, 0)).all(axis=2).any()
 
 
-MOSAIC = (
-    "--window 5 --grid 2 --precision bfloat16 --average 0.9 --mix tiny/AFW=2 --steps 6 --eval-every 3 --report-every 1"
-)
+MOSAIC = f"--window 5 --grid 2 --precision {COARSEST} --average 0.9 --mix tiny/AFW=2 --steps 6 --eval-every 3"
+MOSAIC += " --report-every 1"
 
 
 def test_ctrl_c_saves_and_the_same_command_ends_with_the_weights_of_an_unbroken_run(scene_set, tmp_path, capsys):

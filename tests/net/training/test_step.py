@@ -12,6 +12,7 @@ from net.model.shape import Shape
 from net.training.settings import Settings
 from net.training.step import training_step
 from records.runtime import tf, v1
+from tests.helpers.precisions import trains_in_bfloat16
 from tests.net.model.test_losses import by_hand, heat_by_hand
 
 TINY = Shape(points=5, width=8, depth=1, head="dense", decoder=3, size=32)
@@ -127,6 +128,7 @@ def test_averages_restated():
     assert (1 + 6) / (10 + 6) > 0.3 > (1 + 1) / (10 + 1)  # both sides of the minimum were seen
 
 
+@trains_in_bfloat16
 def test_bfloat16_trains_and_keeps_its_variables_in_float32():
     exact, _ = train(PLAIN, 1, own=WING, shape=HEATED)
     coarse, before = train(replace(PLAIN, precision="bfloat16"), 5, own=WING, shape=HEATED)

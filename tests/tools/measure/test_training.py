@@ -1,6 +1,7 @@
 import functools
 
 from net.model.shape import Shape
+from tests.helpers.precisions import COARSEST
 from tools.measure import training
 
 
@@ -13,7 +14,7 @@ def test_a_step_is_measured_with_real_and_with_constant_batches(record_set, monk
         return measure(call, count)
 
     monkeypatch.setattr(training, "calls_per_second", watched)
-    options = ["--records", str(record_set), "--batch", "2", "--rounds", "1", "--steps", "1", "--precision", "bfloat16"]
+    options = ["--records", str(record_set), "--batch", "2", "--rounds", "1", "--steps", "1", "--precision", COARSEST]
     assert training.main(options) == 0
     assert len(turns) == 6 and turns[:3] == turns[3:]  # in turns; the first of each warms up
     rows = dict(line.strip("| ").split(" | ", 1) for line in capsys.readouterr().out.splitlines() if " | " in line)
