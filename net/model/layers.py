@@ -19,11 +19,14 @@ def conv_bn_relu(name: str, x: tf.Tensor, channels: int, kernel: int, stride: in
         return tf.nn.relu(batch_norm("bn", conv("conv", x, channels, kernel, stride), is_training))
 
 
-def conv(name: str, x: tf.Tensor, channels: int, kernel: int, stride: int, bias: bool = False) -> tf.Tensor:
-    """A convolution with SAME padding: [B, H, W, C] -> [B, H/stride, W/stride, channels]."""
+def conv(
+    name: str, x: tf.Tensor, channels: int, kernel: int, stride: int, bias: bool = False, zero: bool = False
+) -> tf.Tensor:
+    """A convolution with SAME padding: [B, H, W, C] -> [B, H/stride, W/stride, channels]; zero: it starts as 0."""
     with v1.variable_scope(name):
         # He et al.'s; the Keras initializer of that name draws its seed from Python's random, whatever the graph's seed
-        initial = v1.variance_scaling_initializer(2.0, "fan_in", "truncated_normal")
+        he = v1.variance_scaling_initializer(2.0, "fan_in", "truncated_normal")
+        initial = v1.zeros_initializer() if zero else he
         weights = v1.get_variable("weights", [kernel, kernel, x.shape[-1], channels], initializer=initial)
         y = tf.nn.conv2d(x, tf.cast(weights, x.dtype), strides=stride, padding="SAME")
         if not bias:

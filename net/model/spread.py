@@ -33,7 +33,8 @@ def heat_spread(chance: tf.Tensor, side: int) -> tf.Tensor:
 def learned_spread(chance: tf.Tensor, maps: tf.Tensor, points: int) -> tf.Tensor:
     """The error that the head expects of each point: [B * K, cells], a softmax, and the decoder's map -> [B * K, 1]."""
     with v1.variable_scope("integral"):
-        doubt = tf.cast(conv("doubt", tf.stop_gradient(maps), points, 1, 1, bias=True), tf.float32)
+        # from zero: the maps are of any size, and the spread is the exponential of what the head answers
+        doubt = tf.cast(conv("doubt", tf.stop_gradient(maps), points, 1, 1, bias=True, zero=True), tf.float32)
     with tf.name_scope(SPREAD_SCOPE):
         doubt = tf.reshape(tf.transpose(doubt, [0, 3, 1, 2]), [-1, chance.shape[-1]])  # [B * K, cells], as the heat
         mean = total(tf.stop_gradient(chance) * doubt)

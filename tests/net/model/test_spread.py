@@ -7,10 +7,11 @@ from net.model import spread as module
 from net.model.senet import cell_centres, senet
 from net.model.shape import Shape
 from records.runtime import tf
-from tests.helpers.networks import RNG, run
+from tests.helpers.networks import RNG, load, run
 
 v1 = tf.compat.v1
 SIDE, POINTS = 4, 3
+TRAINED = ["senet/integral/doubt/weights"]  # the head's: untrained it says one thing of all points
 
 
 def chances(count):
@@ -43,6 +44,14 @@ def test_the_learned_spread_is_the_exponential_of_the_mean_doubt_under_the_heat(
     doubt = doubt.transpose(0, 3, 1, 2).reshape(2 * POINTS, -1)
     expected = module.START * np.exp((chance * doubt).sum(axis=1, keepdims=True))
     np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_an_untrained_head_answers_its_start_however_large_the_maps_are():
+    chance, maps = chances(2 * POINTS), 1e6 * RNG.normal(size=(2, SIDE, SIDE, 7)).astype(np.float32)
+    with v1.Graph().as_default(), v1.Session() as session:
+        spread = module.learned_spread(tf.constant(chance), tf.constant(maps), POINTS)
+        session.run(v1.global_variables_initializer())
+        np.testing.assert_allclose(session.run(spread), np.full((2 * POINTS, 1), module.START), rtol=1e-6)
 
 
 def test_the_loss_restated_where_unknown_points_push_at_nothing():
@@ -79,6 +88,7 @@ def test_a_network_with_heat_maps_answers_a_spread_of_each_point(spread):
     with v1.Graph().as_default(), v1.Session() as session:
         answer = senet(tf.constant(RNG.uniform(0, 255, (2, 64, 64, 3)), tf.float32), shape, is_training=False)
         session.run(v1.global_variables_initializer())
+        load(session, {name: RNG.normal(size=(1, 1, 6, POINTS)) for name in TRAINED if spread == "learned"})
         found = session.run("spread:0")
         assert answer.spread.name == "spread:0" and found.shape == (2, POINTS) and (found > 0).all()
         assert len(np.unique(found)) == 2 * POINTS
