@@ -22,8 +22,9 @@ from net.model.spread import laplace_loss
 from net.run.folder import LANDMARK_RUNS, RecordsSummary, RunFolder
 from net.run.reporter import Subject
 from net.training.open_task import Anew, Batch, Losses, OpenTask, RecordsOrigin
-from net.training.origins import network_of, scheme_of_start
+from net.training.origins import network_of
 from net.training.settings import Settings
+from net.training.start_scheme import scheme_of_start
 from records.landmarks import is_same, told
 from records.mixes import check_mix
 from records.runtime import tf, v1

@@ -11,8 +11,6 @@ from infer.model.contract import Contract, read_contract
 from infer.model.detector_contract import DetectorContract, read_detector_contract
 from net.run.folder import Heritage, RunFolder
 from net.run.kind import Kind, Network, Summary
-from records.landmarks import scheme_in_contract, scheme_told
-from records.scheme import Scheme
 
 
 @dataclass(frozen=True)
@@ -61,17 +59,6 @@ def network_of(start: Path, kind: Kind[Network, Summary]) -> Network:
         return kind.network.from_settings(network)
     except (TypeError, ValueError) as error:
         raise ValueError(f"{start}: found no network of this project ({error!r}), expected its settings") from None
-
-
-def scheme_of_start(start: Path) -> Scheme:
-    """The scheme of the points that a landmark model or run folder answers. Raises as `network_of`."""
-    if start.is_dir():
-        return scheme_told(RunFolder(start).settings().records.scheme)
-    points = read_contract(start).raw["points"]
-    try:
-        return scheme_in_contract(points)
-    except ValueError as error:
-        raise ValueError(f"{start}: points: {error}") from None
 
 
 def heritage_of(start: Path, kind: Kind) -> Heritage:
