@@ -221,7 +221,8 @@ SECTIONS = {
         "Following faces",
         "Tracking of two faces at 640x480 in clips made of held-out stills with known motion, fresh noise in every "
         "frame (`tools/measure/video.py`). *covered*: something like a hand passes before them. *by errors*: as it is "
-        "done where the model tells its points' errors. *ids* is the most of any of the three clips.",
+        "done where the model tells its points' errors. *ids*: how many the two faces had, the "
+        "most of any of the three clips; 2 where each kept its own.",
         lambda bench: real_faces("tools/measure/video.py", bench.data[:1]),
         REAL,
     ),

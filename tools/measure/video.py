@@ -179,32 +179,35 @@ def cover(clip: Clip) -> Clip:
 
 def follow(landmarker: Landmarker, clip: Clip) -> dict:
     """answers: raw points of each true face [N, 2, 68, 2], NaN where lost; errors: of these [N, 2, 68], NaN where
-    nobody tells; rate: frames a second; cpu: milliseconds of all cores per frame; ids: how many there were."""
+    nobody tells; rate: frames a second; cpu: milliseconds of all cores per frame; ids: how many the
+    two faces had, 2 where each kept its own."""
     tracker, answers, errors, ids = Tracker(landmarker, TrackerSettings(smooth=None)), [], [], set()
     began, spent = time.perf_counter(), time.process_time()
     for index, frame in enumerate(clip.frames):
         faces = tracker(frame, index / RATE)
-        ids |= {face.id for face in faces}
-        assigned = assign(faces, clip.points[index])
-        answers.append(assigned[0])
-        errors.append(assigned[1])
+        answer, error, known = assign(faces, clip.points[index])
+        answers.append(answer)
+        errors.append(error)
+        ids |= known
     seconds, spent = time.perf_counter() - began, time.process_time() - spent
     count = len(clip.frames)
     run = {"answers": np.array(answers), "errors": np.array(errors), "ids": len(ids)}
     return run | {"rate": count / seconds, "cpu": 1000 * spent / count}
 
 
-def assign(faces: list[TrackedFace], true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The points of the found face that is nearest to each true one [2, 68, 2], and their errors [2, 68]; NaN where
-    none is near, and where nobody tells errors."""
+def assign(faces: list[TrackedFace], true: np.ndarray) -> tuple[np.ndarray, np.ndarray, set[int]]:
+    """The points of the found face that is nearest to each true one [2, 68, 2], their errors [2, 68], and ids of these
+    faces; NaN where none is near, and where nobody tells errors."""
+    ids: set[int] = set()
     answer, errors = np.full(true.shape, np.nan), np.full(true.shape[:2], np.nan)
     for index, points in enumerate(true):
         off = [np.linalg.norm(points - face.points, axis=1).mean() for face in faces]
         if off and min(off) < EDGE / 4:
             face = faces[int(np.argmin(off))]
+            ids.add(face.id)
             answer[index] = face.points
             errors[index] = np.nan if face.errors is None else face.errors
-    return answer, errors
+    return answer, errors, ids
 
 
 def in_every_way(run: dict, settings: SmoothingSettings) -> dict[str, np.ndarray]:

@@ -63,11 +63,14 @@ def test_errors_are_taken_from_the_nearest_face_and_weigh_its_points():
     faces = [
         TrackedFace(box_of(one), one, 0.9, number, errors=errors * number) for number, one in enumerate(true[::-1])
     ]
-    points, found = video.assign(faces, true + 1)
+    passer_by = TrackedFace(box_of(true[0]), true[0] + (0, 300), 0.9, 7, errors=errors)
+    points, found, ids = video.assign([*faces, passer_by], true + 1)
+    assert ids == {0, 1}
     np.testing.assert_array_equal(points, true)
     np.testing.assert_array_equal(found, [errors, 0 * errors])
     faces = [TrackedFace(face.box, face.points, 0.9, face.id) for face in faces[:1]]
-    points, found = video.assign(faces, true)
+    points, found, ids = video.assign(faces, true)
+    assert ids == {0}
     assert np.isnan(points[0]).all() and not np.isnan(points[1]).any() and np.isnan(found).all()
 
 
