@@ -252,5 +252,5 @@ def merged(coarse: Candidates, close: Candidates, large: float, overlap: float) 
     both = together([coarse, close])
     is_large = both.oriented[:, 2:4].max(axis=1) >= large
     preferred = is_large == (np.arange(len(both)) < len(coarse))
-    kept = both.chosen(suppressed(both, both.scores + preferred, overlap))
+    kept = both.chosen(suppressed(both.boxes, both.five, both.scores + preferred, overlap))
     return kept.chosen(np.argsort(-kept.scores, kind="stable"))

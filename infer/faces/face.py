@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..geometry.boxes import OVERLAP, box_of
-from ..geometry.candidates import candidates_of, suppressed
+from ..geometry.candidates import suppressed
 from .located import Located
 
 HALF_SURE = 0.06  # mean error to be expected, of sqrt(width * height) of the box, with which a face is half sure
@@ -62,6 +62,6 @@ def distinct_faces(faces: Sequence[Face]) -> list[Face]:
     """The faces, surest first, without those that are a surer one found again, as `suppressed` has it."""
     if not faces:
         return []
-    found = candidates_of([face.box for face in faces], [face.score or 0.0 for face in faces])
-    found = replace(found, five=np.array([face.points for face in faces], np.float64))
-    return [faces[index] for index in suppressed(found, found.scores, OVERLAP)]
+    boxes, points = (np.array([getattr(face, name) for face in faces], np.float64) for name in ("box", "points"))
+    scores = np.array([face.score or 0.0 for face in faces])
+    return [faces[index] for index in suppressed(boxes, points, scores, OVERLAP)]

@@ -52,7 +52,7 @@ class Candidates:
 
     def distinct(self, overlap: float) -> Candidates:
         """Those that are no surer one found again, as `suppressed` has it, surest first."""
-        return self.chosen(suppressed(self, self.scores, overlap))
+        return self.chosen(suppressed(self.boxes, self.five, self.scores, overlap))
 
 
 def candidates_of(boxes: ArrayLike, scores: ArrayLike, rolls: ArrayLike = 0.0) -> Candidates:
@@ -68,15 +68,15 @@ def together(several: Sequence[Candidates]) -> Candidates:
     return Candidates(*(np.concatenate([getattr(one, key) for one in parts]) for key in ("scores", "oriented", "five")))
 
 
-def suppressed(found: Candidates, ranks: np.ndarray, overlap: float) -> np.ndarray:
-    """Indices of those that are no better one found again, best first by the ranks [N], any numbers.
+def suppressed(boxes: np.ndarray, points: np.ndarray, ranks: np.ndarray, overlap: float) -> np.ndarray:
+    """Indices of the finds that are no better one found again, best first by the ranks [N], any numbers.
 
-    Found again is what overlaps a better one by more than `overlap` of the union of their upright boxes, or lies in it,
-    or around it, by more than `INSIDE` of the smaller: unless their points lie too far apart for one face, for faces
-    stand before each other, and then overlap by no more than `ONE`. Greedy non-maximum suppression by boxes, and by
-    points as Papandreou et al., "Towards Accurate Multi-person Pose Estimation in the Wild", CVPR 2017, have it.
+    boxes: upright ones [N, 4]; points: the same of each find, [N, K, 2], NaN where they are not known. Found again is
+    what overlaps a better one by more than `overlap` of the union of their boxes, or lies in it, or around it, by more
+    than `INSIDE` of the smaller: unless their points lie too far apart for one face, for faces stand before each other,
+    and then overlap by no more than `ONE`. Greedy non-maximum suppression by boxes, and by points as Papandreou et al.,
+    "Towards Accurate Multi-person Pose Estimation in the Wild", CVPR 2017, have it.
     """
-    boxes = found.boxes
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
     left, kept = np.argsort(-ranks, kind="stable"), []
     while len(left):
@@ -86,7 +86,7 @@ def suppressed(found: Candidates, ranks: np.ndarray, overlap: float) -> np.ndarr
         shared, smaller = np.maximum(edges, 0).prod(axis=1), np.minimum(areas[best], areas[left])
         union = areas[best] + areas[left] - shared
         again = (shared > overlap * union) | (shared > INSIDE * smaller)
-        again[again] = ~_are_two(found.five[best], found.five[left[again]], areas[best], areas[left[again]])
+        again[again] = ~_are_two(points[best], points[left[again]], areas[best], areas[left[again]])
         left = left[~(again | (shared > max(overlap, ONE) * union))]
     return np.array(kept, np.intp)
 

@@ -23,8 +23,8 @@ def test_each_thing_once_surest_first():
     shared = 12 / 28
     for overlap, kept in ((shared - 0.01, [1, 2]), (shared + 0.01, [1, 2, 0])):
         several = candidates_of(beside, [0.0, 0.0, 0.0])
-        assert suppressed(several, np.array([0.4, 0.9, 0.5]), overlap).tolist() == kept
-    assert suppressed(candidates_of([], []), np.zeros(0), 0.4).tolist() == []
+        assert suppressed(several.boxes, several.five, np.array([0.4, 0.9, 0.5]), overlap).tolist() == kept
+    assert suppressed(np.zeros((0, 4)), np.zeros((0, 5, 2)), np.zeros(0), 0.4).tolist() == []
 
 
 def with_points(boxes, scores, shifts) -> Candidates:
