@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from google.protobuf.message import DecodeError
 from net.model.layers import BN_EPSILON
 from net.run.checkpoints import averaged_name, best_checkpoint, names_in, network_variables
 from net.run.folder import RunFolder
+from net.training.growing import grown, is_silent
 from net.training.open_task import Anew, OpenTask
 from net.training.origins import READERS
 from records.runtime import tf, v1
@@ -23,8 +24,9 @@ EXAMPLES = 256  # whose maps give a folded batch norm its statistics back
 def starting_point(start: Path, task: OpenTask) -> Callable:
     """A function (scaffold, session) for tf.compat.v1.train.Scaffold that loads the weights, in the graph of now.
 
-    start: a model's contract (or .pb), or a run folder; what has another shape there, and what the task starts anew,
-    keeps its random start and is named. Raises FileNotFoundError, ValueError.
+    start: a model's contract (or .pb), or a run folder; a narrower or shallower network grows into this one
+    (`net.training.growing`). What has another shape there otherwise, and what the task starts anew, keeps its random
+    start and is named. Raises FileNotFoundError, ValueError.
     """
     if start.is_dir():
         checkpoint = best_checkpoint(RunFolder(start))
@@ -88,26 +90,41 @@ def _load(session: v1.Session, weights: dict[str, np.ndarray], moments: dict, an
     comes in, scale sqrt(v + epsilon) and offset + m make batch norm the same plain addition of the offset.
     """
     found = {value.op.name: value for value in network_variables()}
-    fitting = {name for name, value in found.items() if weights.get(name, np.empty(0)).shape == value.shape}
-    if anew:
-        fitting = {name for name in fitting if _layer_of(name) not in anew.layers}
-    left = sorted(found.keys() - fitting)
-    if left:
-        layers = list(dict.fromkeys(map(_layer_of, left)))
-        said = ", ".join(layers[:SAID]) + (f" and {len(layers) - SAID} more" if len(layers) > SAID else "")
+    values = _starting_values(weights, session.run(found), anew)
+    if left := sorted(found.keys() - values.keys()):
         why = f": {anew.why}" if anew else ""
-        print(f"start: {len(left)} of {len(found)} variables keep their random start, of {said}{why}")
-    variables = {name: value for name, value in found.items() if name in fitting}
-    _assign(session, {value: weights[name] for name, value in variables.items()})
+        print(f"start: {len(left)} of {len(found)} variables keep their random start, of {_layers_in_words(left)}{why}")
+    _assign(session, {found[name]: value for name, value in values.items()})
     statistics = {}
     for scope, (mean, variance) in session.run(moments).items():
-        if f"{scope}/offset" in variables:
-            statistics[variables[f"{scope}/mean"]] = mean
-            statistics[variables[f"{scope}/variance"]] = variance
-            statistics[variables[f"{scope}/scale"]] = np.sqrt(variance + BN_EPSILON)
-            statistics[variables[f"{scope}/offset"]] = weights[f"{scope}/offset"] + mean
+        if f"{scope}/offset" in values:
+            statistics[found[f"{scope}/mean"]] = mean
+            statistics[found[f"{scope}/variance"]] = variance
+            statistics[found[f"{scope}/scale"]] = np.sqrt(variance + BN_EPSILON)
+            statistics[found[f"{scope}/offset"]] = values[f"{scope}/offset"] + mean
     _assign(session, statistics)
     _start_averages(session)
+
+
+def _starting_values(
+    weights: Mapping[str, np.ndarray], fresh: Mapping[str, np.ndarray], anew: Anew | None
+) -> dict[str, np.ndarray]:
+    """What variables start as, by name: the weights, grown where the network is larger than theirs; fresh: the random
+    start of all, which those keep that are not named."""
+    held = {name: value for name, value in weights.items() if name in fresh}
+    if anew:
+        held = {name: value for name, value in held.items() if _layer_of(name) not in anew.layers}
+    values = {name: grown(name, value, fresh[name]) for name, value in held.items()}
+    larger = sorted(name for name, value in values.items() if value is not None and value.shape != held[name].shape)
+    if larger:
+        print(f"start: {len(larger)} of {len(fresh)} variables are larger than there, of {_layers_in_words(larger)}")
+    silent = {name: np.zeros_like(value) for name, value in fresh.items() if is_silent(name, weights)}
+    return {**{name: value for name, value in values.items() if value is not None}, **silent}
+
+
+def _layers_in_words(variables: Iterable[str]) -> str:
+    layers = list(dict.fromkeys(map(_layer_of, variables)))
+    return ", ".join(layers[:SAID]) + (f" and {len(layers) - SAID} more" if len(layers) > SAID else "")
 
 
 def _layer_of(variable: str) -> str:

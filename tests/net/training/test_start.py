@@ -97,14 +97,36 @@ def test_a_head_for_other_points_keeps_its_random_start(model, run, record_set, 
 
 
 def test_what_a_run_does_not_hold_keeps_its_random_start(trained, run, record_set, images, capsys):
-    """A wider network than the run's: every kernel has another shape, what has none of the width is taken."""
-    *_, found = answers(trained, record_set, Shape(width=16, decoder=8), images[:1])
+    """A narrower decoder than the run's: what has its width starts anew, the rest is taken."""
+    shape = replace(run.shape, decoder=4)
+    *_, found = answers(trained, record_set, shape, images[:1])
     said = capsys.readouterr().out
-    assert "variables keep their random start, of senet/" in said and said.rstrip().endswith(" more")
-    stored = tf.train.load_variable(run.path, "senet/integral/heat/weights")
-    np.testing.assert_array_equal(found["senet/integral/heat/weights"], stored)
-    stem = found["senet/stem/conv/weights"]
-    assert stem.shape == (3, 3, 3, 16) and np.isfinite(stem).all()
+    assert "variables keep their random start, of senet/integral/" in said and said.rstrip().endswith(" more")
+    assert found["senet/integral/top/weights"].shape[-1] == 4 and found["senet/integral/top/weights"].any()
+    stem = tf.train.load_variable(run.path, "senet/stem/conv/weights")
+    np.testing.assert_array_equal(found["senet/stem/conv/weights"], stem)
+
+
+@pytest.mark.parametrize("larger", [{"width": 16, "decoder": 24}, {"depth": 3}, {"width": 24, "depth": 2}])
+def test_a_larger_network_answers_as_the_one_it_grew_from(model, trained, run, record_set, images, capsys, larger):
+    expected = run.landmarks(images)
+    shape = replace(run.shape, **larger)
+    for start in (trained, model):
+        plain, training, found = answers(start, record_set, shape, images)
+        np.testing.assert_allclose(plain, expected, atol=1e-5)
+        # what grew is there, and can learn
+        fresh = [value for name, value in found.items() if name.endswith("conv2/weights")]
+        assert all(np.ptp(value, axis=(0, 1, 2)).all() for value in fresh)
+    assert np.abs(training - expected).max() < 5e-3  # by the statistics of the batch
+    assert ("variables are larger than there, of senet/" in capsys.readouterr().out) == ("width" in larger)
+
+
+def test_a_grown_network_learns_with_all_of_it(trained, record_set, tmp_path):
+    options = train_options(record_set, tmp_path / "run", "--init", str(trained), "--steps", "3", "--optimizer", "muon")
+    assert train.main([*options, "--width", "16", "--depth", "2"]) == 0
+    path = LandmarkCheckpoint(tmp_path / "run", "last").path
+    for layer in ("stage3/block2/bn2/scale", "stage3/block1/conv2/weights"):
+        assert tf.train.load_variable(path, f"senet/{layer}").all(), layer
 
 
 def test_training_goes_on_from_a_start_with_its_network(model, run, record_set, tmp_path, capsys):
