@@ -42,7 +42,7 @@ def contract_of_checkpoint(
         "version": VERSION,
         **_of_files(files, _input(checkpoint)),
         "crop": _crop(checkpoint, recrop),
-        "output": {"name": OUTPUT, "layout": INTERLEAVED, "unit": FRACTION},
+        "output": {"name": OUTPUT, "layout": INTERLEAVED, "unit": FRACTION, **_offset(checkpoint)},
         **({} if checkpoint.shape.head == "dense" else {"spread": SAID_OF_SPREAD}),
         "points": _points(checkpoint.scheme),
         **_of_network(checkpoint, summary, terms),
@@ -138,6 +138,12 @@ def _known(difference: Difference) -> dict[str, float | None]:
     """The numbers that were measured, null for one that is not known: JSON has no other word for it."""
     measured = {name: value for name, value in asdict(difference).items() if value is not None}
     return {name: value if math.isfinite(value) else None for name, value in measured.items()}
+
+
+def _offset(checkpoint: LandmarkCheckpoint) -> dict[str, float]:
+    """How far aside the points lie that the network answers, where they do."""
+    offset = checkpoint.shape.label_offset
+    return {"offset": offset} if offset else {}
 
 
 def _input(checkpoint: LandmarkCheckpoint) -> dict:

@@ -208,7 +208,8 @@ class Landmarker:
         located = network.locate(self._net, self.contract, cuts)
         if self._second:
             located = self._second.replace(located, cuts)
-        return located.mirrored(self.contract.points.flip) if mirrored else located
+        known = self.contract
+        return located.mirrored(known.points.flip, known.output.offset) if mirrored else located
 
     def _passes(self, image, crops: list[Crop], passes: int, upright: bool) -> list[Located]:
         """What each pass says, the first one looking at the crops."""

@@ -41,9 +41,10 @@ class Located:
         errors[places] = others.errors
         return Located(points, errors)
 
-    def mirrored(self, flip: Sequence[int]) -> Located:
-        """From fractions of mirrored crops those of the crops; flip: index of each point's mirror partner."""
-        points = self.points[:, flip] * (-1, 1) + (1, 0)
+    def mirrored(self, flip: Sequence[int], offset: float = 0.0) -> Located:
+        """From fractions of mirrored crops those of the crops; flip: index of each point's mirror partner; offset: of
+        points from their faces, to the right in either."""
+        points = self.points[:, flip] * (-1, 1) + (1 + 2 * offset, 0)
         return Located(points, None if self.errors is None else self.errors[:, flip])
 
     def in_picture(self, crops: Sequence[Crop]) -> Located:

@@ -31,7 +31,7 @@ KEYS = {
     ),
     "input": ("name", "size", "channels", "order", "layout", "range", "mean", "std", "batch"),
     "crop": ("margin", "shift", "points"),
-    "output": ("name", "layout", "unit"),
+    "output": ("name", "layout", "unit", "offset"),
     "points": (
         "scheme",
         "count",

@@ -73,11 +73,13 @@ class Placement:
 @dataclass(frozen=True)
 class Output:
     """The network's answer: its name, layout and unit, from LAYOUTS and UNITS ("pixel of the crop": centres at whole
-    numbers, from 0). Raises ValueError for another one."""
+    numbers, from 0). offset: how far to the right of their place in the face points lie, as the labels did,
+    fractions of the crop's side; a mirrored face's do so too. Raises ValueError for another one."""
 
     name: str
     layout: str = INTERLEAVED
     unit: str = FRACTION
+    offset: float = 0.0
 
     def __post_init__(self) -> None:
         _check_one_of("output.layout", self.layout, LAYOUTS)
@@ -188,7 +190,7 @@ def _contract(raw: dict, path: Path) -> Contract:
         _input(raw["input"]),
         _placement("crop", crop, most=2),
         _placement("crop.points", crop.get("points", {"margin": crop["margin"]}), most=10),
-        Output(**known(raw["output"], "name", "layout", "unit")),
+        Output(**known(raw["output"], "name", "layout", "unit", "offset")),
         _points(raw["points"]),
         trained_on_of(raw.get("trained_on", {})),
         raw,

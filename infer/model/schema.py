@@ -94,7 +94,7 @@ CONTRACT: dict[str, Form] = {  # a key that ends with ? may be left out
         "batch?": BATCH,
     },
     "crop": {"margin": NUMBER, "shift?": NUMBERS, "points?": {"margin": NUMBER, "shift": NUMBERS}},
-    "output": {"name": TEXT, "layout?": TEXT, "unit?": TEXT},
+    "output": {"name": TEXT, "layout?": TEXT, "unit?": TEXT, "offset?": NUMBER},
     "points": {
         "scheme": TEXT,
         "count": COUNT,

@@ -21,16 +21,18 @@ def augment(
     flip: tuple[int, ...],
     ranges: Ranges,
     rng: np.random.Generator,
+    offset: float = 0.0,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A batch cut to `size` and changed at random: images uint8 [B, size, size, 3], labels [B, 2K], poses [B, 3].
 
     images: uint8 [B, edge, edge, 3], the crop with (edge - size) / 2 of context around it; labels: float32 [B, 2K],
     fractions of the crop's side; poses: float32 [B, 3], pitch, yaw, roll in radians, NaN where unknown; flip: mirror
-    partner of each point.
+    partner of each point; offset: how far labels lie to the right of their faces, fractions of the crop's side.
     """
     count, edge = images.shape[:2]
     matrices, mirrored = random_transforms(count, ranges, rng)
-    new_labels = np.stack([transform_label(*args, flip) for args in zip(labels, matrices, mirrored, strict=True)])
+    changes = zip(labels, matrices, mirrored, strict=True)
+    new_labels = np.stack([transform_label(*change, flip, offset) for change in changes])
     new_poses = np.stack([transform_pose(*args) for args in zip(poses, matrices, mirrored, strict=True)])
     cut = np.empty((count, size, size, 3), np.uint8)
     for index in range(count):
@@ -56,14 +58,20 @@ def random_transforms(count: int, ranges: Ranges, rng: np.random.Generator) -> t
     return matrices, rng.random(count) < ranges.flip
 
 
-def transform_label(label: np.ndarray, matrix: np.ndarray, mirrored: bool, flip: tuple[int, ...]) -> np.ndarray:
-    """The label in the new crop, float32 [2K]: the inverse of `matrix`, then mirrored with partners swapped."""
-    points = label.reshape(-1, 2) - 0.5 - matrix[:, 2]
+def transform_label(
+    label: np.ndarray, matrix: np.ndarray, mirrored: bool, flip: tuple[int, ...], offset: float = 0.0
+) -> np.ndarray:
+    """The label in the new crop, float32 [2K]: the inverse of `matrix`, then mirrored with partners swapped.
+
+    offset: of labels from their faces, to the right, in the old crop and in the new one.
+    """
+    aside = np.array([offset, 0.0])
+    points = label.reshape(-1, 2) - aside - 0.5 - matrix[:, 2]
     points = points @ np.linalg.inv(matrix[:, :2]).T + 0.5
     if mirrored:
         points = points[list(flip)]
         points[:, 0] = 1 - points[:, 0]
-    return points.astype(np.float32).ravel()
+    return (points + aside).astype(np.float32).ravel()
 
 
 def transform_pose(pose: np.ndarray, matrix: np.ndarray, mirrored: bool) -> np.ndarray:

@@ -34,6 +34,7 @@ def training_batches(
     shuffle: int = 4096,
     mix: Mapping[str, float] | None = None,
     weigh: Mapping[str, float] | None = None,
+    offset: float = 0.0,
 ) -> tf.data.Dataset:
     """Endless augmented batches: image uint8 [B, 128, 128, 3], label float32 [B, 2K], pose float32 [B, 3].
 
@@ -43,7 +44,8 @@ def training_batches(
     Batch i belongs to step i: the order is a shuffle per epoch by (seed, epoch) and the augmentation one by (seed,
     step), so that what starts at `first_step` goes on exactly as if it had started at 0. mix: how many times as often
     as the others a subset comes, by its name or a pattern (`300W/*`); without it all records come once an epoch.
-    Points whose mirror partners nobody knows are not mirrored. Raises ValueError where the set has no training records,
+    Points whose mirror partners nobody knows are not mirrored; offset: how far labels lie to the right of their faces,
+    fractions of the crop's side. Raises ValueError where the set has no training records,
     or for a mix that leaves none.
     """
     if not records.count("train"):
@@ -57,7 +59,11 @@ def training_batches(
         weights = weigher(weigh, records.subsets("train"))
         stream = stream.map(lambda batch: {**batch, "weight": weights(batch["doubt"], batch["subset"])})
     steps = tf.data.Dataset.range(first_step, FOREVER)
-    return tf.data.Dataset.zip((steps, stream)).map(_augmenter(records, ranges, seed), tf.data.AUTOTUNE).prefetch(4)
+    return (
+        tf.data.Dataset.zip((steps, stream))
+        .map(_augmenter(records, ranges, seed, offset), tf.data.AUTOTUNE)
+        .prefetch(4)
+    )
 
 
 def test_batches(records: RecordSet, batch: int, split: str = "test") -> tf.data.Dataset:
@@ -128,7 +134,7 @@ def _epoch(records: RecordSet, subset: str | None, seed: int, epoch: tf.Tensor, 
     return records.select(serialised, "train", subset).shuffle(shuffle, seed=seed * 1_000_003 + epoch + 1)
 
 
-def _augmenter(records: RecordSet, ranges: Ranges, seed: int) -> Callable[[tf.Tensor, Tensors], Tensors]:
+def _augmenter(records: RecordSet, ranges: Ranges, seed: int, offset: float) -> Callable[[tf.Tensor, Tensors], Tensors]:
     """A function of (step, batch) that cuts and changes the batch at random, as (seed, step) say."""
     planes = 1 if records.grey else 3
     ranges = ranges if records.scheme.flip else replace(ranges, flip=0.0)
@@ -136,7 +142,7 @@ def _augmenter(records: RecordSet, ranges: Ranges, seed: int) -> Callable[[tf.Te
     def in_numpy(step: np.ndarray, images: np.ndarray, labels: np.ndarray, poses: np.ndarray) -> list[np.ndarray]:
         # one generator a batch, from the seed and the step alone
         rng = np.random.default_rng([seed, int(step)])
-        images, labels, poses = augment(images, labels, poses, record.SIZE, records.scheme.flip, ranges, rng)
+        images, labels, poses = augment(images, labels, poses, record.SIZE, records.scheme.flip, ranges, rng, offset)
         return [to_grey(images) if records.grey else images, labels, poses]
 
     def change(step: tf.Tensor, batch: Tensors) -> Tensors:

@@ -51,8 +51,8 @@ class OpenLandmarkTask(OpenTask[Shape, RecordsSummary]):
 
     def batches(self, machine: Machine, size: int, seed: int, first: int) -> tf.data.Dataset:
         records, chosen = machine.share(self.records), self.task.records
-        ranges = self.task.ranges
-        return training_batches(records, size, ranges, seed, first, mix=chosen.mix, weigh=chosen.weigh)
+        ranges, offset = self.task.ranges, self.network.label_offset
+        return training_batches(records, size, ranges, seed, first, mix=chosen.mix, weigh=chosen.weigh, offset=offset)
 
     def losses(self, batch: Batch, settings: Settings, step: tf.Tensor) -> Losses:
         return landmark_losses(batch, self.network, self.task.own, self.on_points, settings, step)

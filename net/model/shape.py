@@ -12,6 +12,7 @@ BLOCKS = ("residual", "inverted")
 HEADS = ("integral", "dense")
 SPREADS = HEAT, LEARNED = "heat", "learned"
 PICTURES, PIXELS, LABELS = ("rgb", "grey"), ("scaled", "standardised"), ("fractions", "standardised")
+FARTHEST = 0.05  # that labels may lie aside, fractions of the crop's side
 STRIDE = 32  # the stem halves the picture twice, the last three stages once each
 REDUCTION = 8  # squeeze-and-excite narrows to this part of the channels
 # fields that are gone, with the one value that the network still has; contracts that were shipped name them
@@ -41,6 +42,9 @@ class Shape:
         "standardised: the loss counts in deviations of the training set, and a dense head answers so",
         LABELS,
     )
+    label_offset: float = option(
+        0.0, "labels lie so far to the right of their faces, in fractions of the crop's side: answers do so too"
+    )
     size: int = 128
     pixel_mean: float = 127.5
     pixel_std: float = 127.5
@@ -53,6 +57,7 @@ class Shape:
         self._check_choices()
         self._check_sizes()
         self._check_moments()
+        self._check_offset()
 
     def _check_choices(self) -> None:
         for field in fields(self):
@@ -68,6 +73,12 @@ class Shape:
             raise ValueError(f"network: found {self}, expected positive numbers, widths divisible by {REDUCTION}")
         if self.size < 1 or self.size % STRIDE:
             raise ValueError(f"network: size is {self.size}, expected a multiple of {STRIDE}")
+
+    def _check_offset(self) -> None:
+        if not abs(self.label_offset) <= FARTHEST:
+            raise ValueError(f"label_offset: found {self.label_offset}, expected -{FARTHEST} to {FARTHEST}")
+        if self.label_offset and self.head == "dense":
+            raise ValueError(f"label_offset: found {self.label_offset} with head 'dense', expected heat maps")
 
     def _check_moments(self) -> None:
         lengths = {len(self.label_mean), len(self.label_std)}

@@ -56,6 +56,13 @@ def test_the_contract_holds_what_inference_needs(write, checkpoint):
     assert contract.spread == Spread("spread")
 
 
+def test_points_aside_of_their_faces_are_told(write, checkpoint, monkeypatch):
+    assert read_contract(write(pb="landmark.pb") / "landmark.pb").output.offset == 0
+    monkeypatch.setattr(checkpoint, "shape", replace(checkpoint.shape, label_offset=0.0035))
+    contract = read_contract(write(pb="landmark.pb") / "landmark.pb")
+    assert contract.output.offset == contract.network["label_offset"] == 0.0035
+
+
 def test_a_dense_head_has_no_spread(write, checkpoint, monkeypatch):
     monkeypatch.setattr(checkpoint, "shape", replace(checkpoint.shape, head="dense"))
     assert "spread" not in json.loads((write(pb="landmark.pb") / "landmark.json").read_text())

@@ -1,6 +1,7 @@
 """infer/landmarker.py: boxes in, points out, against a model whose answer can be worked out by hand."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -239,6 +240,10 @@ def test_the_mirrored_look_tells_what_looks_like_a_face(tiny_model, plain, monke
     np.testing.assert_allclose(mirrored - plainly, [[[-2 * moved[0] * 120, 0]] * COUNT], atol=0.05)
     monkeypatch.setattr(agreement, "AGREEMENT", off)
     assert tiny.scores(plain, points)[0] == pytest.approx(0.5, abs=0.01)
+    # where the contract says that all points lie so far aside, both looks agree
+    aside = replace(tiny.contract, output=replace(tiny.contract.output, offset=float(moved[0])))
+    monkeypatch.setattr(tiny, "contract", aside)
+    np.testing.assert_allclose(tiny.mirrored(plain, points).points, plainly, atol=0.05)
 
 
 def test_a_face_rolled_too_far_is_tried_from_turned_crops(tiny_model, plain, monkeypatch):

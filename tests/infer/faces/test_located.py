@@ -44,3 +44,6 @@ def test_a_mirrored_look_changes_partners():
     np.testing.assert_allclose(found.points[..., 0], 1 - POINTS[:, flip, 0], rtol=1e-6)
     np.testing.assert_array_equal(found.points[..., 1], POINTS[:, flip, 1])
     np.testing.assert_array_equal(found.errors, ERRORS[:, flip])
+    # points aside from their faces lie to the right in either picture
+    aside = Located(POINTS + np.float32([0.01, 0])).mirrored(flip, 0.01)
+    np.testing.assert_allclose(aside.points, found.points + np.float32([0.01, 0]), atol=1e-6)

@@ -104,6 +104,25 @@ def test_a_moved_pose_is_that_of_the_moved_face(mirrored):
         assert np.isnan(transform_pose(np.full(3, np.nan, np.float32), matrix, mirrored)).all()
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_labels_aside_from_their_faces_stay_so_on_the_same_side(mirrored):
+    rng = np.random.default_rng(4)
+    face, aside = rng.uniform(size=(6, 2)).astype(np.float32), np.float32([0.03, 0])
+    for matrix in random_transforms(9, MOVES, rng)[0]:
+        moved = transform_label(face.ravel(), matrix, mirrored, ROLES).reshape(6, 2)
+        found = transform_label((face + aside).ravel(), matrix, mirrored, ROLES, 0.03).reshape(6, 2)
+        np.testing.assert_allclose(found, moved + aside, atol=1e-6)
+
+
+def test_a_batch_is_mirrored_about_its_faces():
+    rng = np.random.default_rng(6)
+    images, labels, poses = batch(rng, 2)
+    ranges = Ranges(**{**vars(NO_AUGMENTATION), "flip": 1.0})
+    plain = augment(images, labels, poses, SIZE, IBUG_68.flip, ranges, rng)[1].reshape(2, 68, 2)
+    found = augment(images, labels, poses, SIZE, IBUG_68.flip, ranges, rng, 0.02)[1].reshape(2, 68, 2)
+    np.testing.assert_allclose(found - plain, np.broadcast_to([0.04, 0], found.shape), atol=1e-6)
+
+
 def batch(rng, count):
     """So many stored pictures with labels and poses, random."""
     images = rng.integers(0, 256, (count, EDGE, EDGE, 3), np.uint8)

@@ -97,6 +97,18 @@ def test_the_mean_place_restated():
     np.testing.assert_allclose(found[4], [2.5 / 3, 1.5 / 3], atol=1e-6)
 
 
+def test_labels_aside_of_their_faces_are_answered_there():
+    image = RNG.uniform(0, 255, (2, 32, 32, 3)).astype(np.float32)
+    (plain, aside), _ = run(
+        lambda x: [
+            module.senet(x, Shape(3, width=8, decoder=4, size=32, label_offset=offset), False).landmarks
+            for offset in (0.0, 0.02)
+        ],
+        image,
+    )
+    np.testing.assert_allclose(aside - plain, [[0.02, 0] * 3] * 2, atol=1e-6)
+
+
 def heat_numpy(maps, names):
     """The decoder's maps [B, rows, columns, K], from the stages' maps."""
     x = maps[3] @ names["integral/top/weights"][0, 0]

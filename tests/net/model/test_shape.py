@@ -19,6 +19,9 @@ MOMENTS = {"label_mean": (0.5, 0.4, 0.3, 0.6, 0.7, 0.2), "label_std": (0.1, 0.2,
         ({"pixel_std": 0.0}, "deviations > 0"),
         ({"label_std": (0.1,) * 136}, "0 label_mean, 136 label_std"),
         ({**MOMENTS, "points": 3, "label_std": (0.0,) * 6}, "deviations > 0"),
+        ({"label_offset": 0.06}, "label_offset: found 0.06, expected -0.05 to 0.05"),
+        ({"label_offset": float("nan")}, "label_offset: found nan"),
+        ({"label_offset": 0.01, "head": "dense"}, "found 0.01 with head 'dense', expected heat maps"),
     ],
 )
 def test_impossible_shapes_are_refused(wrong, message):
