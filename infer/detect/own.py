@@ -8,14 +8,14 @@ of them much worse.)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from ..geometry.candidates import Candidates, suppressed, together
+from ..geometry.candidates import Candidates
 from ..geometry.cells import decoded
 from ..geometry.levels import FIELDS
 from ..model.detector_contract import read_detector_contract
@@ -25,6 +25,7 @@ from .kinds import CLOSEST
 from .reduced import reduced
 from .tiles import TILE, surest_in_tiles, tiles_of
 from .turns import Turn
+from .two_looks import best_in_both, found_again, merged
 
 QUICK = 160  # pixels of the longest side: a look that suffices for a portrait
 PORTRAIT = 0.4  # of the picture's shorter edge: beside so large a face there is no room for many small ones
@@ -37,19 +38,20 @@ ENLARGED = 2  # a look shows a picture at most so many times its size: tiny face
 MOST = 8192  # pixels: of the longest side that may be asked for
 DOUBT = 0.3  # a score from which on something may be a face that a closer look is sure of
 HINT = 0.15  # a score from which on a glance tells of something: enough for a face that is known already
-CLEAR = 0.7  # a score of a face that stands upright; one that lies is taken for upright at times, but less surely
+CLEAR = 0.7  # a score of a face that a quick look saw well
+UPRIGHT = 0.8  # a score of a face that stands upright; one that lies is taken for upright at times, but less surely
 TURNS = (2, 6, 4), (1, 7, 3, 5)  # eighths of a circle clockwise: those to try where no face is clear, and then those
 TRIED = 2  # turns that tiles speak for
-# of scores: so much surer a face has to be that lies, where one is found that stands; and one that lies aslant
+# of scores: so much surer a face has to be that lies, where one is found that stands; and one that lies aslant; so much
+# less sure may one be in a picture turned against its lean
 PRIOR = 0.1
-LEANS = np.radians(20)  # from such a roll on a face is seen better where the picture is turned against it
+LEANS = np.pi / 8  # from such a roll on a face is seen better where the picture is turned against it
 EASE = 0.75  # of the threshold: so sure suffices of a face that is large in its picture, as few wrong finds are
 CELLS = 5000  # the surest of a look: what of them is one face costs by the square of their number
 LOW = 20.0  # pixels: faces lower than this are seen badly
 AROUND = 1.5  # of its longer edge: what is looked at closer around such a face, on every side
+ALONE = 0.7  # the same, where a face of a turned picture is looked at again: it is seen 67 pixels large then
 ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be smaller ones still
-# pixels in the coarser of two looks: of such faces its boxes are better, of smaller ones the closer look's
-LARGE = 96.0
 
 
 class OwnDetector:
@@ -77,31 +79,47 @@ class OwnDetector:
         """
         longest, edge = max(image.shape[:2]), min(image.shape[:2])
         size = min(self.size if size is None else checked_size(size), ENLARGED * longest)
-        if longest > QUICK and is_portrait(seen := self._look(image, QUICK, BESIDE), edge):
-            return seen
+        quick = self._look(image, QUICK, BESIDE) if longest > QUICK else None
+        if quick is not None and is_portrait(quick, edge):
+            return quick
         side = min(FIRST, longest)
         turn, seen = self._surest_turn(image, side, min(DOUBT, EASE * self.threshold))
-        return turn.back(self._looked_closer(turn.of(image), seen, side, size, edge))
+        found = self._sure(seen, edge)
+        if quick is not None and turn.eighths == 0:
+            found = self._agreed(quick, found, best_in_both(QUICK / longest, side / longest))
+        return turn.back(self._looked_closer(turn.of(image), found, seen, side, size, edge))
 
-    def _looked_closer(self, image: np.ndarray, seen: Candidates, side: int, size: int, edge: int) -> Candidates:
-        """What is found in a picture whose first look, of `side` pixels, saw that; the closest look has `size`.
+    def _agreed(self, quick: Candidates, found: Candidates, large: float) -> Candidates:
+        """What the first look found, and the quick one with it: faces from `large` pixels on are the quick look's, and
+        those under the threshold count only where it sees them too, however unsure."""
+        seen_too = found_again(found, quick.chosen(quick.scores >= DOUBT))
+        found = found.chosen(seen_too | (found.scores >= self.threshold))
+        sure = self._sure(quick)
+        sure = sure.chosen(sure.oriented[:, 2:4].max(axis=1, initial=0) >= large)
+        return merged(sure, found, large, self.contract.overlap)
+
+    def _looked_closer(
+        self, image: np.ndarray, found: Candidates, seen: Candidates, side: int, size: int, edge: int
+    ) -> Candidates:
+        """What is found in a picture whose first look, of `side` pixels, saw and found that; the closest look has
+        `size`.
 
         edge: the shorter one of the picture before it was turned, pixels.
         """
-        found, shape = self._sure(seen, edge), image.shape[:2]
+        shape, longest = image.shape[:2], max(image.shape[:2])
         seen = seen.chosen(seen.scores >= DOUBT)
         while side < size and (part := part_for_closer(seen, found, shape, side, edge)):
-            coarse, side = side / max(shape), min(side * STEP, size)
+            coarse, side = side, min(side * STEP, size)
             seen = self._look_within(image, part, side)
-            found = merged(found, self._sure(seen), LARGE / coarse, self.contract.overlap)
+            large = best_in_both(coarse / longest, side / longest)
+            found = merged(found, self._sure(seen), large, self.contract.overlap)
         return found
 
     def _surest_turn(self, image: np.ndarray, side: int, least: float) -> tuple[Turn, Candidates]:
         """The turn of the picture in which a look finds the surest face, and what that look sees, in the turned one.
 
-        The picture as it is where that shows a clear face that hardly leans, or no turn shows a surer one. Of a clear
-        face that leans, the turn against that; where none is clear, the turns that look best in small tiles, and where
-        these cannot tell, all turns: by quarters, and then those in between.
+        The picture as it is where that shows a face that stands for sure, or no turn shows a surer one. Of a clear face
+        that leans, the turn against that.
         """
 
         @cache
@@ -110,14 +128,27 @@ class OwnDetector:
             return turn, self._look(turn.of(image), side, least)
 
         best = look(0)
-        if _surest(best[1]) >= CLEAR:
-            return self._surer(best, [look(eighths) for eighths in turn_against_lean(best[1])], 0.0)
+        if _surest(best[1]) < UPRIGHT:
+            best = self._tried(image, best, look)
+        if _surest(best[1]) < CLEAR:
+            return best
+        return self._surer(best, [look((best[0].eighths + one) % 8) for one in turn_against_lean(best[1])], -PRIOR)
+
+    def _tried(
+        self, image: np.ndarray, best: tuple[Turn, Candidates], look: Callable[[int], tuple[Turn, Candidates]]
+    ) -> tuple[Turn, Candidates]:
+        """The best look, or that at a turn in which a face stands more surely: of the turns that look best in small
+        tiles, and where no face is clear and these cannot tell, of all turns, by quarters, and then those in between.
+
+        So many looks have their chances: the face has to be seen again alone.
+        """
         in_tiles = promising(surest_in_tiles(self._seen(tiles_of(image), DOUBT)))
         for eighths in (*in_tiles, *TURNS):
-            if eighths in TURNS and self._shows_in_tiles(best[1], max(image.shape[:2])):
+            if eighths in TURNS and (_surest(best[1]) >= CLEAR or self._shows_in_tiles(best[1], max(image.shape[:2]))):
                 break
-            best = self._surer(best, [look(one) for one in eighths], PRIOR)
-            if _surest(best[1]) >= CLEAR:
+            surer = self._surer(best, [look(one) for one in eighths], PRIOR)
+            best = surer if surer is best or self._seen_alone(image, *surer) else best
+            if _surest(best[1]) >= UPRIGHT:
                 break
         return best
 
@@ -129,6 +160,14 @@ class OwnDetector:
         surest = max(looks, key=lambda look: _surest(look[1]), default=best)
         wanted = _surest(best[1]) + (prior if len(self._sure(best[1])) else 0.0)
         return surest if _surest(surest[1]) > wanted and len(self._sure(surest[1])) else best
+
+    def _seen_alone(self, image: np.ndarray, turn: Turn, seen: Candidates) -> bool:
+        """Whether a quick look at what surrounds the surest thing seen in the turned picture finds that face too."""
+        surest, turned = seen.surest(1), turn.of(image)
+        part = part_around(surest.boxes, ALONE, turned.shape[:2])
+        longest = max(part[2] - part[0], part[3] - part[1])
+        again = self._look_within(turned, part, QUICK * max(turned.shape[:2]) / longest)
+        return bool(found_again(surest, self._sure(again)).all())
 
     def _shows_in_tiles(self, seen: Candidates, longest: int) -> bool:
         """Whether a look found a face so large that the small tiles would have shown it in another turn; longest: side
@@ -158,7 +197,7 @@ class OwnDetector:
         found = decoded(self._cells(ready), self.contract.levels, least).surest(CELLS)
         return found.distinct(self.contract.overlap)
 
-    def _look_within(self, image: np.ndarray, part: tuple[int, int, int, int], side: int) -> Candidates:
+    def _look_within(self, image: np.ndarray, part: tuple[int, int, int, int], side: float) -> Candidates:
         """What the network sees in a part (x0, y0, x1, y1) of the picture; side: the longest one that all of it would
         have, pixels."""
         x0, y0, x1, y1 = part
@@ -237,20 +276,14 @@ def part_for_closer(
     boxes = seen.boxes[seen.oriented[:, 3] * side / max(shape) < LOW]
     if not len(boxes):
         return None
-    room = AROUND * (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
+    return part_around(boxes, AROUND, shape)
+
+
+def part_around(boxes: np.ndarray, around: float, shape: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The part (x0, y0, x1, y1), whole pixels, of a picture [height, width] that holds boxes [N, 4] and so much of
+    their longer edge around each."""
+    height, width = shape
+    room = around * (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
     x0, y0 = np.floor((boxes[:, :2] - room).min(axis=0)).astype(int).clip(0, (width - 1, height - 1)).tolist()
     x1, y1 = np.ceil((boxes[:, 2:] + room).max(axis=0)).astype(int).clip((x0 + 1, y0 + 1), (width, height)).tolist()
     return x0, y0, x1, y1
-
-
-def merged(coarse: Candidates, close: Candidates, large: float, overlap: float) -> Candidates:
-    """The finds of two looks as one, surest first: of a face that both found, the box of the look that sees it well.
-
-    large: pixels of the picture; from there on a face is the coarse look's, smaller ones are the close look's. overlap:
-    IoU from which on two finds are one face.
-    """
-    both = together([coarse, close])
-    is_large = both.oriented[:, 2:4].max(axis=1) >= large
-    preferred = is_large == (np.arange(len(both)) < len(coarse))
-    kept = both.chosen(suppressed(both.boxes, both.five, both.scores + preferred, overlap))
-    return kept.chosen(np.argsort(-kept.scores, kind="stable"))

@@ -1,4 +1,4 @@
-"""infer/detect/own.py: cells of a tiny detector as faces of the picture; when it looks closer; two looks as one."""
+"""infer/detect/own.py: cells of a tiny detector as faces of the picture; when it looks closer, and at it turned."""
 
 import cv2
 import numpy as np
@@ -17,9 +17,9 @@ from infer.detect.own import (
     PRIOR,
     QUICK,
     ROOM,
+    UPRIGHT,
     OwnDetector,
     is_portrait,
-    merged,
     part_for_closer,
     promising,
 )
@@ -36,11 +36,6 @@ def file(tmp_path_factory):
 
 
 SMALL = [10, 20, 20, 33]  # in a picture of 90 pixels: too low in tiles to be told from others
-
-
-def finds_of(found) -> list[list[float]]:
-    """Score and upright box of each find, by their left edges."""
-    return sorted([score, *box] for score, box in zip(found.scores, found.boxes.round(3), strict=True))
 
 
 @pytest.mark.parametrize(("height", "width"), [(96, 160), (250, 311)])
@@ -193,19 +188,6 @@ def test_a_part_looked_at_closer_is_in_the_pictures_pixels(file, monkeypatch):
     assert found.scores.tolist() == [0.9, 0.8]
 
 
-def test_of_two_looks_the_better_box_stays():
-    first = candidates_of([[0, 0, 100, 200], [300, 0, 340, 44], [500, 0, 560, 80]], [0.6, 0.9, 0.7])
-    close = candidates_of([[4, 4, 100, 190], [302, 0, 340, 40], [700, 0, 720, 25]], [0.8, 0.55, 0.95])
-    found = merged(first, close, large=150, overlap=0.4)
-    assert finds_of(found) == finds_of(
-        candidates_of(
-            [[700, 0, 720, 25], [500, 0, 560, 80], [0, 0, 100, 200], [302, 0, 340, 40]], [0.95, 0.7, 0.6, 0.55]
-        )
-    )
-    assert found.scores.tolist() == [0.95, 0.7, 0.6, 0.55]
-    assert len(merged(candidates_of([], []), candidates_of([], []), 150, 0.4)) == 0
-
-
 def test_a_closer_look_finds_what_the_first_one_missed(file):
     """A bright cell of 8 pixels is a blur of 2 in the first look."""
     image = with_faces(640, 1280, (0, 40, 90, 1.0))
@@ -247,6 +229,7 @@ def test_heads_on_their_side_are_found_in_the_picture_turned_by_quarters(file, m
     detector, image = OwnDetector(file), np.zeros((60, 90, 3), np.uint8)
     image[10, 20] = 0, 0, 255
     monkeypatch.setattr(detector, "_look", look)
+    monkeypatch.setattr(detector, "_seen_alone", lambda *_: True)
     for found in (detector.find(image), detector.glance(image, 320)):
         assert found.scores[0] == 0.9
         x0, y0, x1, y1 = found.boxes[0]
@@ -270,6 +253,8 @@ def test_a_picture_is_not_turned_where_a_face_is_found_or_nowhere(file, monkeypa
 def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_clear(
     file, monkeypatch, upright, turned, wanted
 ):
+    """Nor do the tiles show anything."""
+
     def look(image, side, least):
         is_upright = image.shape[:2] == (60, 90) and image[0, 0, 0] == 255
         return candidates_of([SMALL], [upright if is_upright else turned])
@@ -277,6 +262,7 @@ def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_cl
     detector, image = OwnDetector(file), np.zeros((60, 90, 3), np.uint8)
     image[0, 0] = 255
     monkeypatch.setattr(detector, "_look", look)
+    monkeypatch.setattr(detector, "_seen_alone", lambda *_: True)
     found = detector.find(image)
     assert found.scores.tolist() == ([] if wanted is None else [wanted])
     if wanted == upright:
@@ -300,6 +286,9 @@ def test_turns_are_tried_as_tiles_speak_for_them():
         (0.6, LOW / TILE * 90 - 0.1, {2: 0.75}, [0, 4, 3, 2, 6], 2),
         (0.3, 30, {7: 0.6}, [0, 4, 3, 2, 6, 1, 7, 5], 7),
         (0.3, 30, {3: 0.6}, [0, 4, 3], 3),
+        (CLEAR, 10, {4: UPRIGHT}, [0, 4], 4),
+        (CLEAR, 10, {2: 0.95}, [0, 4, 3], 0),
+        (UPRIGHT, 10, {4: 0.95}, [0], 0),
     ],
 )
 def test_all_turns_are_tried_only_where_tiles_cannot_tell(file, monkeypatch, upright, height, turned, tried, wanted):
@@ -314,13 +303,14 @@ def test_all_turns_are_tried_only_where_tiles_cannot_tell(file, monkeypatch, upr
     monkeypatch.setattr(own, "surest_in_tiles", lambda seen: np.array([0.3, 0, 0, 0.85, 0.8, 0.2, 0, 0]))
     detector = OwnDetector(file)
     looks.clear()
+    monkeypatch.setattr(detector, "_seen_alone", lambda *_: True)
     seen = lambda *_: candidates_of([[20, 20, 30, 20 + height]], [scores.get(looks[-1], 0.1)])  # noqa: E731
     monkeypatch.setattr(detector, "_look", seen)
     best, _ = detector._surest_turn(np.zeros((60, 90, 3), np.uint8), 90, DOUBT)
     assert looks == tried and best.eighths == wanted
 
 
-@pytest.mark.parametrize(("roll", "surer", "turned"), [(25, 0.95, 7), (-70, 0.95, 1), (25, 0.9, 0), (15, 0.95, 0)])
+@pytest.mark.parametrize(("roll", "surer", "turned"), [(25, 0.81, 7), (-70, 0.95, 1), (25, 0.79, 0), (22, 0.95, 0)])
 def test_a_clear_face_that_leans_is_looked_at_in_the_picture_turned_against_it(file, monkeypatch, roll, surer, turned):
     image, shapes = np.zeros((60, 90, 3), np.uint8), []
 
@@ -332,8 +322,31 @@ def test_a_clear_face_that_leans_is_looked_at_in_the_picture_turned_against_it(f
     detector = OwnDetector(file, FIRST)
     monkeypatch.setattr(detector, "_look", look)
     (found,) = detector.find(image).oriented
-    assert shapes == [(60, 90)] if roll == 15 else [(60, 90), (107, 107)]
+    assert shapes == [(60, 90)] if roll == 22 else [(60, 90), (107, 107)]
     assert np.degrees(found[4]) == pytest.approx({7: 45, 1: -45, 0: roll}[turned])
+
+
+@pytest.mark.parametrize(
+    ("again", "wanted"), [([20, 20, 44, 50], [0.7]), ([34, 20, 60, 50], []), (None, []), ([20, 20, 44, 50, 0.49], [])]
+)
+def test_what_stands_in_a_turn_only_has_to_be_seen_again_alone(file, monkeypatch, again, wanted):
+    """A face of 24x30 in the picture turned, with 0.7 of 30 pixels around it."""
+    image, shapes = np.zeros((130, 190, 3), np.uint8), []
+    image[0, 0] = 255
+    face = np.array([80, 70, 104, 100])
+
+    def look(picture, side, least):
+        if max(picture.shape) >= 190:
+            is_upright = picture.shape == image.shape and picture[0, 0, 0] == 255
+            return candidates_of([face], [0.3 if is_upright else 0.7])
+        shapes.append((picture.shape[:2], round(side)))
+        return candidates_of([again[:4]], [(*again, 0.6)[4]]) if again else candidates_of([], [])
+
+    detector = OwnDetector(file, FIRST)
+    monkeypatch.setattr(detector, "_look", look)
+    monkeypatch.setattr(own, "surest_in_tiles", lambda seen: np.array([0.3, 0, 0, 0, 0.8, 0, 0, 0]))
+    assert detector.find(image).scores.tolist() == wanted
+    assert shapes[0] == ((72, 66), QUICK)
 
 
 def test_of_a_face_that_is_large_in_its_picture_less_suffices(file, monkeypatch):
@@ -357,3 +370,48 @@ def test_a_close_look_enlarges_tiny_faces(file):
     seen = OwnDetector(file)._look(image, 400, 0.5)
     oriented, _ = face_at(LEVELS[1], 4, 6)
     np.testing.assert_allclose(seen.oriented[0, :4], (*((oriented[:2] + 0.5) / 2 - 0.5), *oriented[2:4] / 2), atol=1e-3)
+
+
+def test_large_faces_are_the_quick_looks(file, monkeypatch):
+    """A picture of 640x560, seen with 160 and 320: from 283 pixels on a face is better seen in the quick look."""
+    large, small = [20, 30, 320, 330], [400, 40, 480, 140]
+    seen_large, seen_small, lower = [30, 40, 320, 330], [402, 44, 478, 136], [350, 200, 560, 470]
+    image = np.zeros((560, 640, 3), np.uint8)
+    for quick, first, wanted in [
+        ({0.8: large, 0.75: small}, {0.9: seen_large, 0.85: seen_small}, {0.85: seen_small, 0.8: large}),
+        ({0.6: large, 0.55: small}, {0.9: seen_small}, {0.9: seen_small, 0.6: large}),
+        ({0.45: large}, {0.9: seen_small}, {0.9: seen_small}),
+        ({0.3: lower}, {0.9: seen_small, EASE * 0.5 + 0.01: lower}, {0.9: seen_small, EASE * 0.5 + 0.01: lower}),
+        ({0.29: lower}, {0.9: seen_small, EASE * 0.5 + 0.01: lower}, {0.9: seen_small}),
+        ({}, {0.9: seen_small, 0.5: lower}, {0.9: seen_small, 0.5: lower}),
+    ]:
+        seen = {QUICK: quick, FIRST: first}
+        detector = OwnDetector(file, FIRST)
+        monkeypatch.setattr(
+            detector,
+            "_look",
+            lambda image, side, least, seen=seen: candidates_of(list(seen[side].values()), list(seen[side])),
+        )
+        found = detector.find(image)
+        assert found.scores.tolist() == list(wanted)
+        np.testing.assert_allclose(found.boxes, list(wanted.values()))
+
+
+def test_a_quick_look_says_nothing_of_a_picture_that_is_turned(file, monkeypatch):
+    """A large face in the quick look of the picture as it is; another one stands upside down."""
+    image, face = np.zeros((560, 640, 3), np.uint8), [20, 30, 320, 330]
+    image[0, 0] = 255
+
+    def look(picture, side, least):
+        is_upright = picture[0, 0, 0] == 255
+        if side == QUICK:
+            return candidates_of([face, [400, 40, 480, 140]], [0.65, 0.3])
+        return candidates_of([[100, 300, 200, 420]], [0.3 if is_upright else 0.9])
+
+    detector = OwnDetector(file, FIRST)
+    monkeypatch.setattr(detector, "_look", look)
+    monkeypatch.setattr(detector, "_seen_alone", lambda *_: True)
+    monkeypatch.setattr(own, "surest_in_tiles", lambda seen: np.array([0.3, 0, 0, 0, 0.8, 0, 0, 0]))
+    found = detector.find(image)
+    assert found.scores.tolist() == [0.9]
+    np.testing.assert_allclose(found.boxes, [[640 - 1 - 200, 560 - 1 - 420, 640 - 1 - 100, 560 - 1 - 300]])
