@@ -167,7 +167,7 @@ def heat_maps(decoded: tf.Tensor, shape: Shape) -> tuple[tf.Tensor, np.ndarray]:
     with v1.variable_scope("integral"):
         heat = tf.cast(conv("heat", decoded, shape.points, 1, 1, bias=True), tf.float32)  # [B, S/8, S/8, K]
     # faces mirror and labels that lie aside do not: so the maps tell the face, and their grid the labels' place
-    centres = cell_centres(shape.size // CELL) + np.float32([shape.label_offset, 0])
+    centres = cell_centres(shape.size // CELL) + np.array([shape.label_offset, 0], np.float32)
     return tf.reshape(tf.transpose(heat, [0, 3, 1, 2]), [-1, len(centres)]), centres
 
 
