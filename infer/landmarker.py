@@ -208,8 +208,10 @@ class Landmarker:
         located = network.locate(self._net, self.contract, cuts)
         if self._second:
             located = self._second.replace(located, cuts)
-        known = self.contract
-        return located.mirrored(known.points.flip, known.output.offset) if mirrored else located
+        if not mirrored:
+            return located
+        offset = self._second.offsets if self._second else self.contract.output.offset
+        return located.mirrored(self.contract.points.flip, offset)
 
     def _passes(self, image, crops: list[Crop], passes: int, upright: bool) -> list[Located]:
         """What each pass says, the first one looking at the crops."""

@@ -41,10 +41,12 @@ class Located:
         errors[places] = others.errors
         return Located(points, errors)
 
-    def mirrored(self, flip: Sequence[int], offset: float = 0.0) -> Located:
+    def mirrored(self, flip: Sequence[int], offset: float | np.ndarray = 0.0) -> Located:
         """From fractions of mirrored crops those of the crops; flip: index of each point's mirror partner; offset: of
-        points from their faces, to the right in either."""
-        points = self.points[:, flip] * (-1, 1) + (1 + 2 * offset, 0)
+        points from their faces, to the right in either, of all points or of each, [K]."""
+        points = self.points[:, flip] * (-1.0, 1.0)
+        # off the face goes a partner's offset, on it the point's own
+        points[..., 0] += 1 + np.broadcast_to(offset, len(flip)).take(flip) + offset
         return Located(points, None if self.errors is None else self.errors[:, flip])
 
     def in_picture(self, crops: Sequence[Crop]) -> Located:

@@ -19,13 +19,17 @@ from .contract import Contract, read_contract
 class Specialist:
     """The network that answers some of another one's points.
 
-    contract: of the first network; model: path of the second. Raises ValueError where the second knows a point that the
-    first does not, or sees another crop, and what `read_contract` and `network.load` raise.
+    contract: of the first network; model: path of the second. offsets: how far each of the first one's points lies to
+    the right of its face, by whichever answers it, float64 [K], fractions of the crop's side. Raises ValueError where
+    the second knows a point that the first does not, or sees another crop, and what `read_contract` and `network.load`
+    raise.
     """
 
     def __init__(self, contract: Contract, model: str | Path):
         self.contract = read_contract(model)
         self.places = _places(contract, self.contract)
+        self.offsets = np.full(contract.points.count, contract.output.offset)
+        self.offsets[self.places] = self.contract.output.offset
         self._net = network.load(self.contract)
 
     def replace(self, first: Located, crops: Sequence[np.ndarray]) -> Located:

@@ -47,3 +47,7 @@ def test_a_mirrored_look_changes_partners():
     # points aside from their faces lie to the right in either picture
     aside = Located(POINTS + np.float32([0.01, 0])).mirrored(flip, 0.01)
     np.testing.assert_allclose(aside.points, found.points + np.float32([0.01, 0]), atol=1e-6)
+    # and each its own way: a partner's answer lies as far from its face as a partner does
+    offsets = np.array([0.02, -0.03, 0.01, 0.0])
+    each = Located(POINTS + offsets[:, None] * (1, 0)).mirrored(tuple(flip), offsets)
+    np.testing.assert_allclose(each.points, found.points + offsets[:, None] * (1, 0), atol=1e-6)

@@ -5,6 +5,7 @@ import pytest
 
 from infer import Landmarker
 from infer.faces.located import Located
+from infer.model import network
 from infer.model.contract import read_contract
 from infer.model.specialist import Specialist
 from tests.helpers.tiny_model import CALIBRATED, SHAPE, write_model
@@ -14,6 +15,7 @@ NAMES = ["right eye", "left eye", "nose", "right corner", "left corner"]
 GROUPS = {"groups": {"all": [0, 1, 2, 3, 4]}, "lines": {}, "left_eye": [1], "right_eye": [0]}
 POINTS = {"scheme": "tiny5", "count": 5, "flip": [1, 0, 2, 4, 3], **GROUPS}
 UNIT = CALIBRATED["unit"]
+OUTPUT = {"name": "landmarks", "layout": "x0 y0 x1 y1 ...", "unit": UNIT}
 ORDER = [2, 4, 0, 1, 3]  # of the second model's points among the first one's
 
 
@@ -65,6 +67,24 @@ def test_the_second_mirrors_as_the_first(first, tmp_path):
     points = (SHAPE[None] * 60 + 20).astype(np.float32)
     both = [one.mirrored(image, points).points for one in (landmarker, Landmarker(first))]
     np.testing.assert_allclose(*both, atol=1e-3)
+
+
+def test_points_are_taken_back_with_the_offset_of_who_answers_them(first, tmp_path):
+    aside = float(answer_to([128] * 3)[0, 0] - SHAPE[0, 0])  # all that the tiny model answers lies so far to the right
+    landmarker = Landmarker(first, merge=second(tmp_path, points={"names": NAMES}, output=OUTPUT | {"offset": aside}))
+    image = np.full((90, 120, 3), 128, np.uint8)
+    points = (SHAPE[None] * 60 + 20).astype(np.float32)
+    plain, mirrored = landmarker.refine(image, points).points, landmarker.mirrored(image, points).points
+    np.testing.assert_allclose(mirrored, plain, atol=1e-3)
+    assert np.abs(Landmarker(first).mirrored(image, points).points - plain).max() > 1
+
+
+def test_some_points_have_the_seconds_offset(tmp_path, monkeypatch):
+    monkeypatch.setattr(network, "load", lambda contract: None)
+    known = write_model(tmp_path, points={**POINTS, "names": NAMES}, output=OUTPUT | {"offset": 0.01})
+    some = {"count": 2, "names": [NAMES[4], NAMES[0]], "flip": [], "groups": {"all": [0, 1]}, "left_eye": []}
+    aside = second(tmp_path, points=some | {"right_eye": []}, output=OUTPUT | {"offset": -0.04})
+    assert Specialist(read_contract(known), aside).offsets.tolist() == [-0.04, 0.01, 0.01, 0.01, -0.04]
 
 
 @pytest.mark.parametrize(
