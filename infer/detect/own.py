@@ -146,7 +146,9 @@ class OwnDetector:
         for eighths in (*in_tiles, *TURNS):
             if eighths in TURNS and (_surest(best[1]) >= CLEAR or self._shows_in_tiles(best[1], max(image.shape[:2]))):
                 break
-            surer = self._surer(best, [look(one) for one in eighths], PRIOR)
+            # tiles have ranked the turns that they speak for: of two of these the surer one is taken
+            prior = PRIOR if best[0].eighths == 0 or eighths in TURNS else 0.0
+            surer = self._surer(best, [look(one) for one in eighths], prior)
             best = surer if surer is best or self._seen_alone(image, *surer) else best
             if _surest(best[1]) >= UPRIGHT:
                 break
