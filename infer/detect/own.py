@@ -95,8 +95,7 @@ class OwnDetector:
         seen_too = found_again(found, quick.chosen(quick.scores >= DOUBT))
         found = found.chosen(seen_too | (found.scores >= self.threshold))
         sure = self._sure(quick)
-        sure = sure.chosen(sure.oriented[:, 2:4].max(axis=1, initial=0) >= large)
-        return merged(sure, found, large, self.contract.overlap)
+        return merged(sure.chosen(sure.edges >= large), found, large, self.contract.overlap)
 
     def _looked_closer(
         self, image: np.ndarray, found: Candidates, seen: Candidates, side: int, size: int, edge: int
@@ -110,9 +109,11 @@ class OwnDetector:
         seen = seen.chosen(seen.scores >= DOUBT)
         while side < size and (part := part_for_closer(seen, found, shape, side, edge)):
             coarse, side = side, min(side * STEP, size)
-            seen = self._look_within(image, part, side)
+            before, seen = seen, self._look_within(image, part, side)
             large = best_in_both(coarse / longest, side / longest)
-            found = merged(found, self._sure(seen), large, self.contract.overlap)
+            close = self._sure(seen)  # of large faces the look before knows better
+            close = close.chosen((close.edges < large) | found_again(close, before))
+            found = merged(found, close, large, self.contract.overlap)
         return found
 
     def _surest_turn(self, image: np.ndarray, side: int, least: float) -> tuple[Turn, Candidates]:
@@ -175,7 +176,7 @@ class OwnDetector:
         """Whether a look found a face so large that the small tiles would have shown it in another turn; longest: side
         of the picture, pixels."""
         found = self._sure(seen)
-        return len(found) > 0 and found.oriented[0, 2:4].max() * TILE >= LOW * longest
+        return len(found) > 0 and found.edges[0] * TILE >= LOW * longest
 
     def glance(self, image: np.ndarray, side: int, least: float = HINT) -> Candidates:
         """What a look at the picture with a longest side of `side` pixels, or as large as it is, shows, turned
@@ -208,7 +209,7 @@ class OwnDetector:
 
     def _sure(self, seen: Candidates, edge: float = np.inf) -> Candidates:
         """Those that are faces; edge: the shorter one of the picture, pixels, where the look showed all of it."""
-        least = np.where(seen.oriented[:, 2:4].max(axis=1, initial=0) >= ROOM * edge, EASE, 1.0) * self.threshold
+        least = np.where(seen.edges >= ROOM * edge, EASE, 1.0) * self.threshold
         return seen.chosen(seen.scores >= least)
 
     def _cells(self, image: np.ndarray) -> list[np.ndarray]:
@@ -259,7 +260,7 @@ def is_portrait(seen: Candidates, edge: int) -> bool:
     `PORTRAIT` of the picture's shorter edge, pixels: a closer look shows no more then."""
     if len(seen) != 1 or seen.scores[0] < CLEAR:
         return False
-    return seen.oriented[0, 2:4].max() >= PORTRAIT * edge and not turn_against_lean(seen)
+    return seen.edges[0] >= PORTRAIT * edge and not turn_against_lean(seen)
 
 
 def part_for_closer(
@@ -273,7 +274,7 @@ def part_for_closer(
     in pixels of the picture; edge: the shorter one of the picture before it was turned.
     """
     height, width = shape
-    if not len(found) or found.oriented[:, 2:4].max() < ROOM * edge:
+    if not len(found) or found.edges.max() < ROOM * edge:
         return 0, 0, width, height
     boxes = seen.boxes[seen.oriented[:, 3] * side / max(shape) < LOW]
     if not len(boxes):

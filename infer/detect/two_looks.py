@@ -29,7 +29,7 @@ def merged(coarse: Candidates, close: Candidates, large: float, overlap: float) 
     IoU from which on two finds are one face.
     """
     both = together([coarse, close])
-    is_large = both.oriented[:, 2:4].max(axis=1) >= large
+    is_large = both.edges >= large
     preferred = is_large == (np.arange(len(both)) < len(coarse))
     kept = both.chosen(suppressed(both.boxes, both.five, both.scores + preferred, overlap))
     return kept.chosen(np.argsort(-kept.scores, kind="stable"))

@@ -35,6 +35,11 @@ class Candidates:
         """The upright boxes (x0, y0, x1, y1) around them, float64 [N, 4]."""
         return boxes_around(self.oriented)
 
+    @property
+    def edges(self) -> np.ndarray:
+        """Their longer edges as the heads stand, pixels: float64 [N]."""
+        return self.oriented[:, 2:4].max(axis=1)
+
     def chosen(self, which: ArrayLike) -> Candidates:
         """Those of the indices, in their order, or where a mask is true."""
         which = np.asarray(which)

@@ -188,6 +188,22 @@ def test_a_part_looked_at_closer_is_in_the_pictures_pixels(file, monkeypatch):
     assert found.scores.tolist() == [0.9, 0.8]
 
 
+def test_a_large_face_is_none_where_only_a_closer_look_sees_it(file, monkeypatch):
+    """A picture of 1280x900, seen with 320 and 1280: from 200 pixels on a face is better seen in the first look."""
+    large, larger, below = [10, 10, 160, 215], [300, 500, 500, 705], [700, 10, 850, 205]
+    detector, image = OwnDetector(file), np.zeros((900, 1280, 3), np.uint8)
+
+    def look(picture, side, least):
+        if side == 1280:
+            return candidates_of([large, larger, below], [0.9, 0.8, 0.7])
+        return candidates_of([larger], [DOUBT if picture.shape == image.shape else 0.1])
+
+    monkeypatch.setattr(detector, "_look", look)
+    found = detector.find(image)
+    assert found.scores.tolist() == [0.8, 0.7]
+    np.testing.assert_allclose(found.boxes, [larger, below])
+
+
 def test_a_closer_look_finds_what_the_first_one_missed(file):
     """A bright cell of 8 pixels is a blur of 2 in the first look."""
     image = with_faces(640, 1280, (0, 40, 90, 1.0))

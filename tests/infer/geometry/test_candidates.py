@@ -15,6 +15,12 @@ def test_upright_boxes_stay_themselves_whatever_the_roll():
     assert np.isnan(found.five).all() and found.five.shape == (3, 5, 2)
 
 
+def test_longer_edges_as_the_heads_stand():
+    """A head of 30x40 that leans by 45 degrees is 35 pixels wide and high."""
+    found = Candidates(np.ones(2), np.array([[50, 50, 30, 40, np.pi / 4], [9, 9, 8, 7, 0]]), np.full((2, 5, 2), np.nan))
+    assert found.edges.tolist() == [40, 8] and candidates_of([], []).edges.tolist() == []
+
+
 def test_each_thing_once_surest_first():
     found = candidates_of(BOXES, [0.4, 0.9, 0.5]).distinct(0.4)
     np.testing.assert_allclose(found.boxes, [BOXES[1], BOXES[2]])
