@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from net.landmarks.options import LANDMARK_OPTIONS
+from net.model.shape import OF_LABELS
 from net.options import add_options, from_options, names_of
 from net.run.folder import RunFolder
 from net.training.options import TaskOptions
@@ -23,15 +24,16 @@ NOT_IN_A_RECIPE = ("run", "sweep", "local_cluster")  # what a program is to do, 
 def parse(description: str | None, argv: Sequence[str] | None = None, own: TaskOptions = LANDMARK_OPTIONS) -> Plan:
     """The plan that a command line asks for, with the settings of its recipe and the network of its start.
 
+    What a recipe says of the labels counts more than what they were for the start.
     own: what the task brings along. Ends the program with a usage error for options that are none, out of range or do
     not go together.
     """
     parser = make_parser(description, own)
     first = parser.parse_known_args(argv)[0]
-    if first.recipe:
-        parser.set_defaults(**read_recipe(parser, first.recipe, own))
-    if first.init:
-        parser.set_defaults(**network_defaults(parser, first.init, own))
+    recipe = read_recipe(parser, first.recipe, own) if first.recipe else {}
+    start = network_defaults(parser, first.init, own) if first.init else {}
+    labels = {name: value for name, value in recipe.items() if name in OF_LABELS}
+    parser.set_defaults(**{**recipe, **start, **labels})
     args = parser.parse_args(argv)
     try:
         return plan_of(args, own)

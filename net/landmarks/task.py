@@ -38,6 +38,14 @@ class LandmarkTask(TrainingTask):
     def validation(self) -> float:
         return self.records.validation
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        offset = self.shape.label_offset
+        if not offset:
+            return ()
+        where = f"{abs(offset):g} of the crop's side to the {'right' if offset > 0 else 'left'} of their faces"
+        return (f"labels: taken to lie {where}, and so will the answers (--label-offset)",)
+
     def options(self) -> dict[str, Any]:
         return {
             **self.records.options(),

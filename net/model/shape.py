@@ -13,6 +13,7 @@ HEADS = ("integral", "dense")
 SPREADS = HEAT, LEARNED = "heat", "learned"
 PICTURES, PIXELS, LABELS = ("rgb", "grey"), ("scaled", "standardised"), ("fractions", "standardised")
 FARTHEST = 0.05  # that labels may lie aside, fractions of the crop's side
+OF_LABELS = ("label_offset",)  # fields that the weights do not depend on, for they say of labels how they lie
 STRIDE = 32  # the stem halves the picture twice, the last three stages once each
 REDUCTION = 8  # squeeze-and-excite narrows to this part of the channels
 # fields that are gone, with the one value that the network still has; contracts that were shipped name them
@@ -78,7 +79,7 @@ class Shape:
         if not abs(self.label_offset) <= FARTHEST:
             raise ValueError(f"label_offset: found {self.label_offset}, expected -{FARTHEST} to {FARTHEST}")
         if self.label_offset and self.head == "dense":
-            raise ValueError(f"label_offset: found {self.label_offset} with head 'dense', expected heat maps")
+            raise ValueError(f"label_offset: found {self.label_offset} with head 'dense', expected heat maps, or 0")
 
     def _check_moments(self) -> None:
         lengths = {len(self.label_mean), len(self.label_std)}

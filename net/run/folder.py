@@ -19,6 +19,7 @@ except ImportError:  # Windows
 from infer.files.atomic import PREFIX, remove_leftovers, write_text_atomically
 from net.data.selection import Selection
 from net.model.shape import Shape
+from net.options import values_of
 from net.run.kind import Kind, Measure, Network, Summary
 from records.split import Split
 
@@ -113,17 +114,16 @@ class RunSettings(Generic[Network, Summary]):
 
     def difference(self, after: RunSettings) -> str:
         """The settings that differ from those of now, in words; empty where none does."""
-        old, new = (
-            {
-                (group, key): value
-                for group, part in settings.to_dict().items()
-                if group != "kind"
-                for key, value in part.items()
-            }
-            for settings in (self, after)
-        )
+        old, new = self._by_place(), after._by_place()
         differing = (place for place in {**old, **new} if old.get(place) != new.get(place))
         return "; ".join(f"{place[1]}: {old.get(place)} before, {new.get(place)} now" for place in differing)
+
+    def _by_place(self) -> dict[tuple[str, str], Any]:
+        """Every setting by its part of settings.json and its name; an option of the network that the run's own do not
+        name, for there was none yet, as the network has it."""
+        found = {part: values for part, values in self.to_dict().items() if part != "kind"}
+        found["options"] = {**values_of(self.network), **found["options"]}
+        return {(part, name): value for part, values in found.items() for name, value in values.items()}
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def opening_lines(
     if plan.start:
         yield f"start: {plan.start}"
     yield f"network: {', '.join(f'{name} {value}' for name, value in values_of(plan.task.shape).items())}"
+    yield from plan.task.remarks
     yield f"steps: {plan.length.steps}, of {plan.length.batch} {kind.example}s"
     yield f"precision: {precision.taken}, {precision.why}"
     if precision.warning:

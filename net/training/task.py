@@ -30,6 +30,11 @@ class TrainingTask(ABC):
         """Part of the training sources that judges in place of the test records."""
         return 0.0
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Lines of what one should know of it before it begins, besides its network."""
+        return ()
+
     @abstractmethod
     def options(self) -> dict[str, Any]:
         """The options of the command line that the weights depend on, as JSON has them."""

@@ -137,6 +137,15 @@ def test_the_network_is_that_of_the_weights_to_start_from(tmp_path):
     assert (plan.start, plan.task.shape) == (start, Shape(width=8, head="dense", decoder=40))
 
 
+def test_how_labels_lie_the_recipe_says_before_the_start(tmp_path):
+    start = write_model(tmp_path, graph=b"weights", network=Shape(15, width=8, label_offset=0.004).settings())
+    recipe = tmp_path / "mine.json"
+    for said, options, offset in (({}, [], 0.004), ({"label_offset": 0.002}, [], 0.002), ({}, ["--label-offset=0"], 0)):
+        recipe.write_text(json.dumps({"width": 24, **said}))
+        shape = plan_of("--recipe", recipe, "--init", start, *options).task.shape
+        assert (shape.width, shape.label_offset) == (8, offset)
+
+
 def test_the_options_of_a_run(tmp_path):
     argv = ["--records", tmp_path, "--init", ROOT / "infer" / "landmark.json", "--mix", "A=3,*N=0.5", "--fold", "0/3"]
     plan = plan_of(*argv, "--no-augment", "--run", "x", "--threads", 2, "--schedule", "cosine")

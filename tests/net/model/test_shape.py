@@ -21,7 +21,7 @@ MOMENTS = {"label_mean": (0.5, 0.4, 0.3, 0.6, 0.7, 0.2), "label_std": (0.1, 0.2,
         ({**MOMENTS, "points": 3, "label_std": (0.0,) * 6}, "deviations > 0"),
         ({"label_offset": 0.06}, "label_offset: found 0.06, expected -0.05 to 0.05"),
         ({"label_offset": float("nan")}, "label_offset: found nan"),
-        ({"label_offset": 0.01, "head": "dense"}, "found 0.01 with head 'dense', expected heat maps"),
+        ({"label_offset": 0.01, "head": "dense"}, "found 0.01 with head 'dense', expected heat maps, or 0"),
     ],
 )
 def test_impossible_shapes_are_refused(wrong, message):

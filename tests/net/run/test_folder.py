@@ -9,6 +9,7 @@ import pytest
 
 from net.data.selection import Fold, Selection
 from net.model.shape import Shape
+from net.options import values_of
 from net.run import folder as module
 from net.run.folder import LANDMARK_RUNS, Best, RunFolder, RunSettings
 from net.run.kind import Kind, Measure
@@ -102,6 +103,19 @@ def test_a_folder_is_prepared_for_its_run_alone(tmp_path):
     assert run.settings().split is None
     run.prepare(other, overwrite=True)
     assert run.settings() == other
+
+
+def test_a_run_goes_on_that_is_older_than_an_option_of_the_network(tmp_path):
+    run, of_now = RunFolder(tmp_path), settings_with(Shape(width=8), **values_of(Shape(width=8)))
+    run.write_settings(of_now)
+    held = json.loads((tmp_path / "settings.json").read_text())
+    for part in ("options", "network"):
+        del held[part]["label_offset"]
+    (tmp_path / "settings.json").write_text(json.dumps(held))
+    run.prepare(of_now, overwrite=False)
+    aside = Shape(width=8, label_offset=0.004)
+    with pytest.raises(ValueError, match="label_offset: 0.0 before, 0.004 now"):
+        run.prepare(settings_with(aside, **values_of(aside)), overwrite=False)
 
 
 def test_what_is_no_run_is_refused_and_left_alone(tmp_path):

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
+from net.model.shape import Shape
 from net.parser import parse
 from net.run.folder import LANDMARK_RUNS
 from net.training import opening
 from records.processor import ONEDNN, Processor
-from tests.helpers.runs import make_run
+from tests.helpers.runs import make_run, settings_with
 
 AVX2, AMX = Processor(frozenset({"avx2", "fpu"})), Processor(frozenset({"amx_bf16", "amx_tile"}))
 
@@ -42,6 +43,14 @@ def test_a_start_and_a_slow_precision_have_lines_of_their_own(opened, tmp_path):
     taken, lines = opened(AVX2, "--init", str(start), "--precision", "bfloat16")
     assert taken == "bfloat16" and set(lines) > {"start", "warning"} and str(start) in lines["start"]
     assert "warning" not in opened(AMX, "--precision", "bfloat16")[1]
+
+
+def test_labels_aside_have_a_line_also_where_the_start_brings_them(opened, tmp_path):
+    start = make_run(tmp_path / "before")
+    start.write_settings(settings_with(Shape(label_offset=0.0035)))
+    assert "0.0035 of the crop's side to the right" in opened(AVX2, "--init", str(start))[1]["labels"]
+    assert "0.002 of the crop's side to the left" in opened(AVX2, "--label-offset=-0.002")[1]["labels"]
+    assert "labels" not in opened(AVX2, "--init", str(start), "--label-offset", "0")[1]
 
 
 def test_without_onednn_or_with_less_of_it_float32_is_taken(opened, monkeypatch):
