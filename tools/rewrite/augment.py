@@ -33,6 +33,10 @@ def parse_args(argv=None) -> argparse.Namespace:
     add("--shift", type=numbers, default=(), metavar="FRACTIONS,...", help=help_shift)
     add("--brightness", type=numbers, default=(), metavar="FACTORS,...", help="what grey values are multiplied by")
     add("--mirror", action="store_true", help="and the mirror image of every variant")
+    help_offset = (
+        "labels lie so far to the right of their faces, in fractions of the crop's side: so will those of variants"
+    )
+    add("--label-offset", type=float, default=0.0, metavar="FRACTION", help=f"{help_offset} (default: %(default)s)")
     add("--overwrite", action="store_true", help="replace an existing set of records")
     args = parser.parse_args(argv)
     if not all(abs(turn) <= 180 for turn in args.turn) or not all(0 < shift < 1 for shift in args.shift):
@@ -55,7 +59,7 @@ def main(argv=None) -> int:
     args = parse_args(argv)
     try:
         ways = variants_of(args.turn, args.shift, args.brightness, args.mirror)
-        manifest = augment_records(args.records, args.out, ways, args.overwrite)
+        manifest = augment_records(args.records, args.out, ways, args.overwrite, args.label_offset)
     except (ValueError, OSError) as error:
         print(f"augment: {error}", file=sys.stderr)
         return 2

@@ -55,19 +55,20 @@ def variants_of(
     return ways
 
 
-def augment_records(folder: Path, out: Path, ways: list[Variant], overwrite: bool) -> Manifest:
+def augment_records(folder: Path, out: Path, ways: list[Variant], overwrite: bool, offset: float = 0.0) -> Manifest:
     """Writes the multiplied set beside its place and moves it there; returns its manifest.
 
+    offset: how far labels lie to the right of their faces, fractions of the crop's side; of variants they do so too.
     Raises ValueError where something lies at `out` that may not be replaced, or no way changes anything.
     """
     if len(ways) < 2:
         raise ValueError(f"{folder}: found nothing to do, expected --turn, --shift, --brightness or --mirror")
     notes = {"variants": [way.suffix for way in ways]}
-    return rewrite(folder, out, overwrite, Rewriting(varied_by(ways), noting(notes)))
+    return rewrite(folder, out, overwrite, Rewriting(varied_by(ways, offset), noting(notes)))
 
 
-def varied_by(ways: list[Variant]) -> Rewriter:
-    """What gives a serialised training record and its variants."""
+def varied_by(ways: list[Variant], offset: float = 0.0) -> Rewriter:
+    """What gives a serialised training record and its variants; offset: as `augment_records` has it."""
 
     def varied(serialised: bytes, manifest: Manifest) -> Iterator[bytes]:
         found, image = opened(serialised, manifest)
@@ -75,25 +76,29 @@ def varied_by(ways: list[Variant]) -> Rewriter:
             if way == Variant():
                 yield serialised
             else:
-                yield record.encode(changed(found, image, way, manifest))
+                yield record.encode(changed(found, image, way, manifest, offset))
 
     return varied
 
 
-def changed(found: record.Record, image: np.ndarray, way: Variant, manifest: Manifest) -> record.Record:
-    """The record of one variant of a parsed record, whose picture is uint8 [edge, edge, 3] RGB, with its context."""
+def changed(
+    found: record.Record, image: np.ndarray, way: Variant, manifest: Manifest, offset: float = 0.0
+) -> record.Record:
+    """The record of one variant of a parsed record, whose picture is uint8 [edge, edge, 3] RGB, with its context;
+    offset: as `augment_records` has it."""
     context, size, edge = manifest.context, manifest.size, image.shape[0]
+    aside = np.array([offset, 0], np.float32)  # the face is what turns and mirrors
     # the face moves one way where the crop moves the other
     centre = (edge - 1) / 2 - np.array(way.shift) * size
     crop = Crop(tuple(centre), size, size, np.radians(-way.turn))
-    points = absolute_shape(found.label.reshape(-1, 2), picture_box(size, size)) + context
+    points = absolute_shape(found.label.reshape(-1, 2) - aside, picture_box(size, size)) + context
     label = crop.to_fractions(points)
     picture = lit(crop.cut(image, context), way.brightness)
     if way.mirrored:
         label, picture = mirrored_label(label, manifest.scheme), np.ascontiguousarray(picture[:, ::-1])
     return record.Record(
         encode_image(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), manifest.encoding),
-        label.ravel(),
+        (label + aside).ravel(),
         turned_pose(found.pose, crop.angle, way.mirrored),
         found.side,
         found.subset,

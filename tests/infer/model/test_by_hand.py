@@ -28,7 +28,7 @@ def test_the_least_that_a_contract_says(tmp_path):
 
 def test_what_the_user_says_stays(tmp_path):
     given = {"size": SIZE, "order": "GRAY", "name": "data", "batch": 4, "range": [0, 1], "mean": 0.5, "std": [2]}
-    output = {"name": "points", "unit": "-1 to 1", "layout": "x0 x1 ... y0 y1 ..."}
+    output = {"name": "points", "unit": "-1 to 1", "layout": "x0 x1 ... y0 y1 ...", "offset": -0.002}
     crop = {"margin": 0.3, "shift": [0.1, -0.2]}
     path = write_peer(tmp_path, channels=1, file="peer.onnx", input=given, crop=crop, output=output, parameters=12)
     contract = read_contract(path)

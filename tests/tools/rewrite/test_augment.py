@@ -35,6 +35,7 @@ MANIFEST = Manifest(
 def augmented(record_set, tmp_path_factory):
     out = tmp_path_factory.mktemp("augmented") / "set"
     argv = [str(record_set), "--out", str(out), "--turn=-12,20", "--shift", "0.1", "--brightness", "0.5", "--mirror"]
+    argv += ["--label-offset", "0.01"]
     assert augment.main(argv) == 0
     return out
 
@@ -60,6 +61,8 @@ def test_training_records_are_multiplied_beside_the_originals_and_test_records_s
         for suffix in ("~turn-12", "~turn+20~mirror", "~shift+0.1+0", "~light0.5"):
             assert after[name + suffix]["source"] == one["source"] and after[name + suffix]["subset"] == one["subset"]
         np.testing.assert_allclose(after[f"{name}~light0.5"]["label"], one["label"], atol=1e-6)
+        mirrored = one["label"].reshape(-1, 2)[list(IBUG_68.flip)] * (-1, 1) + (1 + 2 * 0.01, 0)
+        np.testing.assert_allclose(after[f"{name}~mirror"]["label"], mirrored.ravel(), atol=1e-6)
         half = np.rint(one["image"] * 0.5)
         assert np.abs(after[f"{name}~light0.5"]["image"] - half).max() <= 1
 
@@ -98,6 +101,15 @@ def test_points_go_where_their_pixels_go(way):
     np.testing.assert_allclose(one.label.reshape(68, 2)[IBUG_68.flip[SPOT]], centre_of(image), atol=2e-3)
     assert (one.name, one.subset, one.source, one.side, one.doubt) == ("a" + way.suffix, "s/t", "a", 90, 0.02)
     record.encode(one)
+
+
+@pytest.mark.parametrize("way", [Variant(mirrored=True), Variant(turn=25, shift=(-0.1, 0.0), mirrored=True)])
+def test_labels_aside_from_their_faces_stay_on_their_side(way):
+    face, aside = np.random.default_rng(3).uniform(0.35, 0.65, (68, 2)), np.array([0.03, 0])
+    (found, image), (moved, _) = spotted(face), spotted(face + aside)
+    expected = changed(found, image, way, MANIFEST).label.reshape(68, 2) + aside
+    label = changed(moved, image, way, MANIFEST, 0.03).label.reshape(68, 2)
+    np.testing.assert_allclose(label, expected, atol=1e-6)
 
 
 def test_a_turn_is_clockwise_and_a_shift_moves_the_face():
