@@ -25,7 +25,7 @@ from .kinds import CLOSEST
 from .reduced import reduced
 from .tiles import TILE, surest_in_tiles, tiles_of
 from .turns import Turn
-from .two_looks import best_in_both, found_again, merged
+from .two_looks import best_in_both, found_again, merged, whole_in
 
 QUICK = 160  # pixels of the longest side: a look that suffices for a portrait
 PORTRAIT = 0.4  # of the picture's shorter edge: beside so large a face there is no room for many small ones
@@ -110,6 +110,7 @@ class OwnDetector:
         while side < size and (part := part_for_closer(seen, found, shape, side, edge)):
             coarse, side = side, min(side * STEP, size)
             before, seen = seen, self._look_within(image, part, side)
+            seen = seen.chosen(whole_in(seen, part, shape))
             large = best_in_both(coarse / longest, side / longest)
             close = self._sure(seen)  # of large faces the look before knows better
             close = close.chosen((close.edges < large) | found_again(close, before))

@@ -188,6 +188,22 @@ def test_a_part_looked_at_closer_is_in_the_pictures_pixels(file, monkeypatch):
     assert found.scores.tolist() == [0.9, 0.8]
 
 
+def test_a_cut_face_of_a_part_is_none_beside_the_whole_one(file, monkeypatch):
+    """A doubt at a chin: the part around it, from row 244 on, holds half of the face, and that looks like one."""
+    shape = (400, 640, 3)
+
+    def look(image, side, least):
+        if image.shape == shape:
+            return candidates_of([[200, 150, 330, 300], [250, 280, 266, 296]], [0.8, DOUBT])
+        return candidates_of([[10, -4, 60, 50]], [0.9])
+
+    detector = OwnDetector(file)
+    monkeypatch.setattr(detector, "_look", look)
+    found = detector.find(np.zeros(shape, np.uint8))
+    np.testing.assert_allclose(found.boxes, [[200, 150, 330, 300]])
+    assert found.scores.tolist() == [0.8]
+
+
 def test_a_large_face_is_none_where_only_a_closer_look_sees_it(file, monkeypatch):
     """A picture of 1280x900, seen with 320 and 1280: from 200 pixels on a face is better seen in the first look."""
     large, larger, below = [10, 10, 160, 215], [300, 500, 500, 705], [700, 10, 850, 205]
