@@ -28,7 +28,7 @@ def whole_in(found: Candidates, part: tuple[int, int, int, int], shape: tuple[in
     height, width = shape
     inner = np.array(part[:2]) > 0, np.array(part[2:]) < (width, height)
     beyond = (found.boxes[:, :2] < part[:2]) & inner[0], (found.boxes[:, 2:] > part[2:]) & inner[1]
-    return ~(beyond[0] | beyond[1]).any(axis=1)
+    return np.logical_not((beyond[0] | beyond[1]).any(axis=1))
 
 
 def merged(coarse: Candidates, close: Candidates, large: float, overlap: float) -> Candidates:

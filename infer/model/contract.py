@@ -21,6 +21,7 @@ INTERLEAVED, PLANAR = LAYOUTS = ("x0 y0 x1 y1 ...", "x0 x1 ... y0 y1 ...")  # of
 FRACTION, PIXEL, SIGNED = UNITS = ("fraction of the crop's side", "pixel of the crop", "-1 to 1")
 INPUT_LAYOUTS = (NCHW, NHWC)
 ORDERS = {"RGB": 3, "BGR": 3, "GRAY": 1}  # of the channels -> how many
+FARTHEST = 0.05  # that points may lie aside, fractions of the crop's side
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class Placement:
 class Output:
     """The network's answer: its name, layout and unit, from LAYOUTS and UNITS ("pixel of the crop": centres at whole
     numbers, from 0). offset: how far to the right of their place in the face points lie, as the labels did,
-    fractions of the crop's side; a mirrored face's do so too. Raises ValueError for another one."""
+    fractions of the crop's side; a mirrored face's do so too. Raises ValueError for another one, or one over
+    FARTHEST."""
 
     name: str
     layout: str = INTERLEAVED
@@ -84,6 +86,8 @@ class Output:
     def __post_init__(self) -> None:
         _check_one_of("output.layout", self.layout, LAYOUTS)
         _check_one_of("output.unit", self.unit, UNITS)
+        if not abs(self.offset) <= FARTHEST:
+            raise ValueError(f"output.offset is {self.offset}, expected -{FARTHEST} to {FARTHEST}")
 
 
 @dataclass(frozen=True)

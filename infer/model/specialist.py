@@ -28,7 +28,7 @@ class Specialist:
     def __init__(self, contract: Contract, model: str | Path):
         self.contract = read_contract(model)
         self.places = _places(contract, self.contract)
-        self.offsets = np.full(contract.points.count, contract.output.offset)
+        self.offsets = np.full(contract.points.count, contract.output.offset, np.float64)
         self.offsets[self.places] = self.contract.output.offset
         self._net = network.load(self.contract)
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from infer.model.contract import FARTHEST
 from net.options import option
 
 BLOCKS = ("residual", "inverted")
 HEADS = ("integral", "dense")
 SPREADS = HEAT, LEARNED = "heat", "learned"
 PICTURES, PIXELS, LABELS = ("rgb", "grey"), ("scaled", "standardised"), ("fractions", "standardised")
-FARTHEST = 0.05  # that labels may lie aside, fractions of the crop's side
 OF_LABELS = ("label_offset",)  # fields that the weights do not depend on, for they say of labels how they lie
 STRIDE = 32  # the stem halves the picture twice, the last three stages once each
 REDUCTION = 8  # squeeze-and-excite narrows to this part of the channels

@@ -14,6 +14,7 @@ import numpy as np
 
 BLOCK = re.compile(r"/block\d+/")
 LAST_SCALE = "/bn2/scale"  # of what a block adds to its shortcut
+SHORTCUT = "/conv0/weights"  # of a shortcut that is not its block's input as it is
 
 
 def grown(name: str, held: np.ndarray, fresh: np.ndarray) -> np.ndarray | None:
@@ -36,6 +37,13 @@ def is_silent(name: str, weights: Mapping[str, np.ndarray]) -> bool:
     """Whether a variable that the smaller network's weights do not have has to start as 0: the scale of what a new
     block adds in a stage that is there."""
     return name.endswith(LAST_SCALE) and name not in weights and BLOCK.sub("/block1/", name) in weights
+
+
+def other_shortcuts(weights: Mapping[str, np.ndarray], fresh: Mapping[str, np.ndarray]) -> list[str]:
+    """The blocks of both networks whose shortcut only one of them convolves, as only it changes the width there: what
+    such a block answers, the smaller network did not."""
+    blocks = (name.removesuffix(LAST_SCALE) for name in fresh if name.endswith(LAST_SCALE) and name in weights)
+    return sorted(block for block in blocks if (f"{block}{SHORTCUT}" in weights) != (f"{block}{SHORTCUT}" in fresh))
 
 
 def _holds(name: str, held: tuple[int, ...], wanted: tuple[int, ...]) -> bool:

@@ -11,7 +11,7 @@ from google.protobuf.message import DecodeError
 from net.model.layers import BN_EPSILON
 from net.run.checkpoints import averaged_name, best_checkpoint, names_in, network_variables
 from net.run.folder import RunFolder
-from net.training.growing import grown, is_silent
+from net.training.growing import grown, is_silent, other_shortcuts
 from net.training.open_task import Anew, OpenTask
 from net.training.origins import READERS
 from records.runtime import tf, v1
@@ -118,6 +118,8 @@ def _starting_values(
     larger = sorted(name for name, value in values.items() if value is not None and value.shape != held[name].shape)
     if larger:
         print(f"start: {len(larger)} of {len(fresh)} variables are larger than there, of {_layers_in_words(larger)}")
+    if other := other_shortcuts(weights, fresh):
+        print(f"start: it does not answer as there at first, for the shortcut is another in {', '.join(other)}")
     silent = {name: np.zeros_like(value) for name, value in fresh.items() if is_silent(name, weights)}
     return {**{name: value for name, value in values.items() if value is not None}, **silent}
 

@@ -26,7 +26,7 @@ RULES = {
     "infer": {"infer"},
     "net": {"records", "infer.geometry", "infer.files.atomic", "infer.files.console", "net"},
     "net.options": set(),
-    "net.model": {"records", "net.options"},
+    "net.model": {"records", "infer.model.contract", "net.options"},
     "net.data": {"records", "infer.geometry", "net.options", "net.model"},
     "net.run": {"records", "infer.files.atomic", "net.options", "net.model", "net.data"},
     "net.cluster": {"records", "net.options", "net.model", "net.data", "net.run"},

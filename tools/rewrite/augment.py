@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))  # the repository's root first: tools and records 
 from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one line where OpenCV does not load)
 
 from infer.files.console import speak_plainly
+from infer.model.contract import FARTHEST
 from records.split import SPLITS
 from tools.rewrite.variants import augment_records, variants_of
 
@@ -43,6 +44,8 @@ def parse_args(argv=None) -> argparse.Namespace:
         parser.error(f"found turns {args.turn} and shifts {args.shift}, expected within 180 degrees, between 0 and 1")
     if not all(0 < factor <= 10 for factor in args.brightness):
         parser.error(f"--brightness: found {args.brightness}, expected factors over 0, at most 10")
+    if not abs(args.label_offset) <= FARTHEST:
+        parser.error(f"--label-offset: found {args.label_offset}, expected -{FARTHEST} to {FARTHEST}")
     return args
 
 

@@ -140,6 +140,8 @@ def test_not_json(model, text):
         ("crop", {"shift": 0.1}, r"crop.shift is \[0.1\], expected two numbers"),
         ("crop", {"points": {"margin": -0.1, "shift": [0, 0]}}, "crop.points.margin is -0.1"),
         ("crop", {"points": {"margin": 0.1}}, "crop.points lacks or misspells 'shift'"),
+        ("output", {"offset": float("nan")}, "output.offset is NaN, expected a number"),
+        ("output", {"offset": -0.06}, "output.offset is -0.06, expected -0.05 to 0.05"),
         ("output", {"unit": "mm"}, 'output.unit is "mm", expected one of "fraction of'),
         ("points", {"groups": [[0]]}, r"points.groups is \[\[0\]\], expected an object"),
         ("points", {"groups": {"nose": [2.0]}}, r"groups.nose is \[2.0\], expected a list of whole"),

@@ -1,7 +1,9 @@
+import itertools
+
 import numpy as np
 import pytest
 
-from net.training.growing import grown, is_silent
+from net.training.growing import grown, is_silent, other_shortcuts
 
 
 def test_old_channels_come_first_and_see_none_of_the_new_ones():
@@ -40,3 +42,17 @@ def test_new_blocks_of_known_stages_are_silent_at_first():
     assert not is_silent("senet/stage1/block1/bn2/scale", weights)
     assert not is_silent("senet/stage1/block2/conv1/bn/scale", weights)
     assert not is_silent("senet/stage2/block2/bn2/scale", weights)
+
+
+def test_shortcuts_that_only_one_network_convolves():
+    def network(*widths):
+        """Of blocks one after the other, the first of which is fed as many channels as the first number says."""
+        names = [f"detector/stage{8 << index}/block1/bn2/scale" for index in range(len(widths) - 1)]
+        wider = [before != after for before, after in itertools.pairwise(widths)]
+        names += [f"detector/stage{8 << index}/block1/conv0/weights" for index in np.flatnonzero(wider)]
+        return dict.fromkeys(names, np.ones(1))
+
+    held = network(8, 16, 16, 24)
+    assert other_shortcuts(held, network(8, 16, 20, 24)) == ["detector/stage16/block1"]
+    assert other_shortcuts(held, network(16, 16, 16, 32)) == ["detector/stage8/block1"]
+    assert other_shortcuts(held, network(12, 24, 24, 32, 40)) == []

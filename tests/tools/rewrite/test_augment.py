@@ -162,6 +162,13 @@ def test_what_is_refused(record_set, tmp_path, capsys):
         assert augment.main([str(arg) for arg in argv]) == 2
         assert message in capsys.readouterr().err
     assert not (tmp_path / "new").exists()
-    for wrong in ("--shift=1.5", "--brightness=0", "--turn=200", "--turn=a"):
+    for wrong in (
+        "--shift=1.5",
+        "--brightness=0",
+        "--turn=200",
+        "--turn=a",
+        "--label-offset=nan",
+        "--label-offset=0.06",
+    ):
         with pytest.raises(SystemExit):
             augment.parse_args(["r", "--out", "o", wrong])
