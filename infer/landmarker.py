@@ -28,6 +28,7 @@ from .video.tracker import Tracker
 PASSES = 2  # of the network, from boxes that may be off
 FACES = 1000  # the surest of a picture: each costs passes, and a texture may look like thousands
 BATCH = 32  # faces per forward: memory stays small whatever a picture holds
+ALIKE = np.radians(12.0)  # by which crops of two passes are turned against each other at most, to mean what they show
 UNSURE = 0.05  # of passes that disagree so much, the face may be rolled too far for the first of them
 TURNS = (-np.pi / 4, np.pi / 4)  # of the first crop then; the network itself bears about 40 degrees either way
 
@@ -214,12 +215,20 @@ class Landmarker:
         return located.mirrored(self.contract.points.flip, offset)
 
     def _passes(self, image, crops: list[Crop], passes: int, upright: bool) -> list[Located]:
-        """What each pass says, the first one looking at the crops."""
-        answers = [self.look(image, crops)]
-        for _ in range(passes - 1):
-            before = answers[-1].points
-            crops = [self._closer(crop, points, upright) for crop, points in zip(crops, before, strict=True)]
-            answers.append(self.look(image, crops))
+        """What is known after each pass, the first one looking at the crops.
+
+        Every second pass looks at the mirrored crops: that sees a face anew, and the mean of two looks is steadier than
+        either. The look before counts no more where its crop had to be turned far, or the two disagree.
+        """
+        looks = [self.look(image, crops)]
+        answers = looks.copy()
+        for number in range(1, passes):
+            before, answered = crops, answers[-1].points
+            crops = [self._closer(crop, points, upright) for crop, points in zip(before, answered, strict=True)]
+            looks.append(self.look(image, crops, mirrored=number % 2 == 1 and bool(self.contract.points.flip)))
+            alike = np.array([_stand_alike(*pair) for pair in zip(before, crops, strict=True)], bool)
+            agree = disagreement(looks[-2].points, looks[-1].points) <= UNSURE
+            answers.append(looks[-1].mean_with(looks[-2], alike & agree))
         return answers
 
     def _best_turned(self, image, crops: list[Crop], answers: list[Located]) -> Located:
@@ -257,6 +266,11 @@ class Landmarker:
         """The crop shifted along its own axes as the contract wants it; mirrored: as it wants the mirrored crop."""
         x, y = self.contract.crop.shift
         return crop.shifted((-x if mirrored else x, y), self.contract.crop.margin)
+
+
+def _stand_alike(crop: Crop, other: Crop) -> bool:
+    """Whether a look at one crop tells as much as one at the other, which is turned against it by little."""
+    return abs((crop.angle - other.angle + np.pi) % (2 * np.pi) - np.pi) <= ALIKE
 
 
 def _checked_passes(passes: int | None, usual: int) -> int:

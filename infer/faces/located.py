@@ -41,6 +41,13 @@ class Located:
         errors[places] = others.errors
         return Located(points, errors)
 
+    def mean_with(self, others: Located, faces: np.ndarray) -> Located:
+        """The means with another look's points, and with its errors, of some faces: a mask [N]."""
+        both = [(self.points, others.points)]
+        if self.errors is not None and others.errors is not None:
+            both.append((self.errors, others.errors))
+        return self.replaced((faces,), Located(*((mine[faces] + theirs[faces]) / 2 for mine, theirs in both)))
+
     def mirrored(self, flip: Sequence[int], offset: float | np.ndarray = 0.0) -> Located:
         """From fractions of mirrored crops those of the crops; flip: index of each point's mirror partner; offset: of
         points from their faces, to the right in either, of all points or of each, [K]."""

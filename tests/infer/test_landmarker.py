@@ -21,6 +21,7 @@ from tests.helpers.tiny_detector import LEVELS, face_at, score_of, with_faces, w
 from tests.helpers.tiny_model import (
     CALIBRATED,
     COUNT,
+    FLIP,
     MARGIN,
     SHAPE,
     SIZE,
@@ -65,12 +66,27 @@ def test_channels_and_their_order_matter(tiny, plain, tmp_path):
 def test_every_pass_looks_at_its_own_crop(tiny):
     image = np.random.default_rng(0).integers(0, 256, (150, 190, 3), np.uint8)
     image = cv2.GaussianBlur(image, (0, 0), 6)
-    box, points = (40, 30, 95, 88), None
-    for passes in (1, 2):
-        crop = Crop.around(box if points is None else box_of(points), MARGIN, SIZE)
-        mean = crop.cut(image).mean(axis=(0, 1))[::-1]
-        points = crop.to_picture(expected_fractions(mean))
-        np.testing.assert_allclose(tiny.fit(image, [box], passes)[0], points, atol=1e-2)
+    box, looks = (40, 30, 95, 88), []
+    for passes in (1, 2, 3):
+        around = box_of(np.mean(looks[-2:], axis=0)) if looks else box
+        crop = Crop.around(around, MARGIN, SIZE)
+        fractions = expected_fractions(crop.cut(image).mean(axis=(0, 1))[::-1])
+        mirrored = fractions[FLIP] * (-1, 1) + (1, 0)  # every second pass; answers are the means with the look before
+        looks.append(crop.to_picture(fractions if passes != 2 else mirrored))
+        wanted = np.mean(looks[-2:], axis=0)
+        np.testing.assert_allclose(tiny.fit(image, [box], passes, upright=False)[0], wanted, atol=1e-2)
+
+
+@pytest.mark.parametrize("turn, off, meant", [(11.0, 0.04, True), (13.0, 0.04, False), (11.0, 0.06, False)])
+def test_a_look_counts_beside_the_next_one_where_crops_stand_alike_and_looks_agree(tiny, monkeypatch, turn, off, meant):
+    """Both looks are made up: of a face that leans by so many degrees, so far off each other, of its box."""
+    first = Crop((90, 80), 70, SIZE, np.radians(turn)).to_picture(SHAPE)
+    edge = np.ptp(first, axis=0).max()
+    looks = [Located(first[None]), Located(first[None] + [off * edge, 0])]
+    monkeypatch.setattr(tiny, "look", lambda image, crops, mirrored=False: looks[bool(mirrored)])
+    monkeypatch.setattr(tiny, "_best_turned", lambda image, crops, answers: answers[-1])
+    found = tiny.fit(np.zeros((200, 200, 3), np.uint8), [(50, 40, 130, 120)], 2)[0]
+    np.testing.assert_allclose(found - first, [[off * edge / (2 if meant else 1), 0]] * COUNT, atol=1e-3)
 
 
 def test_many_boxes_go_in_batches_and_in_order(tiny, monkeypatch):
@@ -111,9 +127,9 @@ def test_upright_turns_with_the_eyes(tiny, monkeypatch):
     turned = Crop((90, 80), 70, SIZE, angle).to_picture(SHAPE)
     crops, points = [], tiny.look
 
-    def watch(image, several):
+    def watch(image, several, mirrored=False):
         crops.append(several[0])
-        return Located(turned[None]) if len(crops) == 1 else points(image, several)
+        return Located(turned[None]) if len(crops) == 1 else points(image, several, mirrored)
 
     monkeypatch.setattr(tiny, "look", watch)
     answer = tiny.fit(image, [(50, 40, 130, 120)], upright=True)[0]
@@ -329,7 +345,7 @@ def test_points_without_partners_or_eyes_are_found_all_the_same(tmp_path, plain)
     known = json.loads(write_model(tmp_path).with_suffix(".json").read_text())["points"]
     landmarker = Landmarker(write_model(tmp_path, points=known | points | {"scheme": "points5"}))
     box, fractions = (100, 60, 160, 110), expected_fractions(RGB)
-    np.testing.assert_allclose(landmarker.fit(plain, [box])[0], by_hand(box, fractions, 2), atol=0.1)
+    np.testing.assert_allclose(landmarker.fit(plain, [box])[0], by_hand(box, fractions, 2, ()), atol=0.1)
     once = by_hand(box, fractions, 1)[None]
     np.testing.assert_allclose(landmarker.mirrored(plain, once).points, landmarker.refine(plain, once).points)
 
@@ -344,5 +360,6 @@ def test_a_later_pass_crops_around_the_points_as_the_contract_says(tmp_path, pla
     x0, y0, x1, y1 = box_of(first)
     edge = max(x1 - x0, y1 - y0)
     centre = np.array([(x0 + x1) / 2, (y0 + y1) / 2 + 0.25 * edge])
-    second = centre + (fractions - 0.5) * edge * 2.6
+    mirrored = fractions[FLIP] * (-1, 1) + (1, 0)
+    second = centre + (mirrored - 0.5) * edge * 2.6  # and not the mean, for the two disagree
     np.testing.assert_allclose(landmarker.fit(plain, [box], 2, upright=False)[0], second, atol=0.1)

@@ -24,6 +24,7 @@ from tests.helpers.film import write_clip
 from tests.helpers.pictures import exif
 from tests.helpers.tiny_model import (
     CALIBRATED,
+    FLIP,
     MARGIN,
     SIZE,
     by_hand,
@@ -302,7 +303,7 @@ def test_a_picture_over_the_limit_is_read_reduced_and_told_in_full_pixels(call, 
     assert drawn.shape[:2] == (101, 84)
     y, x = np.nonzero(np.abs(drawn.astype(int) - RGB[::-1]).max(axis=2) > 25)
     marks = np.array([[x.min(), y.min()], [x.max(), y.max()]])
-    np.testing.assert_allclose(marks, np.reshape(box_of(wanted), (2, 2)) / 4, atol=2)
+    np.testing.assert_allclose(marks, np.reshape(box_of(wanted), (2, 2)) / 4, atol=2.5)  # a mark's radius, and rounding
     first = (tmp_path / "output" / "pts" / "t.pts").read_text().splitlines()[3]
     np.testing.assert_allclose(np.array(first.split(), float), np.array(wanted[0]) + 1, atol=0.5)
 
@@ -322,11 +323,13 @@ def test_csv_pts_and_numbers(call, tmp_path):
 
 
 def errors_by_hand(box, passes: int) -> np.ndarray:
-    """The telling model's errors for the face in a box, pixels, float64 [5]."""
-    before = box if passes == 1 else box_of(by_hand(box, expected_fractions(RGB), passes - 1))
-    side = max(before[2] - before[0], before[3] - before[1]) * (1 + 2 * MARGIN)
+    """The telling model's errors for the face in a box, pixels, float64 [5]: after a second pass, at the mirrored crop,
+    the mean of both."""
     curve = CALIBRATED["curve"]
-    return np.interp(expected_spreads(RGB), curve["spread"], curve["error"]) * CALIBRATED["points"] * side
+    told = np.interp(expected_spreads(RGB), curve["spread"], curve["error"]) * CALIBRATED["points"]
+    boxes = [box, *(box_of(by_hand(box, expected_fractions(RGB), number)) for number in range(1, passes))]
+    looks = [told * max(x1 - x0, y1 - y0) * (1 + 2 * MARGIN) for x0, y0, x1, y1 in boxes]
+    return looks[0] if passes == 1 else (looks[-2] + looks[-1][FLIP]) / 2
 
 
 def test_errors_are_written_and_drawn(call, telling, tmp_path):
@@ -335,7 +338,7 @@ def test_errors_are_written_and_drawn(call, telling, tmp_path):
     entry, _ = read(tmp_path / "output" / "points.json")
     faces, wanted = entry["faces"], errors_by_hand(BOX, 2)
     np.testing.assert_allclose(faces[0]["errors"], wanted, atol=0.02)
-    assert len(set(np.round(wanted))) > 3 and 0 < faces[0]["sure"] < 1
+    assert np.round(wanted).tolist() == [6, 6, 8, 12, 12] and 0 < faces[0]["sure"] < 1
     header, *rows = csv.reader((tmp_path / "p.csv").open(encoding="utf-8"))
     assert header[11:] == [f"error{index}" for index in range(5)]
     assert [[float(cell) for cell in row[11:]] for row in rows] == [face["errors"] for face in faces]

@@ -29,6 +29,17 @@ def test_others_take_the_places_of_faces_or_of_points():
     np.testing.assert_array_equal(found.chosen(np.array([False, True, True])).errors, ERRORS[1:])
 
 
+def test_means_of_two_looks_at_some_faces():
+    found, others = Located(POINTS, ERRORS), Located(POINTS[::-1] + 1, ERRORS[::-1] * 3)
+    faces = np.array([True, False, True])
+    mean = found.mean_with(others, faces)
+    np.testing.assert_allclose(mean.points[[0, 2]], (POINTS[[0, 2]] + POINTS[[2, 0]] + 1) / 2, rtol=1e-6)
+    np.testing.assert_allclose(mean.errors[[0, 2]], (ERRORS[[0, 2]] + ERRORS[[2, 0]] * 3) / 2, rtol=1e-6)
+    np.testing.assert_array_equal(mean.points[1], POINTS[1])
+    np.testing.assert_array_equal(found.mean_with(others, ~faces & faces).errors, ERRORS)
+    assert found.mean_with(Located(others.points), faces).errors is None
+
+
 def test_errors_become_pixels_by_the_crops_side_whatever_its_angle():
     crops = [Crop((50, 40), 20, 32), Crop((10, 90), 300, 32, 0.7), Crop((0, 0), 7.5, 64)]
     found = Located(POINTS, ERRORS).in_picture(crops)
