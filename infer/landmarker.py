@@ -98,9 +98,11 @@ class Landmarker:
 
         image: uint8 [height, width, 3] BGR or [height, width] grey (16-bit and alpha are converted); boxes: landmark
         boxes (x0, y0, x1, y1), pixels, [N, 4], N >= 0; passes: each pass after the first crops again around the points
-        of the one before, turned upright as the head leans if `upright`; None: 2. Faces on which the passes disagree
-        are then tried from crops turned by 45 degrees either way as well, so that heads may roll by 60 and more. Raises
-        ValueError for another kind of picture, boxes that are no boxes, passes < 1.
+        known so far, turned upright as the head leans if `upright`; None: 2. Every second one sees the mirrored crop,
+        where the points have mirror partners. The answer is the mean of the last two, where they agree and their crops
+        stand alike, else the last. Faces on which the passes disagree are then tried from crops turned by 45 degrees
+        either way as well, so that heads may roll by 60 and more. Raises ValueError for another kind of picture, boxes
+        that are no boxes, passes < 1.
         """
         return self._fitted(image, boxes, passes, upright).points
 
