@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +24,16 @@ NOT_IN_A_RECIPE = ("run", "sweep", "local_cluster")  # what a program is to do, 
 def parse(description: str | None, argv: Sequence[str] | None = None, own: TaskOptions = LANDMARK_OPTIONS) -> Plan:
     """The plan that a command line asks for, with the settings of its recipe and the network of its start.
 
-    What a recipe says of the labels counts more than what they were for the start.
     own: what the task brings along. Ends the program with a usage error for options that are none, out of range or do
     not go together.
     """
     parser = make_parser(description, own)
     first = parser.parse_known_args(argv)[0]
     recipe = read_recipe(parser, first.recipe, own) if first.recipe else {}
-    start = network_defaults(parser, first.init, own) if first.init else {}
-    labels = {name: value for name, value in recipe.items() if name in OF_LABELS}
-    parser.set_defaults(**{**recipe, **start, **labels})
+    parser.set_defaults(**recipe)
+    if first.init:
+        start, asked = network_defaults(parser, first.init, own), vars(parser.parse_args(argv))
+        parser.set_defaults(**start_for(start, {name: asked[name] for name in recipe}))
     args = parser.parse_args(argv)
     try:
         return plan_of(args, own)
@@ -137,6 +137,17 @@ def network_defaults(parser: argparse.ArgumentParser, start: Path, own: TaskOpti
     except (ValueError, OSError) as error:
         parser.error(f"--init: {error}")
     return {name: network[name] for name in names_of(own.kind.network) if name in network}
+
+
+def start_for(start: Mapping[str, Any], recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The network's options as training by a recipe starts with them; start, recipe: what each says, by name.
+
+    Of a number that both say the larger one, into which the start grows; all else is the start's, but for how labels
+    lie, which is the recipe's where it says so.
+    """
+    counts = {name: max(value, recipe[name]) for name, value in start.items() if name in recipe and type(value) is int}
+    labels = {name: recipe[name] for name in OF_LABELS if name in recipe}
+    return {**start, **counts, **labels}
 
 
 def without(argv: Sequence[str], *names: str) -> list[str]:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from net.options import values_of
 from net.run.kind import Kind
+from net.training.origins import network_of
 from net.training.plan import Plan
 from net.training.precision import Precision, kept_precision, precision_for, with_precision
 from records.processor import Processor, bfloat16_on, onednn_on, this_processor
@@ -37,7 +40,7 @@ def opening_lines(
     goes_on = plan.run.folder.holds_run and not plan.run.overwrite
     yield f"run: {plan.run.folder}, {'goes on' if goes_on else 'new'}"
     if plan.start:
-        yield f"start: {plan.start}"
+        yield f"start: {plan.start}{in_words(changes(plan.start, plan.task.shape, kind))}"
     yield f"network: {', '.join(f'{name} {value}' for name, value in values_of(plan.task.shape).items())}"
     yield from plan.task.remarks
     yield f"steps: {plan.length.steps}, of {plan.length.batch} {kind.example}s"
@@ -46,3 +49,15 @@ def opening_lines(
         yield f"warning: {precision.warning}"
     yield f"processor: {processor.words}; oneDNN {onednn_on(processor, environment).words}"
     yield "building"
+
+
+def changes(start: Path, shape: Any, kind: Kind) -> dict[str, tuple[Any, Any]]:
+    """The options of a network that are not its start's, by name: (there, here). Raises as `network_of`."""
+    there, here = values_of(network_of(start, kind)), values_of(shape)
+    return {name: (there[name], value) for name, value in here.items() if there[name] != value}
+
+
+def in_words(changed: Mapping[str, tuple[Any, Any]]) -> str:
+    """`; its network changes: stem 16 to 24, fine 1 to 2`, or nothing."""
+    listed = ", ".join(f"{name} {there} to {here}" for name, (there, here) in changed.items())
+    return f"; its network changes: {listed}" if listed else ""

@@ -137,13 +137,39 @@ def test_the_network_is_that_of_the_weights_to_start_from(tmp_path):
     assert (plan.start, plan.task.shape) == (start, Shape(width=8, head="dense", decoder=40))
 
 
+def test_the_start_grows_into_the_network_of_a_recipe(tmp_path):
+    network = Shape(15, width=16, widest=64, depth=2, decoder=24, head="dense", label_offset=0)
+    start = write_model(tmp_path, graph=b"weights", network=network.settings())
+    recipe = tmp_path / "mine.json"
+    recipe.write_text(json.dumps({"width": 24, "depth": 1, "decoder": 40, "head": "integral", "block": "inverted"}))
+    shape = plan_of("--recipe", recipe, "--init", start).task.shape
+    assert shape == Shape(width=24, widest=64, depth=2, decoder=40, head="dense")
+    shape = plan_of("--recipe", recipe, "--init", start, "--width", 8, "--depth", 3).task.shape
+    assert shape == Shape(width=8, widest=64, depth=3, decoder=40, head="dense")
+
+
+@pytest.mark.parametrize(
+    "name, start, expected",
+    [("small", (8, 64), (16, 64)), ("small", (40, 24), (40, 48)), ("small_taught", (8, 24), (8, 24))],
+)
+def test_a_committed_recipe_beside_another_network(tmp_path, name, start, expected):
+    network = Shape(15, width=start[0], decoder=start[1]).settings()
+    shape = plan_of("--recipe", name, "--init", write_model(tmp_path, graph=b"weights", network=network)).task.shape
+    assert (shape.width, shape.decoder) == expected
+
+
 def test_how_labels_lie_the_recipe_says_before_the_start(tmp_path):
-    start = write_model(tmp_path, graph=b"weights", network=Shape(15, width=8, label_offset=0.004).settings())
+    start = write_model(tmp_path, graph=b"weights", network=Shape(15, label_offset=0.004).settings())
     recipe = tmp_path / "mine.json"
     for said, options, offset in (({}, [], 0.004), ({"label_offset": 0.002}, [], 0.002), ({}, ["--label-offset=0"], 0)):
-        recipe.write_text(json.dumps({"width": 24, **said}))
-        shape = plan_of("--recipe", recipe, "--init", start, *options).task.shape
-        assert (shape.width, shape.label_offset) == (8, offset)
+        recipe.write_text(json.dumps({"loss": "wing", **said}))
+        assert plan_of("--recipe", recipe, "--init", start, *options).task.shape.label_offset == offset
+
+
+def test_what_is_no_number_in_a_recipe_is_refused_beside_a_start_too(tmp_path, capsys):
+    start = write_model(tmp_path, graph=b"weights", network=Shape(15, width=32).settings())
+    (tmp_path / "mine.json").write_text('{"width": 8.5}')
+    usage_error(capsys, "--width: invalid int value: '8.5'", "--recipe", tmp_path / "mine.json", "--init", start)
 
 
 def test_the_options_of_a_run(tmp_path):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from net.detector.shape import DetectorShape
 from net.landmarks.options import LANDMARK_OPTIONS
 from net.parser import parse
 from net.training.settings import AUTO, Settings
+from tests.helpers.tiny_detector import write_detector
 
 
 def plan_of(*argv):
@@ -41,6 +43,20 @@ def test_committed_recipes_are_taken(name):
     for key, value in json.loads((DETECTOR_OPTIONS.recipes / f"{name}.json").read_text()).items():
         assert key == "mix" or kept.get(key, value) == value, key
     assert plan.settings.precision == AUTO and name not in LANDMARK_OPTIONS.names_of_recipes()
+
+
+@pytest.mark.parametrize(
+    "name, grown",
+    [
+        ("own", {"stage16": 48, "stage32": 64, "merge": 24}),
+        ("own_more", {}),
+        ("quick", {"stage8": 16, "stage16": 24, "stage32": 32}),
+    ],
+)
+def test_a_start_grows_into_the_network_of_a_committed_recipe(tmp_path, name, grown):
+    shape = DetectorShape(stem=12, fine=3, stage8=8, stage16=16, stage32=24, depth=2, merge=18)
+    start = write_detector(tmp_path, network=shape.settings()).with_suffix(".json")
+    assert plan_of("--recipe", name, "--init", start).task.shape == replace(shape, **grown)
 
 
 def test_settings_out_of_their_limits_are_refused():

@@ -45,6 +45,16 @@ def test_a_start_and_a_slow_precision_have_lines_of_their_own(opened, tmp_path):
     assert "warning" not in opened(AMX, "--precision", "bfloat16")[1]
 
 
+def test_a_start_says_how_its_network_changes(opened, tmp_path):
+    start = make_run(tmp_path / "before")
+    start.write_settings(settings_with(Shape(width=16, depth=2, decoder=40)))
+    (tmp_path / "mine.json").write_text(json.dumps({"depth": 1, "decoder": 48}))
+    lines = opened(AVX2, "--init", str(start), "--recipe", str(tmp_path / "mine.json"))[1]
+    assert lines["start"].endswith(": width 16 to 24, decoder 40 to 48")
+    assert lines["start"].startswith(f" {start};") and "depth 2, " in lines["network"]
+    assert opened(AVX2, "--init", str(start), "--width", "16")[1]["start"] == f" {start}"
+
+
 def test_labels_aside_have_a_line_also_where_the_start_brings_them(opened, tmp_path):
     start = make_run(tmp_path / "before")
     start.write_settings(settings_with(Shape(label_offset=0.0035)))
