@@ -54,7 +54,7 @@ def contract_of_detector(
     files: Sequence[AcceptedFile],
     summary: Summary,
     terms: str,
-    decision: Mapping[str, float],
+    decision: Mapping[str, float | str],
 ) -> dict:
     """The contract of a detector frozen from a checkpoint; of its files the first is the main one."""
     colours = {"channels": 3, "order": "RGB", "range": [0, 255]}

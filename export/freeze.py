@@ -63,6 +63,11 @@ def parse_args(argv=None) -> argparse.Namespace:
         type=float,
         help=f"of a detector: IoU from which on two finds are one face (default: --model's, else {OVERLAP})",
     )
+    add(
+        "--close",
+        metavar="NAME.pb",
+        help="of a detector: another one, in --out already, by which closer looks are taken (default: none)",
+    )
     add("--summary", type=Path, metavar="FILE.pb", help="show what a frozen graph consists of, and write nothing")
     add("--board", type=Path, metavar="DIR", help="write the graph as an event file for TensorBoard to this folder")
     return _completed(parser, parser.parse_args(argv))
@@ -72,7 +77,7 @@ def _completed(parser: argparse.ArgumentParser, args: argparse.Namespace) -> arg
     """The arguments with formats as such and the defaults that depend on others; ends where they contradict."""
     try:
         args.formats = format_names(args.formats)
-        args.decision = Decision(args.threshold, args.overlap)
+        args.decision = Decision(args.threshold, args.overlap, args.close)
     except ValueError as error:
         parser.error(f"--{error}")
     if args.model and not args.out:

@@ -109,12 +109,14 @@ def detector_run(
 def detector_model(model: FrozenDetector, formats: Sequence[Format], terms: str | None, asked: Decision) -> Original:
     """A detector that was frozen before, compared on the pictures in images/.
 
-    terms, asked: in place of the model's. Raises what reading it all raises.
+    terms, asked: in place of the model's, but for what its closer looks have, which stays where it is. Raises what
+    reading it all raises.
     """
     formats = detector_formats(formats)
+    known = {key: value for key, value in model.contract.raw.items() if key != "close"}
 
     def contract(files: Sequence[AcceptedFile]) -> dict:
-        return contract_of_conversion(model.contract.raw, files, terms) | asked.given()
+        return contract_of_conversion(known, files, terms) | asked.given()
 
     truth = cell_reference(session_of(model.graph, model.signature), model.signature)
     return Original(model.graph, truth, formats, contract, model.file.stem, str(model.file), NO_PICTURES)

@@ -20,6 +20,7 @@ from export.originals import Original, detector_model, detector_run, landmark_mo
 from export.request import FreezeRequest
 from export.staging import staging
 from export.summary import summarise
+from infer.model.detector_contract import read_detector_contract
 from infer.model.document import kind_of
 from net.detector.kind import DETECTOR_RUNS
 from net.run.folder import RunFolder
@@ -65,7 +66,7 @@ def original_of(request: FreezeRequest) -> Original:
     if kind == DETECTOR_RUNS.name:
         return _detector_of(request)
     if request.decision.given():
-        raise ValueError("--threshold, --overlap: found a landmark network, expected a detector")
+        raise ValueError("--threshold, --overlap, --close: found a landmark network, expected a detector")
     how = request.records, formats_of(request.formats), request.terms
     if request.model:
         return landmark_model(FrozenModel(request.model), *how)
@@ -75,10 +76,26 @@ def original_of(request: FreezeRequest) -> Original:
 def _detector_of(request: FreezeRequest) -> Original:
     if request.records:
         raise ValueError("--records: found a detector, which is compared on the pictures in images/ alone")
+    check_close(request)
     how = formats_of(request.formats), request.terms, request.decision
     if request.model:
-        return detector_model(FrozenDetector(request.model), *how)
+        model = FrozenDetector(request.model)
+        if model.contract.close and not request.decision.close:
+            print(f"closer looks: {model.contract.close.name} is left out; convert it first, and name it by --close")
+        return detector_model(model, *how)
     return detector_run(DetectorCheckpoint(request.run, request.checkpoint), *how)
+
+
+def check_close(request: FreezeRequest) -> None:
+    """Raises FileNotFoundError or ValueError where what closer looks are to have is no other detector in the folder."""
+    close = request.decision.close
+    if close is None:
+        return
+    contract = read_detector_contract(request.out / close)
+    if contract.close:
+        raise ValueError(f"--close: found {contract.model}, which names {contract.close.name} itself, expected none")
+    if contract.model.stem == (request.name or DETECTOR_RUNS.name):
+        raise ValueError(f"--close: found {close}, which is written anew, expected another detector")
 
 
 def export(original: Original, wanted: Export) -> int:

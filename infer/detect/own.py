@@ -4,6 +4,8 @@ It looks at the picture reduced, and closer where that may show more. A look cos
 much as sixteen of 320, or sixty-four of 160. The network knows heads that lean by up to 60 degrees, those by up to 30
 best; where it finds none for sure, it looks at the picture turned. (So small a network that knows all rolls knows each
 of them much worse.)
+
+A larger network may stand beside it for closer looks alone: these are few, and what they show is small.
 """
 
 from __future__ import annotations
@@ -16,11 +18,8 @@ import cv2
 import numpy as np
 
 from ..geometry.candidates import Candidates
-from ..geometry.cells import decoded
-from ..geometry.levels import FIELDS
-from ..model.detector_contract import read_detector_contract
-from ..model.graph import open_graph, running
-from ..model.schema import NHWC
+from ..model.detector_contract import close_contract, read_detector_contract
+from .cell_network import CellNetwork
 from .kinds import CLOSEST
 from .reduced import reduced
 from .tiles import TILE, surest_in_tiles, tiles_of
@@ -47,7 +46,6 @@ TRIED = 2  # turns that tiles speak for
 PRIOR = 0.1
 LEANS = np.pi / 8  # from such a roll on a face is seen better where the picture is turned against it
 EASE = 0.75  # of the threshold: so sure suffices of a face that is large in its picture, as few wrong finds are
-CELLS = 5000  # the surest of a look: what of them is one face costs by the square of their number
 LOW = 20.0  # pixels: faces lower than this are seen badly
 AROUND = 1.5  # of its longer edge: what is looked at closer around such a face, on every side
 ALONE = 0.7  # the same, where a face of a turned picture is looked at again: it is seen 67 pixels large then
@@ -55,7 +53,8 @@ ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller,
 
 
 class OwnDetector:
-    """Finds faces by the network of `detector.pb`, in pictures that lie on their side or upside down too.
+    """Finds faces by the network of `detector.pb`, in pictures that lie on their side or upside down too; in looks of
+    more than `FIRST` pixels by the larger one that its contract names, if it does.
 
     model: path of a detector with its contract `.json` beside it; size: longest side of the closest look, pixels.
     Raises FileNotFoundError where model or contract is missing, ValueError where they are damaged, do not fit each
@@ -68,9 +67,10 @@ class OwnDetector:
         self.size = checked_size(size)
         self.contract = read_detector_contract(model)
         self.threshold = self.contract.threshold
-        with running(self.contract.model):
-            self._net = open_graph(self.contract.model)
-            self._seen(np.zeros((self.contract.multiple, 2 * self.contract.multiple, 3), np.uint8), DOUBT)
+        close = close_contract(self.contract)
+        self._network = CellNetwork(self.contract)
+        self._close = CellNetwork(close, self.threshold) if close else self._network
+        self.files: tuple[Path, ...] = tuple(one.model for one in (self.contract, close) if one)
 
     def find(self, image: np.ndarray, size: int | None = None) -> Candidates:
         """The faces of a picture uint8 [height, width, 3] BGR, surest first, of scores from the threshold on.
@@ -79,7 +79,7 @@ class OwnDetector:
         """
         longest, edge = max(image.shape[:2]), min(image.shape[:2])
         size = min(self.size if size is None else checked_size(size), ENLARGED * longest)
-        quick = self._look(image, QUICK, BESIDE) if longest > QUICK else None
+        quick = self._look(image, QUICK, BESIDE, self._network) if longest > QUICK else None
         if quick is not None and is_portrait(quick, edge):
             return quick
         side = min(FIRST, longest)
@@ -109,7 +109,7 @@ class OwnDetector:
         seen = seen.chosen(seen.scores >= DOUBT)
         while side < size and (part := part_for_closer(seen, found, shape, side, edge)):
             coarse, side = side, min(side * STEP, size)
-            before, seen = seen, self._look_within(image, part, side)
+            before, seen = seen, self._look_within(image, part, side, self._close)
             seen = seen.chosen(whole_in(seen, part, shape))
             large = best_in_both(coarse / longest, side / longest)
             close = self._sure(seen)  # of large faces the look before knows better
@@ -127,7 +127,7 @@ class OwnDetector:
         @cache
         def look(eighths: int) -> tuple[Turn, Candidates]:
             turn = Turn(eighths, image.shape)
-            return turn, self._look(turn.of(image), side, least)
+            return turn, self._look(turn.of(image), side, least, self._close if side > FIRST else self._network)
 
         best = look(0)
         if _surest(best[1]) < UPRIGHT:
@@ -144,7 +144,7 @@ class OwnDetector:
 
         So many looks have their chances: the face has to be seen again alone.
         """
-        in_tiles = promising(surest_in_tiles(self._seen(tiles_of(image), DOUBT)))
+        in_tiles = promising(surest_in_tiles(self._network.seen(tiles_of(image), DOUBT)))
         for eighths in (*in_tiles, *TURNS):
             if eighths in TURNS and (_surest(best[1]) >= CLEAR or self._shows_in_tiles(best[1], max(image.shape[:2]))):
                 break
@@ -170,7 +170,7 @@ class OwnDetector:
         surest, turned = seen.surest(1), turn.of(image)
         part = part_around(surest.boxes, ALONE, turned.shape[:2])
         longest = max(part[2] - part[0], part[3] - part[1])
-        again = self._look_within(turned, part, QUICK * max(turned.shape[:2]) / longest)
+        again = self._look_within(turned, part, QUICK * max(turned.shape[:2]) / longest, self._network)
         return bool(found_again(surest, self._sure(again)).all())
 
     def _shows_in_tiles(self, seen: Candidates, longest: int) -> bool:
@@ -186,48 +186,33 @@ class OwnDetector:
         turn, seen = self._surest_turn(image, min(side, max(image.shape[:2])), least)
         return turn.back(seen)
 
-    def _look(self, image: np.ndarray, side: float, least: float) -> Candidates:
-        """What the network sees in the picture as it stands, with a longest side of `side` pixels, surest first."""
+    def _look(self, image: np.ndarray, side: float, least: float, network: CellNetwork) -> Candidates:
+        """What a network sees in the picture as it stands, with a longest side of `side` pixels, surest first."""
         look = reduced(image, side, ENLARGED)
-        return look.found(self._seen(look.image, min(least, self.threshold)))
-
-    def _seen(self, image: np.ndarray, least: float) -> Candidates:
-        """What the network sees in a picture as large as it is, surest first."""
-        shape, multiple = image.shape[:2], self.contract.multiple
         # quick looks are of one shape: another than the look before costs OpenCV more than the black does
-        shown = (QUICK, QUICK) if max(shape) == QUICK else shape
-        below, right = (edge + -edge % multiple - seen for edge, seen in zip(shown, shape, strict=True))
-        ready = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT) if below or right else image
-        found = decoded(self._cells(ready), self.contract.levels, least).surest(CELLS)
-        return found.distinct(self.contract.overlap)
+        shown = squared(look.image) if max(look.image.shape[:2]) == QUICK else look.image
+        return look.found(network.seen(shown, min(least, self.threshold)))
 
-    def _look_within(self, image: np.ndarray, part: tuple[int, int, int, int], side: float) -> Candidates:
-        """What the network sees in a part (x0, y0, x1, y1) of the picture; side: the longest one that all of it would
+    def _look_within(
+        self, image: np.ndarray, part: tuple[int, int, int, int], side: float, network: CellNetwork
+    ) -> Candidates:
+        """What a network sees in a part (x0, y0, x1, y1) of the picture; side: the longest one that all of it would
         have, pixels."""
         x0, y0, x1, y1 = part
         longest = side * max(x1 - x0, y1 - y0) / max(image.shape[:2])
-        return self._look(image[y0:y1, x0:x1], longest, DOUBT).moved((x0, y0))
+        return self._look(image[y0:y1, x0:x1], longest, DOUBT, network).moved((x0, y0))
 
     def _sure(self, seen: Candidates, edge: float = np.inf) -> Candidates:
         """Those that are faces; edge: the shorter one of the picture, pixels, where the look showed all of it."""
         least = np.where(seen.edges >= ROOM * edge, EASE, 1.0) * self.threshold
         return seen.chosen(seen.scores >= least)
 
-    def _cells(self, image: np.ndarray) -> list[np.ndarray]:
-        """The network's maps, float32 [height, width, FIELDS] each. Raises ValueError where they are no such maps."""
-        last = self.contract.layout == NHWC
-        rgb = image[None, :, :, ::-1]
-        blob = np.ascontiguousarray(rgb if last else rgb.transpose(0, 3, 1, 2), np.float32)
-        self._net.setInput(blob, self.contract.input)
-        answers = self._net.forward([level.name for level in self.contract.levels])
-        maps = [answer[0] if last else answer[0].transpose(1, 2, 0) for answer in answers]
-        for cells, level in zip(maps, self.contract.levels, strict=True):
-            wanted = [edge // level.stride for edge in image.shape[:2]] + [FIELDS]
-            if list(cells.shape) != wanted:
-                raise ValueError(
-                    f"{self.contract.model}: answers {list(cells.shape)} as {level.name}, expected {wanted}"
-                )
-        return maps
+
+def squared(image: np.ndarray) -> np.ndarray:
+    """The picture uint8 [height, width, 3] with black below it or beside it, so that it is a square."""
+    height, width = image.shape[:2]
+    longest = max(height, width)
+    return cv2.copyMakeBorder(image, 0, longest - height, 0, longest - width, cv2.BORDER_CONSTANT)
 
 
 def checked_size(size: int) -> int:

@@ -40,6 +40,7 @@ class YuNetDetector:
 
     def __init__(self, model: str | Path, size: int = CLOSEST):
         self.model, self.size = Path(model), size
+        self.files: tuple[Path, ...] = (self.model,)
         if not self.model.is_file():
             raise FileNotFoundError(f"{self.model}: found no such file, expected YuNet's .onnx")
         self._net = self._open()

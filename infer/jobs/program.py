@@ -15,7 +15,7 @@ from ..kaggle.files import default_lookup
 from ..kaggle.job import SubmissionJob, SubmissionOptions
 from ..kaggle.names import SUFFIXES, TEST
 from ..landmarker import Landmarker, LandmarkerOptions
-from ..model.shipped import detector_model, model_path
+from ..model.shipped import model_path
 from ..video.tracker import TrackerSettings
 from .batch import tasks_of
 from .cores import cores
@@ -123,7 +123,7 @@ def _open_landmarker(options: RunOptions) -> Landmarker:
         raise ValueError(f"--draw-errors: found {landmarker.contract.model}, expected a model that tells its errors")
     _tell_model(options.landmarker)
     if options.detects:
-        print(f"detector: {_detector_file(options.landmarker)}")
+        print(f"detector: {' and '.join(map(str, landmarker.open_detector().files))}")
     return landmarker
 
 
@@ -148,15 +148,11 @@ def _fingerprint(options: RunOptions, landmarker: Landmarker) -> dict:
 
 
 def _detector_settings(options: RunOptions, landmarker: Landmarker) -> list:
-    """Which detector finds the faces, by its kind, file and closest look; nothing where none does."""
+    """Which detector finds the faces, by its kind, files and closest look; nothing where none does."""
     if not options.detects:
         return []
-    chosen = options.landmarker
-    return [landmarker.open_detector().name, _digest(_detector_file(chosen)), chosen.detect_size]
-
-
-def _detector_file(chosen: LandmarkerOptions) -> Path:
-    return chosen.detector_model or detector_model()
+    detector = landmarker.open_detector()
+    return [detector.name, *map(_digest, detector.files), options.landmarker.detect_size]
 
 
 def _spread_digest(spread: dict | None) -> str | None:

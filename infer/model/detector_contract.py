@@ -34,6 +34,7 @@ FORM: dict[str, schema.Form] = {
     "fields": schema.COUNT,
     "threshold": schema.NUMBER,
     "overlap": schema.NUMBER,
+    "close?": schema.FILE,
     "trained_on?": schema.TRAINED_ON,
     "tolerance?": schema.OBJECT,
     "formats?": schema.FORMATS,
@@ -48,11 +49,10 @@ class DetectorContract:
 
     model: path of the frozen graph or `.onnx` file; sha256: its hash, in hex; input: name of what is fed, float32
     [1, height, width, 3], RGB 0..255, edges multiples of `multiple`; layout: "NCHW" where it is fed, and answers, with
-    channels first, as OpenCV has frozen graphs; levels: its outputs; threshold: score from
     channels first, as OpenCV has frozen graphs; levels: its outputs; threshold: score from which on it is a face;
-    overlap: IoU from which on two finds are one face; raw: the whole document, to be shown; network: settings of a
-    network made here; terms: of use.
-    Raises ValueError for what does not go together.
+    overlap: IoU from which on two finds are one face; raw: the whole document, to be shown; close: path of another
+    detector, for closer looks; network: settings of a network made here; terms: of use. Raises ValueError for what does
+    not go together.
     """
 
     model: Path
@@ -65,6 +65,7 @@ class DetectorContract:
     overlap: float
     trained_on: TrainedOn
     raw: dict
+    close: Path | None = None
     network: dict | None = None
     terms: str | None = None
 
@@ -85,6 +86,15 @@ def read_detector_contract(model: str | Path) -> DetectorContract:
     """The contract of a detector: `detector.json` beside `detector.pb` (either may be given), or of another format of
     it, which stands in `formats`. Raises as `read_document` does."""
     return read_document(model, KIND, FORM, _parsed)
+
+
+def close_contract(contract: DetectorContract) -> DetectorContract | None:
+    """The contract of the detector for closer looks, None where none is named. Raises as `read_document` does."""
+    if contract.close is None:
+        return None
+    if not contract.close.is_file():
+        raise FileNotFoundError(f"{contract.close}: no such model, for closer looks of {contract.model.name}")
+    return read_detector_contract(contract.close)
 
 
 def _parsed(raw: dict, path: Path) -> DetectorContract:
@@ -108,6 +118,7 @@ def _parsed(raw: dict, path: Path) -> DetectorContract:
         float(raw["overlap"]),
         trained_on_of(raw.get("trained_on", {})),
         raw,
+        path.with_name(raw["close"]) if "close" in raw else None,
         **known(raw, "network", "terms"),
     )
 

@@ -62,6 +62,9 @@ def test_threshold_and_overlap_are_asked_for_measured_or_usual():
     for unknown in (None, 0.001, float("nan"), float("inf")):
         assert Decision().completed(unknown) == {"threshold": 0.5, "overlap": 0.4}
     assert Decision().given() == {}
+    assert Decision(close="a.pb").completed(0.375) == {"threshold": 0.375, "overlap": 0.4, "close": "a.pb"}
+    with pytest.raises(ValueError, match=r"close: found other/a\.pb, expected the name of a file"):
+        Decision(close="other/a.pb")
     for wrong in (0.0, 1.5, float("nan")):
         with pytest.raises(ValueError, match=f"overlap: found {wrong}, expected 0.01 to 1"):
             Decision(0.5, wrong)
@@ -77,6 +80,24 @@ def test_a_frozen_detector_becomes_other_formats_without_its_run(model, tmp_path
     assert after["input"].pop("layout") == "NHWC" and (after["terms"], after["overlap"]) == ("others", 0.6)
     files = ("file", "sha256", "format", "tolerance", "formats", "terms", "overlap")
     assert all(after[key] == value for key, value in before.items() if key not in files)
+
+
+def test_a_network_for_closer_looks_is_named_and_must_be_there(run, model, tmp_path, capsys):
+    out, close = tmp_path / "out", ("--close", "other.pb")
+    assert "other.pb: no such model" in refused(capsys, "--run", run, "--out", out, *close)
+    assert freeze.main(["--model", str(model), "--out", str(out), "--name", "other", "--threshold", "0.7"]) == 0
+    assert freeze.main(["--run", str(run), "--out", str(out), *close]) == 0
+    contract = read_detector_contract(out / "detector.pb")
+    assert contract.close == out / "other.pb" and contract.threshold == 0.375
+    assert OwnDetector(out / "detector.pb").files == (out / "detector.pb", out / "other.pb")
+    assert "names other.pb itself" in refused(
+        capsys, "--run", run, "--out", out, "--close", "detector.pb", "--name", "a"
+    )
+    assert "is written anew" in refused(capsys, "--run", run, "--out", out, *close, "--name", "other")
+    capsys.readouterr()
+    copy = ["--model", str(out / "detector.pb"), "--out", str(tmp_path / "copy")]
+    assert freeze.main(copy) == 0 and "other.pb is left out" in capsys.readouterr().out
+    assert read_detector_contract(tmp_path / "copy" / "detector.pb").close is None
 
 
 def test_over_the_tolerance_an_older_model_stays(run, model, tmp_path, capsys, monkeypatch):

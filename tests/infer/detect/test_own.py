@@ -106,7 +106,7 @@ def test_what_overlaps_is_one_face(tmp_path, file, monkeypatch):
 def sides_of(detector, image, monkeypatch, **given) -> list[int]:
     """The longest sides of the looks at a picture."""
     sides, look = [], detector._look
-    monkeypatch.setattr(detector, "_look", lambda image, side, least: sides.append(side) or look(image, side, least))
+    monkeypatch.setattr(detector, "_look", lambda *given: sides.append(given[1]) or look(*given))
     detector.find(image, **given)
     return sides
 
@@ -126,12 +126,13 @@ def test_how_closely_it_looks(file, monkeypatch):
         assert sides_of(OwnDetector(file, size), image, monkeypatch, **given) == wanted
 
 
-@pytest.mark.parametrize(("shape", "wanted"), [((50, 90), (64, 96)), ((160, 96), (160, 160)), ((97, 161), (128, 192))])
-def test_quick_looks_have_one_shape_and_others_whole_cells(file, monkeypatch, shape, wanted):
+@pytest.mark.parametrize(("side", "wanted"), [(QUICK, (QUICK, QUICK)), (90, (63, 90)), (QUICK + 2, (113, QUICK + 2))])
+def test_quick_looks_have_one_shape(file, monkeypatch, side, wanted):
+    """Of a picture of 300x210."""
     detector, shapes = OwnDetector(file), []
-    cells = detector._cells
-    monkeypatch.setattr(detector, "_cells", lambda image: shapes.append(image.shape[:2]) or cells(image))
-    detector._seen(np.zeros((*shape, 3), np.uint8), DOUBT)
+    network, seen = detector._network, detector._network.seen
+    monkeypatch.setattr(network, "seen", lambda *given: shapes.append(given[0].shape[:2]) or seen(*given))
+    detector._look(np.zeros((210, 300, 3), np.uint8), side, DOUBT, network)
     assert shapes == [wanted]
 
 
@@ -146,7 +147,7 @@ def test_a_quick_look_suffices_for_a_portrait(file, monkeypatch):
     assert not (portrait() or portrait(face, other) or portrait(face, score=CLEAR - 0.01))
     assert not (portrait([100, 60, 160, 59 + PORTRAIT * 200]) or portrait(face, roll=-LEANS - 0.01))
     detector, sides = OwnDetector(file), []
-    monkeypatch.setattr(detector, "_look", lambda *given: sides.append(given[1:]) or candidates_of([face], [CLEAR]))
+    monkeypatch.setattr(detector, "_look", lambda *given: sides.append(given[1:3]) or candidates_of([face], [CLEAR]))
     np.testing.assert_allclose(detector.find(np.zeros((200, 330, 3), np.uint8)).boxes, [face])
     assert sides == [(QUICK, BESIDE)]
 
@@ -175,7 +176,7 @@ def test_a_part_looked_at_closer_is_in_the_pictures_pixels(file, monkeypatch):
     shape, doubt = (400, 640, 3), [500, 301, 516, 317]
     face, seen_at, sides = [100, 100, 220, 225], [30, 33, 46, 49], []
 
-    def look(image, side, least):
+    def look(image, side, *_):
         sides.append((image.shape, side))
         close = image.shape != shape
         return candidates_of([seen_at], [0.8]) if close else candidates_of([face, doubt], [0.9, DOUBT])
@@ -192,7 +193,7 @@ def test_a_cut_face_of_a_part_is_none_beside_the_whole_one(file, monkeypatch):
     """A doubt at a chin: the part around it, from row 244 on, holds half of the face, and that looks like one."""
     shape = (400, 640, 3)
 
-    def look(image, side, least):
+    def look(image, side, *_):
         if image.shape == shape:
             return candidates_of([[200, 150, 330, 300], [250, 280, 266, 296]], [0.8, DOUBT])
         return candidates_of([[10, -4, 60, 50]], [0.9])
@@ -209,7 +210,7 @@ def test_a_large_face_is_none_where_only_a_closer_look_sees_it(file, monkeypatch
     large, larger, below = [10, 10, 160, 215], [300, 500, 500, 705], [700, 10, 850, 205]
     detector, image = OwnDetector(file), np.zeros((900, 1280, 3), np.uint8)
 
-    def look(picture, side, least):
+    def look(picture, side, *_):
         if side == 1280:
             return candidates_of([large, larger, below], [0.9, 0.8, 0.7])
         return candidates_of([larger], [DOUBT if picture.shape == image.shape else 0.1])
@@ -228,23 +229,42 @@ def test_a_closer_look_finds_what_the_first_one_missed(file):
     assert len(OwnDetector(file).glance(image, 320)) == 0
 
 
+@pytest.fixture
+def leaning(tmp_path):
+    """A detector whose closer looks are taken by another one, which sees faces lean by 0.3, at twice the threshold."""
+    write_detector(tmp_path, "detector_close", roll=0.3, threshold=0.8)
+    return write_detector(tmp_path, threshold=0.4, close="detector_close.pb")
+
+
+def test_closer_looks_have_a_network_of_their_own(leaning):
+    """A bright cell of 8 pixels, a blur in the first look; the score is told by the first threshold."""
+    found = OwnDetector(leaning).find(with_faces(640, 1280, (0, 40, 90, 0.75)))
+    oriented, _ = face_at(LEVELS[0], 40, 90, 0.3)
+    np.testing.assert_allclose(found.oriented, [oriented], atol=1e-3)
+    odds = score_of(0.75) / (1 - score_of(0.75)) * (0.4 / 0.6) / (0.8 / 0.2)
+    assert found.scores == pytest.approx([odds / (1 + odds)], abs=1e-3)
+
+
+def test_a_glance_has_the_network_of_its_size(leaning):
+    image = np.zeros((416, 640, 3), np.uint8)
+    image[:, :, 2] = 255
+    rolls = [OwnDetector(leaning).glance(image, side).oriented[:, 4] for side in (FIRST, FIRST + 1, 640)]
+    for found, wanted in zip(rolls, (0, 0.3, 0.3), strict=True):
+        assert len(found) > 9 and found == pytest.approx(wanted, abs=1e-3)
+
+
+def test_a_network_for_closer_looks_that_is_not_there(tmp_path):
+    file = write_detector(tmp_path, close="other.pb")
+    with pytest.raises(FileNotFoundError, match=r"other\.pb: no such model, for closer looks of detector\.pb"):
+        OwnDetector(file)
+    write_detector(tmp_path, "other").write_bytes(b"no graph")
+    with pytest.raises(ValueError, match=r"other\.pb: SHA-256 is"):
+        OwnDetector(file)
+
+
 def test_tiny_and_long_pictures(file):
     for shape in ((1, 1, 3), (3, 2000, 3), (1500, 2, 3)):
         assert OwnDetector(file).find(np.zeros(shape, np.uint8)).boxes.shape == (0, 4)
-
-
-def test_a_map_of_another_size_is_told(tmp_path):
-    swapped = [{"name": one.name, "stride": max(16, one.stride), "unit": one.unit} for one in LEVELS]
-    with pytest.raises(ValueError, match=r"detector\.pb: answers \[4, 8, 15\] as cells8, expected \[2, 4, 15\]"):
-        OwnDetector(write_detector(tmp_path, outputs=swapped))
-    with pytest.raises(ValueError, match=r"detector\.pb: found no graph that OpenCV .* can run"):
-        OwnDetector(write_detector(tmp_path, outputs=[{"name": "none", "stride": 8, "unit": 16}]))
-
-
-def test_of_very_many_cells_the_surest_are_looked_at(file, monkeypatch):
-    monkeypatch.setattr(own, "CELLS", 2)
-    image = with_faces(96, 160, (1, 1, 2, 0.7), (1, 4, 7, 1.0), (1, 1, 7, 0.6), (1, 4, 2, 0.8))
-    assert OwnDetector(file).find(image).scores == pytest.approx([score_of(1.0), score_of(0.8)], abs=1e-4)
 
 
 @pytest.mark.parametrize(("quarters", "roll"), [(1, -90), (2, 180), (3, 90)])
@@ -253,7 +273,7 @@ def test_heads_on_their_side_are_found_in_the_picture_turned_by_quarters(file, m
     place = {1: (49, 20), 2: (69, 49), 3: (10, 69)}[quarters]
     box = np.array([*place, *place]) + [-6, -8, 6, 8]
 
-    def look(image, side, least):
+    def look(image, side, *_):
         red = np.argwhere(image[..., 2]).tolist()
         seen = red == [[place[1], place[0]]]
         return candidates_of([box, [0, 0, 9, 9]], [0.9 if seen else 0.2, 0.3])
@@ -287,7 +307,7 @@ def test_a_turn_counts_where_it_shows_a_surer_face_and_the_upright_one_is_not_cl
 ):
     """Nor do the tiles show anything."""
 
-    def look(image, side, least):
+    def look(image, side, *_):
         is_upright = image.shape[:2] == (60, 90) and image[0, 0, 0] == 255
         return candidates_of([SMALL], [upright if is_upright else turned])
 
@@ -348,7 +368,7 @@ def test_all_turns_are_tried_only_where_tiles_cannot_tell(file, monkeypatch, upr
 def test_a_clear_face_that_leans_is_looked_at_in_the_picture_turned_against_it(file, monkeypatch, roll, surer, turned):
     image, shapes = np.zeros((60, 90, 3), np.uint8), []
 
-    def look(picture, side, least):
+    def look(picture, side, *_):
         shapes.append(picture.shape[:2])
         is_upright = picture.shape == image.shape
         return candidates_of([[40, 20, 64, 50]], [0.9 if is_upright else surer], np.radians(roll if is_upright else 0))
@@ -369,7 +389,7 @@ def test_what_stands_in_a_turn_only_has_to_be_seen_again_alone(file, monkeypatch
     image[0, 0] = 255
     face = np.array([80, 70, 104, 100])
 
-    def look(picture, side, least):
+    def look(picture, side, *_):
         if max(picture.shape) >= 190:
             is_upright = picture.shape == image.shape and picture[0, 0, 0] == 255
             return candidates_of([face], [0.3 if is_upright else 0.7])
@@ -401,7 +421,8 @@ def test_of_a_face_that_is_large_in_its_picture_less_suffices(file, monkeypatch)
 def test_a_close_look_enlarges_tiny_faces(file):
     """96x160 is seen as 192x320: a face of the enlarged picture's cells lies at half the places."""
     image = cv2.resize(with_faces(192, 320, (1, 4, 6, 1.0)), (160, 96), interpolation=cv2.INTER_AREA)
-    seen = OwnDetector(file)._look(image, 400, 0.5)
+    detector = OwnDetector(file)
+    seen = detector._look(image, 400, 0.5, detector._network)
     oriented, _ = face_at(LEVELS[1], 4, 6)
     np.testing.assert_allclose(seen.oriented[0, :4], (*((oriented[:2] + 0.5) / 2 - 0.5), *oriented[2:4] / 2), atol=1e-3)
 
@@ -424,7 +445,7 @@ def test_large_faces_are_the_quick_looks(file, monkeypatch):
         monkeypatch.setattr(
             detector,
             "_look",
-            lambda image, side, least, seen=seen: candidates_of(list(seen[side].values()), list(seen[side])),
+            lambda image, side, *_, seen=seen: candidates_of(list(seen[side].values()), list(seen[side])),
         )
         found = detector.find(image)
         assert found.scores.tolist() == list(wanted)
@@ -436,7 +457,7 @@ def test_a_quick_look_says_nothing_of_a_picture_that_is_turned(file, monkeypatch
     image, face = np.zeros((560, 640, 3), np.uint8), [20, 30, 320, 330]
     image[0, 0] = 255
 
-    def look(picture, side, least):
+    def look(picture, side, *_):
         is_upright = picture[0, 0, 0] == 255
         if side == QUICK:
             return candidates_of([face, [400, 40, 480, 140]], [0.65, 0.3])

@@ -8,7 +8,7 @@ import pytest
 from infer.detect.own import OwnDetector
 from infer.geometry.levels import Level
 from infer.model.contract import read_contract
-from infer.model.detector_contract import read_detector_contract
+from infer.model.detector_contract import close_contract, read_detector_contract
 from infer.model.document import kind_of
 from infer.model.trained_on import SplitRule, TrainedOn
 from tests.helpers.tiny_detector import LEVELS, write_detector
@@ -55,6 +55,14 @@ def test_reads_all(written):
         assert contract.levels == LEVELS == (Level("cells8", 8, 16), Level("cells16", 16, 32), Level("cells32", 32, 64))
         assert (contract.threshold, contract.overlap) == (0.45, 0.35) and contract.terms == "none"
         assert contract.trained_on == TrainedOn(faces={"crowds": {"train": 5, "test": 2}}, split=SplitRule(0.2, 1))
+
+
+def test_another_detector_for_closer_looks(model):
+    assert read_detector_contract(model).close is None and close_contract(read_detector_contract(model)) is None
+    write_detector(model.parent, "near", threshold=0.3)
+    change(model, close="near.pb")
+    contract = read_detector_contract(model)
+    assert contract.close == model.with_name("near.pb") and close_contract(contract).threshold == 0.3
 
 
 def test_another_format_has_its_own_hash_and_layout(model):
@@ -107,6 +115,7 @@ LEVEL = {"name": "cells8", "stride": 8, "unit": 16.0}
         ({"input": INPUT | {"layout": "CHW"}}, "input.layout is CHW, expected NCHW or NHWC"),
         ({"sha256": "0" * 64}, r"SHA-256 is \w{12}"),
         ({"formats": {"onnx": 5}}, "formats.onnx is 5, expected an object"),
+        ({"close": "../other.pb"}, r'close is "\.\./other\.pb", expected a file\'s name without folder'),
     ],
 )
 def test_what_does_not_go_together(model, values, wanted):
