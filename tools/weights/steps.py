@@ -51,6 +51,11 @@ def freezing(run: Path, out: Path, *options: object) -> Command:
     return Command("export/freeze.py", ("--run", run, "--out", out, "--formats", "pb16", *options), minutes=1)
 
 
+def converting(model: Path, out: Path, *options: object) -> Command:
+    """The step that puts a frozen model into another folder, in half precision."""
+    return Command("export/freeze.py", ("--model", model, "--out", out, "--formats", "pb16", *options), minutes=1)
+
+
 def carry_out(steps: Sequence[Command]) -> None:
     """Takes the steps, and says before how long that is. Raises subprocess.CalledProcessError where one fails."""
     minutes = sum(step.minutes for step in steps)

@@ -94,11 +94,12 @@ def differences(run: SceneRun, own: Sequence[str]) -> list[dict]:
     firsts: dict[str, str] = {}
     rows = []
     for name in own:
-        first = firsts.setdefault(look_of(name), name)
+        look = look_of(name)
+        first = firsts.setdefault(look, name)
         for turn in run.truths if first != name else ():
             both, only = (run.judged(name, turn), run.judged(first, turn)), ALL if turn else None
             found = difference_rows(*both, run.picture_sources, only)
-            rows += [{"model": name, "against": first, "turn": turn, **row} for row in found]
+            rows += [{"model": name, "against": first, "look": look, "turn": turn, **row} for row in found]
     return rows
 
 

@@ -90,7 +90,7 @@ def test_our_own_against_the_first_of_them_in_the_same_look(model, tmp_path):
     code, document = run(tmp_path / "out", "--detector", model, worse, *options, "--turns", "90")
     assert code == 0
     rows = {(row["model"], row["turn"], row["faces of"]): row for row in document["differences"]}
-    assert {row["against"] for row in rows.values()} == {f"{model}, {look}" for look in looks}
+    assert {(row["look"], row["against"]) for row in rows.values()} == {(look, f"{model}, {look}") for look in looks}
     parts = {(turn, part) for _, turn, part in rows if part == "all"}
     assert parts == {(0, "all"), (90, "all")} and (f"{worse}, 320", 0, "all, 48 px and more") in rows
     row = rows[f"{worse}, 640", 90, "all"]  # the same network: what differs is the score that it calls a face
