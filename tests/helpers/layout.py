@@ -80,7 +80,14 @@ RULES = {
     },
     "tools.fit": {"records", "infer", "tools.read", "tools.evaluation"},
     "tools.kaggle": {"records", "infer", "tools.read", "tools.shell"},
-    "tools.weights": {"records", "infer.files", "net.detector.kind", "tools.shell"},
+    "tools.weights": {
+        "records",
+        "infer.files",
+        "infer.model.detector_contract",
+        "net.detector.kind",
+        "export.document",
+        "tools.shell",
+    },
 }
 
 FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).glob("**/*.py") if "local" not in path.parts)
