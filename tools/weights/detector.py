@@ -64,19 +64,24 @@ def exports(main: Path, close: Path, out: Path, terms: str) -> list[Command]:
     main: a run, or a model by its contract; close: a run.
     """
     second = freezing(close, out, "--name", Path(CLOSER).stem, "--terms", terms)
-    if main.suffix == ".json":
+    if is_contract(main):
         return [second, converting(main.with_suffix(".pb"), out, "--close", CLOSER)]
     return [second, freezing(main, out, "--terms", terms, "--close", CLOSER)]
 
 
 def ship(main: Path, close: Path, out: Path, terms: str) -> None:
-    """Puts both networks into a folder; a first one that is there stays as it is, and names the other one."""
+    """Puts both networks into a folder; a first one that is a model stays as it is, and names the other one."""
     second, first = exports(main, close, out, terms)
     second.take()
-    if main.parent == out:
+    if is_contract(main):
         write_contract(main, read_detector_contract(main).raw | {"close": CLOSER})
     else:
         first.take()
+
+
+def is_contract(main: Path) -> bool:
+    """Whether the first network is a model, by its contract, and not a run."""
+    return main.name == DETECTOR_RUNS.contract
 
 
 def judging(models: Sequence[Path], sets: Sequence[Path], out: Path) -> Command:

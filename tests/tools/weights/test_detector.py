@@ -114,6 +114,11 @@ def test_the_network_for_closer_looks_grows_from_the_first_one_and_ships_before_
     assert second.out == out != exports[0].out
 
 
+def test_the_weights_may_lie_beside_their_runs(called, data, tmp_path):
+    assert train(data, tmp_path, tmp_path) == 0 and scripts_of(called.calls) == ALL_STEPS
+    assert read_detector_contract(tmp_path / "detector.pb").close == tmp_path / "detector_close.pb"
+
+
 @pytest.mark.parametrize("found", [2.0, 0.5])
 def test_the_one_that_is_there_is_replaced_by_a_better_one_alone(called, data, tmp_path, capsys, found):
     called.found, out = found, tmp_path / "out"
