@@ -20,7 +20,7 @@ from export.originals import Original, detector_model, detector_run, landmark_mo
 from export.request import FreezeRequest
 from export.staging import staging
 from export.summary import summarise
-from infer.model.detector_contract import read_detector_contract
+from infer.detect.own import OwnDetector
 from infer.model.document import kind_of
 from net.detector.kind import DETECTOR_RUNS
 from net.run.folder import RunFolder
@@ -87,15 +87,17 @@ def _detector_of(request: FreezeRequest) -> Original:
 
 
 def check_close(request: FreezeRequest) -> None:
-    """Raises FileNotFoundError or ValueError where what closer looks are to have is no other detector in the folder."""
+    """Raises FileNotFoundError or ValueError where what closer looks are to have is no other detector in the folder, or
+    does not run."""
     close = request.decision.close
     if close is None:
         return
-    contract = read_detector_contract(request.out / close)
+    contract = OwnDetector(request.out / close).contract
+    # of a.float16.pb too, which goes with the a.json before
+    if contract.model.name.partition(".")[0] == (request.name or DETECTOR_RUNS.name):
+        raise ValueError(f"--close: found {close}, which is written anew, expected another detector")
     if contract.close:
         raise ValueError(f"--close: found {contract.model}, which names {contract.close.name} itself, expected none")
-    if contract.model.stem == (request.name or DETECTOR_RUNS.name):
-        raise ValueError(f"--close: found {close}, which is written anew, expected another detector")
 
 
 def export(original: Original, wanted: Export) -> int:

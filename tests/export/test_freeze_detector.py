@@ -1,5 +1,6 @@
 """export/freeze.py on a detector: a run becomes detector.pb, which inference reads, a model becomes other formats."""
 
+import hashlib
 import json
 import shutil
 
@@ -19,6 +20,7 @@ from records.split import RULE
 from tests.export.test_freeze import names_in, refused
 from tests.helpers.detector_runs import SHAPE, STEP, SUBSETS, make_detector_run
 from tests.helpers.runtimes import answers_changed
+from tests.helpers.tiny_detector import write_detector
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,16 @@ def test_a_network_for_closer_looks_is_named_and_must_be_there(run, model, tmp_p
     copy = ["--model", str(out / "detector.pb"), "--out", str(tmp_path / "copy")]
     assert freeze.main(copy) == 0 and "other.pb is left out" in capsys.readouterr().out
     assert read_detector_contract(tmp_path / "copy" / "detector.pb").close is None
+
+
+def test_closer_looks_want_a_network_that_runs_and_stays(run, tmp_path, capsys):
+    call = ("--run", run, "--out", tmp_path)
+    write_detector(tmp_path, "broken", outputs=[{"name": "none", "stride": 8, "unit": 16}])
+    assert "broken.pb: found no graph that OpenCV" in refused(capsys, *call, "--close", "broken.pb")
+    half = shutil.copy(write_detector(tmp_path, "mine"), tmp_path / "mine.float16.pb")
+    formats = {"pb16": {"file": half.name, "sha256": hashlib.sha256(half.read_bytes()).hexdigest()}}
+    write_detector(tmp_path, "mine", formats=formats)  # they go when it is written anew
+    assert "is written anew" in refused(capsys, *call, "--close", half.name, "--name", "mine")
 
 
 def test_over_the_tolerance_an_older_model_stays(run, model, tmp_path, capsys, monkeypatch):
