@@ -19,13 +19,14 @@ from .yunet import YuNetDetector
 class Detector(Protocol):
     """Finds faces in pictures uint8 [height, width, 3] BGR, as oriented landmark boxes in the picture's pixels.
 
-    name: one of DETECTORS; threshold: the score from which on a find is a face; files: its networks, on which alone its
-    finds depend.
+    name: one of DETECTORS; threshold: the score from which on a find is a face; files: its networks; decides: numbers
+    beside them that decide on finds.
     """
 
     name: str
     threshold: float
     files: tuple[Path, ...]
+    decides: tuple[float, ...]
 
     def find(self, image: np.ndarray, size: int | None = None) -> Candidates:
         """The faces of a picture, surest first, of scores from the threshold on.

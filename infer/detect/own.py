@@ -53,8 +53,9 @@ ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller,
 
 
 class OwnDetector:
-    """Finds faces by the network of `detector.pb`, in pictures that lie on their side or upside down too; in looks of
-    more than `FIRST` pixels by the larger one that its contract names, if it does.
+    """Finds faces by the network of `detector.pb`, in pictures that lie on their side or upside down too; in looks
+    closer than the first one, and glances of more than `FIRST` pixels, by the larger one that its contract names, if it
+    does.
 
     model: path of a detector with its contract `.json` beside it; size: longest side of the closest look, pixels.
     Raises FileNotFoundError where model or contract is missing, ValueError where they are damaged, do not fit each
@@ -70,7 +71,9 @@ class OwnDetector:
         close = close_contract(self.contract)
         self._network = CellNetwork(self.contract)
         self._close = CellNetwork(close, self.threshold) if close else self._network
-        self.files: tuple[Path, ...] = tuple(one.model for one in (self.contract, close) if one)
+        contracts = [one for one in (self.contract, close) if one]
+        self.files: tuple[Path, ...] = tuple(one.model for one in contracts)
+        self.decides = tuple(value for one in contracts for value in (one.threshold, one.overlap))
 
     def find(self, image: np.ndarray, size: int | None = None) -> Candidates:
         """The faces of a picture uint8 [height, width, 3] BGR, surest first, of scores from the threshold on.

@@ -37,6 +37,7 @@ class YuNetDetector:
 
     name = "yunet"
     threshold = THRESHOLD
+    decides: tuple[float, ...] = ()
 
     def __init__(self, model: str | Path, size: int = CLOSEST):
         self.model, self.size = Path(model), size

@@ -148,11 +148,11 @@ def _fingerprint(options: RunOptions, landmarker: Landmarker) -> dict:
 
 
 def _detector_settings(options: RunOptions, landmarker: Landmarker) -> list:
-    """Which detector finds the faces, by its kind, files and closest look; nothing where none does."""
+    """Which detector finds the faces, by its kind, files, numbers and closest look; nothing where none does."""
     if not options.detects:
         return []
     detector = landmarker.open_detector()
-    return [detector.name, *map(_digest, detector.files), options.landmarker.detect_size]
+    return [detector.name, *map(_digest, detector.files), *detector.decides, options.landmarker.detect_size]
 
 
 def _spread_digest(spread: dict | None) -> str | None:

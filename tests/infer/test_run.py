@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from infer import command, run
+from infer.detect.own import OwnDetector
 from infer.faces.pose import head_pose
 from infer.files.pictures import read_picture
 from infer.geometry.boxes import box_of
@@ -22,6 +23,7 @@ from infer.landmarker import Landmarker
 from infer.model import shipped
 from tests.helpers.film import write_clip
 from tests.helpers.pictures import exif
+from tests.helpers.tiny_detector import write_detector
 from tests.helpers.tiny_model import (
     CALIBRATED,
     FLIP,
@@ -373,6 +375,32 @@ def test_a_run_goes_on_with_the_same_errors_only(call, telling, tmp_path, monkey
     code, _, err = call(*options, "--resume", model=other)
     assert code == 2 and "found a run with errors " in err
     assert call(*options, "--resume", model=telling)[0] == 0
+
+
+def test_a_run_goes_on_with_the_same_detectors_only(call, tmp_path, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    folder = tmp_path / "detector"
+    write_detector(folder, "near", roll=0.2)
+    file = write_detector(folder, close="near.pb")
+    options = ("my pictures", "--threads", 1, "--detector-model", file)
+    with monkeypatch.context() as patch:
+        patch.setattr(OwnDetector, "find", stop)
+        assert call(*options)[0] == 130
+    for name, changes in (
+        ("near", {"roll": 0.3}),
+        ("near", {"roll": 0.2, "threshold": 0.6}),
+        ("near", {"roll": 0.2, "overlap": 0.3}),
+        ("detector", {"threshold": 0.6, "close": "near.pb"}),
+        ("detector", {}),
+    ):
+        write_detector(folder, name, **changes)
+        code, _, err = call(*options, "--resume")
+        assert code == 2 and "found a run with detector " in err
+        write_detector(folder, "near", roll=0.2)
+    write_detector(folder, close="near.pb", terms="others")
+    assert call(*options, "--resume")[0] == 0
 
 
 def test_the_same_name_in_two_folders(call, pictures):
