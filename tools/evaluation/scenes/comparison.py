@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from infer.landmarker import Landmarker
-from infer.model.detector_contract import DetectorContract
+from infer.model.detector_contract import DetectorContract, close_contract
 from records.judging import ALL
 from tools.evaluation.detections import detection_rows, invented_in, missed_rows, roll_errors
 from tools.evaluation.report import EvaluationReport
@@ -48,7 +48,7 @@ def compare_detectors(
     from tools.evaluation.scenes import plots  # not above: matplotlib takes its time; not below: it may not be there
 
     finders, contracts = open_finders(names, settings.looks)
-    splits = {name: split_of_contract(name, contract) for name, contract in contracts.items()}
+    splits = {name: split_of_contract(name, contract) for name, contract in with_closer(contracts).items()}
     split = choose_split(splits, selection.side, selection.test_fraction)
     items = selection.items(split)  # before the timing, which takes long: they may not be there
     times = time_rows(finders) if settings.timed else []
@@ -58,6 +58,12 @@ def compare_detectors(
     document = {"data": selection.names, "opencv": cv2.__version__, "looks": list(settings.looks), **split.as_json()}
     document |= numbers(run, thresholds, contracts) | {"times": times, "skipped": selection.skipped}
     return EvaluationReport(document, report.markdown(document), plots.write_plots(run, thresholds, out))
+
+
+def with_closer(contracts: Mapping[str, DetectorContract]) -> dict[str, DetectorContract]:
+    """These, and those of the networks for closer looks by their files: what they have seen counts as well."""
+    closer = [close_contract(one) for one in contracts.values()]
+    return {**contracts, **{str(one.model): one for one in closer if one}}
 
 
 def numbers(
@@ -74,7 +80,7 @@ def numbers(
         "marked": len(run.sources),
         "pictures": len(run.picture_sources),
         "sources": len(set(run.picture_sources)),
-        "seen": seen_in_training(contracts, run.sources, run.subsets) if run.sources else {},
+        "seen": seen_in_training(with_closer(contracts), run.sources, run.subsets) if run.sources else {},
         "rows": [row for name, one in judged.items() for row in detection_rows(name, one, thresholds[name])],
         "against": [
             row

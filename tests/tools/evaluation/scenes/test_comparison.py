@@ -126,6 +126,20 @@ def test_the_split_is_that_of_the_detector(tmp_path):
     assert some["pictures"] == 4
 
 
+def test_what_the_network_for_closer_looks_has_seen_counts_too(tmp_path, capsys):
+    fractions = {"mine": 0.5, "near": 0.25}
+    trained = {name: {"split": {"test_fraction": value, "rule": 1}} for name, value in fractions.items()}
+    near = write_detector(tmp_path, "near", trained_on=trained["near"])
+    model = write_detector(tmp_path, "mine", trained_on=trained["mine"], close="near.pb")
+    options = ["--detector", model, "--data", write_labels(tmp_path / "set"), "--looks", "640", "--turns", "--no-speed"]
+    assert run(tmp_path / "test", *options)[0] == 2
+    assert f"0.5 ({model}, 640), 0.25 ({near})" in capsys.readouterr().err
+    document = run(tmp_path / "all", *options, "--split", "all")[1]
+    seen = {name: row["test_fraction"] for name, row in document["seen"].items()}
+    assert seen == {f"{model}, 640": 0.5, str(near): 0.25}
+    assert {row["model"] for row in document["rows"]} == {f"{model}, 640"}
+
+
 def test_what_cannot_be_read_is_named_and_nothing_at_all_is_an_error(model, tmp_path, capsys):
     data = write_labels(tmp_path / "set")
     (tmp_path / "set" / "p1.png").write_bytes(b"nothing")
