@@ -59,10 +59,19 @@ class CellNetwork:
 
 
 def moved_score(score: ArrayLike, own: float, told: float) -> np.ndarray:
-    """Scores 0 to 1 as float64, on a scale where `own` has become `told`: all odds times the same."""
+    """Scores 0 to 1 as float64, on a scale where `own` has become `told`: all odds times the same.
+
+    From `own` on they are `told` and more, to the last bit, also where thresholds are as good as 1.
+    """
     score = np.asarray(score, np.float64)
     if own == told:
         return score
-    own, told = min(own, SUREST), min(told, SUREST)
-    factor = (told / (1 - told)) / (own / (1 - own))
-    return factor * score / (1 - score + factor * score)
+    factor = odds(min(told, SUREST)) / odds(min(own, SUREST))
+    moved = factor * score / (1 - score + factor * score)
+    beside = np.where(score > own, np.maximum(moved, told), np.minimum(moved, np.nextafter(told, 0)))
+    return np.where(score == own, told, beside)
+
+
+def odds(score: float) -> float:
+    """How much likelier than not something of this score is, 0 and more; of a score under 1."""
+    return score / (1 - score)

@@ -32,7 +32,7 @@ def test_scores_of_two_networks_tell_alike(file):
     image = with_faces(96, 160, (0, 8, 16, 0.9), (1, 1, 6, 0.5), (2, 1, 0, 0.4))
     assert moved_score(0.6, 0.6, 0.25) == pytest.approx(0.25) and moved_score(0.7, 0.3, 0.3) == 0.7
     assert moved_score(np.array([0.0, 0.75, 1.0]), 0.6, 0.25) == pytest.approx([0, 0.4, 1])
-    assert 0 < moved_score(0.5, 1.0, 0.5) < 0.002 and 0.998 < moved_score(0.5, 0.5, 1.0) < 1
+    assert 0 < moved_score(0.5, 1.0, 0.5) < 0.002 and 0.998 < moved_score(0.49, 0.5, 1.0) < 1
     own, told = opened(file), opened(file, 0.25)
     assert (own.threshold, told.threshold) == (0.6, 0.25)
     assert own.seen(image, 0.3).scores == pytest.approx([score_of(0.9), score_of(0.5)], abs=1e-5)
@@ -40,6 +40,17 @@ def test_scores_of_two_networks_tell_alike(file):
     assert wanted == pytest.approx(0.17, abs=0.02)
     assert len(told.seen(image, wanted - 0.001)) == 2 and len(told.seen(image, wanted + 0.001)) == 1
     assert told.seen(image, wanted - 0.001).scores[1] == pytest.approx(wanted, abs=1e-4)
+
+
+@pytest.mark.parametrize("told", [0.01, 0.37, 0.5, 0.999, 1.0])
+@pytest.mark.parametrize("own", [0.01, 0.3, 0.7, 0.9995, 1.0])
+def test_of_any_two_thresholds_the_same_finds_are_faces(own, told):
+    steps = np.linspace(0, 1, 999)
+    scores = np.unique([*steps, *(1 - steps**4 / 100), own, np.nextafter(own, 0)])
+    moved = moved_score(scores, own, told)
+    np.testing.assert_array_equal(moved >= told, scores >= own)
+    assert (np.diff(moved) >= 0).all() and (moved[0], moved[-1]) == (0, 1 if own < 1 else told)
+    assert (moved_score(own, own, told), moved_score(told, told, own)) == (told, own)
 
 
 def test_a_map_of_another_size_is_told(tmp_path):
