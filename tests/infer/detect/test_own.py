@@ -245,6 +245,18 @@ def test_closer_looks_have_a_network_of_their_own(leaning):
     assert found.scores == pytest.approx([odds / (1 + odds)], abs=1e-3)
 
 
+def test_other_looks_have_the_first_network(leaning, monkeypatch):
+    """The quick one, the first one, tiles, and that at a face alone: turned, two halves of cells become a whole one."""
+    detector, shapes = OwnDetector(leaning, FIRST), []
+    monkeypatch.setattr(detector, "_close", None)
+    network, seen = detector._network, detector._network.seen
+    monkeypatch.setattr(network, "seen", lambda *given: shapes.append(given[0].shape[:2]) or seen(*given))
+    image = np.zeros((300, FIRST, 3), np.uint8)
+    image[100:108, 160:168, 0] = 255
+    assert len(detector.find(image))
+    assert shapes[:3] == [(QUICK, QUICK), (300, FIRST), (192, 384)] and (118, 108) in shapes
+
+
 def test_a_glance_has_the_network_of_its_size(leaning):
     image = np.zeros((416, 640, 3), np.uint8)
     image[:, :, 2] = 255
