@@ -1,11 +1,11 @@
 """The detector of our own: a fully convolutional network that OpenCV runs at any picture size.
 
-It looks at the picture reduced, and closer where that may show more. A look costs by its area: one of 1280 pixels as
-much as sixteen of 320, or sixty-four of 160. The network knows heads that lean by up to 60 degrees, those by up to 30
-best; where it finds none for sure, it looks at the picture turned. (So small a network that knows all rolls knows each
-of them much worse.)
+It looks at the picture reduced, and closer where that may show more. A look costs by its area: one of 320 pixels as
+much as four of 160, one of 1280 as much as sixteen of 320, twice that by the larger network that may stand beside it
+for closer looks: these are few, and what they show is small.
 
-A larger network may stand beside it for closer looks alone: these are few, and what they show is small.
+The network knows heads that lean by up to 60 degrees, those by up to 30 best; where it finds none for sure, it looks at
+the picture turned. (So small a network that knows all rolls knows each of them much worse.)
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ QUICK = 160  # pixels of the longest side: a look that suffices for a portrait
 PORTRAIT = 0.4  # of the picture's shorter edge: beside so large a face there is no room for many small ones
 BESIDE = 0.2  # a score from which on something beside that face may be one too, too small for that look
 FIRST = 320  # pixels of the longest side: the first look at all others
-# From one look to the next: straight to the closest one, since where the first look leaves a doubt only the finest
-# settles it, and one in between costs a quarter of that for little.
-STEP = 4
+STEP = 2  # from one look to the next: what stands in profile or behind others is seen in a coarser one at times
 ENLARGED = 2  # a look shows a picture at most so many times its size: tiny faces are seen better then
 MOST = 8192  # pixels: of the longest side that may be asked for
 DOUBT = 0.3  # a score from which on something may be a face that a closer look is sure of

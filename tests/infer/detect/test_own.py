@@ -116,12 +116,12 @@ def test_how_closely_it_looks(file, monkeypatch):
     nobody = np.zeros((700, 900, 3), np.uint8)
     for image, size, given, wanted in [
         (portrait, 1280, {}, [QUICK, 320]),
-        (nobody, 1280, {}, [QUICK] + [320] * 8 + [1280]),
+        (nobody, 1280, {}, [QUICK] + [320] * 8 + [640, 1280]),
         (nobody, 640, {}, [QUICK] + [320] * 8 + [640]),
-        (nobody, 640, {"size": 800}, [QUICK] + [320] * 8 + [800]),
+        (nobody, 640, {"size": 800}, [QUICK] + [320] * 8 + [640, 800]),
         (nobody[:200, :300], 1280, {}, [QUICK] + [300] * 8 + [600]),
         (nobody[:90, :QUICK], 1280, {}, [QUICK] * 8 + [320]),
-        (np.zeros((700, 2000, 3), np.uint8), 1600, {}, [QUICK] + [320] * 8 + [1280, 1600]),
+        (np.zeros((700, 2000, 3), np.uint8), 1600, {}, [QUICK] + [320] * 8 + [640, 1280, 1600]),
     ]:
         assert sides_of(OwnDetector(file, size), image, monkeypatch, **given) == wanted
 
@@ -181,10 +181,10 @@ def test_a_part_looked_at_closer_is_in_the_pictures_pixels(file, monkeypatch):
         close = image.shape != shape
         return candidates_of([seen_at], [0.8]) if close else candidates_of([face, doubt], [0.9, DOUBT])
 
-    detector = OwnDetector(file)
+    detector = OwnDetector(file, 640)
     monkeypatch.setattr(detector, "_look", look)
     found = detector.find(np.zeros(shape, np.uint8))
-    assert sides == [(shape, QUICK), (shape, 320), ((64, 64, 3), 128)]
+    assert sides == [(shape, QUICK), (shape, 320), ((64, 64, 3), 64)]
     np.testing.assert_allclose(found.boxes, [face, [506, 310, 522, 326]])
     assert found.scores.tolist() == [0.9, 0.8]
 
@@ -206,12 +206,12 @@ def test_a_cut_face_of_a_part_is_none_beside_the_whole_one(file, monkeypatch):
 
 
 def test_a_large_face_is_none_where_only_a_closer_look_sees_it(file, monkeypatch):
-    """A picture of 1280x900, seen with 320 and 1280: from 200 pixels on a face is better seen in the first look."""
-    large, larger, below = [10, 10, 160, 215], [300, 500, 500, 705], [700, 10, 850, 205]
-    detector, image = OwnDetector(file), np.zeros((900, 1280, 3), np.uint8)
+    """A picture of 1280x900, seen with 320 and 640: from 283 pixels on a face is better seen in the first look."""
+    large, larger, below = [10, 10, 250, 300], [300, 500, 540, 790], [700, 10, 940, 285]
+    detector, image = OwnDetector(file, 640), np.zeros((900, 1280, 3), np.uint8)
 
     def look(picture, side, *_):
-        if side == 1280:
+        if side == 640:
             return candidates_of([large, larger, below], [0.9, 0.8, 0.7])
         return candidates_of([larger], [DOUBT if picture.shape == image.shape else 0.1])
 
