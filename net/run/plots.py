@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 from infer.files.atomic import write_atomically
 from net.run.folder import CURVES, RunFolder
+from net.run.scalars import read_scalars
 from records.drawing import sheet
-from records.runtime import v1
 
 COLOURS = ("#4c9be8", "#e8894c")
 
@@ -32,17 +32,6 @@ class Panel:
 def write_curves(run: RunFolder, panels: Sequence[Panel]) -> None:
     """Writes `curves.png` of a run's scalars."""
     write_atomically(run.path / CURVES, _png(plot_curves(read_scalars(run), panels)))
-
-
-def read_scalars(run: RunFolder) -> dict[str, dict[int, float]]:
-    """All scalars in a run's events: tag -> {step: value}; of a step that was done twice, the later value."""
-    found: dict[str, dict[int, float]] = {}
-    for path in run.events():
-        for event in v1.train.summary_iterator(str(path)):
-            for value in event.summary.value:
-                if value.WhichOneof("value") == "simple_value":
-                    found.setdefault(value.tag, {})[event.step] = value.simple_value
-    return {tag: dict(sorted(values.items())) for tag, values in found.items()}
 
 
 def plot_curves(scalars: Mapping[str, Mapping[int, float]], panels: Sequence[Panel]) -> Figure:

@@ -1,11 +1,20 @@
 """What a run has told TensorBoard, and what its checkpoints hold."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from tensorboard.plugins.hparams import metadata, plugin_data_pb2
 
 from records.runtime import tf, v1
+
+
+def write_scalars(folder: Path, values: Mapping[int, Mapping[str, float]], suffix: str = "") -> None:
+    """Writes an event file as a run does; values: step -> {tag: value}; suffix: of its name."""
+    with v1.Graph().as_default(), v1.summary.FileWriter(str(folder), filename_suffix=suffix) as writer:
+        for step, found in values.items():
+            told = [v1.Summary.Value(tag=tag, simple_value=value) for tag, value in found.items()]
+            writer.add_summary(v1.Summary(value=told), step)
 
 
 def events(folder: Path) -> list:

@@ -11,7 +11,7 @@ from net.landmarks import page
 from net.model.losses import PointLoss
 from net.model.shape import Shape
 from net.run.folder import RunFolder
-from net.run.plots import read_scalars
+from net.run.scalars import read_scalars
 
 
 @pytest.fixture(scope="module")
