@@ -43,6 +43,15 @@ class Trial:
         return [name if value is True else f"{name}={value}" for name, value in options.items() if value is not False]
 
 
+@dataclass(frozen=True)
+class Result:
+    """What a run came to: what its best test after the first step measured, fractions by name; behind: whether the
+    weights that it started from were no worse, so that they are its best ones."""
+
+    measures: Mapping[str, float]
+    behind: bool = False
+
+
 def read_plan(path: Path) -> list[Trial]:
     """The trials of a plan, in order, the seeds of one setting together.
 
@@ -101,45 +110,72 @@ def table(trials: list[Trial], folder: Path, codes: dict[str, int], kind: Kind) 
     """The results so far in Markdown: the kind's measures in all and per subset in %, on the records that judged
     (`test/nme`, `validation/nme/...`), mean and deviation over the seeds of a setting.
 
-    By the measure that judged, the best first; settings that nothing is known of come last.
+    Of each run by its best test after the first step: the weights that runs start from (`--init`) tell nothing of their
+    settings. By the measure that judged, the best first; settings that nothing is known of come last.
     """
-    rows: dict[str, list[dict[str, float] | None]] = {}  # None: failed
+    rows: dict[str, list[Result | None]] = {}  # None: failed
     for trial in trials:
         if trial.folder in codes:
             result = None if codes[trial.folder] else _result(RunFolder(folder / trial.folder), kind)
             rows.setdefault(trial.name, []).append(result)
-    columns = sorted({key for results in rows.values() for result in results if result for key in result})
+    known = [result for results in rows.values() for result in results if result]
+    columns = sorted({key for result in known for key in result.measures})
     judged = [key for key in columns if key.endswith(f"/{kind.measure.key}")]
     lines = ["| settings | seeds | " + " | ".join(columns) + " |", "|---|---|" + "---|" * len(columns)]
     for name, results in sorted(rows.items(), key=lambda row: _rank(row[1], judged, kind.measure.less)):
-        whole = [result for result in results if result is not None]
-        cells = [_cell([result[key] for result in whole if key in result]) for key in columns]
-        failed = f", {len(results) - len(whole)} failed" if len(whole) < len(results) else ""
-        lines.append(f"| {name} | {len(results)}{failed} | " + " | ".join(cells) + " |")
+        cells = [_cell(_values(results, key)) for key in columns]
+        lines.append(f"| {name} | {_seeds(results)} | " + " | ".join(cells) + " |")
     if judged:
         by = ", then by ".join(judged)
         measures = f"{kind.measure.title} in %, ± over the seeds"
         lines += ["", f"{measures}; sorted by {by}, the {kind.measure.best} first."]
+    if any(result.behind for result in known):
+        behind = "No better than the start: the best test after it counts here, but `export/freeze.py` takes the start."
+        lines += ["", behind]
     return "\n".join(lines)
 
 
-def _rank(results: Sequence[Mapping[str, float] | None], judged: list[str], less: bool) -> tuple[int, float]:
+def _seeds(results: Sequence[Result | None]) -> str:
+    """How many runs a setting has had, and how many of them came to nothing."""
+    failed, behind = results.count(None), sum(1 for result in results if result and result.behind)
+    counts = {"failed": failed, "no better than the start": behind}
+    return ", ".join([str(len(results)), *(f"{count} {what}" for what, count in counts.items() if count)])
+
+
+def _rank(results: Sequence[Result | None], judged: list[str], less: bool) -> tuple[int, float]:
     """Where a setting's row stands: behind those that another of the measures judged before, then by its mean of it."""
     for place, key in enumerate(judged):
-        if values := [result[key] for result in results if result and key in result]:
+        if values := _values(results, key):
             return place, _mean(values) * (1 if less else -1)
     return len(judged), 0.0
 
 
-def _result(run: RunFolder, kind: Kind) -> dict[str, float]:
-    """What a run's best checkpoint measured as fractions: what its kind lists, in all and by subset, each under the
-    split that judged; nothing of a run that was not tested."""
+def _values(results: Sequence[Result | None], key: str) -> list[float]:
+    """A measure of the runs that have it."""
+    return [result.measures[key] for result in results if result and key in result.measures]
+
+
+def _result(run: RunFolder, kind: Kind) -> Result:
+    """What a run measured of what its kind lists, in all and by subset, each under the split that judged; nothing of a
+    run that was not tested."""
     best = run.best(kind)
     if not best:
-        return {}
+        return Result({})
     judge = _judge(run.settings_as(kind).options)
-    listed = {key: value for key, value in best.measures.items() if key.partition("/")[0] in kind.listed}
-    return {f"{judge}/{key}": value for key, value in listed.items() if key.count("/") < 3}
+    measures = best.measures if best.step else _best_after_start(run, kind, judge)
+    listed = {key: value for key, value in measures.items() if key.partition("/")[0] in kind.listed}
+    return Result({f"{judge}/{key}": value for key, value in listed.items() if key.count("/") < 3}, best.step == 0)
+
+
+def _best_after_start(run: RunFolder, kind: Kind, judge: str) -> Mapping[str, float]:
+    """What the best test but that of the start measured; nothing where there was none."""
+    from net.run.scalars import read_tests  # not above: TensorFlow, for seconds
+    from records.runtime import v1
+
+    v1.logging.set_verbosity(v1.logging.ERROR)  # TF1 names are the point here: no notes on their age
+    tests = [measures for step, measures in read_tests(run, judge).items() if step]
+    judged = [measures for measures in tests if not math.isnan(kind.measure.loss(measures))]
+    return min(judged, key=kind.measure.loss, default={})
 
 
 def _judge(options: Mapping[str, Any], validation: float = 0.0) -> str:

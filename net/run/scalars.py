@@ -21,6 +21,16 @@ def read_scalars(run: RunFolder) -> dict[str, dict[int, float]]:
     return {tag: dict(sorted(values.items())) for tag, values in found.items()}
 
 
+def read_tests(run: RunFolder, judge: str) -> dict[int, dict[str, float]]:
+    """What each test of a run on the split that judges it found: step -> {name: value}, not its measures alone."""
+    found: dict[int, dict[str, float]] = {}
+    for tag, values in read_scalars(run).items():
+        split, _, name = tag.partition("/")
+        for step, value in values.items() if split == judge else ():
+            found.setdefault(step, {})[name] = value
+    return dict(sorted(found.items()))
+
+
 def _events_in(path: Path) -> Iterator[v1.Event]:
     """The events of a file, up to where a kill has torn it."""
     with contextlib.suppress(tf.errors.DataLossError):

@@ -1,4 +1,5 @@
 import json
+import math
 import types
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from net.run.folder import LANDMARK_RUNS, Best, RunFolder
 from net.sweep import Trial, read_plan
 from tests.conftest import train_options
 from tests.helpers.detector_runs import settings_of_detector
-from tests.helpers.events import hparams_in
+from tests.helpers.events import hparams_in, write_scalars
 from tests.helpers.runs import make_run
 
 SCRIPT = Path(train.__file__)
@@ -109,6 +110,32 @@ def test_the_table_is_sorted_by_what_judged(tmp_path):
         "",
         "NME in %, ± over the seeds; sorted by test/nme_box, then by validation/nme_box, the least first.",
     ]
+
+
+def test_of_runs_from_given_weights_the_start_does_not_count(tmp_path):
+    """Both seeds of `low` stay behind it; of `high` one betters it, and of the other no further test is known."""
+    found = {
+        "low-seed1": {0: (0.02, 0.5), 4: (0.05, 0.8), 8: (0.03, 0.7), 12: (0.06, 0.6)},
+        "low-seed2": {0: (0.02, 0.5), 4: (0.09, 0.9)},
+        "high-seed1": {0: (0.02, 0.5)},
+        "high-seed2": {0: (0.02, 0.5), 4: (0.01, 0.4)},
+    }
+    trials = [Trial(name, {}, seed) for name in ("high", "low") for seed in (1, 2)]
+    for trial in trials:
+        run, tests = make_run(tmp_path / trial.folder, validation=0.2), found[trial.folder]
+        told = {step: {"validation/nme_box": box, "validation/nme": nme} for step, (box, nme) in tests.items()}
+        others = {6: {"validation/mae": 0.001, "validation/nme_box": math.nan, "test/nme_box": 0.001, "loss": 0.001}}
+        write_scalars(run.path, told | others)
+        run.best_folder.mkdir()
+        best = min(tests, key=tests.get)
+        run.write_best(Best(best, dict(zip(("nme_box", "nme"), tests[best], strict=True))))
+    lines = sweep.table(trials, tmp_path, dict.fromkeys(found, 0), LANDMARK_RUNS).splitlines()
+    assert lines[0] == "| settings | seeds | validation/nme | validation/nme_box |"
+    assert lines[2:4] == [
+        "| high | 2, 1 no better than the start | 40.00 | 1.00 |",
+        "| low | 2, 2 no better than the start | 80.00 ± 14.14 | 6.00 ± 4.24 |",
+    ]
+    assert "`export/freeze.py` takes the start" in lines[-1]
 
 
 def test_of_detectors_the_highest_precision_comes_first(tmp_path):
