@@ -12,12 +12,13 @@ import numpy as np
 from export.graphs import flush_subnormals
 from export.networks import build, signature_of
 from net.data.record_set import RecordSet
-from net.detector.kind import DETECTOR_RUNS, THRESHOLD
+from net.detector.kind import DETECTOR_RUNS, JUDGE, THRESHOLD
 from net.detector.shape import DetectorShape
 from net.model.shape import Shape
 from net.run.checkpoints import best_checkpoint, last_checkpoint, restorer, step_of
 from net.run.folder import LANDMARK_RUNS, Best, RunFolder
 from net.run.kind import Kind
+from net.run.scalars import read_tests
 from records.landmarks import scheme_told
 
 from records.runtime import tf, v1  # isort: skip - silent only where it is TensorFlow's first import
@@ -111,9 +112,10 @@ class DetectorCheckpoint(Checkpoint):
         super().__init__(DETECTOR_RUNS, folder, which)
 
     def measured_threshold(self) -> float | None:
-        """The score from which on a find is a face, where training measured it when it saved the checkpoint."""
-        best = self.best()
-        return best.measures.get(THRESHOLD) if best else None
+        """The score from which on a find is a face, where training measured it of these very weights."""
+        best = self.run.best(DETECTOR_RUNS)
+        measures = best.measures if best and best.step == self.step else read_tests(self.run, JUDGE).get(self.step, {})
+        return measures.get(THRESHOLD)
 
 
 @contextlib.contextmanager

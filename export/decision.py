@@ -34,5 +34,9 @@ class Decision:
 
     def completed(self, measured: float | None) -> dict[str, float | str]:
         """All, with what was measured of the threshold, or else what is usual: also where no threshold does."""
-        threshold = measured if measured is not None and LEAST <= measured <= 1 else THRESHOLD
-        return {"threshold": threshold, "overlap": OVERLAP} | self.given()
+        return {"threshold": usable(measured) or THRESHOLD, "overlap": OVERLAP} | self.given()
+
+
+def usable(measured: float | None) -> float | None:
+    """A threshold that was measured, None where that is none which a contract takes."""
+    return measured if measured is not None and LEAST <= measured <= 1 else None

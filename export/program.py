@@ -6,12 +6,13 @@ from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one li
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from export.acceptance import write_accepted
 from export.checkpoint import DetectorCheckpoint, LandmarkCheckpoint
+from export.decision import THRESHOLD, Decision, usable
 from export.document import write_contract
 from export.formats import formats_of
 from export.frozen_model import FrozenDetector, FrozenModel
@@ -83,7 +84,17 @@ def _detector_of(request: FreezeRequest) -> Original:
         if model.contract.close and not request.decision.close:
             print(f"closer looks: {model.contract.close.name} is left out; convert it first, and name it by --close")
         return detector_model(model, *how)
-    return detector_run(DetectorCheckpoint(request.run, request.checkpoint), *how)
+    checkpoint = DetectorCheckpoint(request.run, request.checkpoint)
+    for line in remarks(checkpoint, request.decision):
+        print(line)
+    return detector_run(checkpoint, *how)
+
+
+def remarks(checkpoint: DetectorCheckpoint, asked: Decision) -> Iterator[str]:
+    """What is said of a detector's export where something is missing that users would not expect to be."""
+    if asked.threshold is None and usable(checkpoint.measured_threshold()) is None:
+        why = f"for training measured none for the weights of {checkpoint.said}"
+        yield f"threshold: {THRESHOLD}, {why}; --threshold takes another"
 
 
 def check_close(request: FreezeRequest) -> None:

@@ -21,7 +21,8 @@ class ScenesSummary:
     subsets: dict[str, dict[str, int]]
 
 
-THRESHOLD = "threshold"  # among what is measured of a best checkpoint: the score from which on a find is a face
+THRESHOLD = "threshold"  # among what tests measure: the score from which on a find is a face
+JUDGE = "test"  # the split that judges such runs
 
 DETECTOR_RUNS = Kind(
     name="detector",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from net.cluster.machine import Machine
 from net.detector.batches import scene_batches
 from net.detector.evaluation import DetectorEvaluation, DetectorLook, chosen_scenes
-from net.detector.kind import DETECTOR_RUNS, ScenesSummary
+from net.detector.kind import DETECTOR_RUNS, JUDGE, ScenesSummary
 from net.detector.losses import detection_losses
 from net.detector.network import SCOPE, detector, named_cells
 from net.detector.pictures import ScenePictures
@@ -39,7 +39,7 @@ class OpenDetectorTask(OpenTask[DetectorShape, ScenesSummary]):
     def __init__(self, task: DetectorTask, manifest: SceneManifest, pictures: ScenePictures, scenes: list[SceneRecord]):
         self.task, self.pictures, self.scenes = task, pictures, scenes
         self.folder, self.network = task.records, task.shape
-        self.subject = Subject(DETECTOR_RUNS, "test", len(scenes), ("score", "box", "points"))
+        self.subject = Subject(DETECTOR_RUNS, JUDGE, len(scenes), ("score", "box", "points"))
         summary = ScenesSummary(manifest.points, manifest.longest, manifest.subsets)
         self.origin = RecordsOrigin(summary, manifest.split, tuple(manifest.notes.get("terms", [])))
 

@@ -6,12 +6,16 @@ import shutil
 import numpy as np
 import pytest
 
-from export.checkpoint import LandmarkCheckpoint, frozen_graph
+from export.checkpoint import DetectorCheckpoint, LandmarkCheckpoint, frozen_graph
 from export.graphs import constants_of
 from net.data.selection import Fold
+from net.detector.kind import DETECTOR_RUNS, THRESHOLD
+from net.run.folder import Best
 from records.landmarks import IBUG_68
 from records.runtime import v1
 from tests.conftest import STEPS
+from tests.helpers.detector_runs import STEP, make_detector_run
+from tests.helpers.events import write_scalars
 
 TINY = np.finfo(np.float32).tiny
 
@@ -34,6 +38,19 @@ def test_a_run_tells_its_network_records_and_step(trained, record_set, checkpoin
     assert (checkpoint.recorded_nme(), last.recorded_nme()) == (note["nme_box"], None)
     assert (last.shape.width, last.shape.head, last.shape.points) == (8, "integral", 68)
     assert last.record_set().folder == record_set and last.scheme is IBUG_68
+
+
+def test_the_threshold_of_a_detector_is_that_of_the_weights_taken(tmp_path):
+    run = make_detector_run(tmp_path / "run", last=11, **{THRESHOLD: 0.25})
+    measured = {STEP: 0.375, 9: 0.5, 11: 0.625}
+    write_scalars(run.path, {step: {f"test/{THRESHOLD}": value} for step, value in measured.items()})
+    best, last = (DetectorCheckpoint(run.path, which) for which in ("best", "last"))
+    assert (best.step, best.measured_threshold()) == (STEP, 0.25)  # as its note says
+    assert (last.step, last.measured_threshold()) == (11, 0.625)
+    write_scalars(run.path, {13: {f"test/{THRESHOLD}": 0.75}}, ".later")
+    assert last.measured_threshold() == 0.625
+    run.write_best(Best(9, {THRESHOLD: 0.125}), DETECTOR_RUNS)  # a kill came between a best checkpoint and its note
+    assert best.measured_threshold() == 0.375
 
 
 def test_the_frozen_graph_holds_constants_and_folded_convolutions_alone(graph):

@@ -19,6 +19,7 @@ from net.detector.shape import LEVELS, DetectorShape
 from records.split import RULE
 from tests.export.test_freeze import names_in, refused
 from tests.helpers.detector_runs import SHAPE, STEP, SUBSETS, make_detector_run
+from tests.helpers.events import write_scalars
 from tests.helpers.runtimes import answers_changed
 from tests.helpers.tiny_detector import write_detector
 
@@ -70,6 +71,17 @@ def test_threshold_and_overlap_are_asked_for_measured_or_usual():
     for wrong in (0.0, 1.5, float("nan")):
         with pytest.raises(ValueError, match=f"overlap: found {wrong}, expected 0.01 to 1"):
             Decision(0.5, wrong)
+
+
+def test_the_last_weights_have_their_own_threshold_or_a_line_says_that_there_is_none(tmp_path, capsys):
+    run, out = make_detector_run(tmp_path / "run", last=9, **{THRESHOLD: 0.375}), tmp_path / "out"
+    call = ["--run", str(run), "--out", str(out), "--checkpoint", "last"]
+    assert freeze.main(call) == 0 and read_detector_contract(out / "detector.pb").threshold == 0.5
+    assert "threshold: 0.5, for training measured none for the weights of step 9" in capsys.readouterr().out
+    assert freeze.main([*call, "--threshold", "0.25"]) == 0 and "threshold:" not in capsys.readouterr().out
+    write_scalars(run.path, {9: {f"test/{THRESHOLD}": 0.625}})
+    assert freeze.main(call) == 0 and "threshold:" not in capsys.readouterr().out
+    assert read_detector_contract(out / "detector.pb").threshold == 0.625
 
 
 def test_a_frozen_detector_becomes_other_formats_without_its_run(model, tmp_path, capsys):

@@ -24,8 +24,8 @@ def settings_of_detector(shape: DetectorShape = SHAPE) -> RunSettings:
     return RunSettings(DETECTOR_RUNS, {"records": "absent"}, shape, scenes, Split(0.2))
 
 
-def make_detector_run(folder: Path, shape: DetectorShape = SHAPE, **measures: float) -> RunFolder:
-    """A run folder with settings and a best checkpoint, of which these measures are noted."""
+def make_detector_run(folder: Path, shape: DetectorShape = SHAPE, last: int = STEP, **measures: float) -> RunFolder:
+    """A run folder with settings, a last checkpoint and a best one, of which these measures are noted."""
     folder.mkdir(parents=True)
     run = RunFolder(folder)
     run.write_settings(settings_of_detector(shape))
@@ -35,5 +35,7 @@ def make_detector_run(folder: Path, shape: DetectorShape = SHAPE, **measures: fl
         random_load()(session)
         v1.train.get_global_step().load(STEP, session)
         save_best(session, saver, run, STEP)
+        v1.train.get_global_step().load(last, session)
+        v1.train.Saver().save(session, str(run.checkpoints), global_step=last)
     run.write_best(Best(STEP, measures), DETECTOR_RUNS)
     return run
