@@ -6,18 +6,18 @@ from infer import opencv  # noqa: F401  # isort: skip  (first: it says in one li
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from export.acceptance import write_accepted
 from export.checkpoint import DetectorCheckpoint, LandmarkCheckpoint
-from export.decision import THRESHOLD, Decision, usable
 from export.document import write_contract
 from export.formats import formats_of
 from export.frozen_model import FrozenDetector, FrozenModel
 from export.graphs import read_graph, write_board
 from export.originals import Original, detector_model, detector_run, landmark_model, landmark_run
+from export.remarks import remarks
 from export.request import FreezeRequest
 from export.staging import staging
 from export.summary import summarise
@@ -85,16 +85,9 @@ def _detector_of(request: FreezeRequest) -> Original:
             print(f"closer looks: {model.contract.close.name} is left out; convert it first, and name it by --close")
         return detector_model(model, *how)
     checkpoint = DetectorCheckpoint(request.run, request.checkpoint)
-    for line in remarks(checkpoint, request.decision):
+    for line in remarks(checkpoint, request):
         print(line)
     return detector_run(checkpoint, *how)
-
-
-def remarks(checkpoint: DetectorCheckpoint, asked: Decision) -> Iterator[str]:
-    """What is said of a detector's export where something is missing that users would not expect to be."""
-    if asked.threshold is None and usable(checkpoint.measured_threshold()) is None:
-        why = f"for training measured none for the weights of {checkpoint.said}"
-        yield f"threshold: {THRESHOLD}, {why}; --threshold takes another"
 
 
 def check_close(request: FreezeRequest) -> None:

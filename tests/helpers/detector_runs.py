@@ -18,10 +18,11 @@ STEP = 7
 SUBSETS = {"300W/scenes": {"train": 5, "test": 2}, "DRAWN/DRAWN": {"train": 3, "test": 1}}
 
 
-def settings_of_detector(shape: DetectorShape = SHAPE) -> RunSettings:
-    """What settings.json of such a run says."""
+def settings_of_detector(shape: DetectorShape = SHAPE, init: Path | None = None) -> RunSettings:
+    """What settings.json of such a run says; init: what it was started from."""
     scenes = ScenesSummary("pts_2d", 640, SUBSETS)
-    return RunSettings(DETECTOR_RUNS, {"records": "absent"}, shape, scenes, Split(0.2))
+    options = {"records": "absent", "init": str(init) if init else None}
+    return RunSettings(DETECTOR_RUNS, options, shape, scenes, Split(0.2))
 
 
 def make_detector_run(folder: Path, shape: DetectorShape = SHAPE, last: int = STEP, **measures: float) -> RunFolder:
