@@ -34,10 +34,11 @@ FINEST = 1280  # pixels of the longest side of a glance: it has to show the smal
 
 @dataclass(frozen=True)
 class TrackerSettings:
-    """look: seconds from one glance to the next, of a coarse one: finer ones are as much rarer as they cost more; idle:
-    from one search of the whole frame to the next while none is followed; strikes: glances in a row without it that end
-    a face; search: seconds for which a lost one is looked for in every frame, if a glance costs little; remember: for
-    which it keeps its id; smooth: of the points, None for none."""
+    """look: seconds from one glance to the next, of a coarse one: finer ones are as much rarer as their area is larger,
+    whichever network takes them, so that small faces need not wait for a slower one; idle: from one search of the whole
+    frame to the next while none is followed; strikes: glances in a row without it that end a face; search: seconds for
+    which a lost one is looked for in every frame, if the glance is not too fine; remember: for which it keeps its id;
+    smooth: of the points, None for none."""
 
     look: float = 0.25
     idle: float = 0.25
