@@ -21,14 +21,16 @@ from ..geometry.candidates import Candidates
 from ..model.detector_contract import close_contract, read_detector_contract
 from .cell_network import CellNetwork
 from .kinds import CLOSEST
+from .parts import AROUND, LOW, ROOM, longest_of, part_around, part_for_closer, whole_in
 from .reduced import reduced
 from .tiles import TILE, surest_in_tiles, tiles_of
 from .turns import Turn
-from .two_looks import best_in_both, found_again, merged, whole_in
+from .two_looks import best_in_both, found_again, merged
 
 QUICK = 160  # pixels of the longest side: a look that suffices for a portrait
 PORTRAIT = 0.4  # of the picture's shorter edge: beside so large a face there is no room for many small ones
 BESIDE = 0.2  # a score from which on something beside that face may be one too, too small for that look
+FEW = 3  # such things are looked at one by one: a look of 320 pixels costs as much as four
 FIRST = 320  # pixels of the longest side: the first look at all others
 STEP = 2  # from one look to the next: what stands in profile or behind others is seen in a coarser one at times
 ENLARGED = 2  # a look shows a picture at most so many times its size: tiny faces are seen better then
@@ -44,10 +46,9 @@ TRIED = 2  # turns that tiles speak for
 PRIOR = 0.1
 LEANS = np.pi / 8  # from such a roll on a face is seen better where the picture is turned against it
 EASE = 0.75  # of the threshold: so sure suffices of a face that is large in its picture, as few wrong finds are
-LOW = 20.0  # pixels: faces lower than this are seen badly
-AROUND = 1.5  # of its longer edge: what is looked at closer around such a face, on every side
-ALONE = 0.7  # the same, where a face of a turned picture is looked at again: it is seen 67 pixels large then
-ROOM = 0.25  # of the picture's shorter edge: where the largest face is smaller, there may be smaller ones still
+# of its longer edge: what is looked at around a face of a turned picture that is looked at again, on every side: it is
+# seen 67 pixels large then
+ALONE = 0.7
 
 
 class OwnDetector:
@@ -67,7 +68,8 @@ class OwnDetector:
         self.contract = read_detector_contract(model)
         self.threshold = self.contract.threshold
         close = close_contract(self.contract)
-        self._network = CellNetwork(self.contract)
+        # one more for quick looks: to change the shape of its pictures takes OpenCV longer than such a look
+        self._quick, self._network = CellNetwork(self.contract), CellNetwork(self.contract)
         self._close = CellNetwork(close, self.threshold) if close else self._network
         contracts = [one for one in (self.contract, close) if one]
         self.files: tuple[Path, ...] = tuple(one.model for one in contracts)
@@ -82,13 +84,27 @@ class OwnDetector:
         size = min(self.size if size is None else checked_size(size), ENLARGED * longest)
         quick = self._look(image, QUICK, BESIDE, self._network) if longest > QUICK else None
         if quick is not None and is_portrait(quick, edge):
-            return quick
+            sure = quick.scores >= self.threshold
+            others = quick.chosen(~sure | (quick.edges * QUICK < LOW * longest))
+            if len(others) <= FEW:
+                return self._with_others(image, quick.chosen(sure), others)
         side = min(FIRST, longest)
         turn, seen = self._surest_turn(image, side, min(DOUBT, EASE * self.threshold))
         found = self._sure(seen, edge)
         if quick is not None and turn.eighths == 0:
             found = self._agreed(quick, found, best_in_both(QUICK / longest, side / longest))
         return turn.back(self._looked_closer(turn.of(image), found, seen, side, size, edge))
+
+    def _with_others(self, image: np.ndarray, found: Candidates, others: Candidates) -> Candidates:
+        """The faces found, and those of other things seen of which a quick look at what surrounds each is sure."""
+        shape = image.shape[:2]
+        for box in others.boxes:
+            part = part_around(box[None], AROUND, shape)
+            seen = self._quick_within(image, part)
+            alone = self._sure(seen.chosen(whole_in(seen, part, shape)))
+            large = best_in_both(QUICK / max(shape), QUICK / longest_of(part))
+            found = merged(found, alone, large, self.contract.overlap)
+        return found
 
     def _agreed(self, quick: Candidates, found: Candidates, large: float) -> Candidates:
         """What the first look found, and the quick one with it: faces from `large` pixels on are the quick look's, and
@@ -169,9 +185,7 @@ class OwnDetector:
     def _seen_alone(self, image: np.ndarray, turn: Turn, seen: Candidates) -> bool:
         """Whether a quick look at what surrounds the surest thing seen in the turned picture finds that face too."""
         surest, turned = seen.surest(1), turn.of(image)
-        part = part_around(surest.boxes, ALONE, turned.shape[:2])
-        longest = max(part[2] - part[0], part[3] - part[1])
-        again = self._look_within(turned, part, QUICK * max(turned.shape[:2]) / longest, self._network)
+        again = self._quick_within(turned, part_around(surest.boxes, ALONE, turned.shape[:2]))
         return bool(found_again(surest, self._sure(again)).all())
 
     def _shows_in_tiles(self, seen: Candidates, longest: int) -> bool:
@@ -190,9 +204,15 @@ class OwnDetector:
     def _look(self, image: np.ndarray, side: float, least: float, network: CellNetwork) -> Candidates:
         """What a network sees in the picture as it stands, with a longest side of `side` pixels, surest first."""
         look = reduced(image, side, ENLARGED)
+        if max(look.image.shape[:2]) != QUICK:
+            return look.found(network.seen(look.image, min(least, self.threshold)))
         # quick looks are of one shape: another than the look before costs OpenCV more than the black does
-        shown = squared(look.image) if max(look.image.shape[:2]) == QUICK else look.image
-        return look.found(network.seen(shown, min(least, self.threshold)))
+        network = self._quick if network is self._network else network
+        return look.found(network.seen(squared(look.image), min(least, self.threshold)))
+
+    def _quick_within(self, image: np.ndarray, part: tuple[int, int, int, int]) -> Candidates:
+        """What a quick look at a part (x0, y0, x1, y1) of the picture sees."""
+        return self._look_within(image, part, QUICK * max(image.shape[:2]) / longest_of(part), self._network)
 
     def _look_within(
         self, image: np.ndarray, part: tuple[int, int, int, int], side: float, network: CellNetwork
@@ -200,7 +220,7 @@ class OwnDetector:
         """What a network sees in a part (x0, y0, x1, y1) of the picture; side: the longest one that all of it would
         have, pixels."""
         x0, y0, x1, y1 = part
-        longest = side * max(x1 - x0, y1 - y0) / max(image.shape[:2])
+        longest = side * longest_of(part) / max(image.shape[:2])
         return self._look(image[y0:y1, x0:x1], longest, DOUBT, network).moved((x0, y0))
 
     def _sure(self, seen: Candidates, edge: float = np.inf) -> Candidates:
@@ -243,37 +263,11 @@ def promising(in_tiles: np.ndarray) -> list[tuple[int]]:
 
 
 def is_portrait(seen: Candidates, edge: int) -> bool:
-    """Whether a quick look saw one thing only from scores of `BESIDE` on, a clear face that hardly leans and takes
-    `PORTRAIT` of the picture's shorter edge, pixels: a closer look shows no more then."""
-    if len(seen) != 1 or seen.scores[0] < CLEAR:
-        return False
-    return seen.edges[0] >= PORTRAIT * edge and not turn_against_lean(seen)
+    """Whether the surest thing that a quick look saw is a clear face that hardly leans and takes `PORTRAIT` of the
+    picture's shorter edge, pixels: a closer look shows no more of it then.
 
-
-def part_for_closer(
-    seen: Candidates, found: Candidates, shape: tuple[int, int], side: int, edge: int
-) -> tuple[int, int, int, int] | None:
-    """The part (x0, y0, x1, y1), whole pixels, of a picture [height, width] that wants a closer look than the one it
-    had, with a longest side of `side`; None where nothing does.
-
-    All of it unless the largest face found takes a quarter of `edge` pixels, as in portraits; else what surrounds the
-    things that the look saw, however unsure of them, and that are so low there that they are seen badly. seen, found:
-    in pixels of the picture; edge: the shorter one of the picture before it was turned.
+    Beside other things it has to stand for sure: a face that lies is seen with what passes for smaller ones.
     """
-    height, width = shape
-    if not len(found) or found.edges.max() < ROOM * edge:
-        return 0, 0, width, height
-    boxes = seen.boxes[seen.oriented[:, 3] * side / max(shape) < LOW]
-    if not len(boxes):
-        return None
-    return part_around(boxes, AROUND, shape)
-
-
-def part_around(boxes: np.ndarray, around: float, shape: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The part (x0, y0, x1, y1), whole pixels, of a picture [height, width] that holds boxes [N, 4] and so much of
-    their longer edge around each."""
-    height, width = shape
-    room = around * (boxes[:, 2:] - boxes[:, :2]).max(axis=1, keepdims=True)
-    x0, y0 = np.floor((boxes[:, :2] - room).min(axis=0)).astype(int).clip(0, (width - 1, height - 1)).tolist()
-    x1, y1 = np.ceil((boxes[:, 2:] + room).max(axis=0)).astype(int).clip((x0 + 1, y0 + 1), (width, height)).tolist()
-    return x0, y0, x1, y1
+    if not len(seen) or seen.scores[0] < (CLEAR if len(seen) == 1 else UPRIGHT):
+        return False
+    return bool(seen.edges[0] >= PORTRAIT * edge) and not turn_against_lean(seen)

@@ -22,15 +22,6 @@ def found_again(found: Candidates, others: Candidates) -> np.ndarray:
     return np.array([overlaps(box, others.boxes).max(initial=0) >= SAME for box in found.boxes], bool)
 
 
-def whole_in(found: Candidates, part: tuple[int, int, int, int], shape: tuple[int, int]) -> np.ndarray:
-    """Which of the finds do not reach beyond a part (x0, y0, x1, y1) of the picture [height, width] that a look was at,
-    but for where the picture ends: bool [N]. What is cut there is best seen in another look."""
-    height, width = shape
-    inner = np.array(part[:2]) > 0, np.array(part[2:]) < (width, height)
-    beyond = (found.boxes[:, :2] < part[:2]) & inner[0], (found.boxes[:, 2:] > part[2:]) & inner[1]
-    return np.logical_not((beyond[0] | beyond[1]).any(axis=1))
-
-
 def merged(coarse: Candidates, close: Candidates, large: float, overlap: float) -> Candidates:
     """The finds of two looks as one, surest first: of a face that both found, the box of the look that sees it well.
 

@@ -16,7 +16,8 @@ from typing import Protocol
 
 import numpy as np
 
-from ..detect.own import FIRST, LOW
+from ..detect.own import FIRST
+from ..detect.parts import LOW
 from ..faces.agreement import disagreement
 from ..faces.face import Face, TrackedFace, faces_of
 from ..faces.located import Located

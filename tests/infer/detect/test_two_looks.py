@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infer.detect.two_looks import BEST, best_in_both, found_again, merged, whole_in
+from infer.detect.two_looks import BEST, best_in_both, found_again, merged
 from infer.geometry.candidates import candidates_of
 
 
@@ -30,11 +30,3 @@ def test_what_is_found_again():
     assert found_again(found, others).tolist() == [True, False, True]
     assert found_again(found, others.chosen([])).tolist() == [False] * 3
     assert found_again(others.chosen([]), found).shape == (0,)
-
-
-def test_what_the_edge_of_a_part_cuts_is_not_whole_but_at_the_edge_of_the_picture():
-    part, shape = (0, 40, 100, 130), (130, 200)
-    boxes = [[-5, 60, 20, 90], [30, 38, 60, 70], [70, 60, 103, 99], [40, 100, 70, 140]]
-    found = candidates_of(boxes, [0.9, 0.8, 0.7, 0.6])
-    assert whole_in(found, part, shape).tolist() == [True, False, False, True]
-    assert whole_in(found, (0, 0, 200, 130), shape).all() and whole_in(found.chosen([]), part, shape).shape == (0,)
