@@ -17,12 +17,12 @@ with the five (tools/rewrite/teach.py), and `--recipe real_upright` on all, an h
 
 The face detector: 1. scenes of the recipe's sets, `mtfl.jsonl`, `masks.jsonl`, `crowds.jsonl`, `negatives.jsonl`,
 `300W.jsonl` and `300W_LP.jsonl` in the folder DATA, 2. `--recipe own`, or `--recipe own_more` from the detector of
---init, 3. `--recipe own_close` from there: a larger network for closer looks, 4. the export of both, 5.
-tools/evaluate.py on what was held out, beside the detector that is in --out. It is replaced only by a measurably better
-one: in a look of 320 or of 640 pixels, the first network's and the second one's, average precision of all faces higher
-by over two standard errors, and in neither, of no part of them (set, height, yaw; turned), lower by over three and half
-a point. Two and a half hours on 2 cores. With --close-only the detector in --out stays, and gets another network for
-closer looks, by 1 and 3 to 5: an hour and a quarter.
+--init, 3. from there a larger network for closer looks: `--recipe own_close`, and then `own_close_more`, 4. the export
+of both, 5. tools/evaluate.py on what was held out, beside the detector that is in --out. It is replaced only by a
+measurably better one: in a look of 320 or of 640 pixels, the first network's and the second one's, average precision of
+all faces higher by over two standard errors, and in neither, of no part of them (set, height, yaw; turned), lower by
+over three and half a point. Four hours on 2 cores. With --close-only the detector in --out stays, and gets another
+network for closer looks, by 1 and 3 to 5: two and a half.
 
 The same command again goes on where it stopped.
 """

@@ -16,8 +16,8 @@ from tools.weights.steps import Command, carry_out, converting, freezing, making
 from tools.weights.verdict import verdict_on
 
 RECIPE, MORE = "own", "own_more"  # of the first network: from nothing; from a detector that is there
-CLOSE = "own_close"  # of that for closer looks, from the first one
-MINUTES = {RECIPE: 85, MORE: 65, CLOSE: 60}
+CLOSE, CLOSE_MORE = "own_close", "own_close_more"  # of that for closer looks, from the first one; on from there
+MINUTES = {RECIPE: 85, MORE: 65, CLOSE: 60, CLOSE_MORE: 70}
 KEPT = "kept"  # in place of the first network's recipe, where that is not trained
 SETS = tuple(f"{name}.jsonl" for name in ("mtfl", "masks", "crowds", "negatives", "300W", "300W_LP"))  # of the recipe
 LOOKS = 320, 640  # pixels: longest side of the one look that detectors are compared by; the second network takes 640
@@ -36,14 +36,16 @@ def train_detector_weights(
     """
     recipe = KEPT if close_only else MORE if init else RECIPE
     main = contract_in(out) if close_only else work / recipe
-    sets, scenes, close = sets_in(data), work / "scenes", work / f"{recipe}_close"
+    sets, scenes = sets_in(data), work / "scenes"
+    grown, close = work / f"{recipe}_close", work / f"{recipe}_close_more"
     new, judged = work / "models" / recipe, work / f"judged_{recipe}"
     there = [out / MODEL] if (out / DETECTOR_RUNS.contract).is_file() else []
     carry_out(
         [
             making(scenes, "tools/make_scenes.py", *sets, minutes=3),
             *([] if close_only else [learning(recipe, main, scenes, init)]),
-            learning(CLOSE, close, scenes, main),
+            learning(CLOSE, grown, scenes, main),
+            learning(CLOSE_MORE, close, scenes, grown),
             *exports(main, close, new, terms),
             judging([*there, new / MODEL], sets, judged),
         ]

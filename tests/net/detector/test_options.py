@@ -50,6 +50,7 @@ def test_committed_recipes_are_taken(name):
     [
         ("own", {"stage16": 48, "stage32": 64, "merge": 24}),
         ("own_more", {}),
+        ("own_close_more", {}),
         ("own_close", {"stem": 24, "stage8": 64, "stage16": 48, "stage32": 64, "merge": 32}),
         ("quick", {"stage8": 16, "stage16": 24, "stage32": 32}),
     ],

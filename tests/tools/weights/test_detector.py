@@ -21,7 +21,7 @@ from tools.weights.verdict import MEASURE
 
 SCENES, TRAIN, FREEZE, JUDGE = "tools/make_scenes.py", "net/train_detector.py", "export/freeze.py", "tools/evaluate.py"
 EXPORTS = [FREEZE, FREEZE]
-MADE = [TRAIN, TRAIN, *EXPORTS, JUDGE]
+MADE = [TRAIN, TRAIN, TRAIN, *EXPORTS, JUDGE]
 ALL_STEPS = [SCENES, *MADE, *EXPORTS]
 TERMS = "for nobody"
 
@@ -102,14 +102,15 @@ def test_each_step_takes_what_the_one_before_made(called, data, tmp_path):
 def test_the_network_for_closer_looks_grows_from_the_first_one_and_ships_before_it(called, data, tmp_path):
     called.trained, out = DetectorShape(stem=4, fine=3, merge=6), tmp_path / "out"
     assert train(data, tmp_path / "work", out) == 0
-    scenes, first, plan, *exports, _, second, main = (args for _, args in called.calls)
-    recipe = parse("", ["--recipe", "own_close"], DETECTOR_OPTIONS)
-    assert plan.start == first.run.folder.path and plan.task.records == scenes.out
-    assert (plan.settings, plan.length) == (recipe.settings, recipe.length)
-    assert plan.task.shape == replace(recipe.task.shape, fine=3)
+    scenes, first, grown, more, *exports, _, second, main = (args for _, args in called.calls)
+    for plan, name, start in ((grown, "own_close", first), (more, "own_close_more", grown)):
+        recipe = parse("", ["--recipe", name], DETECTOR_OPTIONS)
+        assert plan.start == start.run.folder.path and plan.task.records == scenes.out
+        assert (plan.settings, plan.length) == (recipe.settings, recipe.length)
+    assert grown.task.shape == replace(parse("", ["--recipe", "own_close"], DETECTOR_OPTIONS).task.shape, fine=3)
     for close, both in (exports, (second, main)):
-        assert (close.run, close.name, close.decision.close) == (plan.run.folder.path, "detector_close", None)
-        assert (both.run, both.name, both.decision.close) == (plan.start, None, "detector_close.pb")
+        assert (close.run, close.name, close.decision.close) == (more.run.folder.path, "detector_close", None)
+        assert (both.run, both.name, both.decision.close) == (first.run.folder.path, None, "detector_close.pb")
         assert both.out == close.out and (both.terms, close.terms, both.formats) == (TERMS, TERMS, ("pb16",))
     assert second.out == out != exports[0].out
 
@@ -126,7 +127,7 @@ def test_the_one_that_is_there_is_replaced_by_a_better_one_alone(called, data, t
     assert train(data, tmp_path / "work", out) == 0
     better = found == 2.0
     assert scripts_of(called.calls) == (ALL_STEPS if better else ALL_STEPS[: -len(EXPORTS)])
-    pair, judged = (args for _, args in called.calls[4:6])
+    pair, judged = (args for _, args in called.calls[5:7])
     assert judged.detector == [str(folder / "detector.pb") for folder in (out, pair.out)]
     said = capsys.readouterr().out
     assert f"{found:+.2f} points" in said and ("not better" in said) != better
@@ -148,9 +149,10 @@ def test_the_detector_that_is_there_may_stay_and_get_closer_looks_alone(called, 
     main = write_detector(out, network={"stem": 4, "fine": 3, "merge": 6})
     before = read_detector_contract(main)
     assert train(data, tmp_path / "work", out, "--close-only") == 0
-    assert scripts_of(called.calls) == [SCENES, TRAIN, *EXPORTS, JUDGE, *EXPORTS[: int(better)]]
-    _, plan, close, pair, judged, *shipped = (args for _, args in called.calls)
+    assert scripts_of(called.calls) == [SCENES, TRAIN, TRAIN, *EXPORTS, JUDGE, *EXPORTS[: int(better)]]
+    _, plan, more, close, pair, judged, *shipped = (args for _, args in called.calls)
     assert plan.start == main.with_suffix(".json") and (plan.task.shape.stem, plan.task.shape.fine) == (24, 3)
+    assert (more.start, close.run) == (plan.run.folder.path, more.run.folder.path)
     assert (pair.model, pair.out, pair.decision.close) == (main, close.out, "detector_close.pb")
     assert judged.detector == [str(main), str(pair.out / "detector.pb")]
     assert [(args.run, args.name, args.out) for args in shipped] == [(close.run, "detector_close", out)][: int(better)]
