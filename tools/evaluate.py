@@ -79,6 +79,8 @@ def add_detector_options(group: argparse._ArgumentGroup) -> None:
     help_turns = "clockwise, of whole pictures, beside 0 (default: %(default)s)"
     add("--turns", nargs="*", type=float, default=list(TURNS), metavar="DEGREES", help=help_turns)
     add("--count", type=int, metavar="N", help="at most so many pictures of each data set, drawn by --seed")
+    help_light = "how much of it the pictures keep, with the noise of a small sensor (default: %(default)s, all of it)"
+    add("--light", type=float, default=1.0, metavar="F", help=help_light)
     help_landmarks = "network whose points are compared from true and found boxes (default: as of run.py)"
     add("--landmarks", type=Path, metavar="MODEL", help=help_landmarks)
 
@@ -86,7 +88,7 @@ def add_detector_options(group: argparse._ArgumentGroup) -> None:
 def scenes_of(args: argparse.Namespace) -> SceneSelection:
     """The pictures that detectors are judged on."""
     data, side, fraction = tuple(args.data), args.split, args.test_fraction
-    return SceneSelection(data, side, fraction, args.orientation, args.points, args.count, args.seed)
+    return SceneSelection(data, side, fraction, args.orientation, args.points, args.count, args.seed, args.light)
 
 
 def detector_settings_of(args: argparse.Namespace) -> DetectorSettings:

@@ -24,6 +24,7 @@ from .kinds import CLOSEST
 from .parts import AROUND, LOW, ROOM, longest_of, part_around, part_for_closer, whole_in
 from .reduced import reduced
 from .tiles import TILE, surest_in_tiles, tiles_of
+from .tones import stretched
 from .turns import Turn
 from .two_looks import best_in_both, found_again, merged
 
@@ -204,11 +205,12 @@ class OwnDetector:
     def _look(self, image: np.ndarray, side: float, least: float, network: CellNetwork) -> Candidates:
         """What a network sees in the picture as it stands, with a longest side of `side` pixels, surest first."""
         look = reduced(image, side, ENLARGED)
-        if max(look.image.shape[:2]) != QUICK:
-            return look.found(network.seen(look.image, min(least, self.threshold)))
+        shown = stretched(look.image)
+        if max(shown.shape[:2]) != QUICK:
+            return look.found(network.seen(shown, min(least, self.threshold)))
         # quick looks are of one shape: another than the look before costs OpenCV more than the black does
         network = self._quick if network is self._network else network
-        return look.found(network.seen(squared(look.image), min(least, self.threshold)))
+        return look.found(network.seen(squared(shown), min(least, self.threshold)))
 
     def _quick_within(self, image: np.ndarray, part: tuple[int, int, int, int]) -> Candidates:
         """What a quick look at a part (x0, y0, x1, y1) of the picture sees."""

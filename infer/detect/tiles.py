@@ -8,6 +8,7 @@ import numpy as np
 from ..geometry.candidates import Candidates
 from ..geometry.rotations import rotation
 from .reduced import reduced
+from .tones import stretched
 
 TILE = 96  # pixels of the edges
 ROW, TURNS = 4, 8  # tiles a row, and of all
@@ -18,7 +19,7 @@ def tiles_of(image: np.ndarray) -> np.ndarray:
 
     About its middle, each as large as the picture fits a tile: by odd eighths its corners may fall away.
     """
-    small = reduced(image, TILE).image
+    small = stretched(reduced(image, TILE).image)
     middle, place = (np.array(small.shape[1::-1]) - 1) / 2, (TILE - 1) / 2
     tiles = []
     for eighths in range(TURNS):

@@ -56,6 +56,7 @@ def compare_detectors(
     run = run_finders(selection.scenes(items), finders, turns, Landmarker(settings.landmarks))
     thresholds = {name: finder.threshold for name, finder in finders.items()}
     document = {"data": selection.names, "opencv": cv2.__version__, "looks": list(settings.looks), **split.as_json()}
+    document["light"] = selection.light
     document |= numbers(run, thresholds, contracts) | {"times": times, "skipped": selection.skipped}
     return EvaluationReport(document, report.markdown(document), plots.write_plots(run, thresholds, out))
 

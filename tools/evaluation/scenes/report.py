@@ -37,6 +37,8 @@ def header(document: dict) -> str:
         f"{', '.join(document['data'])}; split {split_in_words(document)}. Rates in %. Faces lower than {LEAST:g} "
         "pixels, and what is marked to be ignored, count neither way; unmarked faces are false alarms."
     )
+    if document["light"] < 1:
+        text += f" The pictures are in {document['light']:g} of their light, with the noise of a small sensor."
     return "\n".join([text, "", "Seen in training:", "", *seen_lines(document["seen"], document["marked"])])
 
 

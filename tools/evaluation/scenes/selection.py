@@ -4,7 +4,7 @@ split."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from infer.geometry.boxes import distinct
 from infer.jobs.progress import Progress
 from records.landmarks import IBUG_68
+from tools.evaluation.corruptions import with_noise
 from tools.evaluation.scenes.truth import TrueFace, TrueScene, yaw_of
 from tools.evaluation.splits import TEST, ChosenSplit
 from tools.read import formats, scenes
@@ -19,12 +20,16 @@ from tools.read.face import AUTO, AnnotatedFace, BadSample, Item
 from tools.read.faces_together import BY, SAME
 from tools.read.standing import five_of
 
+SENSOR = 5.0  # standard deviation of its noise, levels of 255
+
 
 @dataclass(eq=False)
 class SceneSelection:
     """data: sets, files or folders; side, test_fraction, orientation: as of `tools.evaluation.splits.FaceSelection`;
     points: key of the data sets that have several kinds; count: at most so many pictures of each set, drawn by the
-    seed, None: all; skipped: a line for each picture that could not be read."""
+    seed, None: all; light: how much of it the pictures keep, over 0 to 1; with less than all of it they have the noise
+    of a small sensor; skipped: a line for each picture that could not be read. Raises ValueError for what is no light.
+    """
 
     data: tuple[Path, ...]
     side: str = TEST
@@ -33,7 +38,12 @@ class SceneSelection:
     points: str = "pts_2d"
     count: int | None = None
     seed: int = 0
+    light: float = 1.0
     skipped: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.light <= 1:
+            raise ValueError(f"light: found {self.light:g}, expected more than 0, and 1 at most")
 
     @property
     def names(self) -> list[str]:
@@ -58,10 +68,15 @@ class SceneSelection:
         with Progress(len(items), "pictures") as progress:
             for item in items:
                 try:
-                    yield read_scene(item, self.points)
+                    yield in_light(read_scene(item, self.points), self.light)
                 except BadSample as error:
                     self.skipped.append(f"{item.key}: {error}")
                 progress.step()
+
+
+def in_light(scene: TrueScene, light: float) -> TrueScene:
+    """The scene in so much of its light, 0 to 1, with the noise of a small sensor where that is less than all."""
+    return scene if light == 1 else replace(scene, image=with_noise(scene.image * light, SENSOR))
 
 
 def read_scene(item: Item, points: str) -> TrueScene:

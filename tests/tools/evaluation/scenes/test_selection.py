@@ -46,3 +46,21 @@ def test_so_many_of_each_set_by_the_seed(tmp_path):
     )
     assert first == again != other
     assert [sum(key.startswith(name) for key in first) for name in ("one", "two")] == [4, 3]
+
+
+def test_scenes_in_less_light_are_darker_with_noise(tmp_path):
+    data = draw_set(tmp_path / "drawn", sources=1, views=1)
+    bright, dark = (
+        next(selection.scenes(selection.items(EVERY)))
+        for selection in (SceneSelection((data,), "all"), SceneSelection((data,), "all", light=0.25))
+    )
+    off = dark.image - 0.25 * bright.image
+    lit = bright.image > 100  # elsewhere noise is cut at 0
+    assert off[lit].mean() == pytest.approx(-0.5, abs=0.2) and off[lit].std() == pytest.approx(5, abs=0.3)
+    np.testing.assert_array_equal(dark.faces[0].box, bright.faces[0].box)
+
+
+@pytest.mark.parametrize("light", [0.0, 1.1, float("nan")])
+def test_what_is_no_light_is_refused(tmp_path, light):
+    with pytest.raises(ValueError, match="found .*expected more than 0"):
+        SceneSelection((tmp_path,), "all", light=light)
