@@ -25,6 +25,17 @@ def test_each_tile_shows_the_picture_turned_about_its_middle(height, width):
         np.testing.assert_allclose(seen, (TILE - 1) / 2 + rotation(eighths * np.pi / 4) @ away, atol=0.6)
 
 
+def test_dark_pictures_have_bright_tiles():
+    """In all turns alike, whatever of a tile is black beside them."""
+    image = np.full((TILE, 80, 3), 10, np.uint8)
+    image[:, 40:] = 60
+    sheet = tiles_of(image)
+    for eighths in range(TURNS):
+        row, column = divmod(eighths, 4)
+        tile = sheet[row * TILE : (row + 1) * TILE, column * TILE : (column + 1) * TILE]
+        assert tile.max() == 230  # 220 brighter than the darkest
+
+
 def test_the_surest_of_each_tile():
     places = [[3, 4], [TILE - 2, TILE - 1], [TILE + 9, 30], [3.5 * TILE, TILE + 2], [4 * TILE + 5, -9]]
     boxes = [[x - 5, y - 6, x + 5, y + 6] for x, y in places]

@@ -39,6 +39,14 @@ def test_a_picture_of_usual_tones_or_of_none_is_itself():
         assert stretched(picture) is picture
 
 
+@pytest.mark.parametrize(("rows", "itself"), [(2, True), (3, False)])
+def test_a_few_spots_in_the_black_tell_nothing(rows, itself):
+    """As lamps at night: 5 % are let be, 7.5 % are a dark picture."""
+    spots = np.zeros((40, 500, 3), np.uint8)
+    spots[:rows] = ramp(40, 120)[:rows]
+    assert (stretched(spots) is spots) == itself
+
+
 def test_tones_that_widen_lead_to_no_jump():
     """As in a video in which it dawns."""
     ends = np.array([stretched(ramp(90, 90 + span))[0, [10, 489], 0] for span in range(12, 166)], float)
@@ -46,9 +54,28 @@ def test_tones_that_widen_lead_to_no_jump():
 
 
 def test_few_bright_spots_do_not_hide_that_a_picture_is_dark():
-    dark = ramp(0, 60)
+    dark = ramp(2, 60)
     dark[:2, :150] = 255
-    assert stretched(dark)[20, 250, 0] == pytest.approx(117, abs=8) and (stretched(dark)[:2, :150] == 255).all()
+    assert stretched(dark)[20, 250, 0] == pytest.approx(112, abs=6) and (stretched(dark)[:2, :150] == 255).all()
+
+
+@pytest.mark.parametrize(("level", "height"), [(0, 740), (128, 560), (255, 740)])
+def test_a_page_around_a_small_photo_does_not_cut_its_tones(level, height):
+    """Of which the photo takes 5 to 6 %: of all that is there, 2 % at each end would be a third of it and more."""
+    page = np.full((height, 600, 3), level, np.uint8)
+    page[300:340, 50:550] = ramp(20, 235)
+    assert stretched(page) is page
+
+
+@pytest.mark.parametrize("beyond", [0.1, 0.9])
+def test_what_lies_beyond_the_picture_does_not_tell(beyond):
+    """As in turned pictures, whose corners are black: they stay so, the rest is stretched as without it."""
+    foggy = ramp(100, 150)[:, np.random.default_rng(0).permutation(500)]
+    cut = foggy.copy()
+    cut[: round(40 * beyond)] = 0
+    seen = stretched(cut)
+    assert not seen[: round(40 * beyond)].any()
+    np.testing.assert_allclose(seen[-4:].astype(int), stretched(foggy)[-4:], atol=6)
 
 
 def test_the_span_is_that_of_a_sample(monkeypatch):
