@@ -15,6 +15,7 @@ from tools.read.face import AnnotatedFace
 
 EDGES = (64, 48, 32, 24, 16)  # pixels
 SEED = 0
+SENSOR = 5.0  # standard deviation of a small one's noise, levels of 255
 EYES, MOUTH = (0.0, 0.3), (0.6, 1.0)  # what bars cover, fractions of the box's height
 # start and end of each part of a drawn hand, fractions of the box, and how wide it is, of the box's width
 HAND = (
@@ -63,7 +64,7 @@ def smaller(edge: int) -> Callable[[Picture], Picture]:
 
 def darker(picture: Picture) -> Picture:
     """A quarter of the light, and the noise of a small sensor."""
-    return picture._replace(image=with_noise(picture.image * 0.25, 5))
+    return picture._replace(image=in_light(picture.image, 0.25))
 
 
 def blurred(picture: Picture) -> Picture:
@@ -74,6 +75,11 @@ def blurred(picture: Picture) -> Picture:
 def noisy(picture: Picture) -> Picture:
     """Gaussian noise with a standard deviation of 25 of 255."""
     return picture._replace(image=with_noise(picture.image, 25))
+
+
+def in_light(image: np.ndarray, light: float) -> np.ndarray:
+    """The picture uint8 [height, width, 3] in so much of its light, 0 to 1, with the noise of a small sensor."""
+    return with_noise(image * light, SENSOR)
 
 
 def with_noise(image: np.ndarray, deviation: float) -> np.ndarray:

@@ -12,15 +12,13 @@ import numpy as np
 from infer.geometry.boxes import distinct
 from infer.jobs.progress import Progress
 from records.landmarks import IBUG_68
-from tools.evaluation.corruptions import with_noise
+from tools.evaluation.corruptions import in_light
 from tools.evaluation.scenes.truth import TrueFace, TrueScene, yaw_of
 from tools.evaluation.splits import TEST, ChosenSplit
 from tools.read import formats, scenes
 from tools.read.face import AUTO, AnnotatedFace, BadSample, Item
 from tools.read.faces_together import BY, SAME
 from tools.read.standing import five_of
-
-SENSOR = 5.0  # standard deviation of its noise, levels of 255
 
 
 @dataclass(eq=False)
@@ -68,15 +66,11 @@ class SceneSelection:
         with Progress(len(items), "pictures") as progress:
             for item in items:
                 try:
-                    yield in_light(read_scene(item, self.points), self.light)
+                    scene = read_scene(item, self.points)
+                    yield scene if self.light == 1 else replace(scene, image=in_light(scene.image, self.light))
                 except BadSample as error:
                     self.skipped.append(f"{item.key}: {error}")
                 progress.step()
-
-
-def in_light(scene: TrueScene, light: float) -> TrueScene:
-    """The scene in so much of its light, 0 to 1, with the noise of a small sensor where that is less than all."""
-    return scene if light == 1 else replace(scene, image=with_noise(scene.image * light, SENSOR))
 
 
 def read_scene(item: Item, points: str) -> TrueScene:
